@@ -1,0 +1,71 @@
+/** A dense rectangle of numbers: what operators take and return, and what small matrices are kept in. */
+import { allocate, type DType, dtypeOf, type FloatArray, isFloatArray } from './dtype.ts';
+import { ArgumentError, ShapeError } from './errors.ts';
+
+/** Row-major `rows x cols` data: entry (i, j) is `data[i * cols + j]`. */
+export interface Block {
+  rows: number;
+  cols: number;
+  data: FloatArray;
+}
+
+/** A small float64 block: cores, Gram matrices, rotations. */
+export interface Matrix extends Block {
+  data: Float64Array;
+}
+
+/** A zeroed block. */
+export function zeros(rows: number, cols: number, dtype: DType): Block {
+  return { rows, cols, data: allocate(dtype, rows * cols) };
+}
+
+/** A zeroed small float64 matrix. */
+export function zeroMatrix(rows: number, cols: number): Matrix {
+  return { rows, cols, data: new Float64Array(rows * cols) };
+}
+
+/**
+ * Checks that a value is a block of the stated shape.
+ * @throws ArgumentError when it is no block, ShapeError when its shape or the length of its data is wrong.
+ */
+export function checkBlock(where: string, value: unknown, rows: number, cols: number): Block {
+  const block = value as Block | null | undefined;
+  if (block === null || typeof block !== 'object' || !isFloatArray(block.data)) {
+    throw new ArgumentError(`${where}: expected a Block { rows, cols, data: Float32Array | Float64Array }`, {});
+  }
+  if (block.rows !== rows || block.cols !== cols) {
+    throw new ShapeError(`${where}: expected a ${rows} x ${cols} block, got ${block.rows} x ${block.cols}`, {
+      expected: [rows, cols],
+      got: [block.rows, block.cols],
+    });
+  }
+  if (block.data.length !== rows * cols) {
+    throw new ShapeError(
+      `${where}: a ${rows} x ${cols} block needs ${rows * cols} numbers, its data has ${block.data.length}`,
+      { expected: rows * cols, got: block.data.length },
+    );
+  }
+  return block;
+}
+
+/** The same block in another element type; the block itself when nothing changes. */
+export function asDType(block: Block, dtype: DType): Block {
+  if (dtypeOf(block.data) === dtype) return block;
+  const data = allocate(dtype, block.data.length);
+  data.set(block.data);
+  return { rows: block.rows, cols: block.cols, data };
+}
+
+/** Copies columns `first..end` of `source` into columns starting at `offset` of `target`; rows must agree. */
+export function copyColumns(source: Block, first: number, end: number, target: Block, offset: number): void {
+  const width = end - first;
+  if (width === source.cols && width === target.cols) {
+    target.data.set(source.data);
+    return;
+  }
+  for (let i = 0; i < source.rows; i++) {
+    const from = i * source.cols + first;
+    const to = i * target.cols + offset;
+    for (let j = 0; j < width; j++) target.data[to + j] = source.data[from + j]!;
+  }
+}

@@ -1,0 +1,51 @@
+/** Every error the library throws on purpose: one family, each with a `code` and the values that led to it. */
+
+export type ErrorCode = 'ARGUMENT' | 'SHAPE' | 'NUMERICAL' | 'STORE' | 'UNSUPPORTED';
+
+/** Base of all errors thrown by eigensketch. `code` names the kind, `values` holds the offending numbers and names. */
+export class EigensketchError extends Error {
+  readonly code: ErrorCode;
+  readonly values: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, values: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.values = values;
+  }
+}
+
+/** An argument outside its documented range or of the wrong kind. */
+export class ArgumentError extends EigensketchError {
+  constructor(message: string, values: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super('ARGUMENT', message, values, options);
+  }
+}
+
+/** Sizes that do not fit each other. */
+export class ShapeError extends EigensketchError {
+  constructor(message: string, values: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super('SHAPE', message, values, options);
+  }
+}
+
+/** Numbers that make a result impossible: non-finite products, an operator that is not symmetric. */
+export class NumericalError extends EigensketchError {
+  constructor(message: string, values: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super('NUMERICAL', message, values, options);
+  }
+}
+
+/** A file or directory that is missing, damaged or belongs to something else. */
+export class StoreError extends EigensketchError {
+  constructor(message: string, values: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super('STORE', message, values, options);
+  }
+}
+
+/** Something that this machine, backend or version cannot do. */
+export class UnsupportedError extends EigensketchError {
+  constructor(message: string, values: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super('UNSUPPORTED', message, values, options);
+  }
+}

@@ -1,0 +1,1 @@
+export type { Block } from './core/block.ts';

@@ -1,0 +1,43 @@
+/** The reference provider: a blocked product in TypeScript and ml-matrix's symmetric eigendecomposition. */
+import { EigenvalueDecomposition, Matrix as MlMatrix } from 'ml-matrix';
+import { type Block, type Matrix, zeroMatrix } from '../../core/block.ts';
+import { NumericalError } from '../../core/errors.ts';
+import { multiplyInto, type Operand } from './blocked.ts';
+import type { GemmOptions, Kernels, SmallEigh } from './provider.ts';
+
+const rowsOf = (X: Block): Operand => ({ data: X.data, outerStride: X.cols, depthStride: 1 });
+const columnsOf = (X: Block): Operand => ({ data: X.data, outerStride: 1, depthStride: X.cols });
+
+async function addGram(X: Block, Y: Block, G: Matrix): Promise<void> {
+  const k = X.cols;
+  if (X !== Y) return multiplyInto(G.data, k, Y.cols, X.rows, columnsOf(X), columnsOf(Y));
+  await multiplyInto(G.data, k, k, X.rows, columnsOf(X), columnsOf(X), true);
+  for (let i = 1; i < k; i++) for (let j = 0; j < i; j++) G.data[i * k + j] = G.data[j * k + i]!;
+}
+
+async function times(X: Block, C: Matrix, out: Block): Promise<void> {
+  out.data.fill(0);
+  await multiplyInto(out.data, X.rows, C.cols, X.cols, rowsOf(X), columnsOf(C));
+}
+
+async function gemm(A: Matrix, B: Matrix, { transA = false, transB = false }: GemmOptions = {}): Promise<Matrix> {
+  const [m, depth] = transA ? [A.cols, A.rows] : [A.rows, A.cols];
+  const n = transB ? B.rows : B.cols;
+  const C = zeroMatrix(m, n);
+  await multiplyInto(C.data, m, n, depth, transA ? columnsOf(A) : rowsOf(A), transB ? rowsOf(B) : columnsOf(B));
+  return C;
+}
+
+async function eigh(A: Matrix): Promise<SmallEigh> {
+  const k = A.rows;
+  if (!A.data.every(Number.isFinite)) throw new NumericalError('eigh: the matrix has non-finite entries', { size: k });
+  if (k === 0) return { values: new Float64Array(0), vectors: zeroMatrix(0, 0) };
+  const evd = new EigenvalueDecomposition(MlMatrix.from1DArray(k, k, A.data), { assumeSymmetric: true });
+  return {
+    values: Float64Array.from(evd.realEigenvalues),
+    vectors: { rows: k, cols: k, data: Float64Array.from(evd.eigenvectorMatrix.to1DArray()) },
+  };
+}
+
+/** The provider `'js'`: no install step, no threads; float32 panels are multiplied in float64 and rounded once. */
+export const jsKernels: Kernels = { name: 'js', addGram, times, gemm, eigh };

@@ -1,0 +1,34 @@
+/** What a dense kernel provider does for the library: four operations, all row-major, all off the caller's back. */
+import type { Block, Matrix } from '../../core/block.ts';
+
+/** Eigendecomposition of a small symmetric matrix: A = V diag(values) V^T. */
+export interface SmallEigh {
+  /** Ascending, length k. */
+  values: Float64Array;
+  /** k x k, orthonormal columns, column i belongs to `values[i]`. */
+  vectors: Matrix;
+}
+
+/** How small matrices enter a product. */
+export interface GemmOptions {
+  transA?: boolean;
+  transB?: boolean;
+}
+
+/**
+ * The dense kernels behind all n-scale and k-scale algebra. Panels (`X`, `Y`: p rows) are float32 or float64, small
+ * matrices are float64. Implementations may run elsewhere (a BLAS thread, a worker): arguments must not be touched
+ * before the promise settles.
+ */
+export interface Kernels {
+  /** Recorded in every result, e.g. `js` or `native (OpenBLAS 0.3.21, 2 threads)`. */
+  readonly name: string;
+  /** G += X^T Y, accumulated in float64. X: p x k, Y: p x l of one dtype, G: k x l. With X === Y both triangles are filled. */
+  addGram(X: Block, Y: Block, G: Matrix): Promise<void>;
+  /** out = X C. X: p x k and out: p x l of one dtype (distinct memory), C: k x l, rounded to that dtype first. */
+  times(X: Block, C: Matrix, out: Block): Promise<void>;
+  /** op(A) op(B) of small matrices in float64. */
+  gemm(A: Matrix, B: Matrix, options?: GemmOptions): Promise<Matrix>;
+  /** Eigenvalues and eigenvectors of a small symmetric matrix; only its symmetric part is meant. */
+  eigh(A: Matrix): Promise<SmallEigh>;
+}

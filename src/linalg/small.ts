@@ -1,0 +1,69 @@
+/** Small float64 matrices: the handful of k x k helpers the recoveries share. */
+import { type Matrix, zeroMatrix } from '../core/block.ts';
+
+/** (A + A^T) / 2. */
+export function symmetricPart(A: Matrix): Matrix {
+  const k = A.rows;
+  const S = zeroMatrix(k, k);
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j <= i; j++) {
+      const mean = (A.data[i * k + j]! + A.data[j * k + i]!) / 2;
+      S.data[i * k + j] = mean;
+      S.data[j * k + i] = mean;
+    }
+  }
+  return S;
+}
+
+/** ||A - A^T||_F / ||A||_F: 0 for a symmetric matrix, about sqrt(2) for a random one; 0 for the zero matrix. */
+export function relativeAsymmetry(A: Matrix): number {
+  const k = A.rows;
+  let difference = 0;
+  let total = 0;
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j < k; j++) {
+      difference += (A.data[i * k + j]! - A.data[j * k + i]!) ** 2;
+      total += A.data[i * k + j]! ** 2;
+    }
+  }
+  return total === 0 ? 0 : Math.sqrt(difference / total);
+}
+
+/** The columns of A listed in `columns`, each multiplied by its scale. */
+export function selectColumns(A: Matrix, columns: readonly number[], scale: (column: number) => number): Matrix {
+  const S = zeroMatrix(A.rows, columns.length);
+  for (const [target, column] of columns.entries()) {
+    const factor = scale(column);
+    for (let i = 0; i < A.rows; i++) S.data[i * S.cols + target] = factor * A.data[i * A.cols + column]!;
+  }
+  return S;
+}
+
+/** Largest absolute entry of A - I. */
+export function distanceFromIdentity(A: Matrix): number {
+  let worst = 0;
+  for (let i = 0; i < A.rows; i++) {
+    for (let j = 0; j < A.cols; j++) worst = Math.max(worst, Math.abs(A.data[i * A.cols + j]! - (i === j ? 1 : 0)));
+  }
+  return worst;
+}
+
+/** Copies `part` into `whole` with its first entry at (row, col). */
+export function placeBlock(whole: Matrix, part: Matrix, row: number, col: number): void {
+  for (let i = 0; i < part.rows; i++) {
+    whole.data.set(part.data.subarray(i * part.cols, (i + 1) * part.cols), (row + i) * whole.cols + col);
+  }
+}
+
+/** A^T. */
+export function transpose(A: Matrix): Matrix {
+  const T = zeroMatrix(A.cols, A.rows);
+  for (let i = 0; i < A.rows; i++) for (let j = 0; j < A.cols; j++) T.data[j * A.rows + i] = A.data[i * A.cols + j]!;
+  return T;
+}
+
+/** Scales row i of A by `scale[i]`, in place. */
+export function scaleRows(A: Matrix, scale: Float64Array): Matrix {
+  for (let i = 0; i < A.rows; i++) for (let j = 0; j < A.cols; j++) A.data[i * A.cols + j]! *= scale[i]!;
+  return A;
+}

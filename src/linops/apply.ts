@@ -1,0 +1,43 @@
+/** Products with a check of what comes back: the one door between user operators and our algebra. */
+import { asDType, type Block, checkBlock } from '../core/block.ts';
+import { NumericalError } from '../core/errors.ts';
+import type { LinearOperator } from './operator.ts';
+
+/** Where a product stands in a longer computation, for messages. */
+export interface ProductContext {
+  /** The public function that needed the product. */
+  where: string;
+  /** Index of the block's first column in the whole sketch. */
+  firstColumn?: number;
+}
+
+function checkFinite(where: string, block: Block, firstColumn: number): void {
+  const at = block.data.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  const row = Math.floor(at / block.cols);
+  const column = firstColumn + (at % block.cols);
+  const range = `${firstColumn}..${firstColumn + block.cols - 1}`;
+  throw new NumericalError(
+    `${where}: the operator returned ${block.data[at]} in row ${row} of column ${column} (block of columns ${range})`,
+    { value: block.data[at], row, column },
+  );
+}
+
+/**
+ * A X, checked: the right shape, finite, in the operator's dtype.
+ * @throws ShapeError, ArgumentError, NumericalError naming the caller and the block.
+ */
+export async function applyOperator(op: LinearOperator, X: Block, context: ProductContext): Promise<Block> {
+  const where = `${context.where}: product of the operator`;
+  const Y = checkBlock(where, await op.matmat(X), op.shape[0], X.cols);
+  checkFinite(context.where, Y, context.firstColumn ?? 0);
+  return asDType(Y, op.dtype);
+}
+
+/** A^T Y with the same checks. The operator must have an adjoint. */
+export async function applyAdjoint(op: LinearOperator, Y: Block, context: ProductContext): Promise<Block> {
+  const where = `${context.where}: product of the adjoint`;
+  const X = checkBlock(where, await op.adjointMatmat?.(Y), op.shape[1], Y.cols);
+  checkFinite(context.where, X, context.firstColumn ?? 0);
+  return asDType(X, op.dtype);
+}

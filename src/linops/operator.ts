@@ -1,0 +1,25 @@
+/** The contract of everything eigensketch can work on: an operator known through its block products. */
+import type { Block } from '../core/block.ts';
+import type { DType } from '../core/dtype.ts';
+
+/**
+ * A linear operator A: m x n, known only through products with blocks of columns.
+ *
+ * `matmat` takes an n x b row-major block of `dtype` and returns the m x b block A X (either float type; it is
+ * converted). It must not keep or modify its argument. Flags say what the caller may rely on; they are verified where
+ * that is cheap.
+ */
+export interface LinearOperator {
+  /** [m, n]. */
+  readonly shape: readonly [number, number];
+  /** Element type of the blocks it takes. */
+  readonly dtype: DType;
+  /** A = A^T is claimed. */
+  readonly selfAdjoint?: boolean;
+  /** x^T A x >= 0 for all x is claimed. */
+  readonly psd?: boolean;
+  /** A X. */
+  matmat(X: Block): Block | Promise<Block>;
+  /** A^T Y for an m x b block Y. */
+  adjointMatmat?(Y: Block): Block | Promise<Block>;
+}
