@@ -2,8 +2,9 @@
  * Random columns. The generator of a column is a function of (seed, purpose, column) only, so a test matrix does not
  * depend on block size, worker, order or backend, and vectors drawn for one purpose never meet those of another.
  */
-import type { JumpableRandomGenerator } from 'pure-rand/types/JumpableRandomGenerator';
+
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import type { JumpableRandomGenerator } from 'pure-rand/types/JumpableRandomGenerator';
 import type { Block } from './block.ts';
 
 /** What a random column is drawn for. The numbers are part of every stream: never change them. */
@@ -26,7 +27,7 @@ const rotate = (word: number, by: number): number => (word << by) | (word >>> (3
  * space (ChaCha quarter rounds with constants between them), so different keys always give different states.
  */
 function initialState({ seed, purpose }: StreamKey, column: number): [number, number, number, number] {
-  let a = seed % 2 ** 32 | 0;
+  let a = (seed % 2 ** 32) | 0;
   let b = Math.floor(seed / 2 ** 32) | 0;
   let c: number = PURPOSES[purpose];
   let d = column | 0;

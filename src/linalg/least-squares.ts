@@ -18,5 +18,11 @@ export async function leastSquares(B: Matrix, M: Matrix, kernels: Kernels): Prom
   const kept = Array.from(values.keys()).filter((i) => values[i]! > cutoff);
   const V = selectColumns(vectors, kept, () => 1);
   const rotated = await kernels.gemm(V, await kernels.gemm(B, M, { transA: true }), { transA: true });
-  return kernels.gemm(V, scaleRows(rotated, Float64Array.from(kept, (i) => 1 / values[i]!)));
+  return kernels.gemm(
+    V,
+    scaleRows(
+      rotated,
+      Float64Array.from(kept, (i) => 1 / values[i]!),
+    ),
+  );
 }

@@ -28,7 +28,11 @@ interface Step {
 const MAX_PASSES = 6;
 
 /** T = V diag(scale^-1/2) over the eigenpairs of G that `scale` keeps (a positive scale), largest first. */
-async function spectralStep(G: Matrix, kernels: Kernels, scale: (value: number, largest: number) => number): Promise<Step> {
+async function spectralStep(
+  G: Matrix,
+  kernels: Kernels,
+  scale: (value: number, largest: number) => number,
+): Promise<Step> {
   const { values, vectors } = await kernels.eigh(G);
   const largest = values.at(-1) ?? 0;
   const scales = values.map((value) => scale(value, largest));

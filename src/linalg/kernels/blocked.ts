@@ -2,8 +2,9 @@
  * A matrix product in plain TypeScript: operands are packed into float64 strips so that the inner loop reads memory in
  * order, and a 4 x 2 tile of sums lives in registers. Several times the speed of a triple loop, on any engine.
  */
-import { breathe } from '../../core/schedule.ts';
+
 import type { FloatArray } from '../../core/dtype.ts';
+import { breathe } from '../../core/schedule.ts';
 
 /** One operand seen as an (outer x depth) array: entry (o, d) is `data[o * outerStride + d * depthStride]`. */
 export interface Operand {
