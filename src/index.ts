@@ -1,1 +1,38 @@
+/**
+ * Low-rank eigendecompositions of huge symmetric operators from random sketches, with a certificate of the error.
+ *
+ * @example
+ * const A = fromMatvec({ shape: [n, n], dtype: 'float64', selfAdjoint: true, matvec: (x) => multiplyByA(x) });
+ * const sketch = await seigh(A, 200, { seed: 1 });
+ * const cert = await apost(A, sketch, { tests: 30, confidence: 0.99 });
+ * console.log(sketch.eigenvalues, cert.relativeError); // { estimate, lower, upper }
+ */
+
+// certificates
+export { type ApostOptions, apost } from './apost/apost.ts';
+export type { Certificate, Inertia } from './apost/certificate.ts';
+export type { Interval } from './apost/interval.ts';
+export { apostErrorBounds, type ErrorBounds, planTests, type TestsGoal } from './apost/plan.ts';
+// data and errors
 export type { Block } from './core/block.ts';
+export {
+  ArgumentError,
+  EigensketchError,
+  type ErrorCode,
+  NumericalError,
+  ShapeError,
+  StoreError,
+  UnsupportedError,
+} from './core/errors.ts';
+export type { Control, Progress } from './core/schedule.ts';
+// operators
+export { product, sum } from './linops/composite.ts';
+export { denseOperator, diagonalOperator } from './linops/dense.ts';
+export { fromMatvec, type MatvecSpec } from './linops/from-matvec.ts';
+export { lowRankOperator } from './linops/low-rank.ts';
+export type { LinearOperator } from './linops/operator.ts';
+export type { Multivector } from './multivector/multivector.ts';
+// decompositions
+export type { EighResult } from './recovery/result.ts';
+export { type SeighOptions, seigh } from './seigh.ts';
+export { type SsvdOptions, type SvdResult, ssvd } from './ssvd.ts';

@@ -18,6 +18,8 @@ export interface LinearOperator {
   readonly selfAdjoint?: boolean;
   /** x^T A x >= 0 for all x is claimed. */
   readonly psd?: boolean;
+  /** Columns of one product with which it works best. */
+  readonly preferredBlockSize?: number;
   /** A X. */
   matmat(X: Block): Block | Promise<Block>;
   /** A^T Y for an m x b block Y. */

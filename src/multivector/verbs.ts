@@ -115,6 +115,17 @@ export async function residualColumnNorms(
   return squares.map(Math.sqrt);
 }
 
+/** Euclidean norms of the columns of X. */
+export async function columnNorms(X: Multivector, context: VerbContext): Promise<Float64Array> {
+  const squares = new Float64Array(X.cols);
+  const read = panelReader(X);
+  await forEachPanel(X.rows, X.cols, context, async (start, count) => {
+    const x = (await read(start, count)).data;
+    for (let at = 0; at < x.length; ) for (let j = 0; j < squares.length; j++, at++) squares[j]! += x[at]! ** 2;
+  });
+  return squares.map(Math.sqrt);
+}
+
 /** The columns of `parts` side by side in one multivector. */
 export async function concatenate(parts: readonly Multivector[], out: Multivector): Promise<Multivector> {
   let column = 0;

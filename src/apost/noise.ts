@@ -1,0 +1,39 @@
+/** How far computed products are from those of an exact symmetric operator. */
+import { type Block, type Matrix, zeros } from '../core/block.ts';
+import { unitRoundoff } from '../core/dtype.ts';
+import { applyOperator } from '../linops/apply.ts';
+import type { LinearOperator } from '../linops/operator.ts';
+
+/**
+ * Norm of the noise per unit vector seen in G^T (A G), G: n x q Gaussian (perhaps projected). With A G = exact + noise,
+ * entry (i, j) less entry (j, i) is g_i^T e_j - g_j^T e_i, of variance about ||e_i||^2 + ||e_j||^2.
+ */
+export function noiseFromAsymmetry(compressed: Matrix, n: number): number {
+  const q = compressed.rows;
+  if (q < 2) return 0;
+  let squares = 0;
+  for (let i = 1; i < q; i++) {
+    for (let j = 0; j < i; j++) squares += (compressed.data[i * q + j]! - compressed.data[j * q + i]!) ** 2;
+  }
+  return Math.sqrt(squares / (q * (q - 1)) / n);
+}
+
+/**
+ * ||A g - (A g again)|| / ||g|| for the first column of G. The repetition is a product of its own, so it also meets
+ * other roundings than the first one, which was part of a block. Costs one product.
+ */
+export async function noiseFromRepetition(op: LinearOperator, G: Block, AG: Block, where: string): Promise<number> {
+  const g = zeros(G.rows, 1, op.dtype);
+  for (let i = 0; i < G.rows; i++) g.data[i] = G.data[i * G.cols]!;
+  const again = (await applyOperator(op, g, { where })).data;
+  let difference = 0;
+  let length = 0;
+  for (let i = 0; i < again.length; i++) difference += (again[i]! - AG.data[i * AG.cols]!) ** 2;
+  for (const value of g.data) length += value ** 2;
+  return length === 0 ? 0 : Math.sqrt(difference / length);
+}
+
+/** The least noise a product can have: one rounding of its largest possible size. */
+export function roundingFloor(op: LinearOperator, spectralNorm: number): number {
+  return unitRoundoff(op.dtype) * spectralNorm;
+}

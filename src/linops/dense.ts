@@ -1,0 +1,98 @@
+/** Operators with stored entries: a full matrix and a diagonal. */
+import { asDType, type Block, type Matrix, zeros } from '../core/block.ts';
+import { checkInteger } from '../core/checks.ts';
+import { dtypeOf, type FloatArray, isFloatArray } from '../core/dtype.ts';
+import { ArgumentError, ShapeError } from '../core/errors.ts';
+import { multiplyInto } from '../linalg/kernels/blocked.ts';
+import type { LinearOperator } from './operator.ts';
+
+function fromRows(rows: readonly (readonly number[])[]): Matrix {
+  const cols = rows[0]?.length ?? 0;
+  const ragged = rows.findIndex((row) => row.length !== cols);
+  if (ragged >= 0) {
+    throw new ShapeError(`denseOperator: row ${ragged} has ${rows[ragged]!.length} entries, row 0 has ${cols}`, {});
+  }
+  return { rows: rows.length, cols, data: Float64Array.from(rows.flat()) };
+}
+
+function toBlock(
+  data: FloatArray | Block | readonly (readonly number[])[],
+  shape: readonly [number, number] | undefined,
+): Block {
+  if (Array.isArray(data)) return fromRows(data as readonly (readonly number[])[]);
+  if (!isFloatArray(data)) {
+    const block = data as Block;
+    if (block && isFloatArray(block.data)) return block;
+    throw new ArgumentError('denseOperator: data must be rows of numbers, a Block, or a typed array with a shape');
+  }
+  if (!shape) throw new ArgumentError('denseOperator: a typed array needs a shape [rows, cols]');
+  return { rows: shape[0], cols: shape[1], data };
+}
+
+function isSymmetric({ rows, cols, data }: Block): boolean {
+  if (rows !== cols) return false;
+  for (let i = 1; i < rows; i++)
+    for (let j = 0; j < i; j++) if (data[i * cols + j] !== data[j * cols + i]) return false;
+  return true;
+}
+
+/**
+ * The operator of a stored matrix. Its dtype is that of the typed array (float64 for rows of numbers); `selfAdjoint` is
+ * set when the matrix equals its transpose entry by entry.
+ *
+ * @param data rows of numbers, a row-major Block, or a row-major typed array together with `shape`
+ * @throws ArgumentError, ShapeError when sizes do not fit.
+ */
+export function denseOperator(
+  data: FloatArray | Block | readonly (readonly number[])[],
+  shape?: readonly [number, number],
+): LinearOperator {
+  const A = toBlock(data, shape);
+  checkInteger('denseOperator', 'rows', A.rows, 1, Number.MAX_SAFE_INTEGER);
+  checkInteger('denseOperator', 'cols', A.cols, 1, Number.MAX_SAFE_INTEGER);
+  if (A.data.length !== A.rows * A.cols) {
+    throw new ShapeError(
+      `denseOperator: ${A.rows} x ${A.cols} needs ${A.rows * A.cols} numbers, got ${A.data.length}`,
+      {
+        shape: [A.rows, A.cols],
+        got: A.data.length,
+      },
+    );
+  }
+  const dtype = dtypeOf(A.data);
+  const multiply = async (X: Block, transposed: boolean): Promise<Block> => {
+    const [m, depth] = transposed ? [A.cols, A.rows] : [A.rows, A.cols];
+    const Y = zeros(m, X.cols, 'float64');
+    const left = { data: A.data, outerStride: transposed ? 1 : A.cols, depthStride: transposed ? A.cols : 1 };
+    await multiplyInto(Y.data, m, X.cols, depth, left, { data: X.data, outerStride: 1, depthStride: X.cols });
+    return asDType(Y, dtype);
+  };
+  const symmetric = isSymmetric(A);
+  return {
+    shape: [A.rows, A.cols],
+    dtype,
+    ...(symmetric ? { selfAdjoint: true } : {}),
+    matmat: (X) => multiply(X, false),
+    adjointMatmat: (Y) => multiply(Y, !symmetric),
+  };
+}
+
+/** diag(d): n x n. Its dtype is that of the typed array, float64 for plain numbers. @throws ArgumentError when empty. */
+export function diagonalOperator(d: FloatArray | readonly number[]): LinearOperator {
+  const diagonal = isFloatArray(d) ? d : Float64Array.from(d);
+  const n = checkInteger('diagonalOperator', 'length', diagonal.length, 1, Number.MAX_SAFE_INTEGER);
+  const dtype = dtypeOf(diagonal);
+  const matmat = (X: Block): Block => {
+    const Y = zeros(n, X.cols, dtype);
+    for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < X.cols; j++, at++) Y.data[at] = diagonal[i]! * X.data[at]!;
+    return Y;
+  };
+  return {
+    shape: [n, n],
+    dtype,
+    selfAdjoint: true,
+    psd: diagonal.every((value) => value >= 0),
+    matmat,
+    adjointMatmat: matmat,
+  };
+}

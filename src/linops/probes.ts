@@ -1,0 +1,57 @@
+/** What a few random products say about an operator's claims. */
+import { type Block, zeros } from '../core/block.ts';
+import { unitRoundoff } from '../core/dtype.ts';
+import { NumericalError, ShapeError } from '../core/errors.ts';
+import { fillRandom } from '../core/random.ts';
+import { applyOperator } from './apply.ts';
+import type { LinearOperator } from './operator.ts';
+
+/** @throws ShapeError unless the operator is square. Returns n. */
+export function checkSquare(where: string, op: LinearOperator): number {
+  const [m, n] = op.shape;
+  if (m !== n) throw new ShapeError(`${where}: the operator must be square, got ${m} x ${n}`, { shape: [m, n] });
+  return n;
+}
+
+function columnNorm(X: Block, column: number): number {
+  let square = 0;
+  for (let i = column; i < X.data.length; i += X.cols) square += X.data[i]! ** 2;
+  return Math.sqrt(square);
+}
+
+function columnDot(X: Block, i: number, Y: Block, j: number): number {
+  let dot = 0;
+  for (let row = 0; row < X.rows; row++) dot += X.data[row * X.cols + i]! * Y.data[row * Y.cols + j]!;
+  return dot;
+}
+
+/**
+ * |x^T A y - y^T A x| relative to the size of the products, for two random Gaussian x, y: zero to rounding for a
+ * symmetric operator, of order one for a general one. Costs two products, in one block.
+ */
+export async function measureAsymmetry(where: string, op: LinearOperator, seed: number): Promise<number> {
+  const X = zeros(checkSquare(where, op), 2, op.dtype);
+  fillRandom(X, 'gaussian', { seed, purpose: 'probe' }, 0);
+  const Y = await applyOperator(op, X, { where });
+  const scale = Math.hypot(columnNorm(Y, 0), columnNorm(Y, 1));
+  return scale === 0 ? 0 : Math.abs(columnDot(X, 0, Y, 1) - columnDot(X, 1, Y, 0)) / scale;
+}
+
+/**
+ * The largest asymmetry that rounding explains: 4 sqrt(u), which is 1e-3 in float32 and 4e-8 in float64. Products of
+ * deep operators carry relative errors of tens of u, far below; a wrong operator shows an asymmetry near one.
+ */
+export function asymmetryTolerance(op: LinearOperator): number {
+  return Math.sqrt(unitRoundoff(op.dtype)) * 4;
+}
+
+/** @throws NumericalError that states the measured asymmetry when it is more than rounding. */
+export function refuseAsymmetry(where: string, op: LinearOperator, measured: number): void {
+  const tolerance = asymmetryTolerance(op);
+  if (measured <= tolerance) return;
+  throw new NumericalError(
+    `${where}: the operator is not symmetric: measured asymmetry ${measured.toExponential(1)}, at most ` +
+      `${tolerance.toExponential(1)} is rounding in ${op.dtype}. Symmetrise it, or use ssvd for a general operator`,
+    { asymmetry: measured, tolerance },
+  );
+}

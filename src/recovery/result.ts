@@ -1,0 +1,77 @@
+/** The record a decomposition comes back as, which is itself a linear operator. */
+import type { Block } from '../core/block.ts';
+import { checkBlock } from '../core/block.ts';
+import type { Distribution } from '../core/random.ts';
+import type { Kernels } from '../linalg/kernels/provider.ts';
+import { applyLowRank } from '../linops/low-rank.ts';
+import type { LinearOperator } from '../linops/operator.ts';
+import type { Multivector } from '../multivector/multivector.ts';
+import type { Eigenpairs } from './eigenpairs.ts';
+
+export type Method = 'hmt' | 'nystrom' | 'oversampled';
+
+/** Wall-clock seconds of a decomposition's two halves. */
+export interface SketchSeconds {
+  /** Products with random columns. */
+  sketch: number;
+  /** Everything after: orthonormalisation, further products, small algebra. */
+  recovery: number;
+}
+
+/** A ~ V diag(eigenvalues) V^T, n x n of rank r; as a LinearOperator it applies exactly that. */
+export interface EighResult extends LinearOperator {
+  /** Length r, in the order `which`. */
+  eigenvalues: Float64Array;
+  /** n x r, orthonormal columns. */
+  eigenvectors: Multivector;
+  /** ||A v_i - eigenvalues_i v_i||_2, length r; absent where the method does not know A v_i. */
+  residualNorms?: Float64Array;
+  /** Products with single columns spent, probes included. */
+  numMatvecs: number;
+  /** r: eigenpairs returned. */
+  rank: number;
+  /** Columns of the sketch. */
+  dims: number;
+  /** Directions of the sketch that were numerically dependent on the others. */
+  dropped: number;
+  method: Method;
+  testMatrix: Distribution;
+  seed: number;
+  blockSize: number;
+  /** The dense kernel provider that did the algebra. */
+  kernels: string;
+  /** ||C - C^T||_F / ||C||_F of the core before symmetrising: rounding for hmt and nystrom, sketching error for oversampled. */
+  coreAsymmetry: number;
+  seconds: SketchSeconds;
+  selfAdjoint: true;
+  matmat(X: Block): Promise<Block>;
+  adjointMatmat(X: Block): Promise<Block>;
+}
+
+/** What a driver knows beside the eigenpairs. */
+export type RunFacts = Pick<
+  EighResult,
+  'numMatvecs' | 'dims' | 'dropped' | 'method' | 'testMatrix' | 'seed' | 'blockSize' | 'seconds'
+>;
+
+export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kernels): EighResult {
+  const { values, vectors, residualNorms, coreAsymmetry } = pairs;
+  const n = vectors.rows;
+  const apply = (X: Block): Promise<Block> =>
+    applyLowRank(vectors, values, vectors, checkBlock('EighResult.matmat', X, n, X.cols), kernels);
+  return {
+    shape: [n, n],
+    dtype: vectors.dtype,
+    selfAdjoint: true,
+    psd: values.every((value) => value >= 0),
+    eigenvalues: values,
+    eigenvectors: vectors,
+    ...(residualNorms ? { residualNorms } : {}),
+    rank: values.length,
+    coreAsymmetry,
+    kernels: kernels.name,
+    ...facts,
+    matmat: apply,
+    adjointMatmat: apply,
+  };
+}

@@ -1,0 +1,127 @@
+/** Sketched singular value decomposition of a general operator. */
+import { type Block, checkBlock } from './core/block.ts';
+import { checkChoice, checkInteger, checkSeed } from './core/checks.ts';
+import { UnsupportedError } from './core/errors.ts';
+import type { Distribution } from './core/random.ts';
+import type { Control } from './core/schedule.ts';
+import { type KernelsChoice, selectKernels } from './linalg/kernels/select.ts';
+import { selectColumns, transpose } from './linalg/small.ts';
+import { smallSvd } from './linalg/svd.ts';
+import { applyLowRank } from './linops/low-rank.ts';
+import type { LinearOperator } from './linops/operator.ts';
+import { DEFAULT_BLOCK_SIZE, hostSpace } from './multivector/host.ts';
+import type { Multivector } from './multivector/multivector.ts';
+import { orthonormalise } from './multivector/orthonormalise.ts';
+import { times } from './multivector/verbs.ts';
+import { measure, measureAdjoint, measureTestMatrix } from './sketch/measure.ts';
+import { TEST_MATRICES, type TestMatrix } from './sketch/test-matrix.ts';
+
+export interface SsvdOptions extends Control {
+  /** Distribution of the test matrix; `'gaussian'` by default. */
+  testMatrix?: Distribution;
+  /** Singular triplets returned at most. Default: dims. */
+  rank?: number;
+  /** Extra passes A A^T Q, re-orthonormalised after each product; each costs 2 dims products. Default 0. */
+  powerIterations?: number;
+  /** Columns of one product. Default: the operator's preference, else 64. */
+  blockSize?: number;
+  /** 0..2^53-1. Default 0. */
+  seed?: number;
+  /** Dense kernel provider. Default `'auto'`. */
+  kernels?: KernelsChoice;
+}
+
+/** A ~ U diag(singularValues) V^T, m x n; as a LinearOperator it applies exactly that. */
+export interface SvdResult extends LinearOperator {
+  /** Length r, descending. */
+  singularValues: Float64Array;
+  /** U, m x r, orthonormal columns. */
+  leftVectors: Multivector;
+  /** V, n x r, orthonormal columns. */
+  rightVectors: Multivector;
+  /** Products with single columns spent, with A and with A^T. */
+  numMatvecs: number;
+  rank: number;
+  dims: number;
+  seed: number;
+  kernels: string;
+}
+
+const WHERE = 'ssvd';
+
+/**
+ * Low-rank singular value decomposition of an operator with an adjoint (Halko, Martinsson & Tropp 2011, algorithms 4.4 and
+ * 5.1): Q = orth(A Omega), A ~ Q (A^T Q)^T, 2 dims products.
+ *
+ * @param op m x n operator with `adjointMatmat`
+ * @param dims columns of the sketch, 1..min(m, n)
+ * @example
+ * const { singularValues } = await ssvd(denseOperator([[3, 0, 0], [0, 4, 0]]), 2);
+ * @throws UnsupportedError without an adjoint, ArgumentError for options out of range, NumericalError for non-finite
+ * products; the signal's reason when aborted.
+ */
+export async function ssvd(op: LinearOperator, dims: number, options: SsvdOptions = {}): Promise<SvdResult> {
+  const [m, n] = op.shape;
+  const least = Math.min(m, n);
+  const most = Number.MAX_SAFE_INTEGER;
+  checkInteger(WHERE, 'dims', dims, 1, least, ` for a ${m} x ${n} operator`);
+  const rank = checkInteger(WHERE, 'rank', options.rank ?? dims, 1, least, ` for a ${m} x ${n} operator`);
+  const powerIterations = checkInteger(WHERE, 'powerIterations', options.powerIterations ?? 0, 0, most);
+  const distribution = checkChoice(WHERE, 'testMatrix', options.testMatrix ?? 'gaussian', TEST_MATRICES);
+  const seed = checkSeed(WHERE, options.seed ?? 0);
+  if (!op.adjointMatmat) throw new UnsupportedError(`${WHERE}: the operator has no adjoint product (adjointMatmat)`);
+  const preferred = op.preferredBlockSize ?? DEFAULT_BLOCK_SIZE;
+  const blockSize = Math.min(dims, checkInteger(WHERE, 'blockSize', options.blockSize ?? preferred, 1, most));
+  const { signal, onProgress } = options;
+  signal?.throwIfAborted();
+  const kernels = await selectKernels(WHERE, options.kernels);
+  const verbs = { kernels, signal };
+  const tall = hostSpace(m, op.dtype, blockSize);
+  const wide = hostSpace(n, op.dtype, blockSize);
+  const products = { where: WHERE, blockSize, onProgress, signal } as const;
+
+  const Omega: TestMatrix = { distribution, key: { seed, purpose: 'sketch' }, rows: n, cols: dims };
+  const Y = await measureTestMatrix(op, Omega, { ...products, space: tall, stage: 'sketch' });
+  let numMatvecs = dims;
+  let { basis: Q } = await orthonormalise(Y, tall, verbs);
+  const multiplyBack = async (): Promise<Multivector> => {
+    numMatvecs += Q.cols;
+    return measureAdjoint(op, Q, { ...products, space: wide, stage: 'recovery' });
+  };
+  for (let pass = 0; pass < powerIterations; pass++) {
+    const { basis: P } = await orthonormalise(await multiplyBack(), wide, verbs);
+    numMatvecs += P.cols;
+    Q = (await orthonormalise(await measure(op, P, { ...products, space: tall, stage: 'recovery' }), tall, verbs))
+      .basis;
+  }
+  // A ~ Q B^T with B = A^T Q = P R, so the core is R^T
+  const { basis: P, R } = await orthonormalise(await multiplyBack(), wide, verbs);
+  const core = smallSvd(transpose(R));
+  const kept = Array.from(core.values.keys()).slice(0, rank);
+  const rotate = async (X: Multivector, C: typeof core.U, space: typeof tall): Promise<Multivector> =>
+    times(
+      X,
+      selectColumns(C, kept, () => 1),
+      await space.allocate(kept.length),
+      verbs,
+    );
+  const singularValues = core.values.slice(0, kept.length);
+  const leftVectors = await rotate(Q, core.U, tall);
+  const rightVectors = await rotate(P, core.V, wide);
+  return {
+    shape: [m, n],
+    dtype: op.dtype,
+    singularValues,
+    leftVectors,
+    rightVectors,
+    numMatvecs,
+    rank: kept.length,
+    dims,
+    seed,
+    kernels: kernels.name,
+    matmat: (X: Block) =>
+      applyLowRank(leftVectors, singularValues, rightVectors, checkBlock('SvdResult.matmat', X, n, X.cols), kernels),
+    adjointMatmat: (Y: Block) =>
+      applyLowRank(rightVectors, singularValues, leftVectors, checkBlock('SvdResult', Y, m, Y.cols), kernels),
+  };
+}
