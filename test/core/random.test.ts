@@ -1,0 +1,116 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Block } from '../../src/core/block.ts';
+import { type Distribution, fillRandom, type Purpose, type StreamKey } from '../../src/core/random.ts';
+
+const purposes: readonly Purpose[] = ['sketch', 'inner', 'test', 'probe', 'start'];
+
+function column(n: number, distribution: Distribution, key: StreamKey, index: number): Float64Array {
+  const block: Block = { rows: n, cols: 1, data: new Float64Array(n) };
+  fillRandom(block, distribution, key, index);
+  return block.data as Float64Array;
+}
+
+const mean = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, v) => sum + v, 0) / values.length;
+
+describe('random columns are a function of (seed, purpose, column) only', () => {
+  test.each(['gaussian', 'rademacher'] as const)('%s: any block width gives the same bits', (distribution) => {
+    const key: StreamKey = { seed: 11, purpose: 'sketch' };
+    const n = 101;
+    const k = 13;
+    const whole: Block = { rows: n, cols: k, data: new Float64Array(n * k) };
+    fillRandom(whole, distribution, key, 0);
+    for (const width of [1, 2, 5, 13]) {
+      for (let start = 0; start < k; start += width) {
+        const cols = Math.min(width, k - start);
+        const part: Block = { rows: n, cols, data: new Float64Array(n * cols) };
+        fillRandom(part, distribution, key, start);
+        for (let i = 0; i < n; i++) {
+          for (let j = 0; j < cols; j++) expect(part.data[i * cols + j]).toBe(whole.data[i * k + start + j]);
+        }
+      }
+    }
+  });
+
+  test('float32 blocks hold the float64 numbers rounded once', () => {
+    const key: StreamKey = { seed: 5, purpose: 'test' };
+    const single: Block = { rows: 64, cols: 1, data: new Float32Array(64) };
+    fillRandom(single, 'gaussian', key, 3);
+    expect(Array.from(single.data)).toEqual(Array.from(column(64, 'gaussian', key, 3), Math.fround));
+  });
+
+  test('different seeds, purposes and columns share no run of 20 signs in 4096', () => {
+    const seen = new Set<string>();
+    let windows = 0;
+    for (const seed of [0, 1, 2 ** 32, 2 ** 53 - 1]) {
+      for (const purpose of purposes) {
+        for (const index of [0, 1, 2]) {
+          const signs = column(4096, 'rademacher', { seed, purpose }, index);
+          const text = Array.from(signs, (v) => (v > 0 ? '+' : '-')).join('');
+          // 64 windows of 64 signs each: a repeat by chance has probability below 1e-12
+          for (let at = 0; at < 4096; at += 64, windows++) seen.add(text.slice(at, at + 64));
+        }
+      }
+    }
+    expect(seen.size).toBe(windows);
+  });
+});
+
+describe('moments, each within 5 standard errors (failure probability below 1e-5 a check under the law)', () => {
+  const n = 200_000;
+  test.each(purposes)('gaussian, purpose %s', (purpose) => {
+    const x = column(n, 'gaussian', { seed: 3, purpose }, 7);
+    expect(Math.abs(mean(x))).toBeLessThan(5 / Math.sqrt(n));
+    expect(Math.abs(mean(x.map((v) => v * v)) - 1)).toBeLessThan(5 * Math.sqrt(2 / n));
+    expect(Math.abs(mean(x.map((v) => v ** 4)) - 3)).toBeLessThan(5 * Math.sqrt(96 / n));
+    // P(|x| > 1.959964) = 0.05
+    const outside = mean(x.map((v) => (Math.abs(v) > 1.959963984540054 ? 1 : 0)));
+    expect(Math.abs(outside - 0.05)).toBeLessThan(5 * Math.sqrt((0.05 * 0.95) / n));
+  });
+
+  test('rademacher: every one of the 32 bit positions of a draw is fair, and neighbours are uncorrelated', () => {
+    const x = column(n, 'rademacher', { seed: 3, purpose: 'sketch' }, 0);
+    expect(x.every((v) => v === 1 || v === -1)).toBe(true);
+    for (let bit = 0; bit < 32; bit++) {
+      const at = x.filter((_, i) => i % 32 === bit);
+      expect(Math.abs(mean(at))).toBeLessThan(5 / Math.sqrt(at.length));
+    }
+    for (const lag of [1, 2, 31, 32, 64, 127, 128]) {
+      const products = x.subarray(lag).map((v, i) => v * x[i]!);
+      expect(Math.abs(mean(products))).toBeLessThan(5 / Math.sqrt(n - lag));
+    }
+  });
+
+  test('neighbouring columns and purposes are uncorrelated', () => {
+    const keys: [Purpose, number][] = [
+      ['sketch', 0],
+      ['sketch', 1],
+      ['test', 0],
+      ['inner', 0],
+    ];
+    const columns = keys.map(([purpose, index]) => column(n, 'gaussian', { seed: 1, purpose }, index));
+    for (let i = 1; i < columns.length; i++) {
+      for (let j = 0; j < i; j++) {
+        expect(Math.abs(mean(columns[i]!.map((v, at) => v * columns[j]![at]!)))).toBeLessThan(5 / Math.sqrt(n));
+      }
+    }
+  });
+});
+
+// made by a separate implementation in Python: xoroshiro128+ on 64-bit integers, the documented state and finaliser
+const FROZEN_SIGNS: Record<Purpose, string> = {
+  sketch: '1100111100011111010001101010101000001111',
+  inner: '1110110011001100000110000000011110010001',
+  test: '1111011101100110110001011010011101110100',
+  probe: '0000000001011001101010100010001000111010',
+  start: '1100100011011000011101101000000010000010',
+};
+const FROZEN_GAUSSIANS = [-0.3974548389411418, -0.2436671989368929, 0.4927195774603517];
+
+test('the first numbers of each stream are frozen: stored sketches must stay readable', () => {
+  for (const purpose of purposes) {
+    const signs = column(40, 'rademacher', { seed: 2024, purpose }, 5);
+    expect(Array.from(signs, (v) => (v > 0 ? '1' : '0')).join('')).toBe(FROZEN_SIGNS[purpose]);
+  }
+  const numbers = column(3, 'gaussian', { seed: 2024, purpose: 'test' }, 5);
+  for (const [i, value] of FROZEN_GAUSSIANS.entries()) expect(numbers[i]).toBeCloseTo(value, 14);
+});

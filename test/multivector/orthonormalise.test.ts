@@ -1,0 +1,73 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Block, zeros } from '../../src/core/block.ts';
+import { jsKernels } from '../../src/linalg/kernels/js.ts';
+import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
+import { type Orthonormalised, orthonormalise } from '../../src/multivector/orthonormalise.ts';
+import { distance, frobenius, multiply, orthonormalityDefect, randomBlock } from '../support/matrices.ts';
+
+type DType = 'float32' | 'float64';
+
+async function run(Y: Block, dtype: DType, blockSize = 7): Promise<Orthonormalised> {
+  const space = hostSpace(Y.rows, dtype, blockSize);
+  return orthonormalise(await multivectorOf(Y, dtype, blockSize), space, { kernels: jsKernels });
+}
+
+/** n x k with singular values `values`, up to the conditioning of random factors. */
+function withScales(n: number, values: readonly number[], seed: number, dtype: DType): Block {
+  const k = values.length;
+  const left = randomBlock(n, k, seed);
+  for (let i = 0; i < n; i++) for (let j = 0; j < k; j++) left.data[i * k + j]! *= values[j]!;
+  const product = multiply(left, randomBlock(k, k, seed + 1));
+  const Y = zeros(n, k, dtype);
+  Y.data.set(product.data);
+  return Y;
+}
+
+const cases: [DType, number, number][] = [
+  ['float64', 1e-13, 1e-12],
+  ['float32', 1e-5, 1e-5],
+];
+
+describe.each(cases)('%s: orthonormal to %d, and Y = Q R to %d', (dtype, defect, fit) => {
+  const spectra: [string, number[]][] = [
+    ['well conditioned', new Array(40).fill(1)],
+    ['one column', [3]],
+    ['decaying by 10^-6', Array.from({ length: 25 }, (_, i) => 10 ** (-i / 4))],
+    ['decaying by 10^-14', Array.from({ length: 29 }, (_, i) => 10 ** (-i / 2))],
+    ['tiny', new Array(12).fill(1e-12)],
+    ['huge', new Array(12).fill(1e12)],
+    ['rank 6 of 20', [...new Array(6).fill(1), ...new Array(14).fill(0)]],
+    ['rank 1 of 9', [1, ...new Array(8).fill(0)]],
+  ];
+  test.each(spectra)('%s', async (_, values) => {
+    for (const seed of [1, 2, 3]) {
+      const Y = withScales(150, values, 10 * seed, dtype);
+      const { basis, R, dropped, defect: measured } = await run(Y, dtype);
+      expect(await orthonormalityDefect(basis)).toBeLessThan(defect);
+      expect(measured).toBeLessThan(defect);
+      expect(basis.cols + dropped).toBe(values.length);
+      expect(distance(multiply(await basis.toBlock(), R), Y)).toBeLessThan(fit * frobenius(Y));
+    }
+  });
+
+  test('exact rank is found', async () => {
+    for (const rank of [1, 5, 17]) {
+      const values = Array.from({ length: 30 }, (_, i) => (i < rank ? 1 : 0));
+      const { basis } = await run(withScales(200, values, rank, dtype), dtype);
+      expect(basis.cols).toBe(rank);
+    }
+  });
+});
+
+test('a zero block has rank 0', async () => {
+  const { basis, dropped } = await run(zeros(30, 4, 'float64'), 'float64');
+  expect([basis.cols, dropped]).toEqual([0, 4]);
+});
+
+test('the input is left as it was, and a square block works', async () => {
+  const Y = randomBlock(24, 24, 9);
+  const input = await multivectorOf(Y, 'float64', 5);
+  const { basis } = await orthonormalise(input, hostSpace(24, 'float64', 5), { kernels: jsKernels });
+  expect(distance(await input.toBlock(), Y)).toBe(0);
+  expect(await orthonormalityDefect(basis)).toBeLessThan(1e-13);
+});
