@@ -1,0 +1,133 @@
+/** The derivative of a recorded computation as a program of linear steps that carries blocks of tangents. */
+import { dispose, keep, reshape, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { UnsupportedError } from '../core/errors.ts';
+import { RULES } from './rules/index.ts';
+import type { Push, Tangents } from './rules/rule.ts';
+import type { KernelCall, Tape } from './tape.ts';
+
+/** dF: tangents of the leaves to tangents of the outputs, `[...shape, b]` each; absent means zero. */
+export interface LinearMap {
+  /** Applies it to a block. The caller owns the results; they count in the scope (`tf.tidy`) of the caller. */
+  apply(tangents: readonly Tensor[]): (Tensor | undefined)[];
+  /** Releases what the map keeps of the computation. */
+  dispose(): void;
+}
+
+interface Step {
+  readonly inputs: readonly { name: string; slot: number }[];
+  readonly outputs: readonly number[];
+  readonly push: Push;
+  /** Slots that no later step reads. */
+  readonly lastUsed: readonly number[];
+}
+
+function unsupported(kernel: string, where: string): UnsupportedError {
+  return new UnsupportedError(
+    `${where}: there is no tangent rule for TensorFlow.js kernel '${kernel}', which lies between the parameters and ` +
+      `their gradient. Write that part of the model with other operations, or pass mode: 'reverse', which differentiates ` +
+      'the gradient backward, one vector at a time',
+    { kernel },
+  );
+}
+
+/** For each call, the slots (tensor ids) whose last reader it is; those the outputs are read from stay. */
+function lastUses(tape: Tape): number[][] {
+  const later = new Set(tape.outputIds);
+  const lists = tape.calls.toReversed().map((call) => {
+    const touched = [...[...call.moving].map((name) => call.inputIds[name]!), ...call.outputIds];
+    const last = [...new Set(touched)].filter((id) => !later.has(id));
+    for (const id of last) later.add(id);
+    return last;
+  });
+  return lists.reverse();
+}
+
+/** Builds one call's step; what its rule saves lands in `saved`. */
+function stepOf(call: KernelCall, lastUsed: readonly number[], saved: Set<Tensor>, where: string): Step {
+  const rule = RULES.get(call.kernel);
+  if (rule === undefined) throw unsupported(call.kernel, where);
+  const save = (tensor: Tensor): Tensor => {
+    saved.add(tensor);
+    return keep(tensor);
+  };
+  // Not tidy(rule): the linear part is a function, in which tidy would look for tensors.
+  let push: Push | undefined;
+  tidy(() => {
+    push = rule(call, save);
+  });
+  const inputs = [...call.moving].map((name) => ({ name, slot: call.inputIds[name]! }));
+  return { inputs, outputs: call.outputIds, push: push!, lastUsed };
+}
+
+class TangentProgram implements LinearMap {
+  readonly #tape: Pick<Tape, 'leafIds' | 'outputIds'>;
+  readonly #steps: readonly Step[];
+  readonly #saved: ReadonlySet<Tensor>;
+
+  constructor(tape: Tape, steps: readonly Step[], saved: ReadonlySet<Tensor>) {
+    this.#tape = { leafIds: tape.leafIds, outputIds: tape.outputIds };
+    this.#steps = steps;
+    this.#saved = saved;
+  }
+
+  apply(tangents: readonly Tensor[]): (Tensor | undefined)[] {
+    return tidy(() => {
+      const slots = new Map<number, Tensor>();
+      // A slot owns its tensor and disposes it after the last use, so what comes from the caller gets a handle of its own.
+      const own = (tensor: Tensor): Tensor => reshape(tensor, tensor.shape);
+      for (const [i, id] of this.#tape.leafIds.entries()) slots.set(id, own(tangents[i]!));
+      for (const step of this.#steps) runStep(step, slots, own);
+      return this.#tape.outputIds.map((id) => {
+        const tangent = id === undefined ? undefined : slots.get(id);
+        return tangent && own(tangent);
+      });
+    });
+  }
+
+  dispose(): void {
+    dispose([...this.#saved]);
+  }
+}
+
+function runStep(
+  { inputs, outputs, push, lastUsed }: Step,
+  slots: Map<number, Tensor>,
+  own: (t: Tensor) => Tensor,
+): void {
+  const present = inputs.flatMap(({ name, slot }): [string, Tensor][] => {
+    const tangent = slots.get(slot);
+    return tangent === undefined ? [] : [[name, tangent]];
+  });
+  const given: Tangents = Object.fromEntries(present);
+  const results = tidy(() => {
+    const result = push(given);
+    const list = 'rank' in result ? [result] : [...result];
+    return list.map((tensor) => (tensor && present.some(([, tangent]) => tangent === tensor) ? own(tensor) : tensor));
+  });
+  for (const [i, tensor] of results.entries()) if (tensor) slots.set(outputs[i]!, tensor);
+  for (const slot of lastUsed) {
+    slots.get(slot)?.dispose();
+    slots.delete(slot);
+  }
+}
+
+/**
+ * Linearises a tape once, for all blocks. Takes over the tape: what no step needs is released.
+ * @throws UnsupportedError naming a kernel without a tangent rule; `where` begins its message.
+ */
+export function linearise(tape: Tape, where: string): LinearMap {
+  const saved = new Set<Tensor>();
+  const release = (keepThese: ReadonlySet<Tensor>) => {
+    for (const tensor of tape.held) if (!keepThese.has(tensor)) tensor.dispose();
+  };
+  try {
+    const uses = lastUses(tape);
+    const steps = tape.calls.map((call, i) => stepOf(call, uses[i]!, saved, where));
+    release(saved);
+    return new TangentProgram(tape, steps, saved);
+  } catch (error) {
+    dispose([...saved]);
+    release(saved);
+    throw error;
+  }
+}

@@ -1,0 +1,94 @@
+/** The parameters of a model as one long vector: each flattened row-major, one after the other, in the order given. */
+import { type Tensor, tensor, Variable } from '@tensorflow/tfjs-core';
+import type { Block } from '../core/block.ts';
+import { ArgumentError } from '../core/errors.ts';
+
+/** A weight of a tf.LayersModel: a variable in a wrapper. */
+export interface LayerWeight {
+  readonly val: Tensor;
+}
+
+/** Where one parameter lies in the long vector. */
+export interface ParameterInfo {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** First row and number of rows. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** The rows of each tensor in the vector of all. */
+export function layOut(tensors: readonly Tensor[], names: readonly string[]): ParameterInfo[] {
+  let offset = 0;
+  return tensors.map(({ shape, size }, i) => {
+    const info = { name: names[i]!, shape: [...shape], offset, size };
+    offset += size;
+    return info;
+  });
+}
+
+function asVariable(value: unknown, index: number): Variable {
+  const candidate = (value as Partial<LayerWeight> | null | undefined)?.val ?? value;
+  if (!(candidate instanceof Variable)) {
+    throw new ArgumentError(
+      `hessian: parameters[${index}] must be a tf.Variable (or a weight of a tf.LayersModel), got ` +
+        `${value === null ? 'null' : typeof value}; make variables with tf.variable, of the same copy of ` +
+        '@tensorflow/tfjs-core as eigensketch uses',
+      { index },
+    );
+  }
+  if (candidate.isDisposed) {
+    throw new ArgumentError(`hessian: parameters[${index}] ('${candidate.name}') is disposed`, { index });
+  }
+  if (candidate.dtype !== 'float32') {
+    throw new ArgumentError(
+      `hessian: parameters[${index}] ('${candidate.name}') must be float32, got ${candidate.dtype}`,
+      { index, dtype: candidate.dtype },
+    );
+  }
+  return candidate;
+}
+
+/** @throws ArgumentError unless `parameters` is a list of different float32 variables, at least one. */
+export function checkParameters(parameters: unknown): Variable[] {
+  if (!Array.isArray(parameters) || parameters.length === 0) {
+    throw new ArgumentError(
+      'hessian: no parameters; pass parameters: an array of tf.Variable, such as model.trainableWeights',
+      {},
+    );
+  }
+  const variables = parameters.map(asVariable);
+  const twice = variables.findIndex((variable, i) => variables.indexOf(variable) !== i);
+  if (twice >= 0) {
+    throw new ArgumentError(`hessian: parameters[${twice}] ('${variables[twice]!.name}') is in the list twice`, {
+      index: twice,
+    });
+  }
+  return variables;
+}
+
+/** Copies a D x b block to the device: one tensor `[...shape, b]` for each parameter, from its rows without a transpose. */
+export function toTangents(X: Block, layout: readonly ParameterInfo[]): Tensor[] {
+  return layout.map(({ shape, offset, size }) =>
+    tensor(X.data.subarray(offset * X.cols, (offset + size) * X.cols) as Float32Array, [...shape, X.cols], 'float32'),
+  );
+}
+
+/**
+ * Adds weight times the tensors (`[...shape, b]` each; absent is zero) to the rows of `Y`, on the host in float32: a sum
+ * over m batches is off by about sqrt(m) units in the last place.
+ */
+export async function addToRows(
+  Y: Block,
+  layout: readonly ParameterInfo[],
+  tensors: readonly (Tensor | undefined)[],
+  weight: number,
+): Promise<void> {
+  const reads = await Promise.all(tensors.map((values) => values?.data()));
+  for (const [i, { offset }] of layout.entries()) {
+    const values = reads[i];
+    if (values === undefined) continue;
+    const start = offset * Y.cols;
+    for (let at = 0; at < values.length; at++) Y.data[start + at]! += weight * values[at]!;
+  }
+}

@@ -1,0 +1,50 @@
+/** Working with the block index, the extra last axis of every tangent. */
+import { add, matMul, mul, ones, reshape, sum, type Tensor, transpose, util, zeros } from '@tensorflow/tfjs-core';
+
+/** Number of directions b in a tangent. */
+export function blockSize(tangent: Tensor): number {
+  return tangent.shape[tangent.rank - 1]!;
+}
+
+/** `[...shape]` to `[...shape, 1]`, so that it broadcasts against tangents. Shares the data. */
+export function withBlockAxis(tensor: Tensor): Tensor {
+  return reshape(tensor, [...tensor.shape, 1]);
+}
+
+/** A tangent in the shape of another tensor of as many elements. Shares the data. */
+export function reshapeTangent(tangent: Tensor, shape: readonly number[]): Tensor {
+  return reshape(tangent, [...shape, blockSize(tangent)]);
+}
+
+/**
+ * A tangent `[...from, b]` spread to `[...shape, b]` by the usual broadcasting of `from` against `shape`. By adding zeros:
+ * TensorFlow.js would tile, which on wasm copies element by element.
+ */
+export function broadcastTangent(tangent: Tensor, shape: readonly number[]): Tensor {
+  return util.arraysEqual(tangent.shape.slice(0, -1), [...shape]) ? tangent : add(tangent, zeros([...shape, 1]));
+}
+
+/** Factor (a tensor with a block axis, or a number) times tangent. */
+export function scale(factor: Tensor | number, tangent: Tensor): Tensor {
+  return factor === 1 ? tangent : mul(factor, tangent);
+}
+
+/** The sum of the tangents that are there; `undefined` for none. */
+export function addTangents(terms: readonly (Tensor | undefined)[]): Tensor | undefined {
+  return terms.reduce((total, term) => (total && term ? add(total, term) : (total ?? term)), undefined);
+}
+
+/** Exchanges the first two axes of a `[rows, cols, b]` tangent: whole runs of b numbers move, the cheapest transpose. */
+export function swapLeading(tangent: Tensor): Tensor {
+  return transpose(tangent, [1, 0, 2]);
+}
+
+/** Sum of a tangent over axes of the untangented shape, which are non-negative and sorted; the summed axes disappear. */
+export function sumTangent(tangent: Tensor, axes: readonly number[]): Tensor {
+  if (axes.length === 0) return tangent;
+  if (!axes.every((axis, i) => axis === i)) return sum(tangent, [...axes]);
+  // Leading axes: a row of ones times a matrix needs no transpose and runs at the speed of memory.
+  const rest = tangent.shape.slice(axes.length);
+  const rows = util.sizeFromShape(tangent.shape.slice(0, axes.length));
+  return reshape(matMul(ones([1, rows]), reshape(tangent, [rows, util.sizeFromShape(rest)])), rest);
+}

@@ -1,0 +1,130 @@
+/**
+ * Matrix products: C = A B, tangent dA B + A dB. The block index is last, so a block of b tangents is multiplied by a
+ * constant in one large plain product: A [m, k] dB [k, n b], or B^T [n, k] dA [k, m b] whose result has rows and
+ * columns exchanged. Transposed constants are stored transposed, because some backends (wasm) run products with
+ * transposition flags an order of magnitude slower.
+ */
+import { add, matMul, reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
+import type { KernelCall } from '../tape.ts';
+import { addTangents, blockSize, broadcastTangent, scale, swapLeading, withBlockAxis } from './block-axis.ts';
+import type { Push, Rule, Save, Tangents } from './rule.ts';
+import { DERIVATIVES, leakySlope } from './unary.ts';
+
+/** Exchanges the last two axes. */
+function transposed(matrix: Tensor): Tensor {
+  const { rank } = matrix;
+  return transpose(matrix, [...Array(rank - 2).keys(), rank - 1, rank - 2]);
+}
+
+/** A matrix with its leading axes of size 1 dropped, not transposed. Only for operands that are single matrices. */
+function asMatrix(operand: Tensor): Tensor {
+  return reshape(operand, operand.shape.slice(-2) as [number, number]);
+}
+
+function isSingleMatrix(operand: Tensor): boolean {
+  return operand.shape.slice(0, -2).every((size) => size === 1);
+}
+
+/** C = op(A) op(B) for single matrices, where op transposes if the flag is set. */
+function matrixPush({ inputs, attrs, outputs, moving }: KernelCall, save: Save): Push {
+  const [a, b] = [asMatrix(inputs.a!), asMatrix(inputs.b!)];
+  const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
+  const left = moving.has('b') ? save(transposeA ? transposed(a) : a) : undefined;
+  const rightTransposed = moving.has('a') ? save(transposeB ? b : transposed(b)) : undefined;
+  const [m, n] = outputs[0]!.shape.slice(-2) as [number, number];
+  return (tangents: Tangents) => {
+    const terms: Tensor[] = [];
+    if (tangents.b) {
+      const width = blockSize(tangents.b);
+      const rows = reshape(tangents.b, [b.shape[0]!, b.shape[1]!, width]);
+      const byInner = transposeB ? swapLeading(rows) : rows;
+      terms.push(reshape(matMul(left!, reshape(byInner, [byInner.shape[0]!, n * width])), [m, n, width]));
+    }
+    if (tangents.a) {
+      const width = blockSize(tangents.a);
+      const rows = reshape(tangents.a, [a.shape[0]!, a.shape[1]!, width]);
+      const byInner = transposeA ? rows : swapLeading(rows);
+      const product = matMul(rightTransposed!, reshape(byInner, [byInner.shape[0]!, m * width]));
+      terms.push(swapLeading(reshape(product, [n, m, width])));
+    }
+    return addTangents(terms)!;
+  };
+}
+
+/** The same for stacks of matrices `[..., m, k] x [..., k, n]` whose leading axes broadcast. */
+function stackPush({ inputs, attrs, moving }: KernelCall, save: Save): Push {
+  const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
+  const left = moving.has('b') ? save(transposeA ? transposed(inputs.a!) : inputs.a!) : undefined;
+  const right = moving.has('a') ? save(transposeB ? transposed(inputs.b!) : inputs.b!) : undefined;
+  return (tangents: Tangents) => {
+    const terms: Tensor[] = [];
+    if (tangents.b) {
+      // [..., k, n, b]: n and b together are the columns.
+      const tangent = transposeB ? permuteLastThree(tangents.b, [1, 0, 2]) : tangents.b;
+      const [k, n, width] = tangent.shape.slice(-3) as [number, number, number];
+      const stack = tangent.shape.slice(0, -3);
+      const product = matMul(left!, reshape(tangent, [...stack, k, n * width]));
+      terms.push(reshape(product, [...product.shape.slice(0, -1), n, width]));
+    }
+    if (tangents.a) {
+      // To [..., m, b, k]: m and b together are the rows.
+      const tangent = permuteLastThree(tangents.a, transposeA ? [1, 2, 0] : [0, 2, 1]);
+      const [m, width, k] = tangent.shape.slice(-3) as [number, number, number];
+      const stack = tangent.shape.slice(0, -3);
+      const product = matMul(reshape(tangent, [...stack, m * width, k]), right!);
+      const n = product.shape[product.rank - 1]!;
+      terms.push(permuteLastThree(reshape(product, [...product.shape.slice(0, -2), m, width, n]), [0, 2, 1]));
+    }
+    return addTangents(terms)!;
+  };
+}
+
+function permuteLastThree(tangent: Tensor, order: readonly number[]): Tensor {
+  const first = tangent.rank - 3;
+  return transpose(tangent, [...Array(first).keys(), ...order.map((axis) => first + axis)]);
+}
+
+/** Tangent of the product alone, in the shape of the output. */
+function productPush(call: KernelCall, save: Save): Push {
+  const single = isSingleMatrix(call.inputs.a!) && isSingleMatrix(call.inputs.b!);
+  const push = single ? matrixPush(call, save) : stackPush(call, save);
+  const { shape } = call.outputs[0]!;
+  return (tangents) => {
+    const tangent = push(tangents) as Tensor;
+    return broadcastTangent(single ? reshape(tangent, [...shape, blockSize(tangent)]) : tangent, shape);
+  };
+}
+
+/** f'(z) of a fused activation from z and y = f(z); 1 for none. */
+function activationSlope({ attrs, inputs, outputs }: KernelCall, z: Tensor): Tensor | 1 {
+  const activation = attrs.activation as string;
+  if (activation === 'linear') return 1;
+  if (activation === 'prelu') return leakySlope(z, inputs.preluActivationWeights!);
+  const kernels: Record<string, string> = { leakyrelu: 'LeakyRelu' };
+  const kernel = kernels[activation] ?? activation[0]!.toUpperCase() + activation.slice(1);
+  return DERIVATIVES[kernel]!(z, outputs[0]!, { alpha: attrs.leakyreluAlpha });
+}
+
+/** y = f(A B + bias). The weights of a fused prelu must not move: TensorFlow.js only fuses it outside of gradients. */
+const fusedMatMul: Rule = (call, save) => {
+  const { a, b, bias } = call.inputs;
+  const { shape } = call.outputs[0]!;
+  const product = productPush(call, save);
+  const z = () => {
+    const { transposeA, transposeB } = call.attrs as { transposeA: boolean; transposeB: boolean };
+    const ab = matMul(a!, b!, transposeA, transposeB);
+    return bias ? add(ab, bias) : ab;
+  };
+  const slope = call.attrs.activation === 'linear' ? 1 : activationSlope(call, z());
+  const factor = slope === 1 ? slope : save(withBlockAxis(slope));
+  return (tangents) => {
+    const moved = tangents.a || tangents.b ? (product(tangents) as Tensor) : undefined;
+    return scale(factor, broadcastTangent(addTangents([moved, tangents.bias])!, shape));
+  };
+};
+
+/** Rules of the matrix products. */
+export const matmulRules: Readonly<Record<string, Rule>> = {
+  BatchMatMul: productPush,
+  _FusedMatMul: fusedMatMul,
+};

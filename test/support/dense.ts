@@ -1,0 +1,28 @@
+/** Operators as dense matrices, for comparing. */
+import type { Block } from '../../src/core/block.ts';
+import type { LinearOperator } from '../../src/linops/operator.ts';
+
+/** The whole matrix of an n x n operator, row-major, from products with `width` columns of the identity at a time. */
+export async function toDense(op: LinearOperator, width: number): Promise<Float64Array> {
+  const n = op.shape[0];
+  const matrix = new Float64Array(n * n);
+  for (let first = 0; first < n; first += width) {
+    const cols = Math.min(width, n - first);
+    const X: Block = { rows: n, cols, data: new Float32Array(n * cols) };
+    for (let j = 0; j < cols; j++) X.data[(first + j) * cols + j] = 1;
+    const { data } = await op.matmat(X);
+    for (let i = 0; i < n; i++) for (let j = 0; j < cols; j++) matrix[i * n + first + j] = data[i * cols + j]!;
+  }
+  return matrix;
+}
+
+/** ||A - B||_F / ||B||_F. */
+export function relativeError(A: ArrayLike<number>, B: ArrayLike<number>): number {
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < B.length; i++) {
+    difference += (A[i]! - B[i]!) ** 2;
+    norm += B[i]! ** 2;
+  }
+  return A.length === B.length ? Math.sqrt(difference / norm) : Number.NaN;
+}
