@@ -1,0 +1,95 @@
+/** The rooms of src/ and who may import whom: imports point one way. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, test } from '@jest/globals';
+
+const SRC = resolve('src');
+
+/** Each room with the rooms it may import; a file directly in src/ is a room of its own. */
+const ALLOWED: Record<string, readonly string[]> = {
+  core: [],
+  linalg: ['core'],
+  multivector: ['core', 'linalg'],
+  linops: ['core', 'linalg', 'multivector'],
+  sketch: ['core', 'linalg', 'multivector', 'linops'],
+  recovery: ['core', 'linalg', 'multivector', 'linops', 'sketch'],
+  apost: ['core', 'linalg', 'multivector', 'linops', 'sketch'],
+  'seigh.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery'],
+  'ssvd.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch'],
+  'index.ts': ['core', 'linops', 'multivector', 'recovery', 'apost', 'seigh.ts', 'ssvd.ts'],
+  tfjs: ['core', 'linops'],
+  testing: ['core', 'linalg', 'linops'],
+};
+
+/** Packages beyond node: and who may import them. */
+const PACKAGES: Record<string, readonly string[]> = {
+  'ml-matrix': ['linalg'],
+  'pure-rand': ['core'],
+  jstat: ['apost'],
+  '@tensorflow': ['tfjs'],
+};
+
+function filesUnder(directory: string): string[] {
+  return readdirSync(directory).flatMap((name) => {
+    const path = join(directory, name);
+    if (statSync(path).isDirectory()) return filesUnder(path);
+    return path.endsWith('.ts') && !path.endsWith('.d.ts') ? [path] : [];
+  });
+}
+
+const roomOf = (path: string): string => relative(SRC, path).split('/')[0]!;
+const packageOf = (specifier: string): string => specifier.split('/')[0]!;
+
+interface Import {
+  file: string;
+  room: string;
+  specifier: string;
+}
+
+const files = filesUnder(SRC);
+const imports: Import[] = files.flatMap((path) => {
+  const statements = readFileSync(path, 'utf8').matchAll(/(?:from|import\(|import)\s*'([^']+)'/g);
+  return Array.from(statements, ([, specifier]) => ({
+    file: relative(SRC, path),
+    room: roomOf(path),
+    specifier: specifier!,
+  }));
+});
+
+// what stands in an example inside a comment is not an import of the file
+const inCode = imports.filter(({ specifier }) => !specifier.startsWith('eigensketch'));
+
+test('every room of src/ is in the table', () => {
+  expect(Object.keys(ALLOWED).sort()).toEqual([...new Set(files.map(roomOf))].sort());
+});
+
+test('a room imports only itself and the rooms below it', () => {
+  const wrong = inCode
+    .filter(({ specifier }) => specifier.startsWith('.'))
+    .map((each) => ({ ...each, target: roomOf(resolve(SRC, dirname(each.file), each.specifier)) }))
+    .filter(({ room, target }) => target !== room && !ALLOWED[room]!.includes(target))
+    .map(({ file, target }) => `${file} imports ${target}`);
+  expect(wrong).toEqual([]);
+});
+
+test('each package is imported in its own room only', () => {
+  const wrong = inCode
+    .filter(({ specifier }) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+    .filter(({ room, specifier }) => !PACKAGES[packageOf(specifier)]?.includes(room))
+    .map(({ file, specifier }) => `${file} imports ${specifier}`);
+  expect(wrong).toEqual([]);
+});
+
+test('files stay small: at most 250 lines', () => {
+  const long = files
+    .map((path) => ({ file: relative(SRC, path), lines: readFileSync(path, 'utf8').split('\n').length - 1 }))
+    .filter(({ lines }) => lines > 250);
+  expect(long).toEqual([]);
+});
+
+test('every file says in its first lines what it is for', () => {
+  const silent = files
+    .filter((path) => !readFileSync(path, 'utf8').startsWith('/**'))
+    .map((path) => relative(SRC, path));
+  expect(silent).toEqual([]);
+});

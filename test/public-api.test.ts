@@ -1,0 +1,34 @@
+/** The names users can import: adding or losing one is a decision, not an accident. */
+import { expect, test } from '@jest/globals';
+
+const exportsOf = async (path: string): Promise<string[]> => Object.keys(await import(path)).sort();
+
+test('eigensketch', async () => {
+  expect(await exportsOf('../src/index.js')).toEqual([
+    'ArgumentError',
+    'EigensketchError',
+    'NumericalError',
+    'ShapeError',
+    'StoreError',
+    'UnsupportedError',
+    'apost',
+    'apostErrorBounds',
+    'denseOperator',
+    'diagonalOperator',
+    'fromMatvec',
+    'lowRankOperator',
+    'planTests',
+    'product',
+    'seigh',
+    'ssvd',
+    'sum',
+  ]);
+});
+
+test('eigensketch/tfjs', async () => {
+  expect(await exportsOf('../src/tfjs/index.js')).toEqual(['hessian', 'hessianOf', 'useBackend']);
+});
+
+test('eigensketch/testing', async () => {
+  expect(await exportsOf('../src/testing/index.js')).toEqual(['operatorWithSpectrum', 'randomOrthogonal', 'spectra']);
+});
