@@ -57,8 +57,19 @@ export function recordTerm(
   tidy(() => {
     const seed = scalar(weight);
     const tape = record(leaves, () => {
+      // An error must not pass through the engine, which would then keep the tensors that it saved for the gradient.
+      let failure: { error: unknown } | undefined;
+      const guarded = (): Scalar => {
+        try {
+          return checkScalar(evaluate(), where, what);
+        } catch (error) {
+          failure = { error };
+          return scalar(0);
+        }
+      };
       // As tf.variableGrads, but leaves need not be trainable variables and need not matter to the value.
-      const result = engine().gradients(() => checkScalar(evaluate(), where, what), [...leaves], seed, true);
+      const result = engine().gradients(guarded, [...leaves], seed, true);
+      if (failure) throw (failure as { error: unknown }).error;
       value = result.value;
       gradients = result.grads.map((gradient) => gradient ?? undefined);
       return gradients;

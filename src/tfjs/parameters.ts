@@ -3,9 +3,9 @@ import { type Tensor, tensor, Variable } from '@tensorflow/tfjs-core';
 import type { Block } from '../core/block.ts';
 import { ArgumentError } from '../core/errors.ts';
 
-/** A weight of a tf.LayersModel: a variable in a wrapper. */
+/** A weight of a tf.LayersModel: a wrapper whose `read` gives the variable. */
 export interface LayerWeight {
-  readonly val: Tensor;
+  read(): Tensor;
 }
 
 /** Where one parameter lies in the long vector. */
@@ -28,7 +28,8 @@ export function layOut(tensors: readonly Tensor[], names: readonly string[]): Pa
 }
 
 function asVariable(value: unknown, index: number): Variable {
-  const candidate = (value as Partial<LayerWeight> | null | undefined)?.val ?? value;
+  const read = (value as Partial<LayerWeight> | null | undefined)?.read;
+  const candidate = typeof read === 'function' ? read.call(value) : value;
   if (!(candidate instanceof Variable)) {
     throw new ArgumentError(
       `hessian: parameters[${index}] must be a tf.Variable (or a weight of a tf.LayersModel), got ` +
