@@ -1,12 +1,12 @@
 /** The Hessian of a weighted sum of recorded terms as a linear operator. */
-import { dispose, type Tensor } from '@tensorflow/tfjs-core';
-import { asDType, type Block, checkBlock, zeros } from '../core/block.ts';
+import { add, dispose, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { asDType, type Block, checkBlock } from '../core/block.ts';
 import { ArgumentError, NumericalError } from '../core/errors.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { ensureGradients } from './backend.ts';
 import type { LinearMap } from './linearise.ts';
 import { type Mode, recordTerm, type Term } from './objective.ts';
-import { addToRows, type ParameterInfo, toTangents } from './parameters.ts';
+import { type ParameterInfo, toBlock, toTangents } from './parameters.ts';
 
 /**
  * A Hessian at the point where its first product was asked for. `matmat` takes and returns D x b row-major float32
@@ -49,9 +49,10 @@ export interface HessianSpec {
   readonly release: () => void;
 }
 
-/** All terms, recorded. */
+/** All terms, recorded. What it is the Hessian of is `factor` times the sum of the terms. */
 interface Recording {
-  readonly terms: readonly { readonly hessian: LinearMap; readonly weight: number }[];
+  readonly hessians: readonly LinearMap[];
+  readonly factor: number;
   readonly loss: number;
   readonly gradient: Float32Array;
   /** The data of the leaves when they were recorded: another identity means they were assigned. */
@@ -68,44 +69,59 @@ async function readValue(value: Tensor, spec: HessianSpec, index: number): Promi
   );
 }
 
+/** Adds lists of tensors, absent ones being zero, and disposes the terms: at any time there is one running sum. */
+function accumulate(sums: (Tensor | undefined)[], terms: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
+  return terms.map((term, i) => {
+    const sum = sums[i];
+    if (!term || !sum) return term ?? sum;
+    const total = add(sum, term);
+    dispose([sum, term]);
+    return total;
+  });
+}
+
+function disposePresent(tensors: readonly (Tensor | undefined)[]): void {
+  for (const tensor of tensors) tensor?.dispose();
+}
+
 async function recordAll(spec: HessianSpec): Promise<Recording> {
   await ensureGradients(spec.where);
-  const rows = spec.layout.reduce((total, { size }) => total + size, 0);
-  const recorded: { hessian: LinearMap; weight: number }[] = [];
-  const gradient = zeros(rows, 1, 'float32');
+  const hessians: LinearMap[] = [];
+  let gradients: (Tensor | undefined)[] = [];
   let loss = 0;
-  let totalWeight = 0;
+  let total = 0;
+  let first: number | undefined;
   try {
     for await (const { evaluate, weight } of spec.terms()) {
-      const index = recorded.length;
-      const what = `${spec.what} (${spec.termName(index)})`;
-      const term = recordTerm(evaluate, spec.leaves, spec.mode, spec.where, what);
-      recorded.push({ hessian: term.hessian, weight });
+      const index = hessians.length;
+      // Relative to the first: one batch then needs no factor at all.
+      first ??= weight;
+      const term = { evaluate, weight: weight / first };
+      const recorded = recordTerm(term, spec.leaves, spec.mode, spec.where, `${spec.what} (${spec.termName(index)})`);
+      hessians.push(recorded.hessian);
+      gradients = accumulate(gradients, recorded.gradients);
       try {
-        loss += weight * (await readValue(term.value, spec, index));
-        await addToRows(
-          gradient,
-          spec.layout,
-          term.gradients.map((part) => part ?? undefined),
-          weight,
-        );
+        loss += term.weight * (await readValue(recorded.value, spec, index));
       } finally {
-        dispose([term.value, ...term.gradients.filter((part) => part !== null)]);
+        recorded.value.dispose();
       }
-      totalWeight += weight;
+      total += term.weight;
     }
+    const factor = spec.normalise ? 1 / total : 1;
+    const gradient = await toBlock(gradients, spec.layout, 1, factor);
+    return {
+      hessians,
+      factor,
+      loss: loss * factor,
+      gradient: gradient.data as Float32Array,
+      leafData: spec.leaves.map(({ dataId }) => dataId),
+    };
   } catch (error) {
-    for (const { hessian } of recorded) hessian.dispose();
+    for (const hessian of hessians) hessian.dispose();
     throw error;
+  } finally {
+    disposePresent(gradients);
   }
-  const factor = spec.normalise ? 1 / totalWeight : 1;
-  for (let i = 0; i < rows; i++) gradient.data[i]! *= factor;
-  return {
-    terms: recorded.map(({ hessian, weight }) => ({ hessian, weight: weight * factor })),
-    loss: loss * factor,
-    gradient: gradient.data as Float32Array,
-    leafData: spec.leaves.map(({ dataId }) => dataId),
-  };
 }
 
 class RecordedHessian implements HessianOperator {
@@ -129,22 +145,18 @@ class RecordedHessian implements HessianOperator {
   async matmat(X: Block): Promise<Block> {
     const { where, layout } = this.#spec;
     checkBlock(`${where}: matmat`, X, this.numParameters, X?.cols);
-    const { terms } = await this.#recorded();
-    const Y = zeros(X.rows, X.cols, 'float32');
-    const tangents = toTangents(asDType(X, 'float32'), layout);
+    const { hessians, factor } = await this.#recorded();
+    let products: (Tensor | undefined)[] = [];
+    tidy(() => {
+      const tangents = toTangents(asDType(X, 'float32'), layout);
+      for (const hessian of hessians) products = accumulate(products, hessian.apply(tangents));
+      return products as Tensor[];
+    });
     try {
-      for (const { hessian, weight } of terms) {
-        const products = hessian.apply(tangents);
-        try {
-          await addToRows(Y, layout, products, weight);
-        } finally {
-          dispose(products.filter((product) => product !== undefined));
-        }
-      }
+      return await toBlock(products, layout, X.cols, factor);
     } finally {
-      dispose(tangents);
+      disposePresent(products);
     }
-    return Y;
   }
 
   async loss(): Promise<number> {
@@ -159,8 +171,8 @@ class RecordedHessian implements HessianOperator {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#spec.release();
-    const release = ({ terms }: Recording) => {
-      for (const { hessian } of terms) hessian.dispose();
+    const release = ({ hessians }: Recording) => {
+      for (const hessian of hessians) hessian.dispose();
     };
     this.#recording?.then(release, () => {});
   }

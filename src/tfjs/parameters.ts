@@ -3,9 +3,9 @@ import { type Tensor, tensor, Variable } from '@tensorflow/tfjs-core';
 import type { Block } from '../core/block.ts';
 import { ArgumentError } from '../core/errors.ts';
 
-/** A weight of a tf.LayersModel: a variable in a wrapper. */
+/** A weight of a tf.LayersModel: a wrapper whose `read` gives the variable. */
 export interface LayerWeight {
-  readonly val: Tensor;
+  read(): Tensor;
 }
 
 /** Where one parameter lies in the long vector. */
@@ -28,7 +28,8 @@ export function layOut(tensors: readonly Tensor[], names: readonly string[]): Pa
 }
 
 function asVariable(value: unknown, index: number): Variable {
-  const candidate = (value as Partial<LayerWeight> | null | undefined)?.val ?? value;
+  const read = (value as Partial<LayerWeight> | null | undefined)?.read;
+  const candidate = typeof read === 'function' ? read.call(value) : value;
   if (!(candidate instanceof Variable)) {
     throw new ArgumentError(
       `hessian: parameters[${index}] must be a tf.Variable (or a weight of a tf.LayersModel), got ` +
@@ -74,21 +75,20 @@ export function toTangents(X: Block, layout: readonly ParameterInfo[]): Tensor[]
   );
 }
 
-/**
- * Adds weight times the tensors (`[...shape, b]` each; absent is zero) to the rows of `Y`, on the host in float32: a sum
- * over m batches is off by about sqrt(m) units in the last place.
- */
-export async function addToRows(
-  Y: Block,
-  layout: readonly ParameterInfo[],
+/** Reads tensors `[...shape, b]` back as the D x b block of their rows, times `factor`; an absent tensor is zero. */
+export async function toBlock(
   tensors: readonly (Tensor | undefined)[],
-  weight: number,
-): Promise<void> {
+  layout: readonly ParameterInfo[],
+  cols: number,
+  factor: number,
+): Promise<Block> {
   const reads = await Promise.all(tensors.map((values) => values?.data()));
+  const rows = layout.reduce((total, { size }) => total + size, 0);
+  const data = new Float32Array(rows * cols);
   for (const [i, { offset }] of layout.entries()) {
     const values = reads[i];
-    if (values === undefined) continue;
-    const start = offset * Y.cols;
-    for (let at = 0; at < values.length; at++) Y.data[start + at]! += weight * values[at]!;
+    if (values !== undefined) data.set(values, offset * cols);
   }
+  if (factor !== 1) for (let i = 0; i < data.length; i++) data[i]! *= factor;
+  return { rows, cols, data };
 }

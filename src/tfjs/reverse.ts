@@ -8,10 +8,16 @@
  */
 import {
   add,
+  cast,
   dispose,
+  type GradConfig,
   type GradFunc,
   getGradient,
+  less,
+  minimum,
+  mul,
   type NamedAttrMap,
+  scalar,
   stack,
   type Tensor,
   tidy,
@@ -22,6 +28,18 @@ import { UnsupportedError } from '../core/errors.ts';
 import type { LinearMap } from './linearise.ts';
 import type { KernelCall, Tape } from './tape.ts';
 
+/** Gradients of kernels that TensorFlow.js itself never differentiates: they only occur in gradients. */
+const GRADIENTS_OF_GRADIENTS: Readonly<Record<string, Omit<GradConfig, 'kernelName'>>> = {
+  // dy where y >= 0, dy (y + 1) below.
+  EluGrad: {
+    inputsToSave: ['dy', 'y'],
+    gradFunc: (seed, [dy, y]) => ({
+      dy: () => mul(seed as Tensor, add(minimum(y!, scalar(0)), scalar(1))),
+      y: () => mul(seed as Tensor, mul(dy!, cast(less(y!, 0), 'float32'))),
+    }),
+  },
+};
+
 interface BackwardStep {
   readonly call: KernelCall;
   readonly gradient: GradFunc;
@@ -29,7 +47,7 @@ interface BackwardStep {
 }
 
 function backwardStep(call: KernelCall, where: string): BackwardStep {
-  const config = getGradient(call.kernel);
+  const config = getGradient(call.kernel) ?? GRADIENTS_OF_GRADIENTS[call.kernel];
   if (config == null) {
     throw new UnsupportedError(
       `${where}: mode: 'reverse' cannot differentiate the gradient, because TensorFlow.js has no gradient of its kernel ` +

@@ -104,7 +104,7 @@ function prune(calls: readonly KernelCall[], outputIds: readonly (number | undef
  * A call is recorded if an input depends on a leaf and the output can change with it (float, not a comparison or step),
  * and kept if a returned tensor needs it. Tensors are followed by id, not by data: two variables may share their data.
  */
-export function record(leaves: readonly Tensor[], run: () => readonly (Tensor | null)[]): Tape {
+export function record(leaves: readonly Tensor[], run: () => readonly (Tensor | undefined)[]): Tape {
   const leafIds = leaves.map((leaf) => leaf.id);
   const active = new Set(leafIds);
   const heldById = new Map<number, Tensor>();
@@ -133,7 +133,7 @@ export function record(leaves: readonly Tensor[], run: () => readonly (Tensor | 
   };
   try {
     const results = withKernelObserver(observe, run);
-    const outputIds = results.map((result) => (result !== null && active.has(result.id) ? result.id : undefined));
+    const outputIds = results.map((result) => (result && active.has(result.id) ? result.id : undefined));
     const kept = prune(calls, outputIds);
     const needed = new Set(kept.flatMap((call) => [...Object.values(call.inputs), ...call.outputs]));
     for (const tensor of heldById.values()) if (!needed.has(tensor)) tensor.dispose();

@@ -2,7 +2,7 @@
 import type { Block } from '../../src/core/block.ts';
 import type { LinearOperator } from '../../src/linops/operator.ts';
 
-/** The whole matrix of an n x n operator, row-major, from products with `width` columns of the identity at a time. */
+/** The whole matrix of an n x n operator, row-major, from products with `width` columns of the identity at a time; no -0. */
 export async function toDense(op: LinearOperator, width: number): Promise<Float64Array> {
   const n = op.shape[0];
   const matrix = new Float64Array(n * n);
@@ -11,7 +11,7 @@ export async function toDense(op: LinearOperator, width: number): Promise<Float6
     const X: Block = { rows: n, cols, data: new Float32Array(n * cols) };
     for (let j = 0; j < cols; j++) X.data[(first + j) * cols + j] = 1;
     const { data } = await op.matmat(X);
-    for (let i = 0; i < n; i++) for (let j = 0; j < cols; j++) matrix[i * n + first + j] = data[i * cols + j]!;
+    for (let i = 0; i < n; i++) for (let j = 0; j < cols; j++) matrix[i * n + first + j] = data[i * cols + j]! + 0;
   }
   return matrix;
 }

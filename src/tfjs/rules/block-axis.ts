@@ -1,5 +1,5 @@
 /** Working with the block index, the extra last axis of every tangent. */
-import { add, matMul, mul, ones, reshape, sum, type Tensor, transpose, util, zeros } from '@tensorflow/tfjs-core';
+import { add, matMul, mul, ones, reshape, sum, type Tensor, util, zeros } from '@tensorflow/tfjs-core';
 
 /** Number of directions b in a tangent. */
 export function blockSize(tangent: Tensor): number {
@@ -32,11 +32,6 @@ export function scale(factor: Tensor | number, tangent: Tensor): Tensor {
 /** The sum of the tangents that are there; `undefined` for none. */
 export function addTangents(terms: readonly (Tensor | undefined)[]): Tensor | undefined {
   return terms.reduce((total, term) => (total && term ? add(total, term) : (total ?? term)), undefined);
-}
-
-/** Exchanges the first two axes of a `[rows, cols, b]` tangent: whole runs of b numbers move, the cheapest transpose. */
-export function swapLeading(tangent: Tensor): Tensor {
-  return transpose(tangent, [1, 0, 2]);
 }
 
 /** Sum of a tangent over axes of the untangented shape, which are non-negative and sorted; the summed axes disappear. */

@@ -6,7 +6,6 @@ import {
   mul,
   neg,
   pad,
-  reshape,
   reverse,
   scalar,
   slice,
@@ -51,13 +50,11 @@ const packRule: Rule = (call) => (tangents) => stack(filled(call, tangents), fro
 
 const addNRule: Rule = () => (tangents) => addTangents(Object.values(tangents))!;
 
-/** y = t where the condition holds, else e. A condition of rank 1 chooses whole rows. */
+/** y = t where the condition holds, else e. `tf.where` has broadcast all three to one shape. */
 const selectRule: Rule = (call, save) => {
-  const { condition, t } = call.inputs;
-  const shape = [...condition!.shape, ...new Array(t!.rank - condition!.rank).fill(1)];
-  const chosen = save(withBlockAxis(reshape(cast(condition!, 'float32'), shape)));
+  const chosen = save(withBlockAxis(cast(call.inputs.condition!, 'float32')));
   const other = save(sub(scalar(1), chosen));
-  return (tangents) => addTangents([tangents.t && mul(chosen, tangents.t), tangents.e && mul(other, tangents.e)])!;
+  return ({ t, e }) => addTangents([t && mul(chosen, t), e && mul(other, e)])!;
 };
 
 /** Rules of the kernels that move numbers. */

@@ -1,12 +1,14 @@
 /**
- * Matrix products: C = A B, tangent dA B + A dB. The block index is last, so a block of b tangents is multiplied by a
- * constant in one large plain product: A [m, k] dB [k, n b], or B^T [n, k] dA [k, m b] whose result has rows and
- * columns exchanged. Transposed constants are stored transposed, because some backends (wasm) run products with
- * transposition flags an order of magnitude slower.
+ * Matrix products: C = A B, tangent dA B + A dB. The block index is last, so a block of b tangents meets a constant in one
+ * large plain product: A [m, k] times dB [k, n b], or dA as [m b, k] times B [k, n].
+ *
+ * Two habits of the wasm backend (XNNPACK) shape the code. Products with transposition flags run an order of magnitude
+ * slower than plain ones, so constants are stored the way they are used. And the right operand is first repacked, which
+ * is kept for as long as that tensor lives: the large tangent belongs on the left, even at the price of a transpose.
  */
-import { add, matMul, reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
+import { add, getBackend, matMul, reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
 import type { KernelCall } from '../tape.ts';
-import { addTangents, blockSize, broadcastTangent, scale, swapLeading, withBlockAxis } from './block-axis.ts';
+import { addTangents, blockSize, broadcastTangent, reshapeTangent, scale, withBlockAxis } from './block-axis.ts';
 import type { Push, Rule, Save, Tangents } from './rule.ts';
 import { DERIVATIVES, leakySlope } from './unary.ts';
 
@@ -25,27 +27,44 @@ function isSingleMatrix(operand: Tensor): boolean {
   return operand.shape.slice(0, -2).every((size) => size === 1);
 }
 
+/** Exchanges rows and columns of a plain matrix. */
+function flip(matrix: Tensor): Tensor {
+  return transpose(matrix, [1, 0]);
+}
+
+/** A dB for A [m, k] and dB [k, columns]; on wasm as (dB^T A^T)^T where dB is the larger part of the work. */
+function constantTimes(A: Tensor, save: Save): (block: Tensor) => Tensor {
+  const [m, k] = A.shape as [number, number];
+  if (getBackend() !== 'wasm' || m >= k) {
+    const saved = save(A);
+    return (block) => matMul(saved, block);
+  }
+  const flipped = save(flip(A));
+  return (block) => flip(matMul(flip(block), flipped));
+}
+
 /** C = op(A) op(B) for single matrices, where op transposes if the flag is set. */
 function matrixPush({ inputs, attrs, outputs, moving }: KernelCall, save: Save): Push {
   const [a, b] = [asMatrix(inputs.a!), asMatrix(inputs.b!)];
   const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
-  const left = moving.has('b') ? save(transposeA ? transposed(a) : a) : undefined;
-  const rightTransposed = moving.has('a') ? save(transposeB ? b : transposed(b)) : undefined;
+  const timesA = moving.has('b') ? constantTimes(transposeA ? flip(a) : a, save) : undefined;
+  const right = moving.has('a') ? save(transposeB ? flip(b) : b) : undefined;
   const [m, n] = outputs[0]!.shape.slice(-2) as [number, number];
   return (tangents: Tangents) => {
     const terms: Tensor[] = [];
     if (tangents.b) {
-      const width = blockSize(tangents.b);
-      const rows = reshape(tangents.b, [b.shape[0]!, b.shape[1]!, width]);
-      const byInner = transposeB ? swapLeading(rows) : rows;
-      terms.push(reshape(matMul(left!, reshape(byInner, [byInner.shape[0]!, n * width])), [m, n, width]));
+      // To [k, n, b]: n and b together are the columns.
+      const tangent = reshapeTangent(tangents.b, b.shape);
+      const [k, width] = [transposeB ? b.shape[1]! : b.shape[0]!, blockSize(tangent)];
+      const columns = reshape(transposeB ? transpose(tangent, [1, 0, 2]) : tangent, [k, n * width]);
+      terms.push(reshape(timesA!(columns), [m, n, width]));
     }
     if (tangents.a) {
-      const width = blockSize(tangents.a);
-      const rows = reshape(tangents.a, [a.shape[0]!, a.shape[1]!, width]);
-      const byInner = transposeA ? rows : swapLeading(rows);
-      const product = matMul(rightTransposed!, reshape(byInner, [byInner.shape[0]!, m * width]));
-      terms.push(swapLeading(reshape(product, [n, m, width])));
+      // To [m, b, k]: m and b together are the rows.
+      const tangent = reshapeTangent(tangents.a, a.shape);
+      const [k, width] = [right!.shape[0]!, blockSize(tangent)];
+      const rows = reshape(transpose(tangent, transposeA ? [1, 2, 0] : [0, 2, 1]), [m * width, k]);
+      terms.push(transpose(reshape(matMul(rows, right!), [m, width, n]), [0, 2, 1]));
     }
     return addTangents(terms)!;
   };
