@@ -77,13 +77,18 @@ export async function useBackend(name: BackendName): Promise<void> {
     const modules = name === 'tensorflow' ? packages : packages.slice(0, 1);
     await importOrExplain(`${where}: backend '${name}' is not installed`, modules, modules.at(-1)!);
   }
-  const started = await setBackend(name).catch(() => false);
-  if (started) await ready();
+  let cause: unknown;
+  const started = await setBackend(name).catch((error: unknown) => {
+    cause = error;
+    return false;
+  });
   if (!started || getBackend() !== name) {
     throw new UnsupportedError(
       `${where}: backend '${name}' is installed but did not start on this machine; choose another one`,
       { name },
+      { cause },
     );
   }
+  await ready();
   await ensureGradients(where);
 }

@@ -7,6 +7,7 @@
  * is kept for as long as that tensor lives: the large tangent belongs on the left, even at the price of a transpose.
  */
 import { add, getBackend, matMul, reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
+import { UnsupportedError } from '../../core/errors.ts';
 import type { KernelCall } from '../tape.ts';
 import { addTangents, blockSize, broadcastTangent, reshapeTangent, scale, withBlockAxis } from './block-axis.ts';
 import type { Push, Rule, Save, Tangents } from './rule.ts';
@@ -32,33 +33,42 @@ function flip(matrix: Tensor): Tensor {
   return transpose(matrix, [1, 0]);
 }
 
-/** A dB for A [m, k] and dB [k, columns]; on wasm as (dB^T A^T)^T where dB is the larger part of the work. */
-function constantTimes(A: Tensor, save: Save): (block: Tensor) => Tensor {
+/** Exchanges the first two axes of a tangent: whole runs of b numbers move, which is cheap. */
+function swapLeading(tangent: Tensor): Tensor {
+  return transpose(tangent, [1, 0, 2]);
+}
+
+/** A dB [m, n, b] for A [m, k] from dB [k, n, b], or from dB^T [n, k, b]. */
+function constantTimes(A: Tensor, fromTransposed: boolean, save: Save): (tangent: Tensor) => Tensor {
   const [m, k] = A.shape as [number, number];
   if (getBackend() !== 'wasm' || m >= k) {
     const saved = save(A);
-    return (block) => matMul(saved, block);
+    return (tangent) => {
+      const byRow = fromTransposed ? swapLeading(tangent) : tangent;
+      const [, n, width] = byRow.shape as [number, number, number];
+      return reshape(matMul(saved, reshape(byRow, [k, n * width])), [m, n, width]);
+    };
   }
+  // (dB^T A^T)^T. Two transposes in a row, because one of the large [k, n b] would stride through memory.
   const flipped = save(flip(A));
-  return (block) => flip(matMul(flip(block), flipped));
+  return (tangent) => {
+    const byColumn = fromTransposed ? tangent : swapLeading(tangent);
+    const [n, , width] = byColumn.shape as [number, number, number];
+    const rows = reshape(transpose(byColumn, [0, 2, 1]), [n * width, k]);
+    return reshape(flip(matMul(rows, flipped)), [m, n, width]);
+  };
 }
 
 /** C = op(A) op(B) for single matrices, where op transposes if the flag is set. */
 function matrixPush({ inputs, attrs, outputs, moving }: KernelCall, save: Save): Push {
   const [a, b] = [asMatrix(inputs.a!), asMatrix(inputs.b!)];
   const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
-  const timesA = moving.has('b') ? constantTimes(transposeA ? flip(a) : a, save) : undefined;
+  const timesA = moving.has('b') ? constantTimes(transposeA ? flip(a) : a, transposeB, save) : undefined;
   const right = moving.has('a') ? save(transposeB ? flip(b) : b) : undefined;
   const [m, n] = outputs[0]!.shape.slice(-2) as [number, number];
   return (tangents: Tangents) => {
     const terms: Tensor[] = [];
-    if (tangents.b) {
-      // To [k, n, b]: n and b together are the columns.
-      const tangent = reshapeTangent(tangents.b, b.shape);
-      const [k, width] = [transposeB ? b.shape[1]! : b.shape[0]!, blockSize(tangent)];
-      const columns = reshape(transposeB ? transpose(tangent, [1, 0, 2]) : tangent, [k, n * width]);
-      terms.push(reshape(timesA!(columns), [m, n, width]));
-    }
+    if (tangents.b) terms.push(timesA!(reshapeTangent(tangents.b, b.shape)));
     if (tangents.a) {
       // To [m, b, k]: m and b together are the rows.
       const tangent = reshapeTangent(tangents.a, a.shape);
@@ -124,8 +134,11 @@ function activationSlope({ attrs, inputs, outputs }: KernelCall, z: Tensor): Ten
   return DERIVATIVES[kernel]!(z, outputs[0]!, { alpha: attrs.leakyreluAlpha });
 }
 
-/** y = f(A B + bias). The weights of a fused prelu must not move: TensorFlow.js only fuses it outside of gradients. */
+/** y = f(A B + bias). Inside a gradient TensorFlow.js fuses the bias but never an activation. */
 const fusedMatMul: Rule = (call, save) => {
+  if (call.moving.has('preluActivationWeights')) {
+    throw new UnsupportedError('_FusedMatMul: the weights of a fused prelu must not depend on the parameters', {});
+  }
   const { a, b, bias } = call.inputs;
   const { shape } = call.outputs[0]!;
   const product = productPush(call, save);
