@@ -10,9 +10,10 @@
 
 // certificates
 export { type ApostOptions, apost } from './apost/apost.ts';
-export type { Certificate, Inertia } from './apost/certificate.ts';
+export type { Certificate, CertificateEvent, Inertia, LikelyIntervals } from './apost/certificate.ts';
 export type { Interval } from './apost/interval.ts';
 export { apostErrorBounds, type ErrorBounds, planTests, type TestsGoal } from './apost/plan.ts';
+export { smallestRank } from './apost/scree.ts';
 // data and errors
 export type { Block } from './core/block.ts';
 export {

@@ -3,37 +3,62 @@ import type { LinearOperator } from '../linops/operator.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { gram, type VerbContext } from '../multivector/verbs.ts';
 import type { MeasureContext } from '../sketch/measure.ts';
-import type { Certificate } from './certificate.ts';
-import { noiseFromAsymmetry, noiseFromRepetition, roundingFloor } from './noise.ts';
+import type { Certificate, CertificateEvent } from './certificate.ts';
+import { noiseFromAsymmetry, noiseFromRepetition } from './noise.ts';
 
 /** A certification under way: checked options, and the test vectors it may spend. */
 export interface Certification {
   op: LinearOperator;
   tests: number;
+  /** Probability of each event. In a search it is spent over all looks. */
   confidence: number;
+  /** Probability that each event must have at this look for that; `confidence` itself when there is only one. */
+  level: number;
+  /** Further products with a few of the test vectors for the completeness bound. */
+  powerSteps: number;
   verbs: VerbContext;
   measuring: MeasureContext;
   /** n x tests standard Gaussian vectors; may be overwritten. */
   Omega: Multivector;
 }
 
-/** The fields of a certificate that depend on how it was made. */
-export type Statements = Omit<Certificate, 'schema' | 'confidence' | 'tests' | 'seed' | 'numMatvecs' | 'seconds'>;
+/** The fields of a certificate that depend on how it was made, and the products spent. */
+export type Statements = Omit<
+  Certificate,
+  'schema' | 'confidence' | 'looks' | 'tests' | 'seed' | 'seconds' | 'coreAsymmetry' | 'samplingErrors'
+>;
 
 export const sumOfSquares = (values: Float64Array): number => values.reduce((sum, value) => sum + value * value, 0);
-export const meanSquare = (norms: Float64Array): number => sumOfSquares(norms) / norms.length;
 export const largestMagnitude = (values: Float64Array): number =>
   values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
 /** A ratio of norms in which 0 / 0, the zero operator met exactly, is no error. */
 export const ratio = (numerator: number, denominator: number): number =>
   numerator === 0 ? 0 : numerator / denominator;
 
-/** The largest noise per unit vector that the test products X, A X show, and one rounding of the operator's size. */
+/** Mean of the diagonal of a Gram matrix: the mean square of the columns' norms. */
+export function meanDiagonal({ rows, data }: { rows: number; data: Float64Array }): number {
+  let total = 0;
+  for (let i = 0; i < rows; i++) total += data[i * rows + i]!;
+  return total / rows;
+}
+
+/** Names of one end of the three norms. */
+export const normStatements = (end: 'lower' | 'upper'): string[] =>
+  ['relativeError', 'errorFrob', 'operatorFrob'].map((name) => `${name}.${end}`);
+
+export function event(
+  { confidence }: Certification,
+  name: CertificateEvent['name'],
+  statements: string[],
+): CertificateEvent {
+  return { name, probability: confidence, statements };
+}
+
+/** The noise per unit vector that the test products X, A X show: of a repetition, and against symmetry. One product. */
 export async function measureNoise(
   { op, verbs, measuring }: Certification,
   X: Multivector,
   AX: Multivector,
-  spectralNorm: number,
 ): Promise<number> {
   const width = Math.min(X.cols, measuring.blockSize);
   const repeated = await noiseFromRepetition(
@@ -43,5 +68,5 @@ export async function measureNoise(
     measuring.where,
   );
   const asymmetric = op.selfAdjoint ? noiseFromAsymmetry(await gram(X, AX, verbs), X.rows) : 0;
-  return Math.max(repeated, asymmetric, roundingFloor(op, spectralNorm));
+  return Math.max(repeated, asymmetric);
 }

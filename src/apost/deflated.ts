@@ -4,14 +4,20 @@ import { columnNorms, gram, subtractTimes, type VerbContext } from '../multivect
 import { measure } from '../sketch/measure.ts';
 import {
   type Certification,
+  event,
   largestMagnitude,
-  meanSquare,
+  meanDiagonal,
   measureNoise,
+  normStatements,
   ratio,
   type Statements,
   sumOfSquares,
 } from './certification.ts';
-import { type Interval, mapInterval, squaredInterval } from './interval.ts';
+import { spectralBound } from './completeness.ts';
+import { effectiveDimension, likelySquaredInterval } from './effective-dimension.ts';
+import { isolatedPairs } from './gaps.ts';
+import { type Interval, squaredInterval, withNoise } from './interval.ts';
+import { roundingFloor } from './noise.ts';
 import { inertiaAtLeast, residualIntervals } from './residuals.ts';
 
 /** Ritz pairs of the operator on an orthonormal basis, and how far each is from an eigenpair. */
@@ -37,31 +43,104 @@ function tailsOfSquares(values: Float64Array): Float64Array {
   return tails;
 }
 
+/** The largest departure of a column's length from 1. */
+const lengthDefect = (norms: Float64Array): number =>
+  norms.reduce((worst, norm) => Math.max(worst, Math.abs(norm - 1)), 0);
+
+/** What the pairs alone say about three squared norms, each within the noise of the products behind it. */
+interface KnownSquares {
+  /** 2 ||A V - V diag(theta)||_F^2: residuals count twice, above and below the diagonal block. */
+  coupling: Interval;
+  /** ||diag(theta)||_F^2. */
+  captured: Interval;
+  /** Of theta_r, theta_r+1, ..., for r = 0..rank. */
+  tails: Interval[];
+}
+
+function knownSquares(theta: Float64Array, residualNorms: Float64Array, noise: number): KnownSquares {
+  const spread = noise * Math.sqrt(theta.length);
+  const tails = tailsOfSquares(theta);
+  return {
+    coupling: withNoise(2 * sumOfSquares(residualNorms), Math.SQRT2 * spread),
+    captured: withNoise(tails[0]!, spread),
+    tails: Array.from(tails, (tail, r) => withNoise(tail, noise * Math.sqrt(theta.length - r))),
+  };
+}
+
+/** The norms and the scree, each increasing in t. */
+interface Norms {
+  relativeError: Interval;
+  errorFrob: Interval;
+  operatorFrob: Interval;
+  scree: Interval[];
+}
+
+type End = keyof Interval;
+const OPPOSITE: Record<End, End> = { estimate: 'estimate', lower: 'upper', upper: 'lower' };
+const eachEnd = (value: (end: End) => number): Interval => ({
+  estimate: value('estimate'),
+  lower: value('lower'),
+  upper: value('upper'),
+});
+
+/** All norms for t in its interval: one event carries all of their upper ends, one all of their lower ends. */
+function normsFrom(t: Interval, { coupling: c, captured, tails }: KnownSquares): Norms {
+  // a Ritz approximation and its truncations are projections of A, never farther from A than zero is
+  const relative = (tail: Interval): Interval =>
+    eachEnd((end) =>
+      Math.min(1, Math.sqrt(ratio(tail[end] + c[end] + t[end], captured[OPPOSITE[end]] + c[end] + t[end]))),
+    );
+  const scree = tails.map(relative);
+  return {
+    relativeError: scree.at(-1)!,
+    errorFrob: eachEnd((end) => Math.sqrt(c[end] + t[end])),
+    operatorFrob: eachEnd((end) => Math.sqrt(captured[end] + c[end] + t[end])),
+    scree,
+  };
+}
+
 /**
  * With orthonormal V, A V = V diag(theta) + (residuals orthogonal to V): everything about A is known but
- * t = ||(I - P) A (I - P)||_F^2, P = V V^T, and every statement is increasing in t. Residuals count twice (above and
- * below the diagonal block).
+ * t = ||(I - P) A (I - P)||_F^2, P = V V^T, and every statement is increasing in t.
  */
 export async function certifyDeflated(run: Certification, pairs: RitzPairs): Promise<Statements> {
-  const { op, tests, confidence, verbs, measuring } = run;
+  const { op, tests, level, verbs, measuring } = run;
   const { eigenvalues: theta, eigenvectors: V, residualNorms } = pairs;
   const G = await deflate(run.Omega, V, verbs);
   const AG = await measure(op, G, measuring);
-  const noiseFloor = await measureNoise(run, G, AG, largestMagnitude(theta));
+  const measuredNoise = await measureNoise(run, G, AG);
+  const rounding = roundingFloor(op, largestMagnitude(theta), lengthDefect(await columnNorms(V, verbs)));
+  const noiseFloor = Math.max(measuredNoise, rounding);
+  const spectral = await spectralBound(run, G, AG, measuredNoise, (X) => deflate(X, V, verbs));
   const D = await deflate(AG, V, verbs);
-  const t = squaredInterval(meanSquare(await columnNorms(D, verbs)), tests, confidence);
-  const coupling = 2 * sumOfSquares(residualNorms);
-  const captured = sumOfSquares(theta);
-  const relative = (missed: number): Interval =>
-    mapInterval(t, (value) => Math.sqrt(ratio(missed + coupling + value, captured + coupling + value)));
+  const squares = await gram(D, D, verbs);
+  const meanSquare = meanDiagonal(squares);
+  // a test vector is about sqrt(n) long, and so is its noise
+  const t = squaredInterval(meanSquare, tests, level, measuredNoise * Math.sqrt(op.shape[1]));
+  const dimension = effectiveDimension(squares);
+  const { scree: _, ...likely } = normsFrom(
+    likelySquaredInterval(meanSquare, tests, dimension, level),
+    knownSquares(theta, residualNorms, 0),
+  );
+  const { scree, ...norms } = normsFrom(t, knownSquares(theta, residualNorms, noiseFloor));
+  const isolated = isolatedPairs({ theta, residualNorms, noise: noiseFloor, missed: spectral.bound });
   return {
     deflated: true,
-    relativeError: relative(0),
-    errorFrob: mapInterval(t, (value) => Math.sqrt(coupling + value)),
-    operatorFrob: mapInterval(t, (value) => Math.sqrt(captured + coupling + value)),
-    scree: Array.from(tailsOfSquares(theta), relative),
+    numMatvecs: tests + 1 + spectral.numMatvecs,
+    events: [
+      event(run, 'upper', [...normStatements('upper'), 'scree.upper']),
+      event(run, 'lower', [...normStatements('lower'), 'scree.lower']),
+      event(run, 'spectral', ['missedEigenvalueBound', 'gapIntervals', 'angleBounds']),
+    ],
+    ...norms,
+    likely: { ...likely, effectiveDimension: dimension },
+    scree,
     eigenvalueIntervals: residualIntervals(theta, residualNorms, noiseFloor),
+    gapIntervals: isolated.map((pair) => pair?.interval ?? null),
+    angleBounds: isolated.map((pair) => pair?.angle ?? null),
     inertia: inertiaAtLeast(theta, noiseFloor),
+    missedEigenvalueBound: spectral.bound,
     noiseFloor,
+    roundingFloor: rounding,
   };
 }

@@ -26,15 +26,26 @@ export interface SquaredFactors {
  * So mean(y) / x bounds ||E||_F^2 from above and below at the chi-square quantiles, moved into those ranges.
  */
 export function squaredFactors(tests: number, confidence: number): SquaredFactors {
-  const low = Math.min(chisquare.inv(1 - confidence, tests) / tests, 1);
-  const high = Math.max(chisquare.inv(confidence, tests) / tests, 1 + 1 / tests);
+  const low = Math.min(chiSquareQuantile(1 - confidence, tests) / tests, 1);
+  const high = Math.max(chiSquareQuantile(confidence, tests) / tests, 1 + 1 / tests);
   return { lower: 1 / high, upper: 1 / low };
 }
 
-/** The interval of an expectation of squares, from the mean of `tests` of them. */
-export function squaredInterval(meanSquare: number, tests: number, confidence: number): Interval {
+/**
+ * The interval of an expectation of squares, from the mean of `tests` of them, each the square of a length known up to
+ * `noise`: root mean squares obey the triangle inequality, so that of the exact lengths is within `noise` of the measured.
+ */
+export function squaredInterval(meanSquare: number, tests: number, confidence: number, noise = 0): Interval {
   const factors = squaredFactors(tests, confidence);
-  return { estimate: meanSquare, lower: factors.lower * meanSquare, upper: factors.upper * meanSquare };
+  const { lower, upper } = withNoise(meanSquare, noise);
+  return { estimate: meanSquare, lower: factors.lower * lower, upper: factors.upper * upper };
+}
+
+/** The square of a length that is known up to `noise`. */
+export function withNoise(square: number, noise: number): Interval {
+  const length = Math.sqrt(square);
+  if (noise === 0) return { estimate: square, lower: square, upper: square };
+  return { estimate: square, lower: Math.max(0, length - noise) ** 2, upper: (length + noise) ** 2 };
 }
 
 /** An interval pushed through an increasing function. */
@@ -49,4 +60,9 @@ export function mapInterval(interval: Interval, increasing: (value: number) => n
 /** P(chi2_q <= x). */
 export function chiSquareCdf(x: number, degreesOfFreedom: number): number {
   return chisquare.cdf(x, degreesOfFreedom);
+}
+
+/** The x with P(chi2_q <= x) = probability. */
+export function chiSquareQuantile(probability: number, degreesOfFreedom: number): number {
+  return chisquare.inv(probability, degreesOfFreedom);
 }

@@ -33,7 +33,10 @@ export async function noiseFromRepetition(op: LinearOperator, G: Block, AG: Bloc
   return length === 0 ? 0 : Math.sqrt(difference / length);
 }
 
-/** The least noise a product can have: one rounding of its largest possible size. */
-export function roundingFloor(op: LinearOperator, spectralNorm: number): number {
-  return unitRoundoff(op.dtype) * spectralNorm;
+/**
+ * The least noise a product can have: one rounding of its largest possible size, and what a vector that is off length 1 by
+ * `lengthDefect` adds to its Rayleigh quotient.
+ */
+export function roundingFloor(op: LinearOperator, spectralNorm: number, lengthDefect: number): number {
+  return (unitRoundoff(op.dtype) + 2 * lengthDefect) * spectralNorm;
 }

@@ -1,19 +1,22 @@
 /** Certification of any approximation: the norms of the operator and of the error are both sampled. */
-import { checkBlock } from '../core/block.ts';
+import { checkBlock, type Matrix } from '../core/block.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import type { Multivector } from '../multivector/multivector.ts';
-import { columnNorms } from '../multivector/verbs.ts';
+import { gram } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import {
   type Certification,
+  event,
   largestMagnitude,
-  meanSquare,
+  meanDiagonal,
   measureNoise,
   ratio,
   type Statements,
   sumOfSquares,
 } from './certification.ts';
+import { effectiveDimension, likelySquaredInterval } from './effective-dimension.ts';
 import { type Interval, mapInterval, squaredInterval } from './interval.ts';
+import { roundingFloor } from './noise.ts';
 
 /** q products of the approximation, subtracted from those of the operator, in place. */
 async function subtractApproximation(
@@ -38,6 +41,20 @@ async function subtractApproximation(
   }
 }
 
+/** ||E||_F and ||A||_F give ||E||_F / ||A||_F; a known ||approximation||_F sharpens it by the triangle inequality. */
+function ratioOf(error: Interval, operator: Interval, known: number | undefined): Interval {
+  const relative: Interval = {
+    estimate: ratio(error.estimate, operator.estimate),
+    lower: ratio(error.lower, operator.upper),
+    upper: ratio(error.upper, operator.lower),
+  };
+  if (known !== undefined) {
+    relative.lower = Math.max(relative.lower, ratio(error.lower, known + error.lower));
+    if (known > error.upper) relative.upper = Math.min(relative.upper, ratio(error.upper, known - error.upper));
+  }
+  return relative;
+}
+
 /**
  * For two operators of which only products are known. The relative error takes half of 1 - confidence for each of its
  * two norms; where the eigenvalues of the approximation, and so its norm, are known, the triangle inequality sharpens it
@@ -48,33 +65,43 @@ export async function certifySampled(
   approximation: LinearOperator,
   eigenvalues?: Float64Array,
 ): Promise<Statements> {
-  const { op, tests, confidence, verbs, measuring, Omega } = run;
+  const { op, tests, level, verbs, measuring, Omega } = run;
   const known = eigenvalues && Math.sqrt(sumOfSquares(eigenvalues));
   const AOmega = await measure(op, Omega, measuring);
-  const operatorSquare = meanSquare(await columnNorms(AOmega, verbs));
-  const noiseFloor = await measureNoise(run, Omega, AOmega, eigenvalues ? largestMagnitude(eigenvalues) : 0);
+  const operatorSquares = await gram(AOmega, AOmega, verbs);
+  const measuredNoise = await measureNoise(run, Omega, AOmega);
+  const rounding = roundingFloor(op, eigenvalues ? largestMagnitude(eigenvalues) : 0, 0);
   await subtractApproximation(run, approximation, AOmega);
-  const errorSquare = meanSquare(await columnNorms(AOmega, verbs));
-  const interval = (square: number, at: number): Interval => mapInterval(squaredInterval(square, tests, at), Math.sqrt);
-  const joint = (1 + confidence) / 2;
-  const error = interval(errorSquare, joint);
-  const operator = interval(operatorSquare, joint);
-  const relativeError: Interval = {
-    estimate: ratio(Math.sqrt(errorSquare), Math.sqrt(operatorSquare)),
-    lower: ratio(error.lower, operator.upper),
-    upper: ratio(error.upper, operator.lower),
+  const errorSquares = await gram(AOmega, AOmega, verbs);
+  const noise = measuredNoise * Math.sqrt(op.shape[1]);
+  const certified = (squares: Matrix, at: number): Interval =>
+    mapInterval(squaredInterval(meanDiagonal(squares), tests, at, noise), Math.sqrt);
+  const likely = (squares: Matrix): Interval => {
+    const dimension = effectiveDimension(squares);
+    return mapInterval(likelySquaredInterval(meanDiagonal(squares), tests, dimension, level), Math.sqrt);
   };
-  if (known !== undefined) {
-    relativeError.lower = Math.max(relativeError.lower, ratio(error.lower, known + error.lower));
-    if (known > error.upper) {
-      relativeError.upper = Math.min(relativeError.upper, ratio(error.upper, known - error.upper));
-    }
-  }
+  const half = (1 + level) / 2;
   return {
     deflated: false,
-    relativeError,
-    errorFrob: interval(errorSquare, confidence),
-    operatorFrob: interval(operatorSquare, confidence),
-    noiseFloor,
+    numMatvecs: tests + 1,
+    events: [
+      event(run, 'upper', ['errorFrob.upper']),
+      event(run, 'upper', ['operatorFrob.upper']),
+      event(run, 'upper', ['relativeError.upper']),
+      event(run, 'lower', ['errorFrob.lower']),
+      event(run, 'lower', ['operatorFrob.lower']),
+      event(run, 'lower', ['relativeError.lower']),
+    ],
+    relativeError: ratioOf(certified(errorSquares, half), certified(operatorSquares, half), known),
+    errorFrob: certified(errorSquares, level),
+    operatorFrob: certified(operatorSquares, level),
+    likely: {
+      relativeError: ratioOf(likely(errorSquares), likely(operatorSquares), known),
+      errorFrob: likely(errorSquares),
+      operatorFrob: likely(operatorSquares),
+      effectiveDimension: effectiveDimension(errorSquares),
+    },
+    noiseFloor: Math.max(measuredNoise, rounding),
+    roundingFloor: rounding,
   };
 }

@@ -1,0 +1,18 @@
+/** How many eigenpairs are enough. */
+import { checkBetween } from '../core/checks.ts';
+import type { Certificate } from './certificate.ts';
+
+/**
+ * The smallest number of leading eigenpairs whose certified relative Frobenius error is at most `error`, or undefined
+ * when not even all of them reach it or the certificate has no scree. The answer holds on the event `upper`.
+ *
+ * @param error relative Frobenius error, above 0
+ * @example
+ * const rank = smallestRank(cert, 0.01);
+ * @throws ArgumentError for an error that is not positive.
+ */
+export function smallestRank({ scree }: Pick<Certificate, 'scree'>, error: number): number | undefined {
+  checkBetween('smallestRank', 'error', error, 0, Number.POSITIVE_INFINITY);
+  const rank = scree?.findIndex(({ upper }) => upper <= error) ?? -1;
+  return rank < 0 ? undefined : rank;
+}
