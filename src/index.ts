@@ -9,6 +9,7 @@
  */
 
 // certificates
+export type { AccuracyGoal, AdaptiveResult } from './adaptive.ts';
 export { type ApostOptions, apost } from './apost/apost.ts';
 export type { Certificate, CertificateEvent, Inertia, LikelyIntervals } from './apost/certificate.ts';
 export type { Interval } from './apost/interval.ts';
@@ -35,5 +36,5 @@ export type { LinearOperator } from './linops/operator.ts';
 export type { Multivector } from './multivector/multivector.ts';
 // decompositions
 export type { EighResult } from './recovery/result.ts';
-export { type SeighOptions, seigh } from './seigh.ts';
+export { type AdaptiveOptions, type SeighOptions, seigh } from './seigh.ts';
 export { type SsvdOptions, type SvdResult, ssvd } from './ssvd.ts';

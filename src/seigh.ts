@@ -1,4 +1,5 @@
 /** Sketched eigendecomposition of a symmetric operator: measure, then recover. */
+import { type AccuracyGoal, type AdaptiveResult, adaptiveSeigh, refuseWithGoal } from './adaptive.ts';
 import { checkChoice, checkInteger, checkSeed } from './core/checks.ts';
 import { ArgumentError } from './core/errors.ts';
 import type { Distribution } from './core/random.ts';
@@ -12,6 +13,7 @@ import type { Space } from './multivector/multivector.ts';
 import { orthonormalise } from './multivector/orthonormalise.ts';
 import { type Eigenpairs, type RecoveryContext, WHICH, type Which } from './recovery/eigenpairs.ts';
 import { hmt, refinedHmt } from './recovery/hmt.ts';
+import { leaveOneOutError } from './recovery/leave-one-out.ts';
 import { nystrom, psdNystrom } from './recovery/nystrom.ts';
 import { oversampled } from './recovery/oversampled.ts';
 import { type EighResult, type Method, makeEighResult } from './recovery/result.ts';
@@ -122,7 +124,8 @@ async function runHmt(run: Run): Promise<Outcome> {
   const { op, space, powerIterations } = run;
   const Y = await measureTestMatrix(op, outerMatrix(run), { ...run, where: WHERE, stage: 'sketch' });
   const sketchedAt = performance.now();
-  let { basis: Q } = await orthonormalise(Y, space, run);
+  const { basis, T, dropped } = await orthonormalise(Y, space, run);
+  let Q = basis;
   let numMatvecs = run.dims;
   for (let pass = 0; pass < powerIterations; pass++) {
     numMatvecs += Q.cols;
@@ -130,9 +133,14 @@ async function runHmt(run: Run): Promise<Outcome> {
   }
   const k = Q.cols;
   const Z = await measure(op, Q, { ...run, where: WHERE, stage: 'recovery' });
-  const recover = run.refine ? refinedHmt : hmt;
-  const pairs = await recover({ Q, Z }, recoveryContext(run, run.refine ? 2 * k : k));
+  const pairs: Eigenpairs = run.refine
+    ? await refinedHmt({ Q, Z }, recoveryContext(run, 2 * k))
+    : await hmt({ Q, Z }, recoveryContext(run, k));
   refuseAsymmetry(WHERE, op, pairs.coreAsymmetry);
+  // the sketch knows the error of its own range only: not of a power iteration's, nor without residuals of all pairs
+  if (powerIterations === 0 && dropped === 0 && pairs.residualNorms?.length === k) {
+    pairs.leaveOneOutError = leaveOneOutError(T, pairs.residualNorms);
+  }
   return { pairs, numMatvecs: numMatvecs + k, dropped: run.dims - k, sketchedAt };
 }
 
@@ -167,6 +175,25 @@ const RUNNERS: Record<Method, (run: Run) => Promise<Outcome>> = {
   oversampled: runOversampled,
 };
 
+/** Options of a search for an accuracy: those of `hmt`, and the goal. */
+export type AdaptiveOptions = AccuracyGoal &
+  Omit<SeighOptions, 'rank' | 'refine' | 'psd' | 'powerIterations' | 'innerDims'>;
+
+async function search(
+  op: LinearOperator,
+  first: number | undefined,
+  options: AdaptiveOptions,
+): Promise<AdaptiveResult> {
+  refuseWithGoal(options);
+  const preferred = options.blockSize ?? op.preferredBlockSize ?? DEFAULT_BLOCK_SIZE;
+  const run = await prepare(op, first ?? Math.min(preferred, op.shape[1]), 'hmt', options);
+  run.signal?.throwIfAborted();
+  const needsProbe = op.selfAdjoint !== true;
+  if (needsProbe) refuseAsymmetry(WHERE, op, await measureAsymmetry(WHERE, op, run.seed));
+  const result = await adaptiveSeigh({ ...run, kernelsChoice: options.kernels }, options);
+  return needsProbe ? { ...result, numMatvecs: result.numMatvecs + 2 } : result;
+}
+
 /**
  * Low-rank eigendecomposition A ~ V diag(w) V^T of a symmetric operator from `dims` random products.
  *
@@ -174,16 +201,31 @@ const RUNNERS: Record<Method, (run: Run) => Promise<Outcome>> = {
  * norms, no phantom eigenvalues. `nystrom`: dims products, truncated to half the sketch unless A is positive
  * semidefinite. `oversampled`: 3 dims + 1 products in one pass (Tropp et al. 2019).
  *
+ * With `tol`, `hmt` grows its sketch from `dims` columns (default: one block) until the certified relative Frobenius error
+ * is at most `tol`; see {@link AdaptiveResult}. Not reaching it is a field of the result, not an exception.
+ *
  * @param op symmetric n x n operator. Unless it claims `selfAdjoint`, two products probe its symmetry.
  * @param dims columns of the sketch, 1..n
  * @example
  * const { eigenvalues } = await seigh(diagonalOperator([5, -3, 1, 0]), 3, { seed: 1 });
+ * const { certificate, converged } = await seigh(A, { tol: 1e-2, confidence: 0.99, maxDims: 500 });
  * @throws ArgumentError for options out of range, ShapeError for a rectangular operator, NumericalError for an operator
  * that is not symmetric or returns non-finite values; the signal's reason when aborted.
  */
-export async function seigh(op: LinearOperator, dims: number, options: SeighOptions = {}): Promise<EighResult> {
+export function seigh(op: LinearOperator, options: AdaptiveOptions): Promise<AdaptiveResult>;
+export function seigh(op: LinearOperator, dims: number, options: AdaptiveOptions): Promise<AdaptiveResult>;
+export function seigh(op: LinearOperator, dims: number, options?: SeighOptions): Promise<EighResult>;
+export async function seigh(
+  op: LinearOperator,
+  dimsOrOptions: number | AdaptiveOptions,
+  given: SeighOptions | AdaptiveOptions = {},
+): Promise<EighResult> {
+  const isGoal = typeof dimsOrOptions === 'object' && dimsOrOptions !== null;
+  const options = isGoal ? dimsOrOptions : given;
+  const dims = isGoal ? undefined : dimsOrOptions;
+  if ('tol' in options && options.tol !== undefined) return search(op, dims, options);
   const method = checkChoice(WHERE, 'method', options.method ?? 'hmt', METHODS);
-  const run = await prepare(op, dims, method, options);
+  const run = await prepare(op, dims as number, method, options);
   run.signal?.throwIfAborted();
   const startedAt = performance.now();
   const needsProbe = op.selfAdjoint !== true;
@@ -194,7 +236,7 @@ export async function seigh(op: LinearOperator, dims: number, options: SeighOpti
   const spent = numMatvecs + (needsProbe ? 2 : 0);
   return makeEighResult(
     pairs,
-    { numMatvecs: spent, dims, dropped, method, testMatrix, seed, blockSize, seconds },
+    { numMatvecs: spent, dims: run.dims, dropped, method, testMatrix, seed, blockSize, seconds },
     kernels,
   );
 }

@@ -14,9 +14,10 @@ const ALLOWED: Record<string, readonly string[]> = {
   sketch: ['core', 'linalg', 'multivector', 'linops'],
   recovery: ['core', 'linalg', 'multivector', 'linops', 'sketch'],
   apost: ['core', 'linalg', 'multivector', 'linops', 'sketch'],
-  'seigh.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery'],
+  'adaptive.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'apost'],
+  'seigh.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'adaptive.ts'],
   'ssvd.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch'],
-  'index.ts': ['core', 'linops', 'multivector', 'recovery', 'apost', 'seigh.ts', 'ssvd.ts'],
+  'index.ts': ['core', 'linops', 'multivector', 'recovery', 'apost', 'adaptive.ts', 'seigh.ts', 'ssvd.ts'],
   tfjs: ['core', 'linops'],
   testing: ['core', 'linalg', 'linops'],
 };

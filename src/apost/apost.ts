@@ -27,7 +27,7 @@ export interface ApostOptions extends Control {
   /** Columns of one product. Default: the operator's preference, else 64. */
   blockSize?: number;
   /** Dense kernel provider. Default `'auto'`. */
-  kernels?: KernelsChoice;
+  kernels?: KernelsChoice | undefined;
 }
 
 /** Where a certificate stands in a search that may end at any of several. */

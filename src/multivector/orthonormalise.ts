@@ -13,6 +13,8 @@ export interface Orthonormalised {
   basis: Multivector;
   /** rank x k. */
   R: Matrix;
+  /** k x rank: basis = Y T. */
+  T: Matrix;
   /** Directions dropped as numerically dependent: k - rank. */
   dropped: number;
   /** Largest absolute entry of basis^T basis - I, as measured. */
@@ -86,10 +88,11 @@ export async function orthonormalise(Y: Multivector, space: Space, context: Verb
 
   let basis = Y;
   let R: Matrix | undefined;
+  let T: Matrix | undefined;
   for (let pass = 0; pass <= MAX_PASSES; pass++) {
     const G = await gram(basis, basis, context);
     const defect = distanceFromIdentity(G);
-    if (R !== undefined && defect <= tolerance) return { basis, R, dropped: Y.cols - basis.cols, defect };
+    if (R && T && defect <= tolerance) return { basis, R, T, dropped: Y.cols - basis.cols, defect };
     const step =
       R !== undefined && defect < 0.1
         ? await polishingStep(G, kernels)
@@ -97,6 +100,7 @@ export async function orthonormalise(Y: Multivector, space: Space, context: Verb
     const next = basis !== Y && step.T.cols === basis.cols ? basis : await space.allocate(step.T.cols);
     basis = await times(basis, step.T, next, context);
     R = R === undefined ? step.R : await kernels.gemm(step.R, R);
+    T = T === undefined ? step.T : await kernels.gemm(T, step.T);
   }
   throw new NumericalError(`orthonormalise: no orthonormal basis of ${Y.cols} columns after ${MAX_PASSES} passes`, {
     columns: Y.cols,

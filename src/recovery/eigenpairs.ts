@@ -14,6 +14,10 @@ export interface Eigenpairs {
   vectors: Multivector;
   /** ||A v_i - values_i v_i||, where the method knows A v_i. */
   residualNorms?: Float64Array;
+  /** Estimate of ||A - vectors diag(values) vectors^T||_F from the sketch itself. */
+  leaveOneOutError?: number;
+  /** Standard error of each value over data batches. */
+  samplingErrors?: Float64Array;
   /** ||C - C^T||_F / ||C||_F of the core before it was symmetrised. */
   coreAsymmetry: number;
 }

@@ -21,12 +21,15 @@ async function rotate(M: Multivector, C: Matrix, context: RecoveryContext): Prom
   return times(M, C, out, context);
 }
 
+/** Eigenpairs that come with ||A v_i - values_i v_i||. */
+export type RitzPairs = Eigenpairs & { residualNorms: Float64Array };
+
 /**
  * Ritz pairs of A on span(Q): H = sym(Q^T Z) = U diag(theta) U^T, vectors Q U, residuals Z U - Q U diag(theta) without a
  * further product. Ritz values interlace: none lies above the largest or below the smallest eigenvalue of A, and those
  * of each sign never exceed the true ones in magnitude (Cauchy; Parlett 1998, theorem 10.1.1).
  */
-export async function hmt({ Q, Z }: BasisMeasurement, context: RecoveryContext): Promise<Eigenpairs> {
+export async function hmt({ Q, Z }: BasisMeasurement, context: RecoveryContext): Promise<RitzPairs> {
   const H = await gram(Q, Z, context);
   const { values, vectors } = await context.kernels.eigh(symmetricPart(H));
   const leading = selectLeading(values, context.which, context.rank);

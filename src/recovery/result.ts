@@ -26,6 +26,16 @@ export interface EighResult extends LinearOperator {
   eigenvectors: Multivector;
   /** ||A v_i - eigenvalues_i v_i||_2, length r; absent where the method does not know A v_i. */
   residualNorms?: Float64Array;
+  /**
+   * Estimate of ||A - V diag(eigenvalues) V^T||_F that costs no product (leave-one-out), for plain `hmt` of full rank. It is
+   * usually within a few percent and never certified: it uses the sketch twice.
+   */
+  leaveOneOutError?: number;
+  /**
+   * Standard error of each eigenvalue over data batches, with `perBatch`: how much the eigenvalue would vary with other
+   * data of the same kind. It says nothing about the sketch, whose error is in `residualNorms` and the certificate.
+   */
+  samplingErrors?: Float64Array;
   /** Products with single columns spent, probes included. */
   numMatvecs: number;
   /** r: eigenpairs returned. */
@@ -55,7 +65,7 @@ export type RunFacts = Pick<
 >;
 
 export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kernels): EighResult {
-  const { values, vectors, residualNorms, coreAsymmetry } = pairs;
+  const { values, vectors, residualNorms, leaveOneOutError, samplingErrors, coreAsymmetry } = pairs;
   const n = vectors.rows;
   const apply = (X: Block): Promise<Block> =>
     applyLowRank(vectors, values, vectors, checkBlock('EighResult.matmat', X, n, X.cols), kernels);
@@ -67,6 +77,8 @@ export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kern
     eigenvalues: values,
     eigenvectors: vectors,
     ...(residualNorms ? { residualNorms } : {}),
+    ...(leaveOneOutError === undefined ? {} : { leaveOneOutError }),
+    ...(samplingErrors ? { samplingErrors } : {}),
     rank: values.length,
     coreAsymmetry,
     kernels: kernels.name,
