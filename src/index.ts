@@ -32,9 +32,10 @@ export { product, sum } from './linops/composite.ts';
 export { denseOperator, diagonalOperator } from './linops/dense.ts';
 export { fromMatvec, type MatvecSpec } from './linops/from-matvec.ts';
 export { lowRankOperator } from './linops/low-rank.ts';
-export type { LinearOperator } from './linops/operator.ts';
+export type { BatchProduct, LinearOperator } from './linops/operator.ts';
 export type { Multivector } from './multivector/multivector.ts';
 // decompositions
+export { planSketch, type SketchBudget, type SketchPlan } from './recovery/plan.ts';
 export type { EighResult } from './recovery/result.ts';
 export { type AdaptiveOptions, type SeighOptions, seigh } from './seigh.ts';
 export { type SsvdOptions, type SvdResult, ssvd } from './ssvd.ts';

@@ -4,21 +4,14 @@ import { checkChoice, checkInteger, checkSeed } from './core/checks.ts';
 import { ArgumentError } from './core/errors.ts';
 import type { Distribution } from './core/random.ts';
 import type { Control } from './core/schedule.ts';
-import type { Kernels } from './linalg/kernels/provider.ts';
 import { type KernelsChoice, selectKernels } from './linalg/kernels/select.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { checkSquare, measureAsymmetry, refuseAsymmetry } from './linops/probes.ts';
 import { DEFAULT_BLOCK_SIZE, hostSpace } from './multivector/host.ts';
-import type { Space } from './multivector/multivector.ts';
-import { orthonormalise } from './multivector/orthonormalise.ts';
-import { type Eigenpairs, type RecoveryContext, WHICH, type Which } from './recovery/eigenpairs.ts';
-import { hmt, refinedHmt } from './recovery/hmt.ts';
-import { leaveOneOutError } from './recovery/leave-one-out.ts';
-import { nystrom, psdNystrom } from './recovery/nystrom.ts';
-import { oversampled } from './recovery/oversampled.ts';
+import { WHICH, type Which } from './recovery/eigenpairs.ts';
 import { type EighResult, type Method, makeEighResult } from './recovery/result.ts';
-import { measure, measureTestMatrix } from './sketch/measure.ts';
-import { materialise, TEST_MATRICES, type TestMatrix } from './sketch/test-matrix.ts';
+import { RUNNERS, type Run } from './runners.ts';
+import { TEST_MATRICES } from './sketch/test-matrix.ts';
 
 export interface SeighOptions extends Control {
   /** `'hmt'` (default, two passes), `'nystrom'` or `'oversampled'` (one pass). */
@@ -35,6 +28,8 @@ export interface SeighOptions extends Control {
   psd?: boolean;
   /** hmt only: extra passes A Q, re-orthonormalised, before the recovery; each costs dims products. Default 0. */
   powerIterations?: number;
+  /** hmt only, without `refine`: the standard error of each eigenvalue over data batches, at no further product. */
+  perBatch?: boolean;
   /** oversampled only: columns of the inner sketch, at least 2 dims + 1 (default). */
   innerDims?: number;
   /** Columns of one product. Default: the operator's preference, else 64. */
@@ -48,32 +43,6 @@ export interface SeighOptions extends Control {
 const WHERE = 'seigh';
 const METHODS: readonly Method[] = ['hmt', 'nystrom', 'oversampled'];
 
-/** The checked options and everything the methods share. */
-interface Run extends Control {
-  op: LinearOperator;
-  n: number;
-  dims: number;
-  rank: number | undefined;
-  which: Which;
-  refine: boolean;
-  psd: boolean;
-  powerIterations: number;
-  innerDims: number;
-  testMatrix: Distribution;
-  seed: number;
-  blockSize: number;
-  kernels: Kernels;
-  space: Space;
-}
-
-/** What a method hands back: its eigenpairs, the products it spent and when its first pass ended. */
-interface Outcome {
-  pairs: Eigenpairs;
-  numMatvecs: number;
-  dropped: number;
-  sketchedAt: number;
-}
-
 function refuseOption(method: Method, name: string, given: boolean, owner: Method): void {
   if (given && method !== owner) {
     throw new ArgumentError(`${WHERE}: ${name} belongs to method '${owner}', got method '${method}'`, { method });
@@ -86,6 +55,8 @@ async function prepare(op: LinearOperator, dims: number, method: Method, options
   checkInteger(WHERE, 'dims', dims, 1, n, context);
   refuseOption(method, 'refine', options.refine === true, 'hmt');
   refuseOption(method, 'powerIterations', options.powerIterations !== undefined, 'hmt');
+  refuseOption(method, 'perBatch', options.perBatch === true, 'hmt');
+  if (options.perBatch && options.refine) throw new ArgumentError(`${WHERE}: perBatch cannot be combined with refine`);
   refuseOption(method, 'psd', options.psd !== undefined, 'nystrom');
   refuseOption(method, 'innerDims', options.innerDims !== undefined, 'oversampled');
   const most = Number.MAX_SAFE_INTEGER;
@@ -100,6 +71,7 @@ async function prepare(op: LinearOperator, dims: number, method: Method, options
     refine: options.refine ?? false,
     psd: options.psd ?? op.psd ?? false,
     powerIterations: checkInteger(WHERE, 'powerIterations', options.powerIterations ?? 0, 0, most),
+    perBatch: options.perBatch ?? false,
     innerDims: checkInteger(WHERE, 'innerDims', options.innerDims ?? 2 * dims + 1, 2 * dims + 1, most),
     testMatrix: checkChoice(WHERE, 'testMatrix', options.testMatrix ?? 'gaussian', TEST_MATRICES),
     seed: checkSeed(WHERE, options.seed ?? 0),
@@ -111,73 +83,9 @@ async function prepare(op: LinearOperator, dims: number, method: Method, options
   };
 }
 
-function outerMatrix(run: Run): TestMatrix {
-  const key = { seed: run.seed, purpose: 'sketch' } as const;
-  return { distribution: run.testMatrix, key, rows: run.n, cols: run.dims };
-}
-
-function recoveryContext(run: Run, defaultRank: number): RecoveryContext {
-  return { ...run, rank: run.rank ?? defaultRank };
-}
-
-async function runHmt(run: Run): Promise<Outcome> {
-  const { op, space, powerIterations } = run;
-  const Y = await measureTestMatrix(op, outerMatrix(run), { ...run, where: WHERE, stage: 'sketch' });
-  const sketchedAt = performance.now();
-  const { basis, T, dropped } = await orthonormalise(Y, space, run);
-  let Q = basis;
-  let numMatvecs = run.dims;
-  for (let pass = 0; pass < powerIterations; pass++) {
-    numMatvecs += Q.cols;
-    Q = (await orthonormalise(await measure(op, Q, { ...run, where: WHERE, stage: 'recovery' }), space, run)).basis;
-  }
-  const k = Q.cols;
-  const Z = await measure(op, Q, { ...run, where: WHERE, stage: 'recovery' });
-  const pairs: Eigenpairs = run.refine
-    ? await refinedHmt({ Q, Z }, recoveryContext(run, 2 * k))
-    : await hmt({ Q, Z }, recoveryContext(run, k));
-  refuseAsymmetry(WHERE, op, pairs.coreAsymmetry);
-  // the sketch knows the error of its own range only: not of a power iteration's, nor without residuals of all pairs
-  if (powerIterations === 0 && dropped === 0 && pairs.residualNorms?.length === k) {
-    pairs.leaveOneOutError = leaveOneOutError(T, pairs.residualNorms);
-  }
-  return { pairs, numMatvecs: numMatvecs + k, dropped: run.dims - k, sketchedAt };
-}
-
-async function runNystrom(run: Run): Promise<Outcome> {
-  const { op, space, blockSize, signal } = run;
-  const Y = await measureTestMatrix(op, outerMatrix(run), { ...run, where: WHERE, stage: 'sketch' });
-  const sketchedAt = performance.now();
-  const Omega = await materialise(outerMatrix(run), space, blockSize, signal);
-  const context = recoveryContext(run, run.dims);
-  const pairs = await (run.psd ? psdNystrom({ Omega, Y }, context) : nystrom({ Omega, Y }, context, run.rank));
-  refuseAsymmetry(WHERE, op, pairs.coreAsymmetry);
-  return { pairs, numMatvecs: run.dims, dropped: 0, sketchedAt };
-}
-
-async function runOversampled(run: Run): Promise<Outcome> {
-  const { op, space, blockSize, signal, innerDims } = run;
-  const key = { seed: run.seed, purpose: 'inner' } as const;
-  const right: TestMatrix = { distribution: run.testMatrix, key, rows: run.n, cols: innerDims };
-  const Y = await measureTestMatrix(op, outerMatrix(run), { ...run, where: WHERE, stage: 'sketch' });
-  const AR = await measureTestMatrix(op, right, { ...run, where: WHERE, stage: 'sketch' });
-  const sketchedAt = performance.now();
-  const { basis: Q } = await orthonormalise(Y, space, run);
-  const R = await materialise(right, space, blockSize, signal);
-  const L = await materialise({ ...right, firstColumn: innerDims }, space, blockSize, signal);
-  const pairs = await oversampled({ Q, R, AR, L }, recoveryContext(run, Q.cols));
-  return { pairs, numMatvecs: run.dims + innerDims, dropped: run.dims - Q.cols, sketchedAt };
-}
-
-const RUNNERS: Record<Method, (run: Run) => Promise<Outcome>> = {
-  hmt: runHmt,
-  nystrom: runNystrom,
-  oversampled: runOversampled,
-};
-
 /** Options of a search for an accuracy: those of `hmt`, and the goal. */
 export type AdaptiveOptions = AccuracyGoal &
-  Omit<SeighOptions, 'rank' | 'refine' | 'psd' | 'powerIterations' | 'innerDims'>;
+  Omit<SeighOptions, 'rank' | 'refine' | 'psd' | 'powerIterations' | 'perBatch' | 'innerDims'>;
 
 async function search(
   op: LinearOperator,

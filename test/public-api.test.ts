@@ -17,9 +17,11 @@ test('eigensketch', async () => {
     'diagonalOperator',
     'fromMatvec',
     'lowRankOperator',
+    'planSketch',
     'planTests',
     'product',
     'seigh',
+    'smallestRank',
     'ssvd',
     'sum',
   ]);

@@ -5,6 +5,8 @@ import { ArgumentError, ShapeError, UnsupportedError } from '../core/errors.ts';
 import { applyAdjoint, applyOperator } from './apply.ts';
 import type { LinearOperator } from './operator.ts';
 
+type Visit = Parameters<NonNullable<LinearOperator['matmatByBatch']>>[1];
+
 function checkOperators(where: string, operators: readonly LinearOperator[]): void {
   if (operators.length === 0) throw new ArgumentError(`${where}: at least one operator is needed`);
 }
@@ -24,7 +26,8 @@ function backward(where: string, op: LinearOperator, Y: Block): Promise<Block> {
 const hasAdjoint = (op: LinearOperator): boolean => op.adjointMatmat !== undefined || op.selfAdjoint === true;
 
 /**
- * w_1 A_1 + w_2 A_2 + ...; weights are 1 by default.
+ * w_1 A_1 + w_2 A_2 + ...; weights are 1 by default. With positive weights the terms count as batches: see `perBatch` of
+ * `seigh`.
  * @throws ArgumentError without operators, ShapeError when their shapes or the number of weights differ.
  */
 export function sum(operators: readonly LinearOperator[], weights?: readonly number[]): LinearOperator {
@@ -40,10 +43,12 @@ export function sum(operators: readonly LinearOperator[], weights?: readonly num
     throw new ShapeError(`sum: ${operators.length} operators and ${factors.length} weights`, {});
   }
   const dtype = commonDType(operators.map((op) => op.dtype));
-  const accumulate = async (X: Block, rows: number, apply: typeof forward): Promise<Block> => {
+  const accumulate = async (X: Block, rows: number, apply: typeof forward, visit?: Visit): Promise<Block> => {
     const total = zeros(rows, X.cols, dtype);
     for (const [i, op] of operators.entries()) {
-      const { data } = await apply('sum', op, X);
+      const part = await apply('sum', op, X);
+      await visit?.({ index: i, weight: factors[i]!, product: part });
+      const { data } = part;
       for (let at = 0; at < data.length; at++) total.data[at]! += factors[i]! * data[at]!;
     }
     return total;
@@ -54,6 +59,9 @@ export function sum(operators: readonly LinearOperator[], weights?: readonly num
     ...(operators.every((op) => op.selfAdjoint) ? { selfAdjoint: true } : {}),
     ...(operators.every((op, i) => op.psd && factors[i]! >= 0) ? { psd: true } : {}),
     matmat: (X) => accumulate(X, shape[0], forward),
+    ...(factors.every((factor) => factor > 0)
+      ? { matmatByBatch: (X, visit) => accumulate(X, shape[0], forward, visit) }
+      : {}),
     ...(operators.every(hasAdjoint) ? { adjointMatmat: (Y: Block) => accumulate(Y, shape[1], backward) } : {}),
   };
 }

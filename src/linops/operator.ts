@@ -2,6 +2,16 @@
 import type { Block } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
 
+/** The part of a product that one batch of data contributes: A X = sum over batches of weight_b A_b X. */
+export interface BatchProduct {
+  /** 0, 1, ..., in the same order for every product. */
+  index: number;
+  /** Positive; how much the batch counts, usually its share of the samples. */
+  weight: number;
+  /** A_b X, not yet weighted. It may be reused after the visitor has returned. */
+  product: Block;
+}
+
 /**
  * A linear operator A: m x n, known only through products with blocks of columns.
  *
@@ -22,6 +32,11 @@ export interface LinearOperator {
   readonly preferredBlockSize?: number;
   /** A X. */
   matmat(X: Block): Block | Promise<Block>;
+  /**
+   * A X for an operator that is a weighted sum over data batches; `visit` is called with each batch's part on the way and
+   * awaited. Every product visits the same batches.
+   */
+  matmatByBatch?(X: Block, visit: (part: BatchProduct) => void | Promise<void>): Promise<Block>;
   /** A^T Y for an m x b block Y. */
   adjointMatmat?(Y: Block): Block | Promise<Block>;
 }

@@ -21,8 +21,8 @@ async function rotate(M: Multivector, C: Matrix, context: RecoveryContext): Prom
   return times(M, C, out, context);
 }
 
-/** Eigenpairs that come with ||A v_i - values_i v_i||. */
-export type RitzPairs = Eigenpairs & { residualNorms: Float64Array };
+/** Eigenpairs that come with ||A v_i - values_i v_i|| and with the k x r rotation U of vectors = Q U. */
+export type RitzPairs = Eigenpairs & { residualNorms: Float64Array; rotation: Matrix };
 
 /**
  * Ritz pairs of A on span(Q): H = sym(Q^T Z) = U diag(theta) U^T, vectors Q U, residuals Z U - Q U diag(theta) without a
@@ -40,6 +40,7 @@ export async function hmt({ Q, Z }: BasisMeasurement, context: RecoveryContext):
   return {
     values: theta,
     vectors: V,
+    rotation: U,
     residualNorms: await residualColumnNorms(AV, V, theta, context),
     coreAsymmetry: relativeAsymmetry(H),
   };
