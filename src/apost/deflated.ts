@@ -116,13 +116,11 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs): Pro
   const squares = await gram(D, D, verbs);
   const meanSquare = meanDiagonal(squares);
   // a test vector is about sqrt(n) long, and so is its noise
-  const t = squaredInterval(meanSquare, tests, level, measuredNoise * Math.sqrt(op.shape[1]));
+  const noise = measuredNoise * Math.sqrt(op.shape[1]);
   const dimension = effectiveDimension(squares);
-  const { scree: _, ...likely } = normsFrom(
-    likelySquaredInterval(meanSquare, tests, dimension, level),
-    knownSquares(theta, residualNorms, 0),
-  );
-  const { scree, ...norms } = normsFrom(t, knownSquares(theta, residualNorms, noiseFloor));
+  const known = knownSquares(theta, residualNorms, noiseFloor);
+  const { scree, ...norms } = normsFrom(squaredInterval(meanSquare, tests, level, noise), known);
+  const { scree: _, ...likely } = normsFrom(likelySquaredInterval(meanSquare, tests, dimension, level, noise), known);
   const isolated = isolatedPairs({ theta, residualNorms, noise: noiseFloor, missed: spectral.bound });
   return {
     deflated: true,

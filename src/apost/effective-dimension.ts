@@ -1,6 +1,6 @@
 /** How many directions share a sampled error: what makes the likely interval narrower than the certified one. */
 import type { Matrix } from '../core/block.ts';
-import { chiSquareQuantile, type Interval } from './interval.ts';
+import { chiSquareQuantile, type Interval, withNoise } from './interval.ts';
 
 /**
  * (sum s_j^2)^2 / sum s_j^4 of an operator E with singular values s_j, from the Gram matrix of y_i = E w_i, w_i Gaussian:
@@ -21,18 +21,21 @@ export function effectiveDimension({ rows: q, data }: Matrix): number {
 
 /**
  * Satterthwaite's approximation (1946, "An approximate distribution of estimates of variance components"): the mean of q
- * squares behaves like its expectation times chi2_f / f with f = q times the effective dimension.
+ * squares behaves like its expectation times chi2_f / f with f = q times the effective dimension. `noise` as for the certified
+ * interval.
  */
 export function likelySquaredInterval(
   meanSquare: number,
   tests: number,
   dimension: number,
   confidence: number,
+  noise = 0,
 ): Interval {
   const f = tests * dimension;
+  const { lower, upper } = withNoise(meanSquare, noise);
   return {
     estimate: meanSquare,
-    lower: Math.min(meanSquare, (meanSquare * f) / chiSquareQuantile(confidence, f)),
-    upper: Math.max(meanSquare, (meanSquare * f) / chiSquareQuantile(1 - confidence, f)),
+    lower: Math.min(lower, (lower * f) / chiSquareQuantile(confidence, f)),
+    upper: Math.max(upper, (upper * f) / chiSquareQuantile(1 - confidence, f)),
   };
 }

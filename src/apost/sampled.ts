@@ -78,7 +78,7 @@ export async function certifySampled(
     mapInterval(squaredInterval(meanDiagonal(squares), tests, at, noise), Math.sqrt);
   const likely = (squares: Matrix): Interval => {
     const dimension = effectiveDimension(squares);
-    return mapInterval(likelySquaredInterval(meanDiagonal(squares), tests, dimension, level), Math.sqrt);
+    return mapInterval(likelySquaredInterval(meanDiagonal(squares), tests, dimension, level, noise), Math.sqrt);
   };
   const half = (1 + level) / 2;
   return {
