@@ -3,10 +3,14 @@
  *
  *     npm run demo              a report
  *     npm run demo -- --json    one JSON object
+ *     npm run demo -- --report DIR    also figures (SVG, PNG), tables and one HTML page in the folder DIR
  */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { apost, type Certificate, type EighResult, seigh } from 'eigensketch';
+import { analysisOf, figureSvg, svgToPng, toHtml, toLatex } from 'eigensketch/report';
 import { hessian, useBackend } from 'eigensketch/tfjs';
 import { type TrainedClassifier, trainClassifier } from './support/classifier.ts';
 import { progressBar } from './support/progress-bar.ts';
@@ -120,12 +124,27 @@ function toText({ classifier, numParameters, loss, sketch, certificate, seconds,
   ].join('\n');
 }
 
-const { values: flags } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+async function writeReport(folder: string, { sketch, certificate }: Report): Promise<void> {
+  const analysis = analysisOf({ operator: 'the demo network (64-32-10, tanh)', result: sketch, certificate });
+  await mkdir(folder, { recursive: true });
+  for (const kind of ['spectrum', 'scree'] as const) {
+    const svg = await figureSvg(analysis, kind);
+    await writeFile(join(folder, `${kind}.svg`), svg);
+    await writeFile(join(folder, `${kind}.png`), await svgToPng(svg));
+  }
+  await writeFile(join(folder, 'eigenvalues.tex'), toLatex(analysis));
+  await writeFile(join(folder, 'report.html'), await toHtml(analysis));
+}
+
+const { values: flags } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, report: { type: 'string' } },
+});
 const interruption = new AbortController();
 process.once('SIGINT', () => interruption.abort());
 try {
   const report = await run(interruption.signal);
   console.log(flags.json ? toJson(report) : toText(report));
+  if (flags.report) await writeReport(flags.report, report);
 } catch (error) {
   if (!interruption.signal.aborted) throw error;
   console.error('\ninterrupted');

@@ -1,0 +1,122 @@
+/** Everything a report is made from: a decomposition, its certificate and where both come from, as a plain record. */
+import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
+import { CERTIFICATE_SCHEMA, type Certificate } from '../apost/certificate.ts';
+import { StoreError } from '../core/errors.ts';
+import type { EighResult } from '../recovery/result.ts';
+
+export const ANALYSIS_SCHEMA = 1;
+
+/** Where numbers come from: enough to make them again. */
+export interface Provenance {
+  /** Name of the operator. */
+  operator: string;
+  n: number;
+  dtype: string;
+  method: string;
+  dims: number;
+  testMatrix: string;
+  seed: number;
+  /** Products with single columns spent on the decomposition. */
+  numMatvecs: number;
+  /** Wall-clock seconds of the decomposition. */
+  seconds: number;
+  /** Dense kernel provider. */
+  kernels: string;
+  versions: { eigensketch: string; node: string };
+  machine: string;
+  /** ISO 8601. */
+  date: string;
+}
+
+/** What `eigensketch seigh --out` writes and every report reads. */
+export interface Analysis {
+  schema: typeof ANALYSIS_SCHEMA;
+  provenance: Provenance;
+  /** Length r. */
+  eigenvalues: number[];
+  residualNorms?: number[];
+  /** Standard error of each eigenvalue over data batches. */
+  samplingErrors?: number[];
+  /** Estimate of the error from the sketch itself; not certified. */
+  leaveOneOutError?: number;
+  /** Absent when the decomposition was not certified: reports then say so. */
+  certificate?: Certificate;
+}
+
+/** What an analysis is put together from. */
+export interface AnalysisParts {
+  /** Name of the operator, for people. */
+  operator: string;
+  result: EighResult;
+  certificate?: Certificate | undefined;
+  /** Default: now. */
+  date?: Date;
+}
+
+/**
+ * The record of a decomposition and its certificate. Eigenvectors are not part of it.
+ *
+ * @example
+ * const analysis = analysisOf({ operator: 'MNIST classifier', result, certificate });
+ */
+export function analysisOf({ operator, result, certificate, date = new Date() }: AnalysisParts): Analysis {
+  const { version } = createRequire(import.meta.url)('eigensketch/package.json') as { version: string };
+  const { shape, dtype, method, dims, testMatrix, seed, numMatvecs, kernels, seconds } = result;
+  const { residualNorms, samplingErrors, leaveOneOutError } = result;
+  return {
+    schema: ANALYSIS_SCHEMA,
+    provenance: {
+      operator,
+      n: shape[0],
+      dtype,
+      method,
+      dims,
+      testMatrix,
+      seed,
+      numMatvecs,
+      seconds: seconds.sketch + seconds.recovery,
+      kernels,
+      versions: { eigensketch: version, node: process.version },
+      machine: `${process.platform} ${process.arch}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}`,
+      date: date.toISOString(),
+    },
+    eigenvalues: Array.from(result.eigenvalues),
+    ...(residualNorms ? { residualNorms: Array.from(residualNorms) } : {}),
+    ...(samplingErrors ? { samplingErrors: Array.from(samplingErrors) } : {}),
+    ...(leaveOneOutError === undefined ? {} : { leaveOneOutError }),
+    ...(certificate ? { certificate } : {}),
+  };
+}
+
+function checkSchema(what: string, value: { schema?: unknown }, known: number): void {
+  if (value.schema === known) return;
+  throw new StoreError(
+    `parseAnalysis: ${what} has schema version ${String(value.schema)}, this version reads ${known}`,
+    {
+      schema: value.schema,
+      known,
+    },
+  );
+}
+
+/**
+ * Reads what `JSON.stringify` made of an {@link Analysis}.
+ * @throws StoreError for text that is no JSON, no analysis, or of an unknown schema version.
+ */
+export function parseAnalysis(text: string): Analysis {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new StoreError('parseAnalysis: the text is not JSON', {}, { cause: error });
+  }
+  if (value === null || typeof value !== 'object') throw new StoreError('parseAnalysis: the text holds no record');
+  const analysis = value as Analysis;
+  checkSchema('the analysis', analysis, ANALYSIS_SCHEMA);
+  if (!Array.isArray(analysis.eigenvalues) || typeof analysis.provenance?.operator !== 'string') {
+    throw new StoreError('parseAnalysis: the record has no eigenvalues or no provenance');
+  }
+  if (analysis.certificate) checkSchema('its certificate', analysis.certificate, CERTIFICATE_SCHEMA);
+  return analysis;
+}

@@ -1,0 +1,57 @@
+/** Figures as SVG, drawn by Vega without a browser, and as PNG. */
+import type { Spec } from 'vega';
+import { ArgumentError } from '../core/errors.ts';
+import type { Analysis } from './analysis.ts';
+import { optionalPackage } from './optional.ts';
+import { screeSpec } from './scree-figure.ts';
+import { spectrumSpec } from './spectrum-figure.ts';
+
+export type FigureKind = 'spectrum' | 'scree';
+export const FIGURES: readonly FigureKind[] = ['spectrum', 'scree'];
+
+async function draw(spec: Spec): Promise<string> {
+  const { parse, View } = await optionalPackage(() => import('vega'), 'vega', 'a figure');
+  const view = new View(parse(spec), { renderer: 'none' });
+  try {
+    return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}
+
+/** Whether an analysis has what a figure shows. */
+export function canDraw({ eigenvalues, certificate }: Analysis, kind: FigureKind): boolean {
+  return kind === 'spectrum' ? eigenvalues.length > 0 : certificate?.scree !== undefined;
+}
+
+/**
+ * A figure as SVG text: `spectrum`, the eigenvalues with their error bars and, in grey, the band in which one may have been
+ * missed; or `scree`, the relative error of every truncation with its certified band.
+ *
+ * @throws ArgumentError where the analysis has no eigenvalues or no scree; UnsupportedError without the package vega.
+ */
+export async function figureSvg(analysis: Analysis, kind: FigureKind): Promise<string> {
+  if (!canDraw(analysis, kind)) {
+    throw new ArgumentError(
+      kind === 'spectrum'
+        ? 'figureSvg: the analysis has no eigenvalues'
+        : 'figureSvg: the analysis has no scree; certify a result with residual norms (method hmt)',
+      { kind },
+    );
+  }
+  return draw(kind === 'spectrum' ? spectrumSpec(analysis) : screeSpec(analysis, analysis.certificate!.scree!));
+}
+
+export interface PngOptions {
+  /** Pixels across. Default 1400. */
+  width?: number;
+  /** TrueType files for the text, for machines without system fonts. */
+  fontFiles?: string[];
+}
+
+/** An SVG text as PNG bytes. @throws UnsupportedError without the package @resvg/resvg-js. */
+export async function svgToPng(svg: string, { width = 1400, fontFiles = [] }: PngOptions = {}): Promise<Uint8Array> {
+  const { Resvg } = await optionalPackage(() => import('@resvg/resvg-js'), '@resvg/resvg-js', 'a PNG');
+  const font = { loadSystemFonts: true, fontFiles, defaultFontFamily: 'DejaVu Sans' };
+  return new Resvg(svg, { fitTo: { mode: 'width', value: width }, font }).render().asPng();
+}

@@ -1,0 +1,13 @@
+/**
+ * Figures, tables and sentences for papers and colleagues, from a decomposition and its certificate.
+ *
+ * @example
+ * const analysis = analysisOf({ operator: 'digits, 64-32-10', result, certificate });
+ * await writeFile('spectrum.svg', await figureSvg(analysis, 'spectrum'));
+ * console.log(paperSentence(analysis), toLatex(analysis, { rows: 10 }));
+ */
+export { type Analysis, type AnalysisParts, analysisOf, type Provenance, parseAnalysis } from './analysis.ts';
+export { type FigureKind, figureSvg, type PngOptions, svgToPng } from './figure.ts';
+export { toHtml } from './html.ts';
+export { paperSentence } from './sentence.ts';
+export { type TableOptions, toCsv, toJson, toLatex, toMarkdown } from './tables.ts';

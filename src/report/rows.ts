@@ -1,0 +1,39 @@
+/** One line of a report for each eigenvalue. */
+import type { Interval } from '../apost/interval.ts';
+import type { Analysis } from './analysis.ts';
+
+/** Why the bound of an eigenvalue holds: a residual (sure), or a certified gap (on the event `spectral`). */
+export type BoundKind = 'residual' | 'gap';
+
+export interface EigenvalueRow {
+  /** 1, 2, ... in the order of the analysis. */
+  index: number;
+  value: number;
+  /** Half the width of its interval; absent without a certificate. */
+  bound?: number;
+  kind?: BoundKind;
+  /** Radians; absent where no gap is certified. */
+  angle?: number;
+  /** Standard error over data batches. */
+  samplingError?: number;
+}
+
+const radius = ({ lower, upper }: Interval): number => (upper - lower) / 2;
+
+/** Eigenvalues with the narrower of their two intervals. */
+export function eigenvalueRows({ eigenvalues, certificate, samplingErrors }: Analysis): EigenvalueRow[] {
+  return eigenvalues.map((value, i) => {
+    const residual = certificate?.eigenvalueIntervals?.[i];
+    const gap = certificate?.gapIntervals?.[i];
+    const angle = certificate?.angleBounds?.[i];
+    const best = gap && residual && radius(gap) <= radius(residual) ? gap : residual;
+    const samplingError = samplingErrors?.[i];
+    return {
+      index: i + 1,
+      value,
+      ...(best ? { bound: radius(best), kind: best === gap ? ('gap' as const) : ('residual' as const) } : {}),
+      ...(typeof angle === 'number' ? { angle } : {}),
+      ...(samplingError === undefined ? {} : { samplingError }),
+    };
+  });
+}

@@ -1,0 +1,77 @@
+/** What an analysis says, in sentences ready for a paper. */
+import type { Analysis } from './analysis.ts';
+import { boundText, estimateText } from './numbers.ts';
+
+export const NOT_CERTIFIED = 'not certified: no test products were spent on this result';
+
+/**
+ * The error in one sentence.
+ *
+ * @example
+ * paperSentence(analysis); // 'relative Frobenius error at most 3.1e-4 with probability 0.99 (30 test products)'
+ */
+export function paperSentence({ certificate }: Analysis): string {
+  if (!certificate) return NOT_CERTIFIED;
+  const { relativeError, confidence, tests } = certificate;
+  const products = tests === 1 ? '1 test product' : `${tests} test products`;
+  return `relative Frobenius error at most ${boundText(relativeError.upper)} with probability ${confidence} (${products})`;
+}
+
+/** Name and text of every further statement of the certificate, each with the probability that it has. */
+export function statements(analysis: Analysis): [name: string, text: string][] {
+  const { certificate, leaveOneOutError } = analysis;
+  const lines: [string, string][] = [['error', paperSentence(analysis)]];
+  if (leaveOneOutError !== undefined) {
+    lines.push([
+      'leave-one-out',
+      `${estimateText(leaveOneOutError)} (absolute Frobenius error, an estimate, not certified)`,
+    ]);
+  }
+  if (!certificate) return lines;
+  const { relativeError, errorFrob, operatorFrob, likely, confidence, inertia, missedEigenvalueBound } = certificate;
+  const range = ({ lower, upper }: { lower: number; upper: number }): string =>
+    `[${estimateText(lower)}, ${boundText(upper)}]`;
+  const each = `each end with probability ${confidence}`;
+  lines.push(['relative error', `${estimateText(relativeError.estimate)}, certified ${range(relativeError)}, ${each}`]);
+  lines.push(['likely', `${range(likely.relativeError)} (approximate, not certified)`]);
+  lines.push(['absolute error', `${estimateText(errorFrob.estimate)}, certified ${range(errorFrob)}, ${each}`]);
+  lines.push([
+    'norm of the operator',
+    `${estimateText(operatorFrob.estimate)}, certified ${range(operatorFrob)}, ${each}`,
+  ]);
+  if (missedEigenvalueBound !== undefined) {
+    const rank = analysis.eigenvalues.length;
+    const text = `at most ${rank} eigenvalues exceed ${boundText(missedEigenvalueBound)} in magnitude, with probability ${confidence}`;
+    lines.push(['completeness', text]);
+  }
+  if (inertia)
+    lines.push([
+      'inertia',
+      `at least ${inertia.negative} negative and ${inertia.positive} positive eigenvalues, certainly`,
+    ]);
+  lines.push([
+    'noise floor',
+    `${boundText(certificate.noiseFloor)} (rounding alone ${boundText(certificate.roundingFloor)})`,
+  ]);
+  if (certificate.coreAsymmetry !== undefined) {
+    lines.push(['asymmetry of the core', boundText(certificate.coreAsymmetry)]);
+  }
+  lines.push(['cost of the certificate', `${certificate.numMatvecs} products, ${estimateText(certificate.seconds)} s`]);
+  return lines;
+}
+
+/** Name and text of where the numbers come from. */
+export function provenanceLines({ provenance: p, certificate }: Analysis): [name: string, text: string][] {
+  return [
+    ['operator', `${p.operator}, ${p.n} x ${p.n}, ${p.dtype}`],
+    ['method', `${p.method}, ${p.dims} columns, ${p.testMatrix}, seed ${p.seed}`],
+    ['products', `${p.numMatvecs} for the decomposition, ${estimateText(p.seconds)} s`],
+    [
+      'tests',
+      certificate ? `${certificate.tests}, seed ${certificate.seed}, confidence ${certificate.confidence}` : 'none',
+    ],
+    ['versions', `eigensketch ${p.versions.eigensketch}, Node ${p.versions.node}, dense kernels ${p.kernels}`],
+    ['machine', p.machine],
+    ['date', p.date],
+  ];
+}

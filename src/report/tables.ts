@@ -1,0 +1,119 @@
+/** An analysis as text: Markdown, LaTeX and CSV. */
+import type { Analysis } from './analysis.ts';
+import { boundText, estimateText, type Rounded, roundTogether } from './numbers.ts';
+import { type EigenvalueRow, eigenvalueRows } from './rows.ts';
+import { paperSentence, provenanceLines, statements } from './sentence.ts';
+
+/** Which eigenvalues a table lists. */
+export interface TableOptions {
+  /** The first so many. Default 20; `Infinity` for all. */
+  rows?: number;
+}
+
+export function listed(analysis: Analysis, { rows = 20 }: TableOptions = {}): EigenvalueRow[] {
+  return eigenvalueRows(analysis).slice(0, rows);
+}
+
+/** A value with its bound, put together by `join`; a value without bound in six digits. */
+export function boundedText({ value, bound }: EigenvalueRow, join: (rounded: Rounded) => string): string {
+  return bound === undefined ? Number(value.toPrecision(6)).toString() : join(roundTogether(value, bound));
+}
+
+export const plainBounded = ({ value, bound, exponent }: Rounded): string =>
+  exponent === 0 ? `${value} ± ${bound}` : `(${value} ± ${bound})e${exponent}`;
+
+interface Column {
+  title: string;
+  text: (row: EigenvalueRow) => string;
+}
+
+/** Columns that at least one row fills. */
+function columnsOf(rows: readonly EigenvalueRow[], value: Column['text']): Column[] {
+  const columns: Column[] = [
+    { title: '#', text: ({ index }) => String(index) },
+    { title: 'eigenvalue', text: value },
+  ];
+  if (rows.some(({ kind }) => kind)) columns.push({ title: 'bound from', text: ({ kind }) => kind ?? '' });
+  if (rows.some(({ angle }) => angle !== undefined)) {
+    columns.push({ title: 'angle (rad)', text: ({ angle }) => (angle === undefined ? '' : boundText(angle)) });
+  }
+  if (rows.some(({ samplingError }) => samplingError !== undefined)) {
+    const text = ({ samplingError }: EigenvalueRow): string =>
+      samplingError === undefined ? '' : estimateText(samplingError);
+    columns.push({ title: 'sampling s.e.', text });
+  }
+  return columns;
+}
+
+const escapeMarkdown = (text: string): string => text.replace(/[|\\`*_<>]/g, '\\$&').replaceAll('\n', ' ');
+
+/** A Markdown page: the error, the statements, the leading eigenvalues and the provenance. */
+export function toMarkdown(analysis: Analysis, options?: TableOptions): string {
+  const rows = listed(analysis, options);
+  const columns = columnsOf(rows, (row) => boundedText(row, plainBounded));
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const list = (pairs: readonly [string, string][]): string =>
+    pairs.map(([name, text]) => `- ${name}: ${escapeMarkdown(text)}`).join('\n');
+  return `${[
+    `# Spectrum of ${escapeMarkdown(analysis.provenance.operator)}`,
+    list(statements(analysis)),
+    [
+      line(columns.map(({ title }) => title)),
+      line(columns.map(() => '---')),
+      ...rows.map((row) => line(columns.map(({ text }) => text(row)))),
+    ].join('\n'),
+    '## Provenance',
+    list(provenanceLines(analysis)),
+  ].join('\n\n')}\n`;
+}
+
+const LATEX_ESCAPES: Record<string, string> = {
+  '\\': '\\textbackslash{}',
+  '~': '\\textasciitilde{}',
+  '^': '\\textasciicircum{}',
+};
+const escapeLatex = (text: string): string =>
+  text.replace(/[\\~^]|[&%$#_{}]/g, (character) => LATEX_ESCAPES[character] ?? `\\${character}`);
+
+const latexBounded = ({ value, bound, exponent }: Rounded): string =>
+  exponent === 0 ? `$${value} \\pm ${bound}$` : `$(${value} \\pm ${bound}) \\times 10^{${exponent}}$`;
+
+/** A LaTeX table for the package booktabs; the caption carries the error and the provenance. */
+export function toLatex(analysis: Analysis, options?: TableOptions): string {
+  const rows = listed(analysis, options);
+  const columns = columnsOf(rows, (row) => boundedText(row, latexBounded));
+  const line = (cells: readonly string[]): string => `    ${cells.join(' & ')} \\\\`;
+  const source = provenanceLines(analysis).map(([name, text]) => `% ${name}: ${text.replaceAll('\n', ' ')}`);
+  const { operator } = analysis.provenance;
+  return `${[
+    ...source,
+    '\\begin{table}',
+    '  \\centering',
+    `  \\caption{Leading eigenvalues of ${escapeLatex(operator)}; ${escapeLatex(paperSentence(analysis))}.}`,
+    `  \\begin{tabular}{r${'l'.repeat(columns.length - 1)}}`,
+    '    \\toprule',
+    line(columns.map(({ title }) => escapeLatex(title))),
+    '    \\midrule',
+    ...rows.map((row) =>
+      line(columns.map(({ title, text }) => (title === 'eigenvalue' ? text(row) : escapeLatex(text(row))))),
+    ),
+    '    \\bottomrule',
+    '  \\end{tabular}',
+    '\\end{table}',
+  ].join('\n')}\n`;
+}
+
+/** All eigenvalues with all digits, one line each; provenance and the error in comment lines that start with #. */
+export function toCsv(analysis: Analysis): string {
+  const comments = [...statements(analysis), ...provenanceLines(analysis)];
+  const header = 'index,eigenvalue,bound,bound_from,angle,sampling_error';
+  const lines = eigenvalueRows(analysis).map(({ index, value, bound, kind, angle, samplingError }) =>
+    [index, value, bound, kind, angle, samplingError].map((cell) => cell ?? '').join(','),
+  );
+  return `${[...comments.map(([name, text]) => `# ${name}: ${text.replaceAll('\n', ' ')}`), header, ...lines].join('\n')}\n`;
+}
+
+/** The analysis itself with the sentence on top, as indented JSON that `parseAnalysis` reads back. */
+export function toJson(analysis: Analysis): string {
+  return `${JSON.stringify({ summary: paperSentence(analysis), ...analysis }, null, 2)}\n`;
+}
