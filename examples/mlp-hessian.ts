@@ -12,8 +12,8 @@ import * as tf from '@tensorflow/tfjs';
 import { apost, type Certificate, type EighResult, seigh } from 'eigensketch';
 import { analysisOf, figureSvg, svgToPng, toHtml, toLatex } from 'eigensketch/report';
 import { hessian, useBackend } from 'eigensketch/tfjs';
+import { progressBar } from '../src/cli/progress-bar.ts';
 import { type TrainedClassifier, trainClassifier } from './support/classifier.ts';
-import { progressBar } from './support/progress-bar.ts';
 
 const SEED = 1;
 const DIMS = 600;

@@ -39,7 +39,7 @@ export async function toHtml(analysis: Analysis, options?: TableOptions): Promis
     ];
     return `<tr>${cells.map((cell) => `<td class="number">${cell}</td>`).join('')}</tr>`;
   });
-  const heads = ['#', 'eigenvalue', 'bound from', 'angle (rad)', 'sampling s.e.'];
+  const heads = ['#', 'eigenvalue', 'bound by', 'angle (rad)', 'sampling s.e.'];
   return `<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><title>${title}</title><style>${STYLE}</style></head>

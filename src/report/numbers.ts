@@ -10,21 +10,26 @@ export interface Rounded {
 /** `x` rounded up to `digits` significant digits: a rounded bound must not claim more than it did. */
 export function roundUp(x: number, digits = 2): number {
   if (!(x > 0) || !Number.isFinite(x)) return x;
-  const exponent = Math.floor(Math.log10(x)) - digits + 1;
-  // numbers are parsed from decimal text, because 10 ** -3 is not the nearest number to 0.001 everywhere
-  const rounded = Number(`${Math.ceil(Number(`${x}e${-exponent}`) - 1e-9)}e${exponent}`);
-  return Number.isNaN(rounded) ? Number(x.toPrecision(digits)) : rounded;
+  // by way of decimal text, because 10 ** -3 is not the nearest number to 0.001 everywhere
+  const [mantissa, exponent] = x.toExponential(15).split('e') as [string, string];
+  const leading = Math.ceil(Number(mantissa) * 10 ** (digits - 1) - 1e-9);
+  return Number(`${leading}e${Number(exponent) - digits + 1}`);
 }
+
+/** The place of the second significant digit: -3 for 0.031. */
+const secondPlace = (x: number): number => Number(x.toExponential(15).split('e')[1]) - 1;
 
 /** The bound with two significant digits, rounded up; the value to the same place. */
 export function roundTogether(value: number, bound: number): Rounded {
   if (!(bound > 0) || !Number.isFinite(bound)) return { value: String(value), bound: String(bound), exponent: 0 };
   const magnitude = Math.floor(Math.log10(Math.max(Math.abs(value), bound)));
   const exponent = magnitude < -3 || magnitude > 4 ? magnitude : 0;
-  const up = roundUp(bound);
-  const place = Math.floor(Math.log10(up)) - 1 - exponent;
+  // rounding moves the value by up to half a unit of the bound's second digit; the bound must still reach the truth
+  let up = roundUp(bound + 10 ** secondPlace(bound) / 2);
+  // 9.9 became 10: the second digit is now worth ten times as much
+  if (secondPlace(up) > secondPlace(bound)) up = roundUp(bound + 10 ** secondPlace(up) / 2);
+  const place = secondPlace(up) - exponent;
   const decimals = Math.min(17, Math.max(0, -place));
-  // the value moves by rounding, too: at most half a unit of a place that the bound was rounded up to
   return {
     value: (value / 10 ** exponent).toFixed(decimals),
     bound: (up / 10 ** exponent).toFixed(decimals),

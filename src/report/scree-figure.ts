@@ -2,7 +2,7 @@
 import type { Spec } from 'vega';
 import type { Interval } from '../apost/interval.ts';
 import type { Analysis } from './analysis.ts';
-import { AXIS, FONT, SIZE, titled } from './figure-style.ts';
+import { AXIS, FONT, POWER_LABELS, SIZE, titled } from './figure-style.ts';
 import { paperSentence } from './sentence.ts';
 
 /** Decades below the largest error that are drawn; rounding lies below. */
@@ -46,7 +46,7 @@ export function screeSpec(analysis: Analysis, scree: readonly Interval[]): Spec 
         orient: 'left',
         title: 'relative Frobenius error',
         values: decades.map((e) => Number(`1e${e}`)),
-        format: '.0e',
+        encode: POWER_LABELS,
       },
     ],
     legends: [

@@ -1,12 +1,14 @@
 /** The figure of the spectrum: eigenvalues with their error bars on an axis that is logarithmic on both sides of zero. */
 import type { Spec } from 'vega';
 import type { Analysis } from './analysis.ts';
-import { AXIS, FONT, SIZE, titled } from './figure-style.ts';
+import { AXIS, FONT, POWER_LABELS, SIZE, titled } from './figure-style.ts';
 import { eigenvalueRows } from './rows.ts';
 import { paperSentence } from './sentence.ts';
 
 /** Decades shown on each side of zero at most: below, an eigenvalue counts as zero. */
 const DECADES = 9;
+/** Room between the outermost bar and the frame, on the logarithmic axis. */
+const MARGIN = 1.6;
 
 /** Powers of ten on both sides of zero and zero itself, thinned to about eight labels. */
 function ticks(lowest: number, highest: number, constant: number): number[] {
@@ -53,7 +55,15 @@ export function spectrumSpec(analysis: Analysis): Spec {
     data: [{ name: 'pairs', values }],
     scales: [
       { name: 'x', type: 'linear', range: 'width', domain: [0, values.length + 1], nice: false },
-      { name: 'y', type: 'symlog', constant, range: 'height', domain: [lowest, highest], nice: false, zero: false },
+      {
+        name: 'y',
+        type: 'symlog',
+        constant,
+        range: 'height',
+        domain: [MARGIN * lowest, MARGIN * highest],
+        nice: false,
+        zero: false,
+      },
       { name: 'color', type: 'ordinal', domain: ['positive', 'negative'], range: ['#1b4f8a', '#b3261e'] },
       { name: 'shape', type: 'ordinal', domain: ['positive', 'negative'], range: ['circle', 'triangle-down'] },
     ],
@@ -65,7 +75,7 @@ export function spectrumSpec(analysis: Analysis): Spec {
         orient: 'left',
         title: 'eigenvalue',
         values: ticks(lowest, highest, constant),
-        format: '.0e',
+        encode: POWER_LABELS,
       },
     ],
     legends: [
@@ -83,7 +93,8 @@ export function spectrumSpec(analysis: Analysis): Spec {
                   x2: { signal: 'width' },
                   y: { scale: 'y', value: missed },
                   y2: { scale: 'y', value: -missed },
-                  fill: { value: '#e9e9e9' },
+                  fill: { value: '#d0d0d0' },
+                  fillOpacity: { value: 0.45 },
                 },
               },
             },

@@ -33,7 +33,7 @@ function columnsOf(rows: readonly EigenvalueRow[], value: Column['text']): Colum
     { title: '#', text: ({ index }) => String(index) },
     { title: 'eigenvalue', text: value },
   ];
-  if (rows.some(({ kind }) => kind)) columns.push({ title: 'bound from', text: ({ kind }) => kind ?? '' });
+  if (rows.some(({ kind }) => kind)) columns.push({ title: 'bound by', text: ({ kind }) => kind ?? '' });
   if (rows.some(({ angle }) => angle !== undefined)) {
     columns.push({ title: 'angle (rad)', text: ({ angle }) => (angle === undefined ? '' : boundText(angle)) });
   }

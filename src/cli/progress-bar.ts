@@ -1,5 +1,5 @@
 /** A progress bar on stderr, drawn only when a person is looking. */
-import type { Progress } from 'eigensketch';
+import type { Progress } from '../core/schedule.ts';
 
 const WIDTH = 32;
 
@@ -7,7 +7,7 @@ const WIDTH = 32;
 export function progressBar(stream: NodeJS.WriteStream = process.stderr): (progress: Progress) => void {
   if (!stream.isTTY) return () => {};
   return ({ stage, done, total }) => {
-    const filled = Math.round((WIDTH * done) / total);
+    const filled = total === 0 ? WIDTH : Math.round((WIDTH * done) / total);
     const bar = '█'.repeat(filled) + '·'.repeat(WIDTH - filled);
     stream.write(`\r${stage.padEnd(12)} ${bar} ${done}/${total}${done === total ? '\n' : ''}`);
   };

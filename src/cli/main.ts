@@ -1,0 +1,73 @@
+/** The command line: finds the command, runs it, and turns what happens into an exit code. */
+import { createRequire } from 'node:module';
+import { ArgumentError } from '../core/errors.ts';
+import { certifyCommand } from './certify.ts';
+import type { Command } from './command.ts';
+import { EXIT, EXIT_HELP, exitCodeOf } from './exit.ts';
+import { planCommand } from './plan.ts';
+import { reportCommand } from './report.ts';
+import { seighCommand } from './seigh.ts';
+
+const COMMANDS: Record<string, Command> = {
+  seigh: seighCommand,
+  certify: certifyCommand,
+  report: reportCommand,
+  plan: planCommand,
+};
+
+function usage(): string {
+  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`);
+  return `Usage: eigensketch COMMAND [options]
+
+${lines.join('\n')}
+
+eigensketch COMMAND --help shows the options and an example; --version the version.
+
+Example
+  eigensketch certify --operator hessian.js --dims 200
+
+${EXIT_HELP}`;
+}
+
+async function dispatch([name, ...args]: string[], signal: AbortSignal): Promise<number> {
+  if (name === undefined || name === '--help' || name === '-h') {
+    console.log(usage());
+    return name === undefined ? EXIT.usage : EXIT.done;
+  }
+  if (name === '--version') {
+    console.log((createRequire(import.meta.url)('eigensketch/package.json') as { version: string }).version);
+    return EXIT.done;
+  }
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!command) {
+    throw new ArgumentError(`eigensketch: there is no command '${name}', only ${Object.keys(COMMANDS).join(', ')}`);
+  }
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(command.help);
+    return EXIT.done;
+  }
+  return command.run(args, { signal });
+}
+
+/**
+ * Runs one command line and returns its exit code. Errors go to stderr: the message alone where it says what to do, the
+ * whole error where it is unexpected. A first Ctrl-C stops at the next block of products; a second one at once.
+ */
+export async function main(args: string[]): Promise<number> {
+  const interruption = new AbortController();
+  const interrupt = (): void => interruption.abort();
+  process.once('SIGINT', interrupt);
+  try {
+    return await dispatch(args, interruption.signal);
+  } catch (error) {
+    if (interruption.signal.aborted) {
+      console.error('\ninterrupted');
+      return EXIT.interrupted;
+    }
+    const code = exitCodeOf(error);
+    console.error(code === EXIT.failed ? error : (error as Error).message);
+    return code;
+  } finally {
+    process.off('SIGINT', interrupt);
+  }
+}

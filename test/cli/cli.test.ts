@@ -1,0 +1,206 @@
+/** The command line: what it prints, writes and exits with. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the CLI; `onStderr` sees stderr grow and may kill it. */
+function run(args: string[], onStderr?: (text: string, kill: () => void) => void): Promise<Ended> {
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['bin/eigensketch.js', ...args], { env });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+      onStderr?.(stderr, () => child.kill('SIGINT'));
+    });
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+const file = (name: string): string => `test/cli/fixtures/${name}.mjs`;
+const harmonic = ['--operator', file('harmonic')];
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'eigensketch-cli-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('help', () => {
+  test.each([[], ['seigh'], ['certify'], ['report'], ['plan']])(
+    '%p --help: usage, an example and the exit codes',
+    async (...words) => {
+      const { code, stdout, stderr } = await run([...words, '--help']);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(/^Usage: eigensketch/);
+      expect(stdout).toMatch(/Example\n {2}eigensketch /);
+      expect(stdout).toMatch(/Exit codes/);
+    },
+  );
+
+  test('without a command: the same, as an error', async () => {
+    expect((await run([])).code).toBe(2);
+  });
+
+  test('--version', async () => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+    expect((await run(['--version'])).stdout.trim()).toBe(version);
+  });
+});
+
+describe('seigh', () => {
+  test('prints the spectrum, says before that what it costs, and claims no error', async () => {
+    const { code, stdout, stderr } = await run(['seigh', ...harmonic, '--dims', '20', '--power-iterations', '1']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\| 1 \| (1|0\.99999\d?|1\.0*) \|/);
+    expect(stdout).toContain('not certified: no test products were spent on this result');
+    expect(stderr).toBe('eigensketch seigh: 20 columns by hmt: 60 products, 0.0366 MiB of tall blocks\n');
+  });
+
+  test('--json: one object, also from an asynchronous operator file', async () => {
+    const { code, stdout } = await run(['seigh', '--operator', file('zero'), '--dims', '4', '--seed', '9', '--json']);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      schema: 1,
+      eigenvalues: [],
+      provenance: { seed: 9, operator: 'zero', n: 80 },
+    });
+  });
+
+  test('--tol reached and not reached', async () => {
+    const reached = await run(['seigh', ...harmonic, '--tol', '0.3', '--block-size', '8', '--json']);
+    expect(reached.code).toBe(0);
+    expect(JSON.parse(reached.stdout).certificate.relativeError.upper).toBeLessThanOrEqual(0.3);
+    const missed = await run(['seigh', ...harmonic, '--tol', '0.01', '--max-dims', '16', '--json']);
+    expect(missed.code).toBe(4);
+    expect(JSON.parse(missed.stdout).eigenvalues).toHaveLength(16);
+  });
+});
+
+describe('certify, then report', () => {
+  test('every format from one analysis file', async () => {
+    const out = join(folder, 'analysis.json');
+    const certified = await run([
+      'certify',
+      ...harmonic,
+      '--dims',
+      '20',
+      '--tests',
+      '10',
+      '--name',
+      '1/j & signs',
+      '--out',
+      out,
+    ]);
+    expect(certified.code).toBe(0);
+    expect(certified.stdout).toMatch(
+      /relative Frobenius error at most 0\.\d+ with probability 0\.99 \(10 test products\)/,
+    );
+    const starts: Record<string, RegExp> = {
+      markdown: /^# Spectrum of 1\/j & signs/,
+      latex: /\\caption\{Leading eigenvalues of 1\/j \\& signs/,
+      csv: /^# error: relative Frobenius error/,
+      json: /"summary": "relative Frobenius error/,
+      html: /^<!doctype html>[\s\S]*1\/j &amp; signs/,
+      svg: /^<svg /,
+    };
+    for (const [format, start] of Object.entries(starts)) {
+      const { code, stdout, stderr } = await run(['report', out, '--format', format]);
+      expect([format, code, stderr]).toEqual([format, 0, '']);
+      expect(stdout).toMatch(start);
+    }
+    const png = join(folder, 'scree.png');
+    expect((await run(['report', out, '--format', 'png', '--figure', 'scree', '--out', png])).code).toBe(0);
+    expect((await readFile(png)).subarray(1, 4).toString()).toBe('PNG');
+  }, 60_000);
+
+  test('another operator as the approximation', async () => {
+    const { code, stdout } = await run(['certify', ...harmonic, '--approximation', file('zero'), '--tests', '5']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^relative Frobenius error at most \d/);
+  });
+});
+
+describe('plan', () => {
+  test('text and --json', async () => {
+    const text = await run(['plan', '--n', '1000000', '--products', '400', '--factor', '1.27', '--confidence', '0.95']);
+    expect(text.stdout).toBe(
+      '200 columns by hmt: 200 eigenpairs, 400 products, 2.40 GB of tall blocks\n' +
+        '31 test products for a factor of 1.27 at confidence 0.95\n',
+    );
+    const { stdout } = await run(['plan', '--n', '1000', '--memory', '1e6', '--dtype', 'float64', '--json']);
+    expect(JSON.parse(stdout).sketch.dims).toBe(41);
+  });
+});
+
+describe('what goes wrong', () => {
+  test.each<[string, string[], number, string]>([
+    ['no such command', ['sketch'], 2, "eigensketch: there is no command 'sketch', only seigh, certify, report, plan"],
+    ['an unknown option', ['plan', '--size', '3'], 2, "Unknown option '--size'"],
+    ['no operator', ['seigh', '--dims', '3'], 2, 'eigensketch seigh: --operator is needed'],
+    ['no dims', ['seigh', ...harmonic], 2, 'eigensketch seigh: --dims is needed'],
+    ['dims out of range', ['seigh', ...harmonic, '--dims', '81'], 2, 'seigh: dims must be an integer in 1..80, got 81'],
+    [
+      'no number',
+      ['seigh', ...harmonic, '--dims', 'many'],
+      2,
+      "eigensketch seigh: --dims must be a number, got 'many'",
+    ],
+    [
+      'confidence',
+      ['certify', ...harmonic, '--dims', '4', '--confidence', '1'],
+      2,
+      'apost: confidence must be a number',
+    ],
+    ['no such file', ['seigh', '--operator', 'nowhere.mjs', '--dims', '3'], 5, 'there is no operator file nowhere.mjs'],
+    [
+      'no factory',
+      ['seigh', '--operator', file('seven'), '--dims', '3'],
+      2,
+      'must be a function that returns an operator',
+    ],
+    ['not symmetric', ['seigh', '--operator', file('skew'), '--dims', '3'], 3, 'seigh: the operator is not symmetric'],
+    ['no analysis', ['report', 'nowhere.json'], 5, 'eigensketch report: cannot read nowhere.json'],
+    ['two analyses', ['report', 'a', 'b'], 2, 'eigensketch report: one analysis file is needed, got 2'],
+    ['bad format', ['report', 'a', '--format', 'pdf'], 2, "eigensketch report: --format must be one of 'markdown'"],
+    ['no budget', ['plan', '--n', '10'], 2, 'planSketch: give memory, products or both'],
+  ])('%s', async (_, args, code, message) => {
+    const ended = await run(args);
+    expect(ended.stderr).toContain(message);
+    expect([ended.code, ended.stdout]).toEqual([code, '']);
+  });
+
+  test('an analysis of an unknown version', async () => {
+    const path = join(folder, 'future.json');
+    await writeFile(path, '{ "schema": 9 }');
+    const { code, stderr } = await run(['report', path]);
+    expect([code, stderr]).toEqual([5, 'parseAnalysis: the analysis has schema version 9, this version reads 1\n']);
+  });
+
+  test('Ctrl-C stops at the next block', async () => {
+    let killed = false;
+    const { code, stdout, stderr } = await run(
+      ['seigh', '--operator', file('slow'), '--dims', '400', '--block-size', '4'],
+      (text, kill) => {
+        if (!killed && text.includes('product\n')) {
+          killed = true;
+          kill();
+        }
+      },
+    );
+    expect([code, stdout]).toEqual([130, '']);
+    expect(stderr).toContain('interrupted');
+    expect(stderr.match(/product\n/g)!.length).toBeLessThan(10);
+  });
+});

@@ -1,0 +1,221 @@
+/** Reports: honest rounding, every format, and nothing invented where there is no certificate. */
+import { describe, expect, test } from '@jest/globals';
+import { apost, diagonalOperator, StoreError, seigh } from '../../src/index.ts';
+import {
+  analysisOf,
+  figureSvg,
+  paperSentence,
+  parseAnalysis,
+  svgToPng,
+  toCsv,
+  toHtml,
+  toJson,
+  toLatex,
+  toMarkdown,
+} from '../../src/report/index.ts';
+import { boundText, roundTogether, roundUp } from '../../src/report/numbers.ts';
+
+const A = diagonalOperator(Array.from({ length: 120 }, (_, i) => (i % 3 === 1 ? -1 : 1) * (i + 1) ** -1.5));
+const result = await seigh(A, 24, { seed: 1 });
+const certificate = await apost(A, result, { tests: 30, confidence: 0.99 });
+const operator = 'x^2 & <5%> #1_{a}';
+const date = new Date('2026-01-02T03:04:05Z');
+const analysis = analysisOf({ operator, result, certificate, date });
+const bare = analysisOf({ operator: 'bare', result, date });
+
+describe('numbers', () => {
+  test.each([
+    [0.000312, 0.00032],
+    [0.031, 0.031],
+    [99.01, 100],
+    [1, 1],
+    [0, 0],
+    [2.0000001e-17, 2.1e-17],
+  ])('a bound is rounded up: %d becomes %d', (bound, rounded) => expect(roundUp(bound)).toBe(rounded));
+
+  test('never below the bound, and at most a tenth above', () => {
+    for (let i = 1; i < 3000; i++) {
+      const x = Math.exp(40 * Math.sin(i * i));
+      expect(roundUp(x)).toBeGreaterThanOrEqual(x * (1 - 1e-9));
+      expect(roundUp(x)).toBeLessThanOrEqual(1.1 * x);
+    }
+  });
+
+  test.each([
+    [1.234567, 0.0123, '1.235', '0.013', 0],
+    [-0.00012345, 1.1e-6, '-1.234', '0.012', -4],
+    [3, 0.5, '3.00', '0.51', 0],
+    [40, 9.9, '40', '11', 0],
+    [0.001, 5, '0.0', '5.1', 0],
+    [123456, 12, '1.23456', '0.00013', 5],
+  ])('%d with bound %d', (value, bound, text, boundText, exponent) => {
+    expect(roundTogether(value, bound)).toEqual({ value: text, bound: boundText, exponent });
+  });
+
+  test('the printed interval contains the certified one', () => {
+    for (let i = 1; i < 3000; i++) {
+      const value = Math.exp(12 * Math.sin(i * 1.7)) * (i % 2 ? -1 : 1);
+      const bound = Math.abs(value) * Math.exp(-12 + 11 * Math.sin(i * 0.31));
+      const rounded = roundTogether(value, bound);
+      const scale = 10 ** rounded.exponent;
+      const [center, half] = [Number(rounded.value) * scale, Number(rounded.bound) * scale];
+      const slack = 1e-9 * bound + 4e-16 * Math.abs(value);
+      expect(center + half).toBeGreaterThanOrEqual(value + bound - slack);
+      expect(center - half).toBeLessThanOrEqual(value - bound + slack);
+    }
+  });
+
+  test('bounds as text', () => {
+    expect([3.0101e-4, 0.0412, 12.3, 0].map(boundText)).toEqual(['3.1e-4', '0.042', '13', '0']);
+  });
+});
+
+describe('with a certificate', () => {
+  test('the sentence for a paper', () => {
+    const bound = boundText(certificate.relativeError.upper);
+    expect(paperSentence(analysis)).toBe(
+      `relative Frobenius error at most ${bound} with probability 0.99 (30 test products)`,
+    );
+    expect(Number(bound)).toBeGreaterThanOrEqual(certificate.relativeError.upper);
+  });
+
+  test('LaTeX: booktabs, escaped, value ± bound, provenance in comments', () => {
+    const latex = toLatex(analysis, { rows: 5 });
+    expect(latex).toContain('x\\textasciicircum{}2 \\& <5\\%> \\#1\\_\\{a\\}');
+    for (const rule of ['toprule', 'midrule', 'bottomrule']) expect(latex).toContain(`\\${rule}`);
+    expect(latex.match(/^ {4}\d+ & \$.* \\pm .*\$ & (gap|residual) & .* \\\\$/gm)).toHaveLength(5);
+    expect(latex).toMatch(/^% method: hmt, 24 columns, gaussian, seed 1$/m);
+    expect(latex).toMatch(/^% date: 2026-01-02T03:04:05.000Z$/m);
+  });
+
+  test('Markdown: escaped, one line for each eigenvalue', () => {
+    const markdown = toMarkdown(analysis, { rows: Number.POSITIVE_INFINITY });
+    expect(markdown).toContain('# Spectrum of x^2 & \\<5%\\> #1\\_{a}');
+    expect(markdown.match(/^\| \d+ \|/gm)).toHaveLength(24);
+    expect(markdown).toContain('at most 24 eigenvalues exceed');
+  });
+
+  test('CSV: all digits, comments before a header', () => {
+    const lines = toCsv(analysis).trim().split('\n');
+    const data = lines.filter((line) => !line.startsWith('#'));
+    expect(data[0]).toBe('index,eigenvalue,bound,bound_from,angle,sampling_error');
+    expect(data).toHaveLength(25);
+    expect(Number(data[1]!.split(',')[1])).toBe(result.eigenvalues[0]);
+  });
+
+  test('JSON: read back as it was', () => {
+    const { summary, ...back } = parseAnalysis(toJson(analysis)) as ReturnType<typeof parseAnalysis> & {
+      summary: string;
+    };
+    expect(back).toEqual(analysis);
+    expect(summary).toBe(paperSentence(analysis));
+  });
+
+  test('HTML: one file, escaped, no scripts, nothing from elsewhere', async () => {
+    const html = await toHtml(analysis);
+    expect(html).toContain('<h1>Spectrum of x^2 &amp; &lt;5%&gt; #1_{a}</h1>');
+    expect(html.match(/<svg /g)).toHaveLength(2);
+    expect(html).not.toMatch(/<script|<link|src=|@import/);
+  });
+
+  test('provenance carries what a rerun needs', () => {
+    const { provenance } = analysis;
+    expect(provenance).toMatchObject({
+      operator,
+      n: 120,
+      method: 'hmt',
+      dims: 24,
+      seed: 1,
+      numMatvecs: 48,
+      testMatrix: 'gaussian',
+    });
+    expect(provenance.versions.node).toBe(process.version);
+    expect(provenance.machine).toContain(process.platform);
+  });
+});
+
+describe('figures', () => {
+  test('the spectrum: a point and a bar for each pair, negative values below zero', async () => {
+    const svg = await figureSvg(analysis, 'spectrum');
+    expect(svg.match(/<line [^>]*stroke="#(1b4f8a|b3261e)"/g)).toHaveLength(24);
+    // the legend's symbols stand above everything that is negative
+    const LEGEND = 40;
+    const below = (colour: string): number[] =>
+      Array.from(
+        svg.matchAll(new RegExp(`<path [^>]*translate\\([\\d.]+,([\\d.]+)\\)"[^>]*fill="${colour}"`, 'g')),
+        ([, y]) => Number(y),
+      );
+    const [positive, negative] = [below('#1b4f8a'), below('#b3261e')];
+    expect(Math.max(...positive)).toBeLessThan(Math.min(...negative.filter((y) => y > LEGEND)));
+    for (const label of ['index', 'eigenvalue', 'positive', 'negative', '>0<']) expect(svg).toContain(label);
+  });
+
+  test('labels of one axis do not overlap', async () => {
+    const svg = await figureSvg(analysis, 'spectrum');
+    const axis = /role-axis-label[\s\S]*?<\/g>/g;
+    for (const [labels] of svg.matchAll(axis)) {
+      const at = Array.from(labels.matchAll(/translate\(([-\d.]+),([-\d.]+)\)/g), ([, x, y]) => [Number(x), Number(y)]);
+      for (let i = 1; i < at.length; i++) {
+        const distance = Math.hypot(at[i]![0]! - at[i - 1]![0]!, at[i]![1]! - at[i - 1]![1]!);
+        expect(distance).toBeGreaterThan(12);
+      }
+    }
+  });
+
+  test('the scree, and a PNG of it', async () => {
+    const png = await svgToPng(await figureSvg(analysis, 'scree'), { width: 300 });
+    expect(Buffer.from(png.buffer, png.byteOffset).readUInt32BE(16)).toBe(300);
+  });
+
+  test('only zero or only negative eigenvalues can be drawn', async () => {
+    for (const values of [
+      [-3, -2, -1],
+      [5, 0, 0],
+    ]) {
+      const B = diagonalOperator(values);
+      const sketch = await seigh(B, 3);
+      const svg = await figureSvg(
+        analysisOf({ operator: 'B', result: sketch, certificate: await apost(B, sketch) }),
+        'spectrum',
+      );
+      expect(svg).not.toContain('NaN');
+    }
+  });
+});
+
+describe('without a certificate', () => {
+  test('every text says so and has no bounds', async () => {
+    for (const text of [toMarkdown(bare), toLatex(bare), toCsv(bare), toJson(bare), await toHtml(bare)]) {
+      expect(text).toContain('not certified: no test products were spent on this result');
+      expect(text).not.toMatch(/at most \d|\\pm|±|with probability/);
+    }
+  });
+
+  test('the spectrum is drawn without bars, the scree is refused', async () => {
+    expect(await figureSvg(bare, 'spectrum')).toContain('not certified');
+    await expect(figureSvg(bare, 'scree')).rejects.toThrow('figureSvg: the analysis has no scree; certify a result');
+  });
+});
+
+describe('files that are no analysis', () => {
+  const text = toJson(analysis);
+  test.each<[string, string, string]>([
+    ['no JSON', 'eigenvalues: 1', 'parseAnalysis: the text is not JSON'],
+    ['no record', 'null', 'parseAnalysis: the text holds no record'],
+    [
+      'another version',
+      JSON.stringify({ ...analysis, schema: 2 }),
+      'parseAnalysis: the analysis has schema version 2, this version reads 1',
+    ],
+    [
+      'a certificate of another version',
+      JSON.stringify({ ...analysis, certificate: { ...certificate, schema: 7 } }),
+      'parseAnalysis: its certificate has schema version 7, this version reads 1',
+    ],
+    ['something else of version 1', '{ "schema": 1 }', 'parseAnalysis: the record has no eigenvalues or no provenance'],
+  ])('%s', (_, broken, message) => {
+    expect(() => parseAnalysis(broken)).toThrow(message);
+    expect(() => parseAnalysis(broken)).toThrow(StoreError);
+  });
+  test('the whole one is read', () => expect(parseAnalysis(text).eigenvalues).toHaveLength(24));
+});
