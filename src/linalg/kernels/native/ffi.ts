@@ -28,8 +28,8 @@ export interface Ffi {
 }
 
 /**
- * koffi runs foreign code on stacks of its own, 128 KiB for calls off this thread. The drivers of a BLAS put their
- * per-thread job tables (0.5 to 1 MB in OpenBLAS) on the stack, so they get what the main thread of a program has.
+ * koffi runs foreign code on stacks of its own, 128 KiB for calls off this thread. Builds of OpenBLAS for many
+ * processors keep job tables of half a megabyte and more on the stack, so they get what a program's main thread has.
  */
 const STACK_BYTES = 8 * 2 ** 20;
 const SMALLEST_STACK_BYTES = 4 * 2 ** 20;

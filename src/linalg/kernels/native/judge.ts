@@ -23,6 +23,7 @@ export function judge(files: Candidate): Promise<string | undefined> {
       } catch {
         // No verdict: the process ended before it wrote one.
       }
+      if (error?.killed) return resolve(`gave no answer within ${TIMEOUT_MS / 1000} s`);
       const said = lastLine(stderr) || lastLine(stdout);
       resolve(`ended the process that tried it (${error?.signal ?? error?.code ?? 'no answer'})${said && `: ${said}`}`);
     });

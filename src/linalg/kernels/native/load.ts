@@ -1,11 +1,12 @@
 /** Finding a usable library. Nothing here throws: what does not work is a reason, and the caller goes on without. */
+import { types } from 'node:util';
 import { type Candidate, candidates, LIBRARY_VARIABLE } from './candidates.ts';
 import { findFault } from './check.ts';
 import { type Ffi, importFfi } from './ffi.ts';
 import { identify } from './identify.ts';
 import { judge } from './judge.ts';
 import { type NativeKernels, nativeKernels } from './kernels.ts';
-import { NotBlasError, openLibrary } from './library.ts';
+import { type BlasLibrary, NotBlasError, openLibrary } from './library.ts';
 
 /** The provider, or why there is none. */
 export interface NativeLoad {
@@ -14,7 +15,8 @@ export interface NativeLoad {
   reason?: string;
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** Not by `instanceof`: koffi's errors come from another realm when this module runs in a VM context. */
+const messageOf = (error: unknown): string => (types.isNativeError(error) ? error.message : String(error));
 
 /** A candidate's outcome; `absent` when a file could not even be loaded. */
 interface Attempt extends NativeLoad {
@@ -22,15 +24,21 @@ interface Attempt extends NativeLoad {
 }
 
 async function attempt(ffi: Ffi, files: Candidate): Promise<Attempt> {
+  let library: BlasLibrary;
   try {
-    const library = openLibrary(ffi, files);
+    library = openLibrary(ffi, files);
+  } catch (error) {
+    return { reason: messageOf(error), absent: !(error instanceof NotBlasError) };
+  }
+  try {
     const fault = await judge(files);
     if (fault !== undefined) return { reason: fault };
     const kernels = nativeKernels(library, identify(library));
+    // Once more here, where koffi's stacks and the library's threads may be set up differently.
     const faultHere = await findFault(kernels);
     return faultHere === undefined ? { kernels } : { reason: faultHere };
   } catch (error) {
-    return { reason: messageOf(error), absent: !(error instanceof NotBlasError) };
+    return { reason: messageOf(error) };
   }
 }
 

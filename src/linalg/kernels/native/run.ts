@@ -8,7 +8,10 @@ import type { ForeignArgument, ForeignFunction } from './ffi.ts';
  */
 const OFF_THREAD_FLOPS = 2e7;
 
-/** Keeps memory that a thread works on from being collected: koffi holds on to no argument of a call in flight. */
+/**
+ * Keeps memory that a thread works on from being collected: koffi holds on to no argument of a call in flight. It does
+ * not move either, as passing even a small array takes its entries off V8's heap for good.
+ */
 const inFlight = new Set<readonly ForeignArgument[]>();
 
 /**
