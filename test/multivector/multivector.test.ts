@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { zeros } from '../../src/core/block.ts';
-import { jsKernels } from '../../src/linalg/kernels/js.ts';
+import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
 import {
   columnNorms,
@@ -12,7 +12,9 @@ import {
 } from '../../src/multivector/verbs.ts';
 import { distance, frobenius, multiply, randomBlock, transposed } from '../support/matrices.ts';
 
-const context = { kernels: jsKernels };
+const kernels = await selectKernels('test');
+
+const context = { kernels };
 const X = randomBlock(90, 11, 1);
 const Y = randomBlock(90, 6, 2);
 const C = { ...randomBlock(11, 6, 3), data: new Float64Array(randomBlock(11, 6, 3).data) };
