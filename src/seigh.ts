@@ -103,7 +103,7 @@ async function prepare(op: LinearOperator, dims: number, method: Method, options
     seed: checkSeed(WHERE, options.seed ?? 0),
     blockSize,
     kernels: await selectKernels(WHERE, options.kernels),
-    space: hostSpace(n, op.dtype, blockSize),
+    space: hostSpace(n, op.dtype),
     onProgress: options.onProgress,
     signal: options.signal,
   };

@@ -76,8 +76,8 @@ export async function ssvd(op: LinearOperator, dims: number, options: SsvdOption
   signal?.throwIfAborted();
   const kernels = await selectKernels(WHERE, options.kernels);
   const verbs = { kernels, signal };
-  const tall = hostSpace(m, op.dtype, blockSize);
-  const wide = hostSpace(n, op.dtype, blockSize);
+  const tall = hostSpace(m, op.dtype);
+  const wide = hostSpace(n, op.dtype);
   const products = { where: WHERE, blockSize, onProgress, signal } as const;
 
   const Omega: TestMatrix = { distribution, key: { seed, purpose: 'sketch' }, rows: n, cols: dims };

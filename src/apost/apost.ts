@@ -66,8 +66,8 @@ export async function apost(
   const { signal, onProgress } = options;
   const verbs = { kernels: await selectKernels(WHERE, options.kernels), signal };
   const vectors: TestMatrix = { distribution: 'gaussian', key: { seed, purpose: 'test' }, rows: n, cols: tests };
-  const Omega = await materialise(vectors, hostSpace(n, op.dtype, blockSize), blockSize, signal);
-  const space = hostSpace(m, op.dtype, blockSize);
+  const Omega = await materialise(vectors, hostSpace(n, op.dtype), blockSize, signal);
+  const space = hostSpace(m, op.dtype);
   const measuring: MeasureContext = { where: WHERE, space, blockSize, stage: 'certificate', onProgress, signal };
   const run: Certification = { op, tests, confidence, verbs, measuring, Omega };
   const { eigenvalues, eigenvectors, residualNorms } = approximation as LinearOperator & Partial<RitzPairs>;

@@ -39,13 +39,20 @@ export function selectColumns(A: Matrix, columns: readonly number[], scale: (col
   return S;
 }
 
-/** Largest absolute entry of A - I. */
+/** ||A||_F. */
+export function frobeniusNorm(A: Matrix): number {
+  let square = 0;
+  for (const value of A.data) square += value * value;
+  return Math.sqrt(square);
+}
+
+/** ||A - I||_F. */
 export function distanceFromIdentity(A: Matrix): number {
-  let worst = 0;
+  let square = 0;
   for (let i = 0; i < A.rows; i++) {
-    for (let j = 0; j < A.cols; j++) worst = Math.max(worst, Math.abs(A.data[i * A.cols + j]! - (i === j ? 1 : 0)));
+    for (let j = 0; j < A.cols; j++) square += (A.data[i * A.cols + j]! - (i === j ? 1 : 0)) ** 2;
   }
-  return worst;
+  return Math.sqrt(square);
 }
 
 /** Copies `part` into `whole` with its first entry at (row, col). */

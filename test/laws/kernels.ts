@@ -46,6 +46,12 @@ export function kernelLaws(name: string, load: () => Promise<Kernels>): void {
         await kernels.addGram(X, X, S);
         expect(distance(multiply(transposed(X), X), S)).toBeLessThanOrEqual(1e-14 * p * frobenius(S));
         expect(distance(transposed(S), S)).toBe(0);
+        // a sum that is known to be symmetric, although the panels are two
+        const twin = { ...X, data: X.data.slice() };
+        const T = zeroMatrix(k, k);
+        await kernels.addGram(X, twin, T, true);
+        expect(distance(S, T)).toBeLessThanOrEqual(1e-14 * p * frobenius(S));
+        expect(distance(transposed(T), T)).toBe(0);
       }
     });
 

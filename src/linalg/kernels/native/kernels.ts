@@ -25,6 +25,9 @@ export interface NativeKernels extends Kernels {
 /** Float64 entries of a converted panel: 8 MB; with fewer rows the library would mostly read and write G. */
 const SCRATCH_ENTRIES = 2 ** 20;
 
+/** Columns of a strip in a product of which only the upper triangle is wanted. */
+const STRIP = 256;
+
 class BlasKernels implements NativeKernels {
   readonly name: string;
   readonly files: readonly string[];
@@ -38,7 +41,7 @@ class BlasKernels implements NativeKernels {
     this.#library = library;
   }
 
-  async addGram(X: Block, Y: Block, G: Matrix): Promise<void> {
+  async addGram(X: Block, Y: Block, G: Matrix, symmetric = X === Y): Promise<void> {
     checkBlock('addGram', X, X.rows, X.cols);
     checkBlock('addGram', Y, X.rows, Y.cols);
     checkBlock('addGram', G, X.cols, Y.cols);
@@ -50,11 +53,13 @@ class BlasKernels implements NativeKernels {
         X === Y
           ? this.#addSquare(x, end - start, G)
           : this.#withRows(Y, start, end, (y) =>
-              this.#dgemm({ m: G.rows, n: G.cols, k: end - start, transA: true, A: x, B: y, beta: 1, C: G.data }),
+              symmetric
+                ? this.#addUpper(x, y, end - start, G)
+                : this.#dgemm({ m: G.rows, n: G.cols, k: end - start, transA: true, A: x, B: y, beta: 1, C: G.data }),
             ),
       );
     }
-    if (X === Y) await mirrorUpper(G);
+    if (symmetric) await mirrorUpper(G);
   }
 
   async times(X: Block, C: Matrix, out: Block): Promise<void> {
@@ -103,6 +108,17 @@ class BlasKernels implements NativeKernels {
     const size = integer(Math.max(1, k));
     const args = [LOWER, NO_TRANSPOSE, integer(k), integer(rows), one, x, size, one, G.data, size];
     return run(this.#library.dsyrk, [...args, ONE_CHARACTER, ONE_CHARACTER], rows * k * k, this.#library.offThread);
+  }
+
+  /** Adds to G the strips of x^T y above the diagonal: half the work where the other half is known by symmetry. */
+  async #addUpper(x: Float64Array, y: Float64Array, rows: number, G: Matrix): Promise<void> {
+    const k = G.rows;
+    const strides = { strideA: k, strideB: k, strideC: k };
+    for (let first = 0; first < k; first += STRIP) {
+      const end = Math.min(first + STRIP, k);
+      const strip = { B: y.subarray(first), C: G.data.subarray(first), ...strides };
+      await this.#dgemm({ m: end, n: end - first, k: rows, transA: true, A: x, beta: 1, ...strip });
+    }
   }
 
   /** Rows `start..end` of a panel in float64: the panel's own memory, or converted ones that live as long as `work`. */

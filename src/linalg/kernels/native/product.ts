@@ -5,7 +5,7 @@ import { integer, MAX_INTEGER, NO_TRANSPOSE, ONE_CHARACTER, TRANSPOSE } from './
 import type { ForeignArgument } from './ffi.ts';
 
 /**
- * C = alpha op(A) op(B) + beta C, all row-major without gaps: op(A) is m x k, op(B) is k x n, C is m x n.
+ * C = alpha op(A) op(B) + beta C, all row-major: op(A) is m x k, op(B) is k x n, C is m x n.
  * The arrays may be views of any memory (a WebAssembly heap too); they are read and written where they are.
  */
 export interface Product<T extends FloatArray = FloatArray> {
@@ -23,11 +23,15 @@ export interface Product<T extends FloatArray = FloatArray> {
   /** Default 0; C is then only written, never read. */
   beta?: number;
   C: T;
+  /** Entries from one stored row of A, B, C to the next. Default: as many as a row has, no gaps. */
+  strideA?: number;
+  strideB?: number;
+  strideC?: number;
 }
 
 /** A library would read and write past the end of an array that is too short. */
-function checkLength(name: string, data: FloatArray, rows: number, cols: number): void {
-  if (data.length < rows * cols) {
+function checkLength(name: string, data: FloatArray, rows: number, cols: number, stride: number): void {
+  if (rows > 0 && data.length < (rows - 1) * stride + cols) {
     throw new ShapeError(`product: ${name} needs ${rows} x ${cols} numbers, got ${data.length}`, { rows, cols });
   }
 }
@@ -48,9 +52,12 @@ export function productArguments(product: Product): ForeignArgument[] {
       throw new ArgumentError(`product: ${name} must be an integer in 0..${MAX_INTEGER}, got ${value}`, { m, n, k });
     }
   }
-  checkLength('A', A, m, k);
-  checkLength('B', B, k, n);
-  checkLength('C', C, m, n);
+  const [rowsA, colsA] = transA ? [k, m] : [m, k];
+  const [rowsB, colsB] = transB ? [n, k] : [k, n];
+  const { strideA = colsA, strideB = colsB, strideC = n } = product;
+  checkLength('A', A, rowsA, colsA, strideA);
+  checkLength('B', B, rowsB, colsB, strideB);
+  checkLength('C', C, m, n, strideC);
   return [
     transB ? TRANSPOSE : NO_TRANSPOSE,
     transA ? TRANSPOSE : NO_TRANSPOSE,
@@ -59,12 +66,12 @@ export function productArguments(product: Product): ForeignArgument[] {
     integer(k),
     scalar(alpha, C),
     B,
-    integer(Math.max(1, transB ? k : n)),
+    integer(Math.max(1, strideB)),
     A,
-    integer(Math.max(1, transA ? m : k)),
+    integer(Math.max(1, strideA)),
     scalar(beta, C),
     C,
-    integer(Math.max(1, n)),
+    integer(Math.max(1, strideC)),
     ONE_CHARACTER,
     ONE_CHARACTER,
   ];
