@@ -15,6 +15,23 @@ export function symmetricPart(A: Matrix): Matrix {
   return S;
 }
 
+const TILE = 32;
+
+/** Copies the entries above the diagonal to their mirror images below it, in tiles that stay in the cache. */
+export function mirrorUpper(A: Matrix): Matrix {
+  const { rows: k, data } = A;
+  for (let top = 0; top < k; top += TILE) {
+    const bottom = Math.min(k, top + TILE);
+    for (let left = 0; left <= top; left += TILE) {
+      for (let i = top; i < bottom; i++) {
+        const right = Math.min(left + TILE, i);
+        for (let j = left; j < right; j++) data[i * k + j] = data[j * k + i]!;
+      }
+    }
+  }
+  return A;
+}
+
 /** ||A - A^T||_F / ||A||_F: 0 for a symmetric matrix, about sqrt(2) for a random one; 0 for the zero matrix. */
 export function relativeAsymmetry(A: Matrix): number {
   const k = A.rows;

@@ -69,7 +69,7 @@ export function denseOperator(
   const multiplyTransposed = async (Y: Block): Promise<Block> => {
     const kernels = await selectKernels('denseOperator');
     const X = zeroMatrix(A.cols, Y.cols);
-    await kernels.addGram(A, asDType(Y, dtype), X);
+    await kernels.addGram(A, asDType(Y, dtype), X, false);
     return asDType(X, dtype);
   };
   const symmetric = isSymmetric(A);

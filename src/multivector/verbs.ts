@@ -4,6 +4,7 @@ import type { DType } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
 import { breathe } from '../core/schedule.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
+import { mirrorUpper } from '../linalg/small.ts';
 import type { Multivector } from './multivector.ts';
 
 /** What every verb needs besides its operands. */
@@ -65,7 +66,7 @@ export async function gram(
     const panelY = X === Y ? panelX : await Y.readRows(start, count);
     await context.kernels.addGram(panelX, panelY, G, symmetric);
   });
-  return G;
+  return symmetric ? mirrorUpper(G) : G;
 }
 
 /**

@@ -9,7 +9,6 @@ import type { BlasLibrary } from './library.ts';
 import { type Product, productArguments } from './product.ts';
 import { run } from './run.ts';
 import { Scratch } from './scratch.ts';
-import { mirrorUpper } from './triangles.ts';
 
 /** What the native provider has beyond the four operations. */
 export interface NativeKernels extends Kernels {
@@ -59,7 +58,6 @@ class BlasKernels implements NativeKernels {
             ),
       );
     }
-    if (symmetric) await mirrorUpper(G);
   }
 
   async times(X: Block, C: Matrix, out: Block): Promise<void> {

@@ -13,16 +13,6 @@ async function eachTile(k: number, visit: (top: number, bottom: number, left: nu
   }
 }
 
-/** Copies the entries above the diagonal to their mirror images below it. */
-export async function mirrorUpper({ rows: k, data }: Matrix): Promise<void> {
-  await eachTile(k, (top, bottom, left) => {
-    for (let i = top; i < bottom; i++) {
-      const right = Math.min(left + TILE, i);
-      for (let j = left; j < right; j++) data[i * k + j] = data[j * k + i]!;
-    }
-  });
-}
-
 /** A becomes A^T. */
 export async function transposeInPlace({ rows: k, data }: Matrix): Promise<void> {
   await eachTile(k, (top, bottom, left) => {
