@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { ArgumentError } from '../../../core/errors.ts';
 import type { Kernels } from '../provider.ts';
+import { eigh } from './eigh/solve.ts';
 import { Engine } from './engine.ts';
 import { compileModule } from './module.ts';
 import { addGram, gemm, times } from './products.ts';
@@ -30,7 +31,7 @@ async function start(): Promise<WasmKernels> {
     addGram: (X, Y, G) => addGram(engine, X, Y, G),
     times: (X, C, out) => times(engine, X, C, out),
     gemm: (A, B, options) => gemm(engine, A, B, options),
-    eigh: (A) => Promise.reject(new Error(`TODO ${A}`)),
+    eigh: (A) => eigh(engine, A),
     close: () => engine.close(),
   };
 }

@@ -32,6 +32,54 @@ export interface Exports {
   productF64: ProductKernel;
   productF32ToF64: ProductKernel;
   mirrorUpper(c: Address, n: number): void;
+  averageUpper(a: Address, n: number): number;
+  scaleAll(a: Address, n: number, factor: number): void;
+  transposeRows(from: Address, n: number, order: Address, into: Address): void;
+  rotate(x: Address, y: Address, c: number, s: number, length: number): void;
+  panelReflector(
+    a: Address,
+    n: number,
+    panel: Address,
+    width: number,
+    first: number,
+    j: number,
+    d: Address,
+    e: Address,
+    tau: Address,
+  ): void;
+  panelProducts(
+    a: Address,
+    n: number,
+    panel: Address,
+    width: number,
+    first: number,
+    j: number,
+    into: Address,
+    dots: Address,
+  ): void;
+  panelFinish(
+    n: number,
+    panel: Address,
+    width: number,
+    first: number,
+    j: number,
+    product: Address,
+    dots: Address,
+    tau: Address,
+  ): void;
+  rankOneVectors(
+    count: number,
+    d: Address,
+    z: Address,
+    rho: number,
+    grouped: Address,
+    groupedZ: Address,
+    place: Address,
+    origins: Address,
+    taus: Address,
+    weights: Address,
+    s: Address,
+  ): void;
 }
 
 /** The memory that all threads share; `buffer` must be read anew after it has grown. */

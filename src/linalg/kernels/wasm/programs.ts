@@ -1,4 +1,5 @@
 /** What a team can be asked to run. Arguments are plain records, because they are posted to workers. */
+import { type EighArguments, eigh } from './eigh/program.ts';
 import { multiply, multiplySymmetric, type Product } from './product.ts';
 import type { Thread } from './thread.ts';
 
@@ -6,6 +7,7 @@ import type { Thread } from './thread.ts';
 export interface ProgramArguments {
   multiply: Product;
   multiplySymmetric: Product;
+  eigh: EighArguments;
 }
 
 export type ProgramName = keyof ProgramArguments;
@@ -21,6 +23,9 @@ export function runCall(thread: Thread, call: Call): void {
       break;
     case 'multiplySymmetric':
       multiplySymmetric(thread, call.args);
+      break;
+    case 'eigh':
+      eigh(thread, call.args);
       break;
   }
 }

@@ -25,23 +25,38 @@ export function clearTeamArea(memory: SharedMemory): void {
 
 /**
  * A member of a team of `size` threads that all run the same program on the same arguments. Every kernel is called by
- * all of them and splits its work by rank; between `alone` and its end a thread is a team of one.
+ * all of them and splits its work by rank.
  */
 export class Thread {
   readonly kernels: Exports;
-  readonly rank: number;
-  readonly size: number;
+  #rank: number;
+  #size: number;
   readonly #memory: SharedMemory;
   readonly #own: Address;
 
   /** `slot` says which of the areas in memory is this thread's: distinct for all threads that share the memory. */
   constructor(kernels: Exports, memory: SharedMemory, slot: number, rank: number, size: number) {
     this.kernels = kernels;
-    this.rank = rank;
-    this.size = size;
+    this.#rank = rank;
+    this.#size = size;
     this.#memory = memory;
     this.#own = THREADS + slot * ownBytes(kernels);
-    this.#join(rank, size);
+    this.#join();
+  }
+
+  /** This thread's number in the team: 0 does what is not worth sharing. */
+  get rank(): number {
+    return this.#rank;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** This thread's share of `count` pieces of work. */
+  share(count: number): { start: number; end: number } {
+    const upTo = (rank: number): number => Math.floor((count * rank) / this.#size);
+    return { start: upTo(this.#rank), end: upTo(this.#rank + 1) };
   }
 
   /** A view of shared memory, valid until it grows: programs make theirs anew in each run. */
@@ -53,15 +68,18 @@ export class Thread {
     return new Int32Array(this.#memory.buffer, at, length);
   }
 
-  /** Runs `body`, which no other thread of the team takes part in. */
+  /** Runs `body` on this thread as a team of one, while the others do something else. */
   alone(body: () => void): void {
-    this.#join(0, 1);
+    const [rank, size] = [this.#rank, this.#size];
+    [this.#rank, this.#size] = [0, 1];
+    this.#join();
     body();
-    this.#join(this.rank, this.size);
+    [this.#rank, this.#size] = [rank, size];
+    this.#join();
   }
 
-  #join(rank: number, size: number): void {
-    const sync = size === 1 ? this.#own : TEAM_SYNC;
-    this.kernels.joinTeam(sync, this.#own + SYNC_BYTES, rank, size);
+  #join(): void {
+    const sync = this.#size === 1 ? this.#own : TEAM_SYNC;
+    this.kernels.joinTeam(sync, this.#own + SYNC_BYTES, this.#rank, this.#size);
   }
 }

@@ -1,7 +1,10 @@
 /** What the module exports to TypeScript: heavy loops, most of them called by every thread of a team at once. */
-export { mirrorUpper } from './mirror';
+export { panelFinish, panelProducts, panelReflector } from './panel';
 export { scratchBytes } from './product';
+export { rankOneVectors } from './rankone';
+export { averageUpper, mirrorUpper, scaleAll, transposeRows } from './square';
 export { barrier, joinTeam } from './team';
+export { rotate } from './vector';
 
 import { product } from './product';
 
