@@ -5,6 +5,12 @@ import type { Workspace } from './workspace.ts';
 /** Steps per eigenvalue after which the iteration is given up; two or three are usual. */
 const MAX_STEPS = 60;
 
+/**
+ * Entries of T below this are taken for zero: T is scaled to norm near 1, so that is far below its rounding errors, and
+ * rotations are never computed from numbers that have lost digits to underflow.
+ */
+const NEGLIGIBLE = 1e-100;
+
 /** One QR step with Wilkinson's shift on the unreduced block first..last of T; its rotations go to the rows of W. */
 function step(thread: Thread, work: Workspace, first: number, last: number, left: number, length: number): void {
   const { d, e } = work;
@@ -16,8 +22,8 @@ function step(thread: Thread, work: Workspace, first: number, last: number, left
   let bulge = e[first]!;
   for (let k = first; k < last; k++) {
     const r = Math.hypot(x, bulge);
-    const c = r === 0 ? 1 : x / r;
-    const s = r === 0 ? 0 : bulge / r;
+    const c = r < NEGLIGIBLE ? 1 : x / r;
+    const s = r < NEGLIGIBLE ? 0 : bulge / r;
     if (k > first) e[k - 1] = r;
     const [dk, dNext, ek] = [d[k]!, d[k + 1]!, e[k]!];
     d[k] = c * c * dk + 2 * c * s * ek + s * s * dNext;
@@ -41,7 +47,8 @@ export function solveLeaf(thread: Thread, work: Workspace, lo: number, hi: numbe
   for (let i = lo; i < hi; i++) W[i * n + i] = 1;
   let steps = MAX_STEPS * (hi - lo);
   for (let last = hi - 1; last > lo; ) {
-    const coupled = (k: number): boolean => Math.abs(e[k]!) > 2 ** -53 * (Math.abs(d[k]!) + Math.abs(d[k + 1]!));
+    const coupled = (k: number): boolean =>
+      Math.abs(e[k]!) > Math.max(NEGLIGIBLE, 2 ** -53 * (Math.abs(d[k]!) + Math.abs(d[k + 1]!)));
     if (!coupled(last - 1)) {
       last--;
       continue;
