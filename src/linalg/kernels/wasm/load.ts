@@ -7,9 +7,9 @@ import { Engine } from './engine.ts';
 import { compileModule } from './module.ts';
 import { addGram, gemm, times } from './products.ts';
 
-/** A provider whose threads can be ended. */
+/** A provider that can be told to let go of what it holds. */
 export interface WasmKernels extends Kernels {
-  /** Ends the worker threads when the calls under way are done; a later call starts new ones. */
+  /** Ends the worker threads and frees the memory when the calls under way are done; a later call starts anew. */
   close(): Promise<void>;
 }
 
@@ -25,14 +25,23 @@ function teamSize(): number {
 
 async function start(): Promise<WasmKernels> {
   const size = teamSize();
-  const engine = new Engine(await compileModule(), size);
+  const module = await compileModule();
+  let current: Engine | undefined = new Engine(module, size);
+  const engine = (): Engine => {
+    current ??= new Engine(module, size);
+    return current;
+  };
   return {
     name: `wasm (${size} thread${size === 1 ? '' : 's'})`,
-    addGram: (X, Y, G) => addGram(engine, X, Y, G),
-    times: (X, C, out) => times(engine, X, C, out),
-    gemm: (A, B, options) => gemm(engine, A, B, options),
-    eigh: (A) => eigh(engine, A),
-    close: () => engine.close(),
+    addGram: (X, Y, G) => addGram(engine(), X, Y, G),
+    times: (X, C, out) => times(engine(), X, C, out),
+    gemm: (A, B, options) => gemm(engine(), A, B, options),
+    eigh: (A) => eigh(engine(), A),
+    close: async () => {
+      const closing = current;
+      current = undefined;
+      await closing?.close();
+    },
   };
 }
 

@@ -24,6 +24,11 @@ export class Team {
     });
   }
 
+  /** Whether it can run calls: not once a worker has ended. */
+  get alive(): boolean {
+    return this.#failure === undefined;
+  }
+
   /** Resolves when every worker has run its part; while it is pending the process stays alive. */
   async run(call: Call): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure;

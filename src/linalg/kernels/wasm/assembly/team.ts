@@ -7,8 +7,11 @@
 const GENERATION: usize = 64;
 const TICKET: usize = 128;
 
-/** Looks at the generation before a thread gives its core away: about ten microseconds. */
-const SPINS = 4000;
+/**
+ * Looks at the generation before a thread gives its core away: some ten microseconds, longer than what one thread does
+ * alone between two barriers of the tridiagonalisation, shorter than what others lose when cores are shared.
+ */
+const SPINS = 20000;
 
 let sync: usize = 0;
 let scratch: usize = 0;

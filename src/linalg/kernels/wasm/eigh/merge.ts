@@ -108,11 +108,11 @@ function finish({ d, poles, origins, taus, order }: Workspace, { lo, hi }: Node,
 /** Joins the two halves of a node; called by every thread of the team. */
 export function merge(thread: Thread, work: Workspace, node: Node): void {
   const { kernels } = thread;
-  const { n, W, Q } = work;
+  const { n, W, Q, counts } = work;
   const { lo, mid, hi } = node;
   if (thread.rank === 0) deflate(thread, work, node);
   kernels.barrier();
-  const [top, both, bottom] = work.counts.subarray(lo, lo + 3) as unknown as [number, number, number];
+  const [top, both, bottom] = [counts[lo]!, counts[lo + 1]!, counts[lo + 2]!];
   const shape = { top, both, bottom, kept: top + both + bottom, upper: mid - lo, lower: hi - mid };
   const { kept, upper, lower } = shape;
   const { tops, bottoms, deflated } = copies(work, node, shape);

@@ -14,7 +14,7 @@ export async function eigh(engine: Engine, { rows: n, data }: Matrix): Promise<S
   let status: number = STATUS.done;
   await engine.run({
     bytes: workspaceBytes(n),
-    work: 12 * n ** 3,
+    work: 4 * n ** 3,
     load(memory, base) {
       new Float64Array(memory, base, n * n).set(data);
       return { program: 'eigh', args: { work: base, n } };

@@ -36,9 +36,9 @@ export function tridiagonalise(thread: Thread, work: Workspace): void {
     });
   }
   if (thread.rank === 0) {
-    const last = thread.float64(at.A, n * n);
-    for (let j = reflectors; j < n; j++) d[j] = last[j * n + j]!;
-    if (n > 1) e[n - 2] = last[(n - 2) * n + n - 1]!;
+    const A = thread.float64(at.A, n * n);
+    for (let j = reflectors; j < n; j++) d[j] = A[j * n + j]!;
+    if (n > 1) e[n - 2] = A[(n - 2) * n + n - 1]!;
   }
   kernels.barrier();
 }
