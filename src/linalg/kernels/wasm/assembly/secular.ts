@@ -84,8 +84,8 @@ export function secularRoot(j: usize, count: usize, d: usize, z: usize, rho: f64
   const middleValue = inverse + below + above;
   const inFirstHalf = middleValue > 0;
   const origin = last || inFirstHalf ? start : poleRight;
-  let low = inFirstHalf ? 0 : last ? half * (1 - 8 * UNIT_ROUNDOFF) : -slack;
-  let high = inFirstHalf ? slack : last ? 2 * slack : 0;
+  let low: f64 = inFirstHalf ? 0 : last ? half * (1 - 8 * UNIT_ROUNDOFF) : -slack;
+  let high: f64 = inFirstHalf ? slack : last ? 2 * slack : 0;
 
   const near = poleLeft - origin;
   const far = poleRight - origin;
