@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
+import type { Block, Matrix } from '../../src/core/block.ts';
 import type { DType } from '../../src/core/dtype.ts';
 import { unitRoundoff } from '../../src/core/dtype.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
@@ -7,6 +8,8 @@ import { blockOf, distance, matrixOf, randomBlock, randomMatrix, uniform } from 
 
 const wasm = await loadWasmKernels();
 afterAll(() => wasm.close());
+
+const addGram: (X: Block, Y: Block, G: Matrix, symmetric?: boolean) => Promise<void> = wasm.addGram;
 
 const DTYPES: DType[] = ['float32', 'float64'];
 
@@ -56,6 +59,20 @@ describe.each(DTYPES)('products of %s panels', (dtype) => {
     expect(distance(G.data, expected.data)).toBeLessThan(1e-13);
     expect(G.data).toEqual(matrixOf(k, k, (i, j) => G.data[j * k + i]!).data);
   });
+
+  test.each([3, 66, 200])(
+    'a sum known to be symmetric is computed as a triangle of order %i and mirrored',
+    async (k) => {
+      const X = randomBlock(300, k, dtype, 7);
+      const Y = { ...X, data: X.data.map((x) => 2 * x) };
+      const G = matrixOf(k, k, () => 0);
+      const expected = matrixOf(k, k, () => 0);
+      await addGram(X, Y, G, true);
+      await jsKernels.addGram(X, Y, expected);
+      expect(distance(G.data, expected.data)).toBeLessThan(1e-12);
+      expect(G.data).toEqual(matrixOf(k, k, (i, j) => G.data[j * k + i]!).data);
+    },
+  );
 
   test('the Gram matrix of integers is exact in float64, over several panels', async () => {
     const draw = uniform(7);
@@ -112,14 +129,20 @@ test('a result larger than one tile is put together from its parts', async () =>
   const expectedG = matrixOf(2200, 2200, () => 1);
   await jsKernels.addGram(X, X, expectedG);
   expect(distance(G.data, expectedG.data)).toBeLessThan(1e-14);
+  await addGram(X, { ...X }, G, true);
+  await jsKernels.addGram(X, X, expectedG);
+  expect(distance(G.data, expectedG.data)).toBeLessThan(1e-14);
+  expect(G.data[5 * 2200 + 2199]).toBe(G.data[2199 * 2200 + 5]);
 });
 
-test('a matrix times its own transpose is not mistaken for a Gram matrix', async () => {
+test('products of a matrix with itself and with its transpose are told apart', async () => {
   const A = randomMatrix(80, 80, 13);
   const expected = await jsKernels.gemm(A, A);
   expect(distance((await wasm.gemm(A, A)).data, expected.data)).toBeLessThan(1e-14);
-  const outer = await wasm.gemm(A, A, { transB: true });
-  expect(distance(outer.data, (await jsKernels.gemm(A, A, { transB: true })).data)).toBeLessThan(1e-14);
+  for (const options of [{ transA: true }, { transB: true }, { transA: true, transB: true }]) {
+    const product = await wasm.gemm(A, A, options);
+    expect(distance(product.data, (await jsKernels.gemm(A, A, options)).data)).toBeLessThan(1e-14);
+  }
 });
 
 test('NaN and infinities go through products as in IEEE arithmetic', async () => {

@@ -60,23 +60,25 @@ function load(
   return { at, outer: bytes, depth: count * bytes };
 }
 
-/** The job of one tile of A B, where `B` has the columns of the right factor as outer entries. */
-function tileJob(kind: ProductKind, A: Source, B: Source, tile: Tile, sink: Sink): Job {
+/**
+ * The job of one tile of A B, where `B` has the columns of the right factor as outer entries. Of a tile that is known to
+ * be symmetric one triangle is computed.
+ */
+function tileJob(kind: ProductKind, A: Source, B: Source, symmetric: boolean, tile: Tile, sink: Sink): Job {
   const { row, rows, col, cols } = tile;
   const depth = A.byColumns ? A.block.rows : A.block.cols;
   const operandType = kind === 'productF64' ? 'float64' : 'float32';
   const resultType = kind === 'productF32' ? 'float32' : 'float64';
-  // X^T X needs one copy of X and one triangle of the result.
-  const symmetric = A.block === B.block && A.byColumns && B.byColumns && rows === A.block.cols && cols === rows;
+  const sameOperand = symmetric && A.block === B.block;
   const offsetB = align(rows * depth * bytesPerEntry(operandType));
-  const offsetC = symmetric ? offsetB : offsetB + align(cols * depth * bytesPerEntry(operandType));
+  const offsetC = sameOperand ? offsetB : offsetB + align(cols * depth * bytesPerEntry(operandType));
   const offsetPacked = offsetC + align(rows * cols * bytesPerEntry(resultType));
   return {
     bytes: offsetPacked + packedBytes(cols, depth),
     work: 2 * rows * cols * depth,
     load(memory, base) {
       const loadedA = load(A, row, rows, operandType, memory, base);
-      const loadedB = symmetric ? loadedA : load(B, col, cols, operandType, memory, base + offsetB);
+      const loadedB = sameOperand ? loadedA : load(B, col, cols, operandType, memory, base + offsetB);
       const C = base + offsetC;
       const rowBytes = cols * bytesPerEntry(resultType);
       const args = { kind, A: loadedA, B: loadedB, C, rowBytes, m: rows, n: cols, depth, packed: base + offsetPacked };
@@ -89,7 +91,14 @@ function tileJob(kind: ProductKind, A: Source, B: Source, tile: Tile, sink: Sink
 }
 
 /** Computes A B tile by tile. Nothing happens when the result or the sums are empty. */
-async function multiply(engine: Engine, kind: ProductKind, A: Source, B: Source, sink: Sink): Promise<void> {
+async function multiply(
+  engine: Engine,
+  kind: ProductKind,
+  A: Source,
+  B: Source,
+  sink: Sink,
+  symmetric = false,
+): Promise<void> {
   const m = A.byColumns ? A.block.cols : A.block.rows;
   const n = B.byColumns ? B.block.cols : B.block.rows;
   if (A.block.data.length === 0 || n === 0) return;
@@ -98,7 +107,8 @@ async function multiply(engine: Engine, kind: ProductKind, A: Source, B: Source,
   for (let row = 0; row < m; row += tileRows) {
     for (let col = 0; col < n; col += tileCols) {
       const tile = { row, rows: Math.min(tileRows, m - row), col, cols: Math.min(tileCols, n - col) };
-      await engine.run(tileJob(kind, A, B, tile, sink));
+      const whole = tile.rows === m && tile.cols === n;
+      await engine.run(tileJob(kind, A, B, symmetric && whole, tile, sink));
     }
   }
 }
@@ -122,10 +132,24 @@ function addInto(target: Matrix): Sink {
   };
 }
 
-/** See `Kernels.addGram`; float32 panels are converted while they are packed. */
-export async function addGram(engine: Engine, X: Block, Y: Block, G: Matrix): Promise<void> {
+function mirrorUpper({ rows, data }: Matrix): void {
+  for (let i = 1; i < rows; i++) for (let j = 0; j < i; j++) data[i * rows + j] = data[j * rows + i]!;
+}
+
+/**
+ * See `Kernels.addGram`; float32 panels are converted while they are packed. With `symmetric` the sum is known to be
+ * symmetric: a result of one tile (k up to 2048) is computed as a triangle and mirrored, a larger one only mirrored.
+ */
+export async function addGram(
+  engine: Engine,
+  X: Block,
+  Y: Block,
+  G: Matrix,
+  symmetric: boolean = X === Y,
+): Promise<void> {
   const kind = dtypeOf(X.data) === 'float32' ? 'productF32ToF64' : 'productF64';
-  await multiply(engine, kind, { block: X, byColumns: true }, { block: Y, byColumns: true }, addInto(G));
+  await multiply(engine, kind, { block: X, byColumns: true }, { block: Y, byColumns: true }, addInto(G), symmetric);
+  if (symmetric && X !== Y && G.data.length > TILE_ENTRIES) mirrorUpper(G);
 }
 
 /** See `Kernels.times`; float32 panels are multiplied in float32. */
@@ -139,6 +163,10 @@ export async function times(engine: Engine, X: Block, C: Matrix, out: Block): Pr
 export async function gemm(engine: Engine, A: Matrix, B: Matrix, options: GemmOptions = {}): Promise<Matrix> {
   const { transA = false, transB = false } = options;
   const C = zeroMatrix(transA ? A.cols : A.rows, transB ? B.rows : B.cols);
-  await multiply(engine, 'productF64', { block: A, byColumns: transA }, { block: B, byColumns: !transB }, placeInto(C));
+  const [left, right] = [
+    { block: A, byColumns: transA },
+    { block: B, byColumns: !transB },
+  ];
+  await multiply(engine, 'productF64', left, right, placeInto(C), A === B && transA !== transB);
   return C;
 }
