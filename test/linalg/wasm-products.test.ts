@@ -55,7 +55,7 @@ describe.each(DTYPES)('products of %s panels', (dtype) => {
     const G = matrixOf(k, k, () => 0);
     const expected = matrixOf(k, k, () => 0);
     await wasm.addGram(X, X, G);
-    await jsKernels.addGram(X, X, expected);
+    await jsKernels.addGram(X, X, expected, false);
     expect(distance(G.data, expected.data)).toBeLessThan(1e-13);
     expect(G.data).toEqual(matrixOf(k, k, (i, j) => G.data[j * k + i]!).data);
   });
@@ -127,12 +127,11 @@ test('a result larger than one tile is put together from its parts', async () =>
   const X = randomBlock(3, 2200, 'float32', 12);
   await wasm.addGram(X, X, G);
   const expectedG = matrixOf(2200, 2200, () => 1);
-  await jsKernels.addGram(X, X, expectedG);
+  await jsKernels.addGram(X, X, expectedG, false);
   expect(distance(G.data, expectedG.data)).toBeLessThan(1e-14);
   await addGram(X, { ...X }, G, true);
-  await jsKernels.addGram(X, X, expectedG);
+  await jsKernels.addGram(X, X, expectedG, false);
   expect(distance(G.data, expectedG.data)).toBeLessThan(1e-14);
-  expect(G.data[5 * 2200 + 2199]).toBe(G.data[2199 * 2200 + 5]);
 });
 
 test('products of a matrix with itself and with its transpose are told apart', async () => {

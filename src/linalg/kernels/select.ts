@@ -5,6 +5,7 @@ import { UnsupportedError } from '../../core/errors.ts';
 import { jsKernels } from './js.ts';
 import { loadNativeKernels } from './native.ts';
 import type { Kernels } from './provider.ts';
+import { loadWasmKernels } from './wasm/load.ts';
 
 /**
  * `'native'`: a BLAS and LAPACK of this machine. `'wasm'`: the embedded SIMD kernels. `'js'`: the slow reference.
@@ -24,7 +25,13 @@ async function automatic(): Promise<Kernels> {
   if (kernels) return kernels;
   // a machine without a BLAS is nothing to speak of; a library that the user named and that fails is
   if (process.env.EIGENSKETCH_BLAS) warnOnce(`EIGENSKETCH_BLAS is not used: ${reason}`);
-  return jsKernels;
+  try {
+    return await loadWasmKernels();
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error;
+    warnOnce(`the slow reference kernels are used: ${error.message}`);
+    return jsKernels;
+  }
 }
 
 let warned = false;
@@ -42,6 +49,7 @@ export async function selectKernels(where: string, choice?: KernelsChoice): Prom
   const name = checkChoice(where, choice ? 'kernels' : 'EIGENSKETCH_KERNELS', choice ?? defaultChoice(), CHOICES);
   if (name === 'auto') return automatic();
   if (name === 'js') return jsKernels;
+  if (name === 'wasm') return loadWasmKernels();
   const { kernels, reason } = await loadNativeKernels();
   if (!kernels) throw new UnsupportedError(`${where}: kernels 'native' cannot be used: ${reason}`, { reason });
   return kernels;

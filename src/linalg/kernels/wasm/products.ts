@@ -132,13 +132,9 @@ function addInto(target: Matrix): Sink {
   };
 }
 
-function mirrorUpper({ rows, data }: Matrix): void {
-  for (let i = 1; i < rows; i++) for (let j = 0; j < i; j++) data[i * rows + j] = data[j * rows + i]!;
-}
-
 /**
  * See `Kernels.addGram`; float32 panels are converted while they are packed. With `symmetric` the sum is known to be
- * symmetric: a result of one tile (k up to 2048) is computed as a triangle and mirrored, a larger one only mirrored.
+ * symmetric: a result of one tile (k up to 2048) is computed as a triangle, a larger one in full.
  */
 export async function addGram(
   engine: Engine,
@@ -149,7 +145,6 @@ export async function addGram(
 ): Promise<void> {
   const kind = dtypeOf(X.data) === 'float32' ? 'productF32ToF64' : 'productF64';
   await multiply(engine, kind, { block: X, byColumns: true }, { block: Y, byColumns: true }, addInto(G), symmetric);
-  if (symmetric && X !== Y && G.data.length > TILE_ENTRIES) mirrorUpper(G);
 }
 
 /** See `Kernels.times`; float32 panels are multiplied in float32. */
