@@ -45,9 +45,6 @@ class HostMultivector implements Multivector {
   }
 }
 
-/** Columns of one product when neither the caller nor the operator has a preference. */
-export const DEFAULT_BLOCK_SIZE = 64;
-
 /** A space whose multivectors live in memory. */
 export function hostSpace(rows: number, dtype: DType): Space {
   return { rows, dtype, allocate: async (cols) => new HostMultivector(rows, cols, dtype) };

@@ -3,6 +3,9 @@ import { describe } from '@jest/globals';
 import { loadNativeKernels, type NativeKernels } from '../../src/linalg/kernels/native.ts';
 
 const { kernels, reason } = await loadNativeKernels();
+if (kernels === undefined && process.env.EIGENSKETCH_REQUIRE_NATIVE) {
+  throw new Error(`native kernels are required here: ${reason}`);
+}
 if (kernels === undefined) console.warn(`native kernels are not tested: ${reason}`);
 
 /** A group of tests on the native kernels of this machine. */
