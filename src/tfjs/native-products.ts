@@ -4,10 +4,8 @@
  */
 import {
   BatchMatMul,
-  type DataId,
   getBackend,
   getKernel,
-  type KernelBackend,
   type KernelConfig,
   type KernelFunc,
   registerKernel,
@@ -16,13 +14,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { NativeKernels } from '../linalg/kernels/native.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
-
-/** What the wasm backend has beyond the public contract: one heap, and where in it each tensor lies. */
-interface HeapBackend extends KernelBackend {
-  wasm: { HEAPF32: Float32Array };
-  dataIdMap: { get(id: DataId): { memoryOffset: number } };
-  makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
-}
+import { type HeapBackend, heapView } from './heap.ts';
 
 let native: NativeKernels | undefined;
 
@@ -65,12 +57,9 @@ function batchMatMul(original: KernelFunc, { sgemm }: Pick<NativeKernels, 'sgemm
     const leading = (left.count >= right.count ? a : b).shape.slice(0, -2);
     const out = backend.makeOutput([...leading, m, n], 'float32');
     const count = Math.max(left.count, right.count);
-    // the heap may have grown and moved when the output was made: look only now
-    const { HEAPF32 } = backend.wasm;
-    const matrix = (info: TensorInfo, index: number, size: number): Float32Array => {
-      const start = backend.dataIdMap.get(info.dataId).memoryOffset / 4 + index * size;
-      return HEAPF32.subarray(start, start + size);
-    };
+    // views of the heap, which may have grown and moved when the output was made: taken only now
+    const matrix = (info: TensorInfo, index: number, size: number): Float32Array =>
+      heapView(backend, info).subarray(index * size, (index + 1) * size);
     for (let i = 0; i < count; i++) {
       const A = matrix(a, left.count === 1 ? 0 : i, m * k);
       const B = matrix(b, right.count === 1 ? 0 : i, k * n);
