@@ -48,23 +48,26 @@ def flatten(parts, leading=()):
     return torch.cat([part.reshape(*leading, -1) for part in parts], dim=-1)
 
 
+# rows are the vectors, so that each is contiguous; the transpose of the result is the column-major input LAPACK wants
 def by_vector(X):
-    Y = torch.zeros_like(X)
-    for j in range(X.shape[1]):
-        v = X[:, j].contiguous()
-        for gradient in gradients:
-            Y[:, j] += flatten(torch.autograd.grad(gradient, parameters, v, retain_graph=True))
-    return Y / len(gradients)
+    vectors = X.T.contiguous()
+    products = torch.empty_like(vectors)
+    for v, product in zip(vectors, products):
+        total = sum(flatten(torch.autograd.grad(g, parameters, v, retain_graph=True)) for g in gradients)
+        product.copy_(total)
+    return (products / len(gradients)).T
 
 
 def by_block(X, width=128):
-    Y = torch.zeros_like(X)
-    for start in range(0, X.shape[1], width):
-        V = X[:, start : start + width].T.contiguous()
-        for gradient in gradients:
-            parts = torch.autograd.grad(gradient, parameters, V, retain_graph=True, is_grads_batched=True)
-            Y[:, start : start + width] += flatten(parts, (V.shape[0],)).T
-    return Y / len(gradients)
+    vectors = X.T.contiguous()
+    products = torch.empty_like(vectors)
+    for start in range(0, len(vectors), width):
+        V = vectors[start : start + width]
+        products[start : start + width] = sum(
+            flatten(torch.autograd.grad(g, parameters, V, retain_graph=True, is_grads_batched=True), (len(V),))
+            for g in gradients
+        )
+    return (products / len(gradients)).T
 
 
 multiply = by_vector if arguments.products == "vector" else by_block
