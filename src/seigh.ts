@@ -7,10 +7,11 @@ import type { Control } from './core/schedule.ts';
 import { type KernelsChoice, selectKernels } from './linalg/kernels/select.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { checkSquare, measureAsymmetry, refuseAsymmetry } from './linops/probes.ts';
-import { DEFAULT_BLOCK_SIZE, hostSpace } from './multivector/host.ts';
+import { hostSpace } from './multivector/host.ts';
 import { WHICH, type Which } from './recovery/eigenpairs.ts';
 import { type EighResult, type Method, makeEighResult } from './recovery/result.ts';
 import { RUNNERS, type Run } from './runners.ts';
+import { chooseBlockSize } from './sketch/block-size.ts';
 import { TEST_MATRICES } from './sketch/test-matrix.ts';
 
 export interface SeighOptions extends Control {
@@ -32,7 +33,7 @@ export interface SeighOptions extends Control {
   perBatch?: boolean;
   /** oversampled only: columns of the inner sketch, at least 2 dims + 1 (default). */
   innerDims?: number;
-  /** Columns of one product. Default: the operator's preference, else 64. */
+  /** Columns of one product. Default: the operator's preference or 64, less where a block would exceed 256 MiB. */
   blockSize?: number;
   /** 0..2^53-1; the same seed gives the same result. Default 0. */
   seed?: number;
@@ -60,8 +61,7 @@ async function prepare(op: LinearOperator, dims: number, method: Method, options
   refuseOption(method, 'psd', options.psd !== undefined, 'nystrom');
   refuseOption(method, 'innerDims', options.innerDims !== undefined, 'oversampled');
   const most = Number.MAX_SAFE_INTEGER;
-  const preferred = op.preferredBlockSize ?? DEFAULT_BLOCK_SIZE;
-  const blockSize = Math.min(dims, checkInteger(WHERE, 'blockSize', options.blockSize ?? preferred, 1, most));
+  const blockSize = chooseBlockSize(WHERE, op, dims, options.blockSize);
   return {
     op,
     n,
@@ -77,7 +77,7 @@ async function prepare(op: LinearOperator, dims: number, method: Method, options
     seed: checkSeed(WHERE, options.seed ?? 0),
     blockSize,
     kernels: await selectKernels(WHERE, options.kernels),
-    space: hostSpace(n, op.dtype, blockSize),
+    space: hostSpace(n, op.dtype),
     onProgress: options.onProgress,
     signal: options.signal,
   };
@@ -93,8 +93,8 @@ async function search(
   options: AdaptiveOptions,
 ): Promise<AdaptiveResult> {
   refuseWithGoal(options);
-  const preferred = options.blockSize ?? op.preferredBlockSize ?? DEFAULT_BLOCK_SIZE;
-  const run = await prepare(op, first ?? Math.min(preferred, op.shape[1]), 'hmt', options);
+  const dims = first ?? chooseBlockSize(WHERE, op, op.shape[1], options.blockSize);
+  const run = await prepare(op, dims, 'hmt', options);
   run.signal?.throwIfAborted();
   const needsProbe = op.selfAdjoint !== true;
   if (needsProbe) refuseAsymmetry(WHERE, op, await measureAsymmetry(WHERE, op, run.seed));

@@ -4,7 +4,8 @@ import { ShapeError } from '../core/errors.ts';
 import type { Control } from '../core/schedule.ts';
 import { type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import { DEFAULT_BLOCK_SIZE, hostSpace } from '../multivector/host.ts';
+import { hostSpace } from '../multivector/host.ts';
+import { chooseBlockSize } from '../sketch/block-size.ts';
 import type { MeasureContext } from '../sketch/measure.ts';
 import { materialise, type TestMatrix } from '../sketch/test-matrix.ts';
 import { CERTIFICATE_SCHEMA, type Certificate } from './certificate.ts';
@@ -24,7 +25,7 @@ export interface ApostOptions extends Control {
    * `missedEigenvalueBound` and with it the gaps. Each costs eight products (fewer with fewer tests). Default 1.
    */
   powerSteps?: number;
-  /** Columns of one product. Default: the operator's preference, else 64. */
+  /** Columns of one product. Default: the operator's preference or 64, less where a block would exceed 256 MiB. */
   blockSize?: number;
   /** Dense kernel provider. Default `'auto'`. */
   kernels?: KernelsChoice | undefined;
@@ -71,15 +72,14 @@ export async function certify(
       { shape: [m, n], got: approximation.shape },
     );
   }
-  const preferred = op.preferredBlockSize ?? DEFAULT_BLOCK_SIZE;
-  const blockSize = Math.min(tests, checkInteger(WHERE, 'blockSize', options.blockSize ?? preferred, 1, most));
+  const blockSize = chooseBlockSize(WHERE, op, tests, options.blockSize);
   const { signal, onProgress } = options;
   const verbs = { kernels: await selectKernels(WHERE, options.kernels), signal };
   const key = { seed, purpose: 'test' } as const;
   const firstColumn = look?.testsUsed ?? 0;
   const vectors: TestMatrix = { distribution: 'gaussian', key, rows: n, cols: tests, firstColumn };
-  const Omega = await materialise(vectors, hostSpace(n, op.dtype, blockSize), blockSize, signal);
-  const space = hostSpace(m, op.dtype, blockSize);
+  const Omega = await materialise(vectors, hostSpace(n, op.dtype), blockSize, signal);
+  const space = hostSpace(m, op.dtype);
   const measuring: MeasureContext = { where: WHERE, space, blockSize, stage: 'certificate', onProgress, signal };
   const level = look ? levelOfLook(confidence, look.number) : confidence;
   const run: Certification = { op, tests, confidence, level, powerSteps, verbs, measuring, Omega };

@@ -88,7 +88,7 @@ export interface Certificate {
   missedEigenvalueBound?: number;
   /** Norm of what rounding and nondeterminism add to A v for a unit vector v: measured, and at least `roundingFloor`. */
   noiseFloor: number;
-  /** The least it can be: one rounding of the largest product, and the measured departure of the vectors from length 1. */
+  /** The least it can be: four roundings of the largest product, and the measured departure of the vectors from length 1. */
   roundingFloor: number;
   /** ||C - C^T||_F / ||C||_F of the approximation's core, where it has one. For `oversampled` it shows sketching error. */
   coreAsymmetry?: number;

@@ -65,8 +65,9 @@ export async function spectralBound(
     await part.writeColumns(0, await X.readColumns(0, s));
     return part;
   };
+  const start = await take(G);
+  let error = noise * frobenius(await gram(start, start, verbs));
   let X = await take(AG);
-  let error = noise * frobenius(await gram(await take(G), await take(G), verbs));
   let squares = await gram(X, X, verbs);
   const first = ((await largestSingularValue(squares, run)) + error) / smallest;
   if (first === 0) return { bound: 0, numMatvecs: 0 };

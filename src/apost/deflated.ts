@@ -43,9 +43,9 @@ function tailsOfSquares(values: Float64Array): Float64Array {
   return tails;
 }
 
-/** The largest departure of a column's length from 1. */
-const lengthDefect = (norms: Float64Array): number =>
-  norms.reduce((worst, norm) => Math.max(worst, Math.abs(norm - 1)), 0);
+/** The largest 2 |theta_i| | ||v_i|| - 1 |: how far the Rayleigh quotient of v_i can be from that of a unit vector. */
+const lengthDefect = (theta: Float64Array, norms: Float64Array): number =>
+  norms.reduce((worst, norm, i) => Math.max(worst, 2 * Math.abs(theta[i]! * (norm - 1))), 0);
 
 /** What the pairs alone say about three squared norms, each within the noise of the products behind it. */
 interface KnownSquares {
@@ -109,7 +109,7 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs): Pro
   const G = await deflate(run.Omega, V, verbs);
   const AG = await measure(op, G, measuring);
   const measuredNoise = await measureNoise(run, G, AG);
-  const rounding = roundingFloor(op, largestMagnitude(theta), lengthDefect(await columnNorms(V, verbs)));
+  const rounding = roundingFloor(op, largestMagnitude(theta), lengthDefect(theta, await columnNorms(V, verbs)));
   const noiseFloor = Math.max(measuredNoise, rounding);
   const spectral = await spectralBound(run, G, AG, measuredNoise, (X) => deflate(X, V, verbs));
   const D = await deflate(AG, V, verbs);

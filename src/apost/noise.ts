@@ -33,10 +33,13 @@ export async function noiseFromRepetition(op: LinearOperator, G: Block, AG: Bloc
   return length === 0 ? 0 : Math.sqrt(difference / length);
 }
 
+/** A product, the vector, and the rotation of both are each rounded once on the way to a Ritz pair. */
+const ROUNDINGS = 4;
+
 /**
- * The least noise a product can have: one rounding of its largest possible size, and what a vector that is off length 1 by
- * `lengthDefect` adds to its Rayleigh quotient.
+ * The least noise there can be: four roundings of the largest product, and what a vector that is off length 1 adds to its
+ * Rayleigh quotient, at most `lengthDefect` for a vector and its eigenvalue.
  */
 export function roundingFloor(op: LinearOperator, spectralNorm: number, lengthDefect: number): number {
-  return (unitRoundoff(op.dtype) + 2 * lengthDefect) * spectralNorm;
+  return ROUNDINGS * unitRoundoff(op.dtype) * spectralNorm + lengthDefect;
 }

@@ -38,7 +38,7 @@ export function collectingBatches(
       batches.weights[index] = weight;
       batches.cores[index] ??= zeroMatrix(Q.cols, Q.cols);
       const core = batches.cores[index];
-      const part = await gram(Q, await multivectorOf(product, Q.dtype, product.cols), context);
+      const part = await gram(Q, await multivectorOf(product, Q.dtype), context);
       for (let i = 0; i < Q.cols; i++) {
         core.data.set(part.data.subarray(i * X.cols, (i + 1) * X.cols), i * Q.cols + first);
       }

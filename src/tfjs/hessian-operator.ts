@@ -5,6 +5,7 @@ import { ArgumentError, NumericalError } from '../core/errors.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { ensureGradients } from './backend.ts';
 import type { LinearMap } from './linearise.ts';
+import { prepareNativeProducts, withNativeProducts } from './native-products.ts';
 import { type Mode, recordTerm, type Term } from './objective.ts';
 import { type ParameterInfo, toBlock, toTangents } from './parameters.ts';
 
@@ -86,6 +87,7 @@ function disposePresent(tensors: readonly (Tensor | undefined)[]): void {
 
 async function recordAll(spec: HessianSpec): Promise<Recording> {
   await ensureGradients(spec.where);
+  await prepareNativeProducts();
   const hessians: LinearMap[] = [];
   let gradients: (Tensor | undefined)[] = [];
   let loss = 0;
@@ -130,7 +132,7 @@ class RecordedHessian implements HessianOperator {
   readonly selfAdjoint = true;
   readonly numParameters: number;
   readonly parameters: readonly ParameterInfo[];
-  readonly preferredBlockSize = 128;
+  readonly preferredBlockSize = 64;
   readonly #spec: HessianSpec;
   #recording: Promise<Recording> | undefined;
   #disposed = false;
@@ -149,7 +151,9 @@ class RecordedHessian implements HessianOperator {
     let products: (Tensor | undefined)[] = [];
     tidy(() => {
       const tangents = toTangents(asDType(X, 'float32'), layout);
-      for (const hessian of hessians) products = accumulate(products, hessian.apply(tangents));
+      withNativeProducts(() => {
+        for (const hessian of hessians) products = accumulate(products, hessian.apply(tangents));
+      });
       return products as Tensor[];
     });
     try {

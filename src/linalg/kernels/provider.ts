@@ -23,8 +23,12 @@ export interface GemmOptions {
 export interface Kernels {
   /** Recorded in every result, e.g. `js` or `native (OpenBLAS 0.3.21, 2 threads)`. */
   readonly name: string;
-  /** G += X^T Y, accumulated in float64. X: p x k, Y: p x l of one dtype, G: k x l. With X === Y both triangles are filled. */
-  addGram(X: Block, Y: Block, G: Matrix): Promise<void>;
+  /**
+   * G += X^T Y, accumulated in float64. X: p x k, Y: p x l of one dtype, G: k x l. With `symmetric` (by default when
+   * X === Y) the sum is known to be symmetric and only entries on and above the diagonal are meant: those below may be
+   * left as they are or hold anything.
+   */
+  addGram(X: Block, Y: Block, G: Matrix, symmetric?: boolean): Promise<void>;
   /** out = X C. X: p x k and out: p x l of one dtype (distinct memory), C: k x l, rounded to that dtype first. */
   times(X: Block, C: Matrix, out: Block): Promise<void>;
   /** op(A) op(B) of small matrices in float64. */
