@@ -24,7 +24,7 @@ test('publint finds nothing', async () => {
 test('attw: types resolve on every entry', async () => {
   const { stdout } = await command('npx', ['attw', tarball, '--profile', 'esm-only', '--format', 'ascii']);
   // attw exits with an error when a resolution that the profile does not ignore has a problem
-  expect(stdout.match(/node16 \(from ESM\): 🟢 \(ESM\)/g)).toHaveLength(3);
+  expect(stdout.match(/node16 \(from ESM\): 🟢 \(ESM\)/g)).toHaveLength(4);
 }, 120_000);
 
 test('the tarball holds the build, the sources and the papers of the package, and nothing else', async () => {
@@ -36,7 +36,7 @@ test('the tarball holds the build, the sources and the papers of the package, an
       .map((path) => path.split('/').slice(1, 3).join('/')),
   );
   const expected = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
-  expect([...folders].filter((path) => !/^(dist\/src|src\/)/.test(path)).sort()).toEqual(expected);
+  expect([...folders].filter((path) => !/^(bin\/|dist\/src|src\/)/.test(path)).sort()).toEqual(expected);
 });
 
 test('installed elsewhere it is imported from ESM and by require', async () => {
@@ -61,6 +61,21 @@ test('installed elsewhere it is imported from ESM and by require', async () => {
       expect((await command(process.execPath, [file], project)).stdout.trim()).toBe('5,-3,1');
     }
     expect((await command(process.execPath, ['sub.mjs'], project)).stdout.trim()).toBe('function object');
+    // figures need packages that are not installed there, and say so; everything else of a report works
+    await writeFile(
+      join(project, 'report.mjs'),
+      `import { diagonalOperator, seigh } from 'eigensketch';
+import { analysisOf, figureSvg, paperSentence } from 'eigensketch/report';
+const analysis = analysisOf({ operator: 'A', result: await seigh(diagonalOperator([5, -3, 1]), 3) });
+console.log(paperSentence(analysis));
+await figureSvg(analysis, 'spectrum').catch((error) => console.log(error.message));
+`,
+    );
+    expect((await command(process.execPath, ['report.mjs'], project)).stdout).toBe(
+      'not certified: no test products were spent on this result\na figure needs the package vega: npm install vega\n',
+    );
+    const plan = await command('npx', ['eigensketch', 'plan', '--n', '100', '--products', '20', '--json'], project);
+    expect(JSON.parse(plan.stdout).sketch.dims).toBe(10);
   } finally {
     await rm(project, { recursive: true, force: true });
   }

@@ -31,6 +31,21 @@ test('eigensketch/tfjs', async () => {
   expect(await exportsOf('../src/tfjs/index.js')).toEqual(['hessian', 'hessianOf', 'useBackend']);
 });
 
+test('eigensketch/report', async () => {
+  expect(await exportsOf('../src/report/index.js')).toEqual([
+    'analysisOf',
+    'figureSvg',
+    'paperSentence',
+    'parseAnalysis',
+    'svgToPng',
+    'toCsv',
+    'toHtml',
+    'toJson',
+    'toLatex',
+    'toMarkdown',
+  ]);
+});
+
 test('eigensketch/testing', async () => {
   expect(await exportsOf('../src/testing/index.js')).toEqual(['operatorWithSpectrum', 'randomOrthogonal', 'spectra']);
 });
