@@ -1,14 +1,17 @@
 /** The derivative of a recorded computation as a program of linear steps that carries blocks of tangents. */
-import { dispose, keep, reshape, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { clone, dispose, keep, reshape, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../core/errors.ts';
 import { RULES } from './rules/index.ts';
-import type { Push, Tangents } from './rules/rule.ts';
-import type { KernelCall, Tape } from './tape.ts';
+import type { Derive, Push, Tangents } from './rules/rule.ts';
+import { type KernelCall, record, type Tape } from './tape.ts';
 
 /** dF: tangents of the leaves to tangents of the outputs, `[...shape, b]` each; absent means zero. */
 export interface LinearMap {
-  /** Applies it to a block. The caller owns the results; they count in the scope (`tf.tidy`) of the caller. */
-  apply(tangents: readonly Tensor[]): (Tensor | undefined)[];
+  /**
+   * Applies it to a block; an absent tangent is zero, at least one is there. The caller owns the results; they count in
+   * the scope (`tf.tidy`) of the caller.
+   */
+  apply(tangents: readonly (Tensor | undefined)[]): (Tensor | undefined)[];
   /** Releases what the map keeps of the computation. */
   dispose(): void;
 }
@@ -53,10 +56,26 @@ function stepOf(call: KernelCall, lastUsed: readonly number[], saved: Set<Tensor
   // Not tidy(rule): the linear part is a function, in which tidy would look for tensors.
   let push: Push | undefined;
   tidy(() => {
-    push = rule(call, save);
+    push = rule(call, save, deriveFor(call, saved, where));
   });
   const inputs = [...call.moving].map((name) => ({ name, slot: call.inputIds[name]! }));
   return { inputs, outputs: call.outputIds, push: push!, lastUsed };
+}
+
+/** Lets a rule be stated as other kernels: records them at the call's inputs and linearises what it recorded. */
+function deriveFor({ inputs, moving }: KernelCall, saved: Set<Tensor>, where: string): Derive {
+  return (compute) => {
+    const names = [...moving];
+    // Two inputs may be the same tensor, which must not make them the same leaf.
+    const leaves = names.map((name) => clone(inputs[name]!));
+    const given = { ...inputs, ...Object.fromEntries(names.map((name, i) => [name, leaves[i]!])) };
+    const program = programOf(
+      record(leaves, () => [compute(given)]),
+      saved,
+      where,
+    );
+    return (tangents) => program.apply(names.map((name) => tangents[name]));
+  };
 }
 
 class TangentProgram implements LinearMap {
@@ -70,12 +89,15 @@ class TangentProgram implements LinearMap {
     this.#saved = saved;
   }
 
-  apply(tangents: readonly Tensor[]): (Tensor | undefined)[] {
+  apply(tangents: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
     return tidy(() => {
       const slots = new Map<number, Tensor>();
       // A slot owns its tensor and disposes it after the last use, so what comes from the caller gets a handle of its own.
       const own = (tensor: Tensor): Tensor => reshape(tensor, tensor.shape);
-      for (const [i, id] of this.#tape.leafIds.entries()) slots.set(id, own(tangents[i]!));
+      for (const [i, id] of this.#tape.leafIds.entries()) {
+        const tangent = tangents[i];
+        if (tangent) slots.set(id, own(tangent));
+      }
       for (const step of this.#steps) runStep(step, slots, own);
       return this.#tape.outputIds.map((id) => {
         const tangent = id === undefined ? undefined : slots.get(id);
@@ -98,6 +120,7 @@ function runStep(
     const tangent = slots.get(slot);
     return tangent === undefined ? [] : [[name, tangent]];
   });
+  if (present.length === 0) return;
   const given: Tangents = Object.fromEntries(present);
   const results = tidy(() => {
     const result = push(given);
@@ -117,17 +140,24 @@ function runStep(
  */
 export function linearise(tape: Tape, where: string): LinearMap {
   const saved = new Set<Tensor>();
-  const release = (keepThese: ReadonlySet<Tensor>) => {
-    for (const tensor of tape.held) if (!keepThese.has(tensor)) tensor.dispose();
-  };
   try {
-    const uses = lastUses(tape);
-    const steps = tape.calls.map((call, i) => stepOf(call, uses[i]!, saved, where));
-    release(saved);
-    return new TangentProgram(tape, steps, saved);
+    return programOf(tape, saved, where);
   } catch (error) {
     dispose([...saved]);
-    release(saved);
     throw error;
+  }
+}
+
+/** The steps of a tape; what they need lands in `saved`, the rest of the tape is released. */
+function programOf(tape: Tape, saved: Set<Tensor>, where: string): TangentProgram {
+  try {
+    const uses = lastUses(tape);
+    return new TangentProgram(
+      tape,
+      tape.calls.map((call, i) => stepOf(call, uses[i]!, saved, where)),
+      saved,
+    );
+  } finally {
+    for (const tensor of tape.held) if (!saved.has(tensor)) tensor.dispose();
   }
 }

@@ -82,12 +82,13 @@ export function transposeDerivative(tape: Tape, where: string): LinearMap {
   const release = () => dispose([...tape.held]);
   try {
     const steps = tape.calls.map((call) => backwardStep(call, where)).reverse();
-    const column = (seeds: readonly Tensor[]): (Tensor | undefined)[] => {
+    const column = (seeds: readonly (Tensor | undefined)[]): (Tensor | undefined)[] => {
       const cotangents = new Map<number, Tensor>();
       for (const [i, id] of tape.outputIds.entries()) {
-        if (id === undefined) continue;
+        const seed = seeds[i];
+        if (id === undefined || seed === undefined) continue;
         const sum = cotangents.get(id);
-        cotangents.set(id, sum ? add(sum, seeds[i]!) : seeds[i]!);
+        cotangents.set(id, sum ? add(sum, seed) : seed);
       }
       for (const step of steps) {
         if (step.call.outputIds.some((id) => cotangents.has(id))) pullBack(step, cotangents);
@@ -97,8 +98,9 @@ export function transposeDerivative(tape: Tape, where: string): LinearMap {
     return {
       apply: (tangents) =>
         tidy(() => {
-          const seeds = tangents.map((tangent) => unstack(tangent, tangent.rank - 1));
-          const columns = seeds[0]!.map((_, j) => tidy(() => column(seeds.map((list) => list[j]!))));
+          const seeds = tangents.map((tangent) => tangent && unstack(tangent, tangent.rank - 1));
+          const width = seeds.find((list) => list !== undefined)!.length;
+          const columns = Array.from({ length: width }, (_, j) => tidy(() => column(seeds.map((list) => list?.[j]))));
           return tape.leafIds.map((_, i) => {
             const parts = columns.map((list) => list[i]);
             return parts[0] && stack(parts as Tensor[], parts[0].rank);
