@@ -12,6 +12,8 @@ export interface LinearMap {
    * the scope (`tf.tidy`) of the caller.
    */
   apply(tangents: readonly (Tensor | undefined)[]): (Tensor | undefined)[];
+  /** About how many bytes of the device one column of a block takes while it is carried through. */
+  readonly bytesPerColumn: number;
   /** Releases what the map keeps of the computation. */
   dispose(): void;
 }
@@ -24,12 +26,13 @@ interface Step {
   readonly lastUsed: readonly number[];
 }
 
-function unsupported(kernel: string, where: string): UnsupportedError {
+function unsupported({ kernel, layer }: KernelCall, where: string): UnsupportedError {
+  const place = layer === undefined ? '' : ` (called by layer '${layer}')`;
   return new UnsupportedError(
-    `${where}: there is no tangent rule for TensorFlow.js kernel '${kernel}', which lies between the parameters and ` +
+    `${where}: there is no tangent rule for TensorFlow.js kernel '${kernel}'${place}, which lies between the parameters and ` +
       `their gradient. Write that part of the model with other operations, or pass mode: 'reverse', which differentiates ` +
       'the gradient backward, one vector at a time',
-    { kernel },
+    { kernel, layer },
   );
 }
 
@@ -45,10 +48,27 @@ function lastUses(tape: Tape): number[][] {
   return lists.reverse();
 }
 
+/** The most bytes of tangents that are there at once, for one direction; a step has about as many again for itself. */
+function peakBytes(tape: Tape, uses: readonly (readonly number[])[]): number {
+  const sizes = new Map(tape.leafIds.map((id, i) => [id, 4 * tape.leafSizes[i]!]));
+  let live = [...sizes.values()].reduce((total, size) => total + size, 0);
+  let peak = live;
+  for (const [i, { inputs, outputs, outputIds }] of tape.calls.entries()) {
+    for (const [j, id] of outputIds.entries()) {
+      sizes.set(id, 4 * outputs[j]!.size);
+      live += 4 * outputs[j]!.size;
+    }
+    const touched = Math.max(...Object.values(inputs).map(({ size }) => 4 * size));
+    peak = Math.max(peak, live + 2 * touched);
+    for (const id of uses[i]!) live -= sizes.get(id) ?? 0;
+  }
+  return peak;
+}
+
 /** Builds one call's step; what its rule saves lands in `saved`. */
 function stepOf(call: KernelCall, lastUsed: readonly number[], saved: Set<Tensor>, where: string): Step {
   const rule = RULES.get(call.kernel);
-  if (rule === undefined) throw unsupported(call.kernel, where);
+  if (rule === undefined) throw unsupported(call, where);
   const save = (tensor: Tensor): Tensor => {
     saved.add(tensor);
     return keep(tensor);
@@ -70,7 +90,7 @@ function deriveFor({ inputs, moving }: KernelCall, saved: Set<Tensor>, where: st
     const leaves = names.map((name) => clone(inputs[name]!));
     const given = { ...inputs, ...Object.fromEntries(names.map((name, i) => [name, leaves[i]!])) };
     const program = programOf(
-      record(leaves, () => [compute(given)]),
+      record(where, leaves, () => [compute(given)]),
       saved,
       where,
     );
@@ -83,8 +103,11 @@ class TangentProgram implements LinearMap {
   readonly #steps: readonly Step[];
   readonly #saved: ReadonlySet<Tensor>;
 
-  constructor(tape: Tape, steps: readonly Step[], saved: ReadonlySet<Tensor>) {
+  readonly bytesPerColumn: number;
+
+  constructor(tape: Tape, steps: readonly Step[], saved: ReadonlySet<Tensor>, bytesPerColumn: number) {
     this.#tape = { leafIds: tape.leafIds, outputIds: tape.outputIds };
+    this.bytesPerColumn = bytesPerColumn;
     this.#steps = steps;
     this.#saved = saved;
   }
@@ -156,6 +179,7 @@ function programOf(tape: Tape, saved: Set<Tensor>, where: string): TangentProgra
       tape,
       tape.calls.map((call, i) => stepOf(call, uses[i]!, saved, where)),
       saved,
+      peakBytes(tape, uses),
     );
   } finally {
     for (const tensor of tape.held) if (!saved.has(tensor)) tensor.dispose();

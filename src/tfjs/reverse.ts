@@ -8,16 +8,10 @@
  */
 import {
   add,
-  cast,
   dispose,
-  type GradConfig,
   type GradFunc,
   getGradient,
-  less,
-  minimum,
-  mul,
   type NamedAttrMap,
-  scalar,
   stack,
   type Tensor,
   tidy,
@@ -25,20 +19,9 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../core/errors.ts';
+import { GRADIENTS_OF_GRADIENTS } from './gradients-of-gradients.ts';
 import type { LinearMap } from './linearise.ts';
 import type { KernelCall, Tape } from './tape.ts';
-
-/** Gradients of kernels that TensorFlow.js itself never differentiates: they only occur in gradients. */
-const GRADIENTS_OF_GRADIENTS: Readonly<Record<string, Omit<GradConfig, 'kernelName'>>> = {
-  // dy where y >= 0, dy (y + 1) below.
-  EluGrad: {
-    inputsToSave: ['dy', 'y'],
-    gradFunc: (seed, [dy, y]) => ({
-      dy: () => mul(seed as Tensor, add(minimum(y!, scalar(0)), scalar(1))),
-      y: () => mul(seed as Tensor, mul(dy!, cast(less(y!, 0), 'float32'))),
-    }),
-  },
-};
 
 interface BackwardStep {
   readonly call: KernelCall;
@@ -106,6 +89,8 @@ export function transposeDerivative(tape: Tape, where: string): LinearMap {
             return parts[0] && stack(parts as Tensor[], parts[0].rank);
           });
         }),
+      // One column at a time; what it takes is the leaves' own size, twice.
+      bytesPerColumn: 8 * tape.leafSizes.reduce((total, size) => total + size, 0),
       dispose: release,
     };
   } catch (error) {

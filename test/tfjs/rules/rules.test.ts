@@ -49,7 +49,7 @@ function bothWays(example: Case): { rule: number[]; differences: number[] } {
   const directions = moving.map((name) => draw({ shape: [...inputs[name]!.shape, WIDTH] }, next));
   const leaves = moving.map((name) => inputs[name]!);
   const map = linearise(
-    record(leaves, () => runKernel(example, inputs)),
+    record('test', leaves, () => runKernel(example, inputs)),
     'test',
   );
   const rule = map.apply(directions).flatMap((tangent) => [...tangent!.dataSync()]);

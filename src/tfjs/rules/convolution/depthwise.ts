@@ -35,7 +35,7 @@ function repeatChannels(filter: Tensor, width: number): Tensor {
 function outputOfInputs(x: Tensor, filter: Tensor, plane: Plane): Tensor {
   const [n, h, w, channels, width] = x.shape as [number, number, number, number, number];
   const multiplier = filter.shape[3]!;
-  const y = convolve(reshape(x, [n, h, w, channels * width]), repeatChannels(filter, width), plane);
+  const y = depthwiseOutput(reshape(x, [n, h, w, channels * width]), repeatChannels(filter, width), plane);
   const [, rows, cols] = y.shape as number[] as [number, number, number];
   const swapped = transpose(reshape(y, [n * rows * cols * channels, width, multiplier]), [0, 2, 1]);
   return reshape(swapped, [n, rows, cols, channels * multiplier, width]);
@@ -44,11 +44,12 @@ function outputOfInputs(x: Tensor, filter: Tensor, plane: Plane): Tensor {
 /** The output for a block of filters [h, w, C, m, b]: [N, ...out, C m, b]. */
 function outputOfFilters(x: Tensor, filter: Tensor, plane: Plane): Tensor {
   const [h, w, channels, multiplier, width] = filter.shape as [number, number, number, number, number];
-  const y = convolve(x, reshape(filter, [h, w, channels, multiplier * width]), plane);
+  const y = depthwiseOutput(x, reshape(filter, [h, w, channels, multiplier * width]), plane);
   return reshape(y, [...y.shape.slice(0, -1), channels * multiplier, width]);
 }
 
-function convolve(x: Tensor, filter: Tensor, plane: Plane): Tensor {
+/** The output alone, for a constant input and filter: [N, ...out, C m]. */
+export function depthwiseOutput(x: Tensor, filter: Tensor, plane: Plane): Tensor {
   const [strides, dilations] = [plane.map(({ stride }) => stride), plane.map(({ dilation }) => dilation)];
   const read = resize(x, readingPads(plane)) as Tensor4D;
   return depthwiseConv2d(read, filter as Tensor4D, strides as Pair, 'valid', 'NHWC', dilations as Pair);
