@@ -28,7 +28,14 @@ test('eigensketch', async () => {
 });
 
 test('eigensketch/tfjs', async () => {
-  expect(await exportsOf('../src/tfjs/index.js')).toEqual(['hessian', 'hessianOf', 'useBackend']);
+  expect(await exportsOf('../src/tfjs/index.js')).toEqual([
+    'ggn',
+    'gradient',
+    'hessian',
+    'hessianOf',
+    'jacobian',
+    'useBackend',
+  ]);
 });
 
 test('eigensketch/report', async () => {

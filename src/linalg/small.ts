@@ -72,6 +72,16 @@ export function distanceFromIdentity(A: Matrix): number {
   return Math.sqrt(square);
 }
 
+/** A copy of rows `top..bottom` and columns `left..right`. */
+export function subMatrix(A: Matrix, top: number, bottom: number, left: number, right: number): Matrix {
+  const part = zeroMatrix(bottom - top, right - left);
+  for (let i = 0; i < part.rows; i++) {
+    const start = (top + i) * A.cols + left;
+    part.data.set(A.data.subarray(start, start + part.cols), i * part.cols);
+  }
+  return part;
+}
+
 /** Copies `part` into `whole` with its first entry at (row, col). */
 export function placeBlock(whole: Matrix, part: Matrix, row: number, col: number): void {
   for (let i = 0; i < part.rows; i++) {

@@ -69,30 +69,49 @@ export async function gram(
   return symmetric ? mirrorUpper(G) : G;
 }
 
-/**
- * out = X C with a small C (X.cols x out.cols). `out` may be X itself when C is square. Sums run in the data's type, or
- * with `wide` in float64, rounded once at the end: for products whose result is much smaller than their terms.
- */
+/** How `times` is to be done. */
+export interface TimesOptions {
+  /** Sums run in float64, rounded once at the end: for products whose result is much smaller than their terms. */
+  wide?: boolean;
+  /** Takes the columns of X in this order. */
+  order?: Int32Array;
+  /** C is upper triangular. */
+  upper?: boolean;
+}
+
+/** Copies a panel with its columns in another order, converting its numbers. */
+function reorderColumns(panel: Block, order: Int32Array, into: Block): void {
+  for (let i = 0; i < panel.rows; i++) {
+    const [from, to] = [i * panel.cols, i * into.cols];
+    for (let j = 0; j < into.cols; j++) into.data[to + j] = panel.data[from + order[j]!]!;
+  }
+}
+
+/** out = X C with a small C (X.cols x out.cols). `out` may be X itself when C is square. */
 export async function times(
   X: Multivector,
   C: Matrix,
   out: Multivector,
   context: VerbContext,
-  { wide = false }: { wide?: boolean } = {},
+  { wide = false, order, upper = false }: TimesOptions = {},
 ): Promise<Multivector> {
   checkRows('times', X, out);
   const dtype = wide ? 'float64' : X.dtype;
-  const input = panelBuffer(X.cols, dtype);
+  const input = panelBuffer(C.rows, dtype);
   const result = panelBuffer(out.cols, dtype);
   await forEachPanel(X.rows, Math.max(X.cols, out.cols), context, async (start, count) => {
     let panel = await X.readRows(start, count);
-    if (dtype !== X.dtype) {
+    if (order) {
+      const reordered = input(count);
+      reorderColumns(panel, order, reordered);
+      panel = reordered;
+    } else if (dtype !== X.dtype) {
       const converted = input(count);
       converted.data.set(panel.data);
       panel = converted;
     }
     const product = result(count);
-    await context.kernels.times(panel, C, product);
+    await context.kernels.times(panel, C, product, upper);
     await out.writeRows(start, product);
   });
   return out;

@@ -2,6 +2,8 @@
 import { findBackend, getBackend, getGradient, ready, setBackend } from '@tensorflow/tfjs-core';
 import { checkChoice } from '../core/checks.ts';
 import { UnsupportedError } from '../core/errors.ts';
+import { prepareNativeProducts } from './native-products.ts';
+import { repair } from './repairs/index.ts';
 
 /** The backends that can be asked for. */
 export type BackendName = 'cpu' | 'wasm' | 'webgpu' | 'tensorflow';
@@ -33,17 +35,21 @@ async function importOrExplain(where: string, modules: readonly string[], instal
 }
 
 /**
- * Registers TensorFlow.js's gradient functions. In Node they come with the package `@tensorflow/tfjs` (which
- * `@tensorflow/tfjs-node` contains), not with `@tensorflow/tfjs-core`.
+ * Registers TensorFlow.js's gradient functions, and what they need and the backend in use lacks. In Node they come with
+ * the package `@tensorflow/tfjs` (which `@tensorflow/tfjs-node` contains), not with `@tensorflow/tfjs-core`.
+ * Also finds the machine's BLAS, for products of the wasm backend.
  * @throws UnsupportedError when that package is not installed.
  */
 export async function ensureGradients(where: string): Promise<void> {
-  if (getGradient('Add') != null) return;
-  await importOrExplain(
-    `${where}: TensorFlow.js has no gradients registered`,
-    ['@tensorflow/tfjs'],
-    '@tensorflow/tfjs',
-  );
+  if (getGradient('Add') == null) {
+    await importOrExplain(
+      `${where}: TensorFlow.js has no gradients registered`,
+      ['@tensorflow/tfjs'],
+      '@tensorflow/tfjs',
+    );
+  }
+  repair();
+  await prepareNativeProducts();
 }
 
 /** WebGPU in Node is the package `webgpu` (Dawn), which is put where browsers have it. */
@@ -64,6 +70,9 @@ async function provideWebGpu(where: string): Promise<void> {
  *
  * `'cpu'` is plain JavaScript, `'wasm'` SIMD WebAssembly on one thread, `'webgpu'` a GPU through the package `webgpu`,
  * `'tensorflow'` the native library of `@tensorflow/tfjs-node-gpu` or `@tensorflow/tfjs-node`.
+ *
+ * Kernels that TensorFlow.js's own gradients need and the backend lacks or gets wrong are put into its registry, made of
+ * others (docs/kernels.md lists them): on `'wasm'` convolutional networks and embeddings can then be trained, too.
  *
  * @throws ArgumentError for another name; UnsupportedError when the backend is not installed or does not start, with
  * what to install. It never falls back to another backend.

@@ -2,8 +2,9 @@
 import { clone, dispose, keep, Tensor } from '@tensorflow/tfjs-core';
 import { checkChoice } from '../core/checks.ts';
 import { ArgumentError } from '../core/errors.ts';
-import { type HessianOperator, hessianOperator } from './hessian-operator.ts';
-import type { Mode, Term } from './objective.ts';
+import { curvatureOperator } from './curvature-operator.ts';
+import type { HessianOperator } from './hessian.ts';
+import { hessianRecorder, type Mode, type Term } from './objective.ts';
 import { layOut } from './parameters.ts';
 
 function checkPoint(x0: unknown): Tensor[] {
@@ -38,9 +39,9 @@ export function hessianOf(
   // Tensors of our own: f may also use x0 itself, as a constant.
   const leaves = point.map((tensor) => keep(clone(tensor)));
   async function* terms(): AsyncGenerator<Term> {
-    yield { evaluate: () => f(...leaves), weight: 1 };
+    yield { outputs: () => leaves, loss: () => f(...leaves), weight: 1, release: () => {} };
   }
-  return hessianOperator({
+  return curvatureOperator({
     where: 'hessianOf',
     what: 'f',
     termName: () => 'x0',
@@ -51,7 +52,10 @@ export function hessianOf(
     ),
     terms,
     normalise: false,
-    mode,
+    record: hessianRecorder(mode),
+    check: false,
+    cache: true,
+    memory: 2 ** 30,
     release: () => dispose(leaves),
   });
 }

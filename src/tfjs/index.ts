@@ -1,5 +1,5 @@
 /**
- * TensorFlow.js: Hessians of networks as linear operators.
+ * TensorFlow.js: the curvature of networks as linear operators.
  *
  * @example
  * import * as tf from '@tensorflow/tfjs';
@@ -19,9 +19,15 @@
  * H.dispose();
  */
 export { type BackendName, useBackend } from './backend.ts';
-export type { Batch, Batches, Data, TensorContainer } from './data.ts';
-export { type HessianOptions, hessian, type LayersModelLike } from './hessian.ts';
+export type { ShapedArray, TensorContainer } from './containers.ts';
+export type { Action, CurvatureOperator } from './curvature-operator.ts';
+export type { Batch, Batches, Data, DatasetLike } from './data.ts';
+export { type GgnOptions, ggn } from './ggn.ts';
+export { type Gradient, gradient } from './gradient.ts';
+export { type HessianOperator, type HessianOptions, hessian } from './hessian.ts';
 export { hessianOf } from './hessian-of.ts';
-export type { HessianOperator } from './hessian-operator.ts';
+export { type JacobianOperator, type JacobianOptions, jacobian } from './jacobian.ts';
+export type { GraphModelLike, LayersModelLike } from './model.ts';
 export type { Mode } from './objective.ts';
-export type { LayerWeight, ParameterInfo } from './parameters.ts';
+export type { LayerWeight, LayerWithWeights, ParameterInfo, ParameterSelection } from './parameters.ts';
+export type { OperatorOptions, ProblemOptions } from './problem.ts';

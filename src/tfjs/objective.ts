@@ -7,14 +7,27 @@ import { record } from './tape.ts';
 
 /** One batch's part of the loss. */
 export interface Term {
-  /** The part, a scalar function of the leaves it closes over. */
-  readonly evaluate: () => Tensor;
+  /** What the model makes of the batch. */
+  readonly outputs: () => unknown;
+  /** The part, a scalar, from the outputs. */
+  readonly loss: (outputs: unknown) => Tensor;
   /** Its factor in the sum, up to a common factor of all terms. */
   readonly weight: number;
+  /** Called when the term has been recorded. */
+  readonly release: () => void;
 }
 
 /** How Hessian products are made: tangents forward through the gradient, or the gradient differentiated backward. */
 export type Mode = 'forward' | 'reverse';
+
+/** Whose derivatives are recorded, and how messages name it. */
+export interface Recording {
+  readonly leaves: readonly Tensor[];
+  /** The public function that was called. */
+  readonly where: string;
+  /** The user's function that returns the scalar, with its batch. */
+  readonly what: string;
+}
 
 /** A term at the point where it was recorded. */
 export interface RecordedTerm {
@@ -22,9 +35,12 @@ export interface RecordedTerm {
   readonly value: Tensor;
   /** Weight times the gradient for each leaf; absent means zero. */
   readonly gradients: readonly (Tensor | undefined)[];
-  /** Products with weight times its Hessian. */
-  readonly hessian: LinearMap;
+  /** Products with weight times its curvature. */
+  readonly product: LinearMap;
 }
+
+/** Runs a term once and keeps what products with its curvature need. */
+export type Recorder = (term: Term, recording: Recording) => RecordedTerm;
 
 function checkScalar(value: unknown, where: string, what: string): Scalar {
   if (!(value instanceof Tensor)) {
@@ -40,42 +56,53 @@ function checkScalar(value: unknown, where: string, what: string): Scalar {
   return value as Scalar;
 }
 
+/** A scalar function's value, and its gradient times the seed for each leaf. */
+export interface ValueAndGradient {
+  readonly value: Tensor;
+  readonly gradients: readonly (Tensor | undefined)[];
+}
+
 /**
- * Runs a term and its gradient once and keeps what products with its Hessian need. The weight enters as the seed of the
- * backward pass, where it costs nothing. `what` names the user's function in messages.
+ * As tf.variableGrads, but leaves need not be trainable variables and need not matter to the value.
+ * @throws ArgumentError for a function that returns no scalar; whatever the function throws
  */
-export function recordTerm(
-  { evaluate, weight }: Term,
-  leaves: readonly Tensor[],
-  mode: Mode,
-  where: string,
-  what: string,
-): RecordedTerm {
-  let value: Tensor | undefined;
-  let gradients: (Tensor | undefined)[] = [];
-  let hessian: LinearMap | undefined;
-  tidy(() => {
-    const seed = scalar(weight);
-    const tape = record(leaves, () => {
-      // An error must not pass through the engine, which would then keep the tensors that it saved for the gradient.
-      let failure: { error: unknown } | undefined;
-      const guarded = (): Scalar => {
-        try {
-          return checkScalar(evaluate(), where, what);
-        } catch (error) {
-          failure = { error };
-          return scalar(0);
-        }
-      };
-      // As tf.variableGrads, but leaves need not be trainable variables and need not matter to the value.
-      const result = engine().gradients(guarded, [...leaves], seed, true);
-      if (failure) throw (failure as { error: unknown }).error;
-      value = result.value;
-      gradients = result.grads.map((gradient) => gradient ?? undefined);
-      return gradients;
+export function differentiate(
+  evaluate: () => Tensor,
+  seed: Scalar,
+  { leaves, where, what }: Recording,
+): ValueAndGradient {
+  // An error must not pass through the engine, which would then keep the tensors that it saved for the gradient.
+  let failure: { error: unknown } | undefined;
+  const guarded = (): Scalar => {
+    try {
+      return checkScalar(evaluate(), where, what);
+    } catch (error) {
+      failure = { error };
+      return scalar(0);
+    }
+  };
+  const { value, grads } = engine().gradients(guarded, [...leaves], seed, true);
+  if (failure) throw (failure as { error: unknown }).error;
+  return { value, gradients: grads.map((gradient) => gradient ?? undefined) };
+}
+
+/**
+ * Records the Hessian of terms. The weight enters as the seed of the backward pass, where it costs nothing.
+ */
+export function hessianRecorder(mode: Mode): Recorder {
+  return ({ outputs, loss, weight }, recording) => {
+    const { leaves, where } = recording;
+    let found: ValueAndGradient | undefined;
+    let product: LinearMap | undefined;
+    tidy(() => {
+      const seed = scalar(weight);
+      const tape = record(where, leaves, () => {
+        found = differentiate(() => loss(outputs()), seed, recording);
+        return found.gradients;
+      });
+      product = mode === 'forward' ? linearise(tape, where) : transposeDerivative(tape, where);
+      return [found!.value, ...found!.gradients] as Tensor[];
     });
-    hessian = mode === 'forward' ? linearise(tape, where) : transposeDerivative(tape, where);
-    return [value!, ...gradients] as Tensor[];
-  });
-  return { value: value!, gradients, hessian: hessian! };
+    return { ...found!, product: product! };
+  };
 }

@@ -28,45 +28,111 @@ export function layOut(tensors: readonly Tensor[], names: readonly string[]): Pa
   });
 }
 
-function asVariable(value: unknown, index: number): Variable {
-  const read = (value as Partial<LayerWeight> | null | undefined)?.read;
-  const candidate = typeof read === 'function' ? read.call(value) : value;
-  if (!(candidate instanceof Variable)) {
-    throw new ArgumentError(
-      `hessian: parameters[${index}] must be a tf.Variable (or a weight of a tf.LayersModel), got ` +
-        `${value === null ? 'null' : typeof value}; make variables with tf.variable, of the same copy of ` +
-        '@tensorflow/tfjs-core as eigensketch uses',
-      { index },
-    );
-  }
-  if (candidate.isDisposed) {
-    throw new ArgumentError(`hessian: parameters[${index}] ('${candidate.name}') is disposed`, { index });
-  }
-  if (candidate.dtype !== 'float32') {
-    throw new ArgumentError(
-      `hessian: parameters[${index}] ('${candidate.name}') must be float32, got ${candidate.dtype}`,
-      { index, dtype: candidate.dtype },
-    );
-  }
-  return candidate;
+/** A tensor to differentiate by, and what it is called. */
+export interface NamedTensor {
+  readonly tensor: Tensor;
+  readonly name: string;
 }
 
-/** @throws ArgumentError unless `parameters` is a list of different float32 variables, at least one. */
-export function checkParameters(parameters: unknown): Variable[] {
-  if (!Array.isArray(parameters) || parameters.length === 0) {
+/** A layer of a tf.LayersModel: stands for its trainable weights. */
+export interface LayerWithWeights {
+  readonly trainableWeights: readonly LayerWeight[];
+}
+
+/**
+ * Which parameters to differentiate by: a list, a layer, or a filter on the names of the model's trainable weights (such
+ * as 'dense_Dense1/kernel').
+ */
+export type ParameterSelection =
+  | readonly (Variable | LayerWeight)[]
+  | LayerWithWeights
+  | RegExp
+  | ((name: string) => boolean);
+
+function asVariable(where: string, value: unknown, index: number): NamedTensor {
+  const read = (value as Partial<LayerWeight> | null | undefined)?.read;
+  const tensor = typeof read === 'function' ? read.call(value) : value;
+  if (tensor instanceof Variable) return { tensor, name: tensor.name };
+  throw new ArgumentError(
+    `${where}: parameters[${index}] must be a tf.Variable (or a weight of a tf.LayersModel), got ` +
+      `${value === null ? 'null' : typeof value}; make variables with tf.variable, of the same copy of ` +
+      '@tensorflow/tfjs-core as eigensketch uses',
+    { index },
+  );
+}
+
+function checkTensor(where: string, { tensor, name }: NamedTensor, index: number): void {
+  if (tensor.isDisposed) {
+    throw new ArgumentError(`${where}: parameters[${index}] ('${name}') is disposed`, { index });
+  }
+  if (tensor.dtype !== 'float32') {
+    throw new ArgumentError(`${where}: parameters[${index}] ('${name}') must be float32, got ${tensor.dtype}`, {
+      index,
+      dtype: tensor.dtype,
+    });
+  }
+}
+
+/** A function that says which names are meant; undefined for a selection that is no filter. */
+function filterOf(selection: unknown): ((name: string) => boolean) | undefined {
+  // Not instanceof: the pattern may come from another realm.
+  if (Object.prototype.toString.call(selection) === '[object RegExp]') {
+    return (name) => name.search(selection as RegExp) >= 0;
+  }
+  return typeof selection === 'function' ? (selection as (name: string) => boolean) : undefined;
+}
+
+function select(
+  where: string,
+  selection: unknown,
+  weights: readonly NamedTensor[] | undefined,
+): readonly NamedTensor[] {
+  const filter = filterOf(selection);
+  if (filter) {
+    if (!weights) {
+      throw new ArgumentError(
+        `${where}: parameters can be a filter on names only for a tf.LayersModel or tf.GraphModel; pass a list`,
+        {},
+      );
+    }
+    const chosen = weights.filter(({ name }) => filter(name));
+    if (chosen.length > 0) return chosen;
+    const names = weights.map(({ name }) => name).join(', ');
+    throw new ArgumentError(`${where}: no parameters; the filter matches none of: ${names}`, {});
+  }
+  const list = (selection as Partial<LayerWithWeights> | undefined)?.trainableWeights ?? selection;
+  if (list === undefined && weights?.length === 0) {
     throw new ArgumentError(
-      'hessian: no parameters; pass parameters: an array of tf.Variable, such as model.trainableWeights',
+      `${where}: the model has no trainable parameters; are all its layers frozen (trainable: false)?`,
       {},
     );
   }
-  const variables = parameters.map(asVariable);
-  const twice = variables.findIndex((variable, i) => variables.indexOf(variable) !== i);
+  if (list === undefined && weights) return weights;
+  if (Array.isArray(list) && list.length > 0) return list.map((value, i) => asVariable(where, value, i));
+  throw new ArgumentError(
+    `${where}: no parameters; pass parameters: an array of tf.Variable, such as model.trainableWeights`,
+    {},
+  );
+}
+
+/**
+ * What to differentiate by: the selection among the model's `weights`, all of those if it is left out.
+ * @throws ArgumentError unless these are different float32 tensors, at least one
+ */
+export function checkParameters(
+  where: string,
+  selection: unknown,
+  weights: readonly NamedTensor[] | undefined,
+): readonly NamedTensor[] {
+  const chosen = select(where, selection, weights);
+  for (const [i, each] of chosen.entries()) checkTensor(where, each, i);
+  const twice = chosen.findIndex(({ tensor }, i) => chosen.findIndex((other) => other.tensor === tensor) !== i);
   if (twice >= 0) {
-    throw new ArgumentError(`hessian: parameters[${twice}] ('${variables[twice]!.name}') is in the list twice`, {
+    throw new ArgumentError(`${where}: parameters[${twice}] ('${chosen[twice]!.name}') is in the list twice`, {
       index: twice,
     });
   }
-  return variables;
+  return chosen;
 }
 
 /** Copies a D x b block to the device: one tensor `[...shape, b]` for each parameter, from its rows without a transpose. */

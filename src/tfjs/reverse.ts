@@ -8,16 +8,10 @@
  */
 import {
   add,
-  cast,
   dispose,
-  type GradConfig,
   type GradFunc,
   getGradient,
-  less,
-  minimum,
-  mul,
   type NamedAttrMap,
-  scalar,
   stack,
   type Tensor,
   tidy,
@@ -25,20 +19,9 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../core/errors.ts';
+import { GRADIENTS_OF_GRADIENTS } from './gradients-of-gradients.ts';
 import type { LinearMap } from './linearise.ts';
 import type { KernelCall, Tape } from './tape.ts';
-
-/** Gradients of kernels that TensorFlow.js itself never differentiates: they only occur in gradients. */
-const GRADIENTS_OF_GRADIENTS: Readonly<Record<string, Omit<GradConfig, 'kernelName'>>> = {
-  // dy where y >= 0, dy (y + 1) below.
-  EluGrad: {
-    inputsToSave: ['dy', 'y'],
-    gradFunc: (seed, [dy, y]) => ({
-      dy: () => mul(seed as Tensor, add(minimum(y!, scalar(0)), scalar(1))),
-      y: () => mul(seed as Tensor, mul(dy!, cast(less(y!, 0), 'float32'))),
-    }),
-  },
-};
 
 interface BackwardStep {
   readonly call: KernelCall;
@@ -82,12 +65,13 @@ export function transposeDerivative(tape: Tape, where: string): LinearMap {
   const release = () => dispose([...tape.held]);
   try {
     const steps = tape.calls.map((call) => backwardStep(call, where)).reverse();
-    const column = (seeds: readonly Tensor[]): (Tensor | undefined)[] => {
+    const column = (seeds: readonly (Tensor | undefined)[]): (Tensor | undefined)[] => {
       const cotangents = new Map<number, Tensor>();
       for (const [i, id] of tape.outputIds.entries()) {
-        if (id === undefined) continue;
+        const seed = seeds[i];
+        if (id === undefined || seed === undefined) continue;
         const sum = cotangents.get(id);
-        cotangents.set(id, sum ? add(sum, seeds[i]!) : seeds[i]!);
+        cotangents.set(id, sum ? add(sum, seed) : seed);
       }
       for (const step of steps) {
         if (step.call.outputIds.some((id) => cotangents.has(id))) pullBack(step, cotangents);
@@ -97,13 +81,16 @@ export function transposeDerivative(tape: Tape, where: string): LinearMap {
     return {
       apply: (tangents) =>
         tidy(() => {
-          const seeds = tangents.map((tangent) => unstack(tangent, tangent.rank - 1));
-          const columns = seeds[0]!.map((_, j) => tidy(() => column(seeds.map((list) => list[j]!))));
+          const seeds = tangents.map((tangent) => tangent && unstack(tangent, tangent.rank - 1));
+          const width = seeds.find((list) => list !== undefined)!.length;
+          const columns = Array.from({ length: width }, (_, j) => tidy(() => column(seeds.map((list) => list?.[j]))));
           return tape.leafIds.map((_, i) => {
             const parts = columns.map((list) => list[i]);
             return parts[0] && stack(parts as Tensor[], parts[0].rank);
           });
         }),
+      // One column at a time; what it takes is the leaves' own size, twice.
+      bytesPerColumn: 8 * tape.leafSizes.reduce((total, size) => total + size, 0),
       dispose: release,
     };
   } catch (error) {

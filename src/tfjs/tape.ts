@@ -10,6 +10,8 @@ import {
   type TensorInfo,
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
+import { UnsupportedError } from '../core/errors.ts';
+import { currentLayer } from './layer-scope.ts';
 import { isLocallyConstant } from './rules/constant.ts';
 
 /** One recorded kernel call. Its tensors are held by the tape; ids name the tensors of the original run. */
@@ -22,12 +24,16 @@ export interface KernelCall {
   readonly outputIds: readonly number[];
   /** Names of the inputs that depend on the leaves: the only ones that can have a tangent. */
   readonly moving: ReadonlySet<string>;
+  /** The layer of a tf.LayersModel that made the call. */
+  readonly layer?: string | undefined;
 }
 
 /** How some tensors (the outputs) were computed from others (the leaves). */
 export interface Tape {
   readonly calls: readonly KernelCall[];
   readonly leafIds: readonly number[];
+  /** Numbers in each leaf. */
+  readonly leafSizes: readonly number[];
   /** Absent where an output does not depend on any leaf. */
   readonly outputIds: readonly (number | undefined)[];
   /** Every tensor the tape holds; whoever linearises or drops the tape disposes them. */
@@ -86,6 +92,34 @@ function withKernelObserver<T>(
   }
 }
 
+/** What TensorFlow.js says when it cannot go on, and what is missing then. */
+const LIMITS: readonly (readonly [RegExp, (kernel: string) => string])[] = [
+  [/gradient function not found for (\w+)/, (kernel) => `TensorFlow.js has no gradient of its kernel '${kernel}'`],
+  [
+    /Kernel '(\w+)' not registered for backend/,
+    (kernel) => `TensorFlow.js's backend '${getBackend()}' has no kernel '${kernel}'`,
+  ],
+  [
+    /Error in gradient of (fused conv2D|conv3D): dilation rates greater than 1/,
+    (name) => `TensorFlow.js has no gradient of ${name} with dilation (tf.conv2d and a sum can be used instead)`,
+  ],
+];
+
+/** The error of a limit of TensorFlow.js with the kernel and, if known, its layer; any other error as it is. */
+function explained(where: string, error: unknown, calls: readonly KernelCall[]): unknown {
+  for (const [pattern, say] of LIMITS) {
+    const kernel = pattern.exec((error as Error | undefined)?.message ?? '')?.[1];
+    if (kernel === undefined) continue;
+    const layer = calls.find((call) => call.kernel === kernel)?.layer;
+    return new UnsupportedError(
+      `${where}: ${say(kernel)}${layer === undefined ? '' : `, which layer '${layer}' calls`}`,
+      { kernel, layer },
+      { cause: error },
+    );
+  }
+  return error;
+}
+
 /** Keeps the calls that some output needs. */
 function prune(calls: readonly KernelCall[], outputIds: readonly (number | undefined)[]): KernelCall[] {
   const needed = new Set(outputIds);
@@ -99,12 +133,13 @@ function prune(calls: readonly KernelCall[], outputIds: readonly (number | undef
 }
 
 /**
- * Records how `run` computes its tensors from `leaves`, on the current backend.
+ * Records how `run` computes its tensors from `leaves`, on the current backend. `where` begins messages.
  *
  * A call is recorded if an input depends on a leaf and the output can change with it (float, not a comparison or step),
  * and kept if a returned tensor needs it. Tensors are followed by id, not by data: two variables may share their data.
+ * @throws UnsupportedError for a kernel that the backend does not have or that TensorFlow.js has no gradient of
  */
-export function record(leaves: readonly Tensor[], run: () => readonly (Tensor | undefined)[]): Tape {
+export function record(where: string, leaves: readonly Tensor[], run: () => readonly (Tensor | undefined)[]): Tape {
   const leafIds = leaves.map((leaf) => leaf.id);
   const active = new Set(leafIds);
   const heldById = new Map<number, Tensor>();
@@ -129,6 +164,7 @@ export function record(leaves: readonly Tensor[], run: () => readonly (Tensor | 
       outputs: outputs.map(holdOnce),
       outputIds: outputs.map(({ id }) => id),
       moving,
+      layer: currentLayer(),
     });
   };
   try {
@@ -137,9 +173,9 @@ export function record(leaves: readonly Tensor[], run: () => readonly (Tensor | 
     const kept = prune(calls, outputIds);
     const needed = new Set(kept.flatMap((call) => [...Object.values(call.inputs), ...call.outputs]));
     for (const tensor of heldById.values()) if (!needed.has(tensor)) tensor.dispose();
-    return { calls: kept, leafIds, outputIds, held: needed };
+    return { calls: kept, leafIds, leafSizes: leaves.map(({ size }) => size), outputIds, held: needed };
   } catch (error) {
     for (const tensor of heldById.values()) tensor.dispose();
-    throw error;
+    throw explained(where, error, calls);
   }
 }

@@ -83,6 +83,20 @@ export function kernelLaws(name: string, load: () => Promise<Kernels>): void {
       }
     });
 
+    test('times with an upper triangular C gives the same', async () => {
+      const kernels = await load();
+      for (const dtype of ['float64', 'float32'] as const) {
+        const X = randomBlock(90, 601, 3, dtype);
+        const C = asMatrix(randomBlock(601, 601, 4));
+        for (let i = 0; i < 601; i++) C.data.fill(0, i * 601, i * 601 + i);
+        const out = zeros(90, 601, dtype);
+        out.data.fill(7);
+        await kernels.times(X, C, out, true);
+        const expected = multiply(X, C);
+        expect(distance(expected, out)).toBeLessThan((dtype === 'float64' ? 1e-14 : 1e-6) * frobenius(expected));
+      }
+    });
+
     test('gemm honours both transposes', async () => {
       const kernels = await load();
       const A = asMatrix(randomBlock(7, 5, 5));

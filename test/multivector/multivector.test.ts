@@ -56,6 +56,17 @@ test('verbs agree with a triple loop', async () => {
   for (let at = 0; at < left.data.length; at++) expect(left.data[at]).toBeCloseTo(Y.data[at]! - XC.data[at]!, 12);
 });
 
+test('times with columns in another order, in float64 for float32 data', async () => {
+  const A = await multivectorOf(X, 'float32');
+  const order = Int32Array.of(10, 3, 7);
+  const small = { rows: 3, cols: 6, data: new Float64Array(randomBlock(3, 6, 5).data) };
+  const chosen = { rows: 90, cols: 3, data: new Float64Array(270) };
+  for (let i = 0; i < 90; i++) for (const [j, from] of order.entries()) chosen.data[i * 3 + j] = X.data[i * 11 + from]!;
+  const out = await hostSpace(90, 'float32').allocate(6);
+  await times(A, small, out, context, { wide: true, order });
+  expect(distance(multiply(chosen, small), await out.toBlock())).toBeLessThan(1e-5);
+});
+
 test('times may write onto its own operand', async () => {
   const square = { ...randomBlock(11, 11, 4), data: new Float64Array(randomBlock(11, 11, 4).data) };
   const A = await multivectorOf(X, 'float64');

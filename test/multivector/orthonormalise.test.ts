@@ -52,6 +52,17 @@ describe.each(cases)('%s: orthonormal to %d, and Y = Q R to %d', (dtype, defect,
     }
   });
 
+  test('T makes the basis: Q = Y T, rows in the order of the columns of Y', async () => {
+    for (const values of [
+      [5, 1, 4, 2, 3, 0.5],
+      [1, 1, 1, 0, 0, 0],
+    ]) {
+      const Y = withScales(80, values, 7, dtype);
+      const { basis, T } = await run(Y, dtype);
+      expect(distance(multiply(Y, T), await basis.toBlock())).toBeLessThan(1000 * defect);
+    }
+  });
+
   test('exact rank is found', async () => {
     for (const rank of [1, 5, 17]) {
       const values = Array.from({ length: 30 }, (_, i) => (i < rank ? 1 : 0));

@@ -16,6 +16,20 @@ export async function toDense(op: LinearOperator, width: number): Promise<Float6
   return matrix;
 }
 
+/** These columns of an n x n operator's matrix one after the other, `width` at a time; no -0. */
+export async function someColumns(op: LinearOperator, columns: readonly number[], width: number): Promise<number[]> {
+  const n = op.shape[0];
+  const values: number[] = [];
+  for (let first = 0; first < columns.length; first += width) {
+    const chosen = columns.slice(first, first + width);
+    const X: Block = { rows: n, cols: chosen.length, data: new Float32Array(n * chosen.length) };
+    for (const [at, column] of chosen.entries()) X.data[column * chosen.length + at] = 1;
+    const { data } = await op.matmat(X);
+    for (const at of chosen.keys()) for (let i = 0; i < n; i++) values.push(data[i * chosen.length + at]! + 0);
+  }
+  return values;
+}
+
 /** ||A - B||_F / ||B||_F. */
 export function relativeError(A: ArrayLike<number>, B: ArrayLike<number>): number {
   let difference = 0;

@@ -15,6 +15,8 @@ export interface Reference {
   /** Leading axes (batches, samples of a batch). */
   x: ReferenceArray;
   y: ReferenceArray;
+  /** Other arrays of the model, by name. */
+  constants: Record<string, ReferenceArray>;
   loss: number;
   gradient: Float64Array;
   /** D x D, row-major. */
@@ -38,6 +40,12 @@ export async function readReference(name: string): Promise<Reference> {
       parameters: keys.map((key) => read(`params/${key}`)),
       x: read('x'),
       y: read('y'),
+      constants: Object.fromEntries(
+        file
+          .keys()
+          .filter((key) => key.startsWith('bn_'))
+          .map((key) => [key, read(key)]),
+      ),
       loss: Number((file.get('loss') as Dataset).value),
       gradient: read('gradient').data as Float64Array,
       hessian: read('hessian').data as Float64Array,

@@ -34,7 +34,7 @@ describe('at once', () => {
     [
       'a model of the wrong kind',
       () => ({ model: 3 }),
-      'hessian: model must be a function x -> outputs or a tf.LayersModel, got number',
+      'hessian: model must be a function x -> outputs, a tf.LayersModel or a tf.GraphModel, got number',
     ],
     [
       'a loss that is no function',
@@ -58,7 +58,7 @@ describe('at once', () => {
     [
       'data of the wrong kind',
       () => ({ data: 7 }),
-      'hessian: data must be an array or iterable of batches [x, y], or a function that returns one, got number',
+      'hessian: data must be an array or iterable of batches [x, y], a tf.data.Dataset, or a function that returns one, ',
     ],
     [
       'an unknown reduction',
@@ -86,7 +86,7 @@ describe('at the first product', () => {
       'a batch that is no pair',
       () => ({ data: [[x, y], [x]] }),
       ArgumentError as never,
-      'hessian: batch 1 of data must be a pair [x, y]',
+      'hessian: batch 1 of data must be a pair [x, y] or { xs, ys }',
     ],
     [
       'a batch without samples',
@@ -115,7 +115,7 @@ describe('at the first product', () => {
         ],
       }),
       NumericalError as never,
-      'hessian: loss returned NaN for batch 1; its Hessian is not defined',
+      'hessian: loss returned NaN for batch 1; its derivatives are not defined',
     ],
   ])('%s', async (_, changes, kind, message) => {
     const H = hessian(options(changes()));

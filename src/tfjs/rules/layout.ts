@@ -1,5 +1,6 @@
 /** Kernels that only move numbers or add them up: linear, so the tangent goes the way of the value. */
 import {
+  batchToSpaceND,
   cast,
   concat,
   mirrorPad,
@@ -10,6 +11,7 @@ import {
   scalar,
   slice,
   slice_util,
+  spaceToBatchND,
   split,
   stack,
   stridedSlice,
@@ -60,6 +62,9 @@ const selectRule: Rule = (call, save) => {
 /** Rules of the kernels that move numbers. */
 export const layoutRules: Readonly<Record<string, Rule>> = {
   AddN: addNRule,
+  BatchToSpaceND: linear((tangent, { attrs }) =>
+    batchToSpaceND(tangent, attrs.blockShape as number[], attrs.crops as number[][]),
+  ),
   Cast: sameOrder,
   Concat: concatRule,
   ExpandDims: sameOrder,
@@ -79,6 +84,9 @@ export const layoutRules: Readonly<Record<string, Rule>> = {
     const [begin, size] = slice_util.parseSliceParams(inputs.x!, attrs.begin as number[], attrs.size as number[]);
     return slice(tangent, [...begin!, 0], [...size!, blockSize(tangent)]);
   }),
+  SpaceToBatchND: linear((tangent, { attrs }) =>
+    spaceToBatchND(tangent, attrs.blockShape as number[], attrs.paddings as number[][]),
+  ),
   SplitV: linear((tangent, call) => {
     const axis = frontAxis(call, call.inputs.x!.rank);
     const sizes = call.outputs.map(({ shape }) => shape[axis]!);

@@ -17,5 +17,11 @@ export type Push = (tangents: Tangents) => Tensor | readonly (Tensor | undefined
 /** Keeps a tensor for the lifetime of the linearisation; everything else a rule makes or is given goes away. */
 export type Save = (tensor: Tensor) => Tensor;
 
+/**
+ * The linear part of the same outputs computed in another way: `compute` makes them from the inputs by kernels that have
+ * rules.
+ */
+export type Derive = (compute: (inputs: Readonly<Record<string, Tensor>>) => Tensor) => Push;
+
 /** Does the work that is the same for all directions once, saves what the linear part needs, returns the linear part. */
-export type Rule = (call: KernelCall, save: Save) => Push;
+export type Rule = (call: KernelCall, save: Save, derive: Derive) => Push;

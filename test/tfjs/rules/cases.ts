@@ -1,4 +1,6 @@
 /** One or more calls of every kernel that has a tangent rule, with inputs where it is smooth. */
+import { INDEXING } from './indexing-cases.ts';
+import { SPATIAL } from './spatial-cases.ts';
 
 /** An input: its shape and where its numbers lie. */
 export interface Input {
@@ -8,6 +10,8 @@ export interface Input {
   /** No number within 0.2 of these. */
   avoid?: number[];
   dtype?: 'float32' | 'int32' | 'bool';
+  /** The numbers themselves. */
+  values?: number[];
 }
 
 /** A kernel call. Inputs named '0', '1', ... are a list. */
@@ -18,8 +22,6 @@ export interface Case {
   attrs?: Record<string, unknown>;
   /** Inputs that move; all float inputs if left out. */
   moving?: string[];
-  /** The backend whose kernel itself is wrong here. */
-  brokenOn?: string;
 }
 
 const unary = (kernel: string, input: Partial<Input> = {}, attrs: Record<string, unknown> = {}): Case => ({
@@ -132,8 +134,6 @@ const matmuls = (kernel: string, extra: Record<string, unknown>, withBias: boole
           ...(withBias ? { bias: { shape: [n] } } : {}),
         },
         attrs: { transposeA, transposeB, ...extra },
-        // TensorFlow.js 4.22 adds a fused bias by the wrong index unless both are single matrices, not transposed.
-        ...(withBias && (transposeA || transposeB || stackA[0] !== 1) ? { brokenOn: 'wasm' } : {}),
       })),
     ),
   );
@@ -237,6 +237,21 @@ const LAYOUT: Case[] = [
   }),
   one('Reshape', [3, 4], { shape: [2, 6] }),
   one('Reverse', [3, 4], { dims: [1] }),
+  one('BatchToSpaceND', [8, 2, 3, 2], {
+    blockShape: [2, 2],
+    crops: [
+      [0, 1],
+      [1, 0],
+    ],
+  }),
+  one('SpaceToBatchND', [2, 3, 5, 2], {
+    blockShape: [2, 2],
+    paddings: [
+      [1, 0],
+      [0, 1],
+    ],
+  }),
+  one('SpaceToBatchND', [2, 4], { blockShape: [2], paddings: [[0, 0]] }, 'without channels'),
   {
     kernel: 'Select',
     what: '[3, 4]',
@@ -263,4 +278,4 @@ const LAYOUT: Case[] = [
 ];
 
 /** All cases. */
-export const CASES: Case[] = [...UNARY, ...ARITHMETIC, ...MATMUL, ...REDUCTION, ...LAYOUT];
+export const CASES: Case[] = [...UNARY, ...ARITHMETIC, ...MATMUL, ...REDUCTION, ...LAYOUT, ...SPATIAL, ...INDEXING];

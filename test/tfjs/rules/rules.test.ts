@@ -17,7 +17,8 @@ function uniform(): () => number {
   };
 }
 
-function draw({ shape, range = [-1, 1], avoid = [], dtype = 'float32' }: Input, next: () => number): tf.Tensor {
+function draw({ shape, range = [-1, 1], avoid = [], dtype = 'float32', values }: Input, next: () => number): tf.Tensor {
+  if (values) return tf.tensor(values, shape, dtype);
   const number = (): number => {
     const value = range[0] + (range[1] - range[0]) * next();
     return avoid.some((kink) => Math.abs(value - kink) < 0.2) ? number() : value;
@@ -44,11 +45,11 @@ const STEP = 0.01;
 function bothWays(example: Case): { rule: number[]; differences: number[] } {
   const next = uniform();
   const inputs = Object.fromEntries(Object.entries(example.inputs).map(([name, input]) => [name, draw(input, next)]));
-  const moving = example.moving ?? Object.keys(inputs);
+  const moving = example.moving ?? Object.keys(inputs).filter((name) => inputs[name]!.dtype === 'float32');
   const directions = moving.map((name) => draw({ shape: [...inputs[name]!.shape, WIDTH] }, next));
   const leaves = moving.map((name) => inputs[name]!);
   const map = linearise(
-    record(leaves, () => runKernel(example, inputs)),
+    record('test', leaves, () => runKernel(example, inputs)),
     'test',
   );
   const rule = map.apply(directions).flatMap((tangent) => [...tangent!.dataSync()]);
@@ -76,8 +77,7 @@ test('every rule has a case here', () => {
 describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
   beforeAll(() => useBackend(backend));
 
-  const sound = CASES.filter(({ brokenOn }) => brokenOn !== backend);
-  test.each(sound.map((example) => [example.kernel, example.what, example] as const))(
+  test.each(CASES.map((example) => [example.kernel, example.what, example] as const))(
     'the rule of %s agrees with differences: %s',
     (kernel, _what, example) => {
       expect(tf.getKernel(kernel, backend)).toBeDefined();
@@ -88,3 +88,27 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
     },
   );
 });
+
+/** Leaves NaN in memory that a kernel's output of this size may get: kernels must not count on zeros. */
+function poison(size: number): void {
+  tf.dispose(Array.from({ length: 4 }, () => tf.fill([size], Number.NaN)));
+}
+
+test.each(CASES.map((example) => [example.kernel, example.what, example] as const))(
+  'the kernel %s is the same on cpu and wasm: %s',
+  async (_kernel, _what, example) => {
+    const outputs: number[][] = [];
+    for (const backend of ['cpu', 'wasm'] as const) {
+      await useBackend(backend);
+      outputs.push(
+        tf.tidy(() => {
+          poison(outputs[0]?.length ?? 0);
+          const next = uniform();
+          const inputs = Object.entries(example.inputs).map(([name, input]) => [name, draw(input, next)]);
+          return runKernel(example, Object.fromEntries(inputs)).flatMap((output) => [...output.dataSync()]);
+        }),
+      );
+    }
+    expect(relativeError(outputs[1]!, outputs[0]!)).toBeLessThan(1e-5);
+  },
+);

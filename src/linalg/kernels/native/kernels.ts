@@ -1,10 +1,11 @@
 /** The provider `'native'`: a system BLAS and LAPACK, called in place on the library's own memory. */
 import { type Block, checkBlock, type Matrix, zeroMatrix } from '../../../core/block.ts';
-import { dtypeOf } from '../../../core/dtype.ts';
+import { dtypeOf, type FloatArray } from '../../../core/dtype.ts';
 import { UnsupportedError } from '../../../core/errors.ts';
 import type { GemmOptions, Kernels } from '../provider.ts';
 import { integer, LOWER, NO_TRANSPOSE, ONE_CHARACTER } from './arguments.ts';
 import { eigh } from './eigh.ts';
+import type { ForeignFunction } from './ffi.ts';
 import type { BlasLibrary } from './library.ts';
 import { type Product, productArguments } from './product.ts';
 import { run } from './run.ts';
@@ -60,21 +61,42 @@ class BlasKernels implements NativeKernels {
     }
   }
 
-  async times(X: Block, C: Matrix, out: Block): Promise<void> {
+  async times(X: Block, C: Matrix, out: Block, upper = false): Promise<void> {
     checkBlock('times', X, X.rows, C.rows);
     checkBlock('times', C, C.rows, C.cols);
     checkBlock('times', out, X.rows, C.cols);
-    const shape = { m: X.rows, n: C.cols, k: C.rows };
-    const flops = 2 * shape.m * shape.n * shape.k;
-    if (dtypeOf(X.data) !== dtypeOf(out.data)) {
-      throw new UnsupportedError('times: X and out must have one element type', {});
-    }
-    if (dtypeOf(X.data) === 'float64') return this.#dgemm({ ...shape, A: X.data, B: C.data, C: out.data });
+    const dtype = dtypeOf(X.data);
+    if (dtype !== dtypeOf(out.data)) throw new UnsupportedError('times: X and out must have one element type', {});
+    if (dtype === 'float64') return this.#strips(this.#library.dgemm, X, C.data, C.cols, out, upper);
     await this.#narrow.lend(C.data.length, async (rounded) => {
       rounded.set(C.data);
-      const args = productArguments({ ...shape, A: X.data, B: rounded, C: out.data });
-      await run(this.#library.sgemm, args, flops, this.#library.offThread);
+      await this.#strips(this.#library.sgemm, X, rounded, C.cols, out, upper);
     });
+  }
+
+  /** out = X C in one product, or in strips of columns that leave out the zeros below an upper triangular C. */
+  async #strips(
+    routine: ForeignFunction,
+    X: Block,
+    C: FloatArray,
+    cols: number,
+    out: Block,
+    upper: boolean,
+  ): Promise<void> {
+    const step = upper ? STRIP : Math.max(1, cols);
+    for (let first = 0; first < cols; first += step) {
+      const end = Math.min(first + step, cols);
+      const shape = { m: X.rows, n: end - first, k: upper ? Math.min(end, X.cols) : X.cols };
+      const strides = { strideA: X.cols, strideB: cols, strideC: cols };
+      const args = productArguments({
+        ...shape,
+        ...strides,
+        A: X.data,
+        B: C.subarray(first),
+        C: out.data.subarray(first),
+      });
+      await run(routine, args, 2 * shape.m * shape.n * shape.k, this.#library.offThread);
+    }
   }
 
   async gemm(A: Matrix, B: Matrix, { transA = false, transB = false }: GemmOptions = {}): Promise<Matrix> {

@@ -1,0 +1,61 @@
+/** Tensors inside arrays and dictionaries: what models take and return. */
+import { Tensor, tensor } from '@tensorflow/tfjs-core';
+
+/** Numbers with a shape: becomes a tensor, float32 from a Float32Array and int32 from the integer arrays. */
+export interface ShapedArray {
+  readonly data: Float32Array | Int32Array | Uint8Array;
+  readonly shape: readonly number[];
+}
+
+/** A tensor, numbers with a shape, or an array or dictionary of such: what models take and return. */
+export type TensorContainer =
+  | Tensor
+  | ShapedArray
+  | readonly TensorContainer[]
+  | { readonly [name: string]: TensorContainer };
+
+function isShapedArray(value: object): value is ShapedArray {
+  const candidate = value as Partial<ShapedArray>;
+  return ArrayBuffer.isView(candidate.data) && Array.isArray(candidate.shape);
+}
+
+function isContainer(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
+}
+
+/** Replaces every tensor (and every shaped array, if `shaped` is given) of a container, keeping its structure. */
+export function mapTensors(
+  container: unknown,
+  replace: (value: Tensor, path: string) => unknown,
+  shaped?: (value: ShapedArray) => unknown,
+  path = '',
+): unknown {
+  if (container instanceof Tensor) return replace(container, path);
+  if (!isContainer(container)) return container;
+  if (shaped && isShapedArray(container)) return shaped(container);
+  const inside = (part: unknown, key: string | number) =>
+    mapTensors(part, replace, shaped, typeof key === 'number' ? `${path}[${key}]` : `${path}.${key}`);
+  if (Array.isArray(container)) return container.map(inside);
+  return Object.fromEntries(Object.entries(container).map(([key, part]) => [key, inside(part, key)]));
+}
+
+/** All tensors of a container, in order, with the way to each: '' for the container itself, `[0]`, `.mask`. */
+export function tensorsIn(container: unknown): { tensor: Tensor; path: string }[] {
+  const found: { tensor: Tensor; path: string }[] = [];
+  mapTensors(container, (value, path) => found.push({ tensor: value, path }));
+  return found;
+}
+
+/** Makes tensors of shaped arrays; the new ones are also put in `made`. */
+export function withTensors(container: unknown, made: Tensor[]): unknown {
+  return mapTensors(
+    container,
+    (value) => value,
+    ({ data, shape }) => {
+      const dtype = Object.prototype.toString.call(data) === '[object Float32Array]' ? 'float32' : 'int32';
+      const values = tensor(data as Float32Array, [...shape], dtype);
+      made.push(values);
+      return values;
+    },
+  );
+}

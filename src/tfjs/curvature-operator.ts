@@ -1,0 +1,193 @@
+/** A weighted sum of recorded terms as a symmetric linear operator. */
+import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { asDType, type Block, checkBlock, copyColumns, zeros } from '../core/block.ts';
+import { ArgumentError } from '../core/errors.ts';
+import type { LinearOperator } from '../linops/operator.ts';
+import { ensureGradients } from './backend.ts';
+import { type Columns, splitColumns } from './columns.ts';
+import type { LinearMap } from './linearise.ts';
+import { type ParameterInfo, toBlock, toTangents } from './parameters.ts';
+import { accumulate, disposePresent, type Passes, products, type Survey, survey } from './passes.ts';
+import { checkTrust, makeProbes } from './trust.ts';
+
+/** The gradient and a product from one call. */
+export interface Action {
+  /** The loss that this is the curvature of. */
+  readonly loss: number;
+  /** Its gradient: D numbers in the order of the rows. */
+  readonly gradient: Float32Array;
+  /** A X, D x b. */
+  readonly product: Block;
+}
+
+/**
+ * A Hessian or Gauss-Newton matrix at the point where its first product was asked for. `matmat` takes and returns D x b
+ * row-major float32 blocks, D the number of parameters.
+ */
+export interface CurvatureOperator extends LinearOperator {
+  readonly dtype: 'float32';
+  readonly selfAdjoint: true;
+  /** D. */
+  readonly numParameters: number;
+  /** Name, shape and rows of each parameter, in the order of the rows. */
+  readonly parameters: readonly ParameterInfo[];
+  /** A number of columns that one product handles well: up to 64, fewer where D x b blocks would be too large. */
+  readonly preferredBlockSize: number;
+  matmat(X: Block): Promise<Block>;
+  /** The loss that this is the curvature of. */
+  loss(): Promise<number>;
+  /** Its gradient: D numbers in the order of the rows. */
+  gradient(): Promise<Float32Array>;
+  /** Loss, gradient and the product with X. */
+  action(X: Block): Promise<Action>;
+  /** Releases every tensor the operator holds. It cannot be used afterwards. */
+  dispose(): void;
+}
+
+/** What a curvature operator is made from. */
+export interface CurvatureSpec extends Passes {
+  /** Whether to divide the weights by their sum. */
+  readonly normalise: boolean;
+  /** Whether to make a second pass and compare. */
+  readonly check: boolean;
+  /** Keep recorded terms: always, never, or while they take at most half of `memory`. */
+  readonly cache: boolean | undefined;
+  /** Bytes of the device to use. */
+  readonly memory: number;
+  readonly psd?: boolean;
+  /** Called by `dispose`. */
+  readonly release: () => void;
+}
+
+/** The terms as they were found, what scales their sum, and where the leaves were then. */
+interface State extends Survey {
+  readonly factor: number;
+  /** The data of the leaves when they were recorded: another identity means they were assigned. */
+  readonly leafData: readonly object[];
+}
+
+async function prepare(spec: CurvatureSpec): Promise<State> {
+  await ensureGradients(spec.where);
+  const rows = spec.layout.reduce((total, { size }) => total + size, 0);
+  const probes = spec.check ? makeProbes(rows) : undefined;
+  const keepBytes = spec.cache === undefined ? spec.memory / 2 : spec.cache ? Number.POSITIVE_INFINITY : -1;
+  const leafData = spec.leaves.map(({ dataId }) => dataId);
+  const first = await survey(spec, keepBytes, probes);
+  try {
+    if (probes) await checkTrust(spec, first, probes, spec.psd === true);
+  } catch (error) {
+    for (const map of first.kept ?? []) map.dispose();
+    throw error;
+  }
+  return { ...first, products: undefined, factor: spec.normalise ? 1 / first.total : 1, leafData };
+}
+
+class RecordedCurvature implements CurvatureOperator {
+  readonly shape: readonly [number, number];
+  readonly dtype = 'float32';
+  readonly selfAdjoint = true;
+  readonly psd?: boolean;
+  readonly numParameters: number;
+  readonly parameters: readonly ParameterInfo[];
+  readonly preferredBlockSize: number;
+  readonly #spec: CurvatureSpec;
+  #state: Promise<State> | undefined;
+  #disposed = false;
+
+  constructor(spec: CurvatureSpec) {
+    this.#spec = spec;
+    this.parameters = spec.layout;
+    this.numParameters = spec.layout.reduce((total, { size }) => total + size, 0);
+    this.shape = [this.numParameters, this.numParameters];
+    // A block and its product, in 4 bytes a number, take no more than half of the memory.
+    this.preferredBlockSize = Math.max(1, Math.min(64, Math.floor(spec.memory / (16 * this.numParameters))));
+    if (spec.psd) this.psd = true;
+  }
+
+  async matmat(X: Block): Promise<Block> {
+    const { where, layout, memory } = this.#spec;
+    checkBlock(`${where}: matmat`, X, this.numParameters, X?.cols);
+    const state = await this.#ready();
+    let parts: Part[] = [];
+    try {
+      for await (const map of products(this.#spec, state)) {
+        if (parts.length === 0) {
+          const columns = splitColumns(asDType(X, 'float32'), map.bytesPerColumn, memory / 2);
+          parts = columns.map((each) => ({ ...each, sums: [] }));
+        }
+        for (const part of parts) pushThrough(map, part, layout);
+      }
+      if (parts.length === 1) return await toBlock(parts[0]!.sums, layout, X.cols, state.factor);
+      const Y = zeros(X.rows, X.cols, 'float32');
+      for (const { sums, block, first } of parts) {
+        const product = await toBlock(sums, layout, block.cols, state.factor);
+        copyColumns(product, 0, block.cols, Y, first);
+      }
+      return Y;
+    } finally {
+      for (const { sums } of parts) disposePresent(sums);
+    }
+  }
+
+  async loss(): Promise<number> {
+    const { loss, factor } = await this.#ready();
+    return loss * factor;
+  }
+
+  async gradient(): Promise<Float32Array> {
+    const { gradient, factor } = await this.#ready();
+    return gradient.map((value) => value * factor);
+  }
+
+  async action(X: Block): Promise<Action> {
+    const product = await this.matmat(X);
+    return { loss: await this.loss(), gradient: await this.gradient(), product };
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#spec.release();
+    const release = ({ kept }: State) => {
+      for (const map of kept ?? []) map.dispose();
+    };
+    this.#state?.then(release, () => {});
+  }
+
+  /** Records at the first call; one recording serves calls that overlap. A failed one is tried again by the next call. */
+  async #ready(): Promise<State> {
+    const { where, leaves, layout } = this.#spec;
+    if (this.#disposed) throw new ArgumentError(`${where}: the operator is disposed; make a new one`, {});
+    this.#state ??= prepare(this.#spec).catch((error) => {
+      this.#state = undefined;
+      throw error;
+    });
+    const state = await this.#state;
+    const assigned = leaves.findIndex((leaf, i) => leaf.dataId !== state.leafData[i]);
+    if (assigned >= 0) {
+      throw new ArgumentError(
+        `${where}: parameter '${layout[assigned]!.name}' was assigned after the first product; the operator belongs to ` +
+          'one point: dispose it and make a new one',
+        { parameter: layout[assigned]!.name },
+      );
+    }
+    return state;
+  }
+}
+
+/** Some columns of a block, and their product as far as it has got. */
+interface Part extends Columns {
+  sums: (Tensor | undefined)[];
+}
+
+function pushThrough(map: LinearMap, part: Part, layout: readonly ParameterInfo[]): void {
+  tidy(() => {
+    part.sums = accumulate(part.sums, map.apply(toTangents(part.block, layout)));
+    return part.sums as Tensor[];
+  });
+}
+
+/** Makes the operator. Nothing runs before its first product. */
+export function curvatureOperator(spec: CurvatureSpec): CurvatureOperator {
+  return new RecordedCurvature(spec);
+}

@@ -1,0 +1,135 @@
+/** A model, a loss, parameters and data as a sum of terms: what all curvature of networks starts from. */
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { checkChoice } from '../core/checks.ts';
+import { ArgumentError } from '../core/errors.ts';
+import { type TensorContainer, tensorsIn } from './containers.ts';
+import { checkData, countSamples, type Data, readBatches } from './data.ts';
+import { checkModel, type GraphModelLike, type LayersModelLike } from './model.ts';
+import type { Term } from './objective.ts';
+import { checkParameters, layOut, type ParameterInfo, type ParameterSelection } from './parameters.ts';
+
+/** What {@link hessian}, {@link ggn} and {@link gradient} have in common. */
+export interface ProblemOptions<X extends TensorContainer, Y, O> {
+  /**
+   * `model(x) -> outputs`: a function of tensors and of the parameters, a tf.LayersModel (in inference mode: dropout off,
+   * batch normalisation with its moving averages), or a tf.GraphModel.
+   */
+  model: ((x: X) => O) | LayersModelLike | GraphModelLike;
+  /**
+   * `loss(outputs, y)`: a scalar. With `reduction: 'mean'` it is a mean over the samples of its batch. Penalties belong
+   * here, as in `tf.add(crossEntropy, tf.mul(1e-4, tf.sum(tf.square(W))))`; those of a tf.LayersModel's regularizers are
+   * not added by themselves.
+   */
+  loss: (outputs: O, y: Y) => Tensor;
+  /**
+   * What to differentiate by: a list of variables (or weights of a tf.LayersModel), a layer, or a filter (a function or a
+   * RegExp) on the names of the model's weights. Left out: all trainable weights of a tf.LayersModel, all float weights of
+   * a tf.GraphModel.
+   */
+  parameters?: ParameterSelection;
+  /**
+   * Batches [x, y] or { xs, ys }: an array, an iterable or async iterable, a tf.data.Dataset, or a function that returns
+   * one. x and y are tensors, typed arrays with shapes `{ data, shape }`, or arrays or dictionaries of such. Data is read
+   * more than once unless `check` is false and everything fits in memory: pass a function rather than a generator object.
+   */
+  data: Data<X, Y>;
+  /**
+   * How batches combine. `'mean'` (default): the mean over all samples, so each batch counts by its number of samples
+   * (the leading axis of x), also a smaller last one. `'sum'`: the losses of the batches are added.
+   */
+  reduction?: 'mean' | 'sum';
+}
+
+/** A problem whose arguments are of the right kinds. */
+export interface Problem {
+  readonly where: string;
+  readonly what: string;
+  readonly termName: (index: number) => string;
+  readonly leaves: readonly Tensor[];
+  readonly layout: readonly ParameterInfo[];
+  readonly normalise: boolean;
+  readonly terms: () => AsyncIterable<Term>;
+}
+
+/** Shapes of the tensors of x without the samples. */
+function sampleShapes(x: unknown): string {
+  return tensorsIn(x)
+    .map(({ tensor, path }) => `x${path} [${['samples', ...tensor.shape.slice(1)].join(', ')}]`)
+    .join(', ');
+}
+
+/** @throws ArgumentError for arguments of the wrong kind; `sameShapes`: also when batches have samples of other shapes */
+export function checkProblem<X extends TensorContainer, Y, O>(
+  where: string,
+  options: ProblemOptions<X, Y, O>,
+  sameShapes: boolean,
+): Problem {
+  const { model, loss, data, reduction = 'mean' } = options ?? {};
+  const { run, weights } = checkModel(where, model);
+  if (typeof loss !== 'function') {
+    throw new ArgumentError(`${where}: loss must be a function (outputs, y) -> scalar, got ${typeof loss}`, {});
+  }
+  const parameters = checkParameters(where, options.parameters, weights);
+  checkData(where, data);
+  checkChoice(where, 'reduction', reduction, ['mean', 'sum']);
+  async function* terms(): AsyncGenerator<Term> {
+    let index = 0;
+    let shapes: string | undefined;
+    for await (const { x, y, release } of readBatches(where, data)) {
+      const weight = reduction === 'mean' ? countSamples(where, x, index) : 1;
+      shapes ??= sampleShapes(x);
+      if (sameShapes && sampleShapes(x) !== shapes) {
+        throw new ArgumentError(
+          `${where}: batch ${index} has ${sampleShapes(x)}, batch 0 has ${shapes}; pass check: false if that is meant`,
+          { batch: index },
+        );
+      }
+      yield { outputs: () => run(x as never), loss: (outputs) => loss(outputs as O, y as Y), weight, release };
+      index++;
+    }
+  }
+  const leaves = parameters.map(({ tensor }) => tensor);
+  return {
+    where,
+    what: 'loss',
+    termName: (index) => `batch ${index}`,
+    leaves,
+    layout: layOut(
+      leaves,
+      parameters.map(({ name }) => name),
+    ),
+    normalise: reduction === 'mean',
+    terms,
+  };
+}
+
+/** Choices of how a curvature operator works. */
+export interface OperatorOptions {
+  /**
+   * Whether the first product also makes a second pass over the data and refuses, with what was measured, a model that
+   * does not compute the same again, products that are not symmetric, parameters that the loss does not depend on and
+   * batches of different shapes. Default true.
+   */
+  check?: boolean;
+  /**
+   * Keep the recorded batches on the device between products (`true`), record each anew for every product (`false`), or,
+   * left out, keep them if they take at most half of `memory`.
+   */
+  cache?: boolean;
+  /** Bytes of the device to use; blocks are split to fit. Default 1 GiB. */
+  memory?: number;
+}
+
+/** The choices with their defaults. @throws ArgumentError for a memory that is no positive number */
+export function checkOperatorOptions(
+  where: string,
+  options: OperatorOptions,
+): Required<Omit<OperatorOptions, 'cache'>> & {
+  cache: boolean | undefined;
+} {
+  const { check = true, cache, memory = 2 ** 30 } = options;
+  if (!(typeof memory === 'number' && memory > 0)) {
+    throw new ArgumentError(`${where}: memory must be a positive number of bytes, got ${memory}`, { memory });
+  }
+  return { check, cache, memory };
+}

@@ -1,0 +1,88 @@
+/** Gradients that TensorFlow.js 4.22 does not have or has wrong: of einsum, dilated convolutions and image resizing. */
+import {
+  engine,
+  eye,
+  type GradConfig,
+  getGradient,
+  matMul,
+  type NamedAttrMap,
+  reshape,
+  type Tensor,
+  transpose,
+} from '@tensorflow/tfjs-core';
+import { depthwiseFilterGradient, depthwiseInputGradient } from '../rules/convolution/depthwise.ts';
+import { productsOf } from '../rules/convolution/products.ts';
+import { convolutionPlane, depthwisePlane } from '../rules/convolution/window.ts';
+import { einsumGradient } from '../rules/einsum.ts';
+
+const einsumConfig: GradConfig = {
+  kernelName: 'Einsum',
+  saveAllInputs: true,
+  gradFunc: (dy, saved, { equation }) =>
+    Object.fromEntries(
+      saved.map((_, i) => [String(i), () => einsumGradient(equation as string, saved, i, dy as Tensor)]),
+    ),
+};
+
+function isDilated({ dilations }: NamedAttrMap): boolean {
+  return [dilations ?? 1].flat().some((dilation) => dilation !== 1);
+}
+
+/** TensorFlow.js's gradient, and the given one for what it refuses. */
+function withDilation(kernelName: string, dilated: GradConfig['gradFunc']): GradConfig {
+  const original = getGradient(kernelName);
+  return {
+    ...original,
+    gradFunc: (dy, saved, attrs) => (isDilated(attrs) ? dilated : original.gradFunc)(dy, saved, attrs),
+  };
+}
+
+/** The matrix [from, to] that a resizing kernel's gradient applies along one axis, from the kernel's own action. */
+function resizingTransposed(kernel: string, attrs: NamedAttrMap, from: number, to: number): Tensor {
+  const images = reshape(eye(from), [1, from, 1, from]);
+  const columns = engine().runKernel(kernel, { images }, { ...attrs, size: [to, 1] }) as Tensor;
+  return transpose(reshape(columns, [to, from]), [1, 0]);
+}
+
+/** The transpose of resizing [N, H, W, C], which is linear along rows and along columns. */
+function resizingGradient(kernel: string): GradConfig {
+  return {
+    ...getGradient(kernel),
+    kernelName: kernel,
+    gradFunc: (dy, [images], attrs) => {
+      const [n, h, w, c] = images!.shape as [number, number, number, number];
+      const [rows, cols] = (dy as Tensor).shape.slice(1, 3) as [number, number];
+      const gradient = () => {
+        const down = reshape(resizingTransposed(kernel, attrs, h, rows), [1, h, rows]);
+        const across = reshape(resizingTransposed(kernel, attrs, w, cols), [1, w, cols]);
+        const tall = matMul(down, reshape(dy as Tensor, [n, rows, cols * c]));
+        return reshape(matMul(across, reshape(tall, [n * h, cols, c])), [n, h, w, c]);
+      };
+      return { images: gradient };
+    },
+  };
+}
+
+/** All of them. TensorFlow.js's own gradients must be registered. */
+export function repairedGradients(): GradConfig[] {
+  return [
+    einsumConfig,
+    // The kernels of these gradients know no half-pixel centres, and one has rows and columns exchanged on the CPU.
+    resizingGradient('ResizeBilinear'),
+    resizingGradient('ResizeNearestNeighbor'),
+    withDilation('Conv2D', (dy, [x, filter], attrs) => {
+      const products = productsOf(convolutionPlane(x!.shape, filter!.shape, attrs));
+      return {
+        x: () => products.inputGradient(dy as Tensor, filter!),
+        filter: () => products.filterGradient(x!, dy as Tensor),
+      };
+    }),
+    withDilation('DepthwiseConv2dNative', (dy, [x, filter], attrs) => {
+      const plane = depthwisePlane(x!.shape, filter!.shape, attrs);
+      return {
+        x: () => depthwiseInputGradient(dy as Tensor, filter!, plane),
+        filter: () => depthwiseFilterGradient(x!, dy as Tensor, plane),
+      };
+    }),
+  ];
+}

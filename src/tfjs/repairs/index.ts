@@ -1,0 +1,37 @@
+/** Puts into TensorFlow.js's registry what its backends lack or compute wrongly. */
+import {
+  getBackend,
+  getGradient,
+  getKernelsForBackend,
+  registerGradient,
+  registerKernel,
+  unregisterGradient,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
+import { repairedGradients } from './gradients.ts';
+import { REPAIRS, repairedConfig } from './kernels.ts';
+
+const repairedBackends = new Set<string>();
+let gradientsRepaired = false;
+
+/** Repairs the kernels of the backend in use and the gradients, once each. Gradients must have been registered. */
+export function repair(): void {
+  const backend = getBackend();
+  if (!repairedBackends.has(backend)) {
+    repairedBackends.add(backend);
+    const own = new Map(getKernelsForBackend(backend).map((config) => [config.kernelName, config]));
+    for (const [kernel, entry] of Object.entries(REPAIRS[backend] ?? {})) {
+      const original = own.get(kernel);
+      if (original && entry.wrong === undefined) continue;
+      if (original) unregisterKernel(kernel, backend);
+      registerKernel(repairedConfig(backend, kernel, entry, original));
+    }
+  }
+  if (gradientsRepaired) return;
+  gradientsRepaired = true;
+  for (const config of repairedGradients()) {
+    // Replacing a gradient without taking it out first prints a warning.
+    if (getGradient(config.kernelName) != null) unregisterGradient(config.kernelName);
+    registerGradient(config);
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Kernels that a backend of TensorFlow.js 4.22 lacks or computes wrongly, made of other kernels: with them convolutional
+ * networks and embeddings can be differentiated on wasm.
+ */
+import {
+  add,
+  type KernelConfig,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  matMul,
+  type NamedAttrMap,
+  reshape,
+  type Tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
+import { depthwiseFilterGradient, depthwiseInputGradient } from '../rules/convolution/depthwise.ts';
+import { productsOf } from '../rules/convolution/products.ts';
+import {
+  convolutionPlane,
+  convolutionSpace,
+  depthwisePlane,
+  dilationAxes,
+  outputShape,
+  poolingAxes,
+} from '../rules/convolution/window.ts';
+import { dilationPairs } from '../rules/dilation.ts';
+import { einsum } from '../rules/einsum.ts';
+import { finishFused } from '../rules/fused.ts';
+import { segmentSum } from '../rules/indexing.ts';
+import { poolingMaxima } from '../rules/pooling.ts';
+import { fetch, putBack } from '../rules/window-maxima.ts';
+
+type Inputs = Readonly<Record<string, Tensor>>;
+
+/** What a repaired kernel computes from its inputs and attributes. */
+export type Compute = (inputs: Inputs, attrs: NamedAttrMap) => Tensor;
+
+/** A kernel to put in: where the backend has none, or in place of its own. */
+export interface Repair {
+  readonly compute: Compute;
+  /** What is wrong with the backend's own kernel; left out where it has none. */
+  readonly wrong?: string;
+  /** Which calls of the backend's own kernel are wrong; all if left out. */
+  readonly concerns?: (inputs: Inputs, attrs: NamedAttrMap) => boolean;
+}
+
+const EINSUM: Compute = (inputs, attrs) => einsum(attrs.equation as string, Object.values(inputs));
+
+const MAX_POOL_GRADIENT: Repair = {
+  wrong: 'takes a wrong place where no number of a window is positive',
+  compute: ({ dy, input }, attrs) => reshape(putBack(dy!, poolingMaxima(input!, attrs), input!.size), input!.shape),
+};
+
+const STALE = 'adds to memory that was not cleared';
+
+/** By backend and kernel. */
+export const REPAIRS: Readonly<Record<string, Readonly<Record<string, Repair>>>> = {
+  cpu: {
+    Einsum: { wrong: 'fails where both inputs have an index of their own that is summed', compute: EINSUM },
+    LogicalXor: { compute: ({ a, b }) => logicalAnd(logicalOr(a!, b!), logicalNot(logicalAnd(a!, b!))) },
+  },
+  wasm: {
+    Conv2DBackpropFilter: {
+      compute: ({ x, dy }, attrs) =>
+        productsOf(convolutionPlane(x!.shape, attrs.filterShape as number[], attrs)).filterGradient(x!, dy!),
+    },
+    Conv3DBackpropFilterV2: {
+      wrong: STALE,
+      compute: ({ x, dy }, attrs) =>
+        productsOf(convolutionSpace(x!.shape, attrs.filterShape as number[], attrs)).filterGradient(x!, dy!),
+    },
+    Conv3DBackpropInputV2: {
+      wrong: STALE,
+      compute: ({ dy, filter }, attrs) =>
+        productsOf(convolutionSpace(attrs.inputShape as number[], filter!.shape, attrs)).inputGradient(dy!, filter!),
+    },
+    DepthwiseConv2dNativeBackpropFilter: {
+      compute: ({ x, dy }, attrs) =>
+        depthwiseFilterGradient(x!, dy!, depthwisePlane(x!.shape, attrs.filterShape as number[], attrs)),
+    },
+    DepthwiseConv2dNativeBackpropInput: {
+      compute: ({ dy, filter }, attrs) =>
+        depthwiseInputGradient(dy!, filter!, depthwisePlane(attrs.inputShape as number[], filter!.shape, attrs)),
+    },
+    Dilation2D: {
+      wrong: 'starts from a positive number where a window has none',
+      compute: ({ x, filter }, attrs) => {
+        const { inX, inFilter } = dilationPairs(x!, filter!, attrs);
+        const shape = outputShape(x!.shape, dilationAxes(x!.shape, filter!.shape, attrs));
+        return reshape(add(fetch(x!, inX, x!.size), fetch(filter!, inFilter, filter!.size)), shape);
+      },
+    },
+    Dilation2DBackpropFilter: {
+      wrong: STALE,
+      compute: ({ x, filter, dy }, attrs) =>
+        reshape(putBack(dy!, dilationPairs(x!, filter!, attrs).inFilter, filter!.size), filter!.shape),
+    },
+    Dilation2DBackpropInput: {
+      wrong: STALE,
+      compute: ({ x, filter, dy }, attrs) =>
+        reshape(putBack(dy!, dilationPairs(x!, filter!, attrs).inX, x!.size), x!.shape),
+    },
+    Einsum: { compute: EINSUM },
+    MaxPool3D: {
+      wrong: 'gives a positive number where no number of a window is positive',
+      compute: ({ x }, attrs) =>
+        reshape(fetch(x!, poolingMaxima(x!, attrs), x!.size), outputShape(x!.shape, poolingAxes(x!.shape, attrs))),
+    },
+    MaxPool3DGrad: MAX_POOL_GRADIENT,
+    MaxPoolGrad: MAX_POOL_GRADIENT,
+    UnsortedSegmentSum: {
+      compute: ({ x, segmentIds }, attrs) => segmentSum(x!, segmentIds!, attrs.numSegments as number),
+    },
+    _FusedMatMul: {
+      wrong: 'adds the bias by the wrong index in transposed and stacked products',
+      concerns: ({ a, b, bias }, { transposeA, transposeB }) =>
+        bias !== undefined &&
+        bias !== null &&
+        Boolean(
+          transposeA ||
+            transposeB ||
+            a!.shape
+              .slice(0, -2)
+              .concat(b!.shape.slice(0, -2))
+              .some((n) => n !== 1),
+        ),
+      compute: (inputs, attrs) => {
+        const product = matMul(inputs.a!, inputs.b!, attrs.transposeA as boolean, attrs.transposeB as boolean);
+        return finishFused(product, inputs, attrs);
+      },
+    },
+  },
+};
+
+/** A kernel's entry in TensorFlow.js's registry. `original` is the backend's own. */
+export function repairedConfig(
+  backendName: string,
+  kernelName: string,
+  { compute, concerns }: Repair,
+  original?: KernelConfig,
+): KernelConfig {
+  return {
+    ...original,
+    kernelName,
+    backendName,
+    kernelFunc: (call) => {
+      const inputs = call.inputs as Record<string, Tensor>;
+      const attrs = call.attrs as NamedAttrMap;
+      if (original && concerns && !concerns(inputs, attrs)) return original.kernelFunc(call);
+      return tidy(() => compute(inputs, attrs));
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/**
+ * Maximum pooling in two and three dimensions: each output is one of the inputs, so its tangent is fetched from there, and
+ * the gradient puts it back there.
+ */
+import { getBackend, reshape, type Tensor } from '@tensorflow/tfjs-core';
+import { blockSize } from './block-axis.ts';
+import { poolingAxes } from './convolution/window.ts';
+import type { Rule } from './rule.ts';
+import { fetch, findMaxima, putBack } from './window-maxima.ts';
+
+/**
+ * The flat place in x of each output's maximum: int32 [outputs, 1]. Of equal ones the first counts, but in TensorFlow.js's
+ * 3-D kernels for the CPU the last.
+ */
+export function poolingMaxima(x: Tensor, attrs: Readonly<Record<string, unknown>>): Tensor {
+  const axes = poolingAxes(x.shape, attrs);
+  return findMaxima({ x, axes, lastCounts: axes.length === 3 && getBackend() === 'cpu' }).places;
+}
+
+const maxPool: Rule = ({ inputs, attrs, outputs }, save) => {
+  const places = save(poolingMaxima(inputs.x!, attrs));
+  return ({ x }) => reshape(fetch(x!, places, inputs.x!.size), [...outputs[0]!.shape, blockSize(x!)]);
+};
+
+const maxPoolGrad: Rule = ({ inputs, attrs, outputs }, save) => {
+  const places = save(poolingMaxima(inputs.input!, attrs));
+  const { shape, size } = outputs[0]!;
+  // To first order the places do not move with the input.
+  return ({ dy }) => [dy && reshape(putBack(dy, places, size), [...shape, blockSize(dy)])];
+};
+
+/** Rules of maximum pooling. */
+export const poolingRules: Readonly<Record<string, Rule>> = {
+  MaxPool: maxPool,
+  MaxPool3D: maxPool,
+  MaxPool3DGrad: maxPoolGrad,
+  MaxPoolGrad: maxPoolGrad,
+};

@@ -1,0 +1,108 @@
+/** Where the largest number of each window lies. */
+import {
+  add,
+  gatherND,
+  greater,
+  greaterEqual,
+  maximum,
+  pad,
+  reshape,
+  scalar,
+  scatterND,
+  type Tensor,
+  tensor2d,
+  util,
+  where,
+} from '@tensorflow/tfjs-core';
+import { readingPads } from './convolution/padding.ts';
+import type { Axis } from './convolution/window.ts';
+
+/** For all index tuples below `sizes`, in row-major order, the sum of index times step: flat positions in a larger array. */
+function positions(sizes: readonly number[], steps: readonly number[]): Int32Array {
+  let flat: Int32Array = new Int32Array([0]);
+  for (const [axis, size] of sizes.entries()) {
+    const next = new Int32Array(flat.length * size);
+    for (const [at, start] of flat.entries()) {
+      for (let i = 0; i < size; i++) next[at * size + i] = start + i * steps[axis]!;
+    }
+    flat = next;
+  }
+  return flat;
+}
+
+const column = (numbers: Int32Array): Tensor => tensor2d(numbers, [numbers.length, 1], 'int32');
+
+/** What is looked for: x [N, ...in, C], perhaps with a number added for each entry of the window and channel. */
+export interface Search {
+  readonly x: Tensor;
+  readonly axes: readonly Axis[];
+  /** [entries, C]. */
+  readonly addend?: Tensor;
+  /** Which of equal numbers counts: the first in row-major order, or the last. */
+  readonly lastCounts?: boolean;
+}
+
+/** int32 [outputs, 1] each: the flat place in x, and the entry of the window. */
+export interface Maxima {
+  readonly places: Tensor;
+  readonly entries: Tensor;
+}
+
+/** Finds the largest number in the window of each output [N, ...out, C]. */
+export function findMaxima({ x, axes, addend, lastCounts = false }: Search): Maxima {
+  const [batch, channels] = [x.shape[0]!, x.shape[x.rank - 1]!];
+  const pads = readingPads(axes).map(([before, after]): [number, number] => [before, Math.max(after, 0)]);
+  const isPadded = pads.flat().some((n) => n > 0);
+  const padded = isPadded ? pad(x, [[0, 0], ...pads, [0, 0]], Number.NEGATIVE_INFINITY) : x;
+  const steps = util.computeStrides(padded.shape).concat(1);
+  const inner = steps.slice(1, -1);
+  const corners = column(
+    positions(
+      [batch, ...axes.map(({ output }) => output), channels],
+      [steps[0]!, ...axes.map(({ stride }, i) => stride * inner[i]!), 1],
+    ),
+  );
+  const offsets = positions(
+    axes.map(({ filter }) => filter),
+    axes.map(({ dilation }, i) => dilation * inner[i]!),
+  );
+  const flat = reshape(padded, [padded.size]);
+  const rows = corners.size / channels;
+  const valuesAt = (places: Tensor, entry: number): Tensor => {
+    const values = reshape(gatherND(flat, places), [rows, channels]);
+    return addend ? add(values, gatherND(addend, scalarIndex(entry))) : values;
+  };
+  const isBetter = lastCounts ? greaterEqual : greater;
+  let best = valuesAt(corners, 0);
+  let found: Maxima = { places: corners, entries: column(new Int32Array(corners.size)) };
+  for (const [entry, offset] of offsets.entries()) {
+    if (entry === 0) continue;
+    const places = add(corners, scalar(offset, 'int32'));
+    const values = valuesAt(places, entry);
+    const better = reshape(isBetter(values, best), corners.shape);
+    found = {
+      places: where(better, places, found.places),
+      entries: where(better, scalar(entry, 'int32'), found.entries),
+    };
+    best = maximum(values, best);
+  }
+  if (!isPadded) return found;
+  // From places in the padded array to places in x.
+  const unpadded = new Int32Array(padded.size);
+  const first = pads.reduce((sum, [before], i) => sum + before * inner[i]!, 0);
+  for (const [place, at] of positions(x.shape, steps).entries()) unpadded[at + first] = place;
+  return { ...found, places: reshape(gatherND(column(unpadded), found.places), corners.shape) };
+}
+
+const scalarIndex = (index: number): Tensor => tensor2d([index], [1, 1], 'int32');
+
+/** Rows [count of places, ...] of an array [size, ...], fetched from places in it. */
+export function fetch(from: Tensor, places: Tensor, size: number): Tensor {
+  return gatherND(reshape(from, [size, from.size / size]), places);
+}
+
+/** The transpose: rows [count of places, ...] added up at their places in an array [size, ...]. */
+export function putBack(rows: Tensor, places: Tensor, size: number): Tensor {
+  const width = rows.size / places.size;
+  return scatterND(places as never, reshape(rows, [places.size, width]), [size, width]);
+}

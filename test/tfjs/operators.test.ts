@@ -1,0 +1,129 @@
+/** Gradient, Jacobian, Gauss-Newton matrix and what they have in common, against references and each other. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs-core';
+import { ggn, gradient, hessian, jacobian, useBackend } from '../../src/tfjs/index.ts';
+import { relativeError, toDense } from '../support/dense.ts';
+import { multiply, randomBlock, transposed } from '../support/matrices.ts';
+import { buildNetwork, NETWORK_NAMES, type Network } from '../support/networks.ts';
+
+beforeAll(() => useBackend('wasm'));
+
+describe.each(NETWORK_NAMES)('%s', (name) => {
+  let network: Network;
+  beforeAll(async () => {
+    network = await buildNetwork(name);
+  });
+  afterAll(() => network.dispose());
+
+  test('gradient: the loss and gradient of the reference, from ragged batches', async () => {
+    const before = tf.memory().numTensors;
+    const data = network.batches([network.samples - 5, 4, 1]);
+    const found = await gradient({ ...network, data });
+    expect(found.loss).toBeCloseTo(network.reference.loss, 6);
+    expect(relativeError(found.gradient, network.reference.gradient)).toBeLessThan(1e-5);
+    expect(tf.memory().numTensors).toBe(before + 6);
+  });
+
+  test('jacobian: J X is the change of the outputs, J^T its transpose, and J^T H J the Gauss-Newton matrix', async () => {
+    const data = network.batches([network.samples - 3, 3]);
+    const before = tf.memory().numTensors;
+    const J = await jacobian({ ...network, data, memory: 2 ** 20 });
+    const [m, n] = J.shape;
+    const X = randomBlock(n, 5, 1, 'float32');
+    const JX = await J.matmat(X);
+    const Y = randomBlock(m, 5, 2, 'float32');
+    const JtY = await J.adjointMatmat(Y);
+    expect(relativeError(multiply(transposed(Y), JX).data, multiply(transposed(JtY), X).data)).toBeLessThan(1e-5);
+    // The loss |outputs|^2 / 2 has H = I, so its Gauss-Newton matrix is J^T J.
+    const G = ggn({
+      ...network,
+      loss: (outputs: tf.Tensor) => tf.mul(0.5, tf.sum(tf.square(outputs))),
+      data,
+      reduction: 'sum',
+    });
+    expect(relativeError((await G.matmat(X)).data, (await J.adjointMatmat(JX)).data)).toBeLessThan(1e-5);
+    expect(J.outputs.map(({ offset }) => offset)).toEqual([0, J.outputs[0]!.size]);
+    G.dispose();
+    J.dispose();
+    await Promise.resolve();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('ggn: no eigenvalue below -1e-6 of the largest', async () => {
+    const G = ggn({ ...network, data: network.batches([network.samples]) });
+    expect(G.psd).toBe(true);
+    const n = G.numParameters;
+    const matrix = await toDense(G, n);
+    const { EigenvalueDecomposition, Matrix } = await import('ml-matrix');
+    const symmetric = Matrix.from1DArray(n, n, [...matrix]);
+    symmetric.add(symmetric.transpose()).mul(0.5);
+    const { realEigenvalues } = new EigenvalueDecomposition(symmetric, { assumeSymmetric: true });
+    expect(Math.min(...realEigenvalues)).toBeGreaterThan(-1e-6 * Math.max(...realEigenvalues));
+    G.dispose();
+  });
+
+  test('blocks split to a small memory and batches recorded anew give the same products', async () => {
+    const data = network.batches([network.samples - 5, 4, 1]);
+    const before = tf.memory().numTensors;
+    for (const curvature of [hessian, ggn]) {
+      const kept = curvature({ ...network, data, cache: true });
+      const streamed = curvature({ ...network, data, cache: false, memory: 100_000 });
+      const X = randomBlock(kept.numParameters, 9, 3, 'float32');
+      const [Y, again] = [await kept.matmat(X), await streamed.matmat(X)];
+      expect(relativeError(again.data, Y.data)).toBeLessThan(1e-6);
+      const held = tf.memory().numTensors;
+      await streamed.matmat(X);
+      expect(tf.memory().numTensors).toBe(held);
+      kept.dispose();
+      streamed.dispose();
+      await Promise.resolve();
+      expect(tf.memory().numTensors).toBe(before);
+    }
+  });
+});
+
+describe('a linear model with a penalty on its weights', () => {
+  const lambda = 0.3;
+  let w: tf.Variable;
+  let x: tf.Tensor2D;
+  let y: tf.Tensor2D;
+  beforeAll(() => {
+    w = tf.variable(tf.tensor2d([0.5, -1, 2], [3, 1]));
+    x = tf.tensor2d([1, 2, 0, -1, 1, 1, 0.5, 0, 2, 1, -2, 1], [4, 3]);
+    y = tf.tensor2d([1, 0, -1, 2], [4, 1]);
+  });
+  const options = () => ({
+    model: (input: tf.Tensor2D) => tf.matMul(input, w as unknown as tf.Tensor2D),
+    loss: (outputs: tf.Tensor, target: tf.Tensor) =>
+      tf.add(tf.losses.meanSquaredError(target, outputs), tf.mul(lambda, tf.sum(tf.square(w)))),
+    parameters: [w],
+    data: [
+      [x.slice([0, 0], [3, 3]), y.slice([0, 0], [3, 1])],
+      [x.slice([3, 0], [1, 3]), y.slice([3, 0], [1, 1])],
+    ] as [tf.Tensor2D, tf.Tensor2D][],
+  });
+
+  test.each([
+    ['hessian', hessian],
+    ['ggn', ggn],
+  ] as const)('%s is 2 X^T X / N + 2 lambda I, also from ragged batches', async (_, curvature) => {
+    const op = curvature(options());
+    const gram = await tf.mul(2 / 4, tf.matMul(x, x, true)).data();
+    const expected = [...gram].map((value, at) => value + (at % 4 === 0 ? 2 * lambda : 0));
+    expect(relativeError(await toDense(op, 3), expected)).toBeLessThan(1e-6);
+    op.dispose();
+  });
+
+  test('action gives the loss, the gradient and a product in one call', async () => {
+    const H = hessian(options());
+    const X = randomBlock(3, 2, 4, 'float32');
+    const { loss, gradient: g, product } = await H.action(X);
+    expect(product).toEqual(await H.matmat(X));
+    expect(g).toEqual(await H.gradient());
+    const residual = tf.sub(tf.matMul(x, w as unknown as tf.Tensor2D), y);
+    const expected = tf.add(tf.mul(2 / 4, tf.matMul(x, residual, true)), tf.mul(2 * lambda, w));
+    expect(relativeError(g, await expected.data())).toBeLessThan(1e-6);
+    expect(loss).toBe(await H.loss());
+    H.dispose();
+  });
+});
