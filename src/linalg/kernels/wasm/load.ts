@@ -34,7 +34,7 @@ async function start(): Promise<WasmKernels> {
   return {
     name: `wasm (${size} thread${size === 1 ? '' : 's'})`,
     addGram: (X, Y, G, symmetric?: boolean) => addGram(engine(), X, Y, G, symmetric),
-    times: (X, C, out) => times(engine(), X, C, out),
+    times: (X, C, out, upper) => times(engine(), X, C, out, upper),
     gemm: (A, B, options) => gemm(engine(), A, B, options),
     eigh: (A) => eigh(engine(), A),
     close: async () => {

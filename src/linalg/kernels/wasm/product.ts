@@ -46,3 +46,23 @@ export function multiplySymmetric(thread: Thread, product: Product): void {
   multiply(thread, product, true);
   thread.kernels.mirrorUpper(product.C, product.n);
 }
+
+/** Columns of C computed together when the right factor is upper triangular. */
+const STRIP = 256;
+
+/** A product of which column j of the right factor is known to be zero from depth `firstColumn + j + 1` on. */
+export interface TriangularProduct extends Product {
+  /** The column of the whole right factor that is the first one here. */
+  firstColumn: number;
+}
+
+/** Computes C strip by strip, each only as deep as its last column reaches. */
+export function multiplyTriangular(thread: Thread, product: TriangularProduct): void {
+  const { B, C, rowBytes, n, depth, firstColumn } = product;
+  const entryBytes = rowBytes / n;
+  for (let first = 0; first < n; first += STRIP) {
+    const end = Math.min(first + STRIP, n);
+    const strip = { B: { ...B, at: B.at + first * B.outer }, C: C + first * entryBytes, n: end - first };
+    multiply(thread, { ...product, ...strip, depth: Math.min(depth, firstColumn + end) });
+  }
+}

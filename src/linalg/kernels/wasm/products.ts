@@ -60,16 +60,19 @@ function load(
   return { at, outer: bytes, depth: count * bytes };
 }
 
+/** What is known of a product beforehand: that the result is symmetric, or the right factor upper triangular. */
+type Structure = 'general' | 'symmetric' | 'triangular';
+
 /**
  * The job of one tile of A B, where `B` has the columns of the right factor as outer entries. Of a tile that is known to
  * be symmetric one triangle is computed.
  */
-function tileJob(kind: ProductKind, A: Source, B: Source, symmetric: boolean, tile: Tile, sink: Sink): Job {
+function tileJob(kind: ProductKind, A: Source, B: Source, structure: Structure, tile: Tile, sink: Sink): Job {
   const { row, rows, col, cols } = tile;
   const depth = A.byColumns ? A.block.rows : A.block.cols;
   const operandType = kind === 'productF64' ? 'float64' : 'float32';
   const resultType = kind === 'productF32' ? 'float32' : 'float64';
-  const sameOperand = symmetric && A.block === B.block;
+  const sameOperand = structure === 'symmetric' && A.block === B.block;
   const offsetB = align(rows * depth * bytesPerEntry(operandType));
   const offsetC = sameOperand ? offsetB : offsetB + align(cols * depth * bytesPerEntry(operandType));
   const offsetPacked = offsetC + align(rows * cols * bytesPerEntry(resultType));
@@ -82,7 +85,8 @@ function tileJob(kind: ProductKind, A: Source, B: Source, symmetric: boolean, ti
       const C = base + offsetC;
       const rowBytes = cols * bytesPerEntry(resultType);
       const args = { kind, A: loadedA, B: loadedB, C, rowBytes, m: rows, n: cols, depth, packed: base + offsetPacked };
-      return { program: symmetric ? 'multiplySymmetric' : 'multiply', args };
+      if (structure === 'triangular') return { program: 'multiplyTriangular', args: { ...args, firstColumn: col } };
+      return { program: structure === 'symmetric' ? 'multiplySymmetric' : 'multiply', args };
     },
     store(memory, base) {
       sink(view(resultType, memory, base + offsetC, rows * cols), tile);
@@ -97,7 +101,7 @@ async function multiply(
   A: Source,
   B: Source,
   sink: Sink,
-  symmetric = false,
+  structure: Structure = 'general',
 ): Promise<void> {
   const m = A.byColumns ? A.block.cols : A.block.rows;
   const n = B.byColumns ? B.block.cols : B.block.rows;
@@ -108,7 +112,8 @@ async function multiply(
     for (let col = 0; col < n; col += tileCols) {
       const tile = { row, rows: Math.min(tileRows, m - row), col, cols: Math.min(tileCols, n - col) };
       const whole = tile.rows === m && tile.cols === n;
-      await engine.run(tileJob(kind, A, B, symmetric && whole, tile, sink));
+      const known = structure === 'symmetric' && !whole ? 'general' : structure;
+      await engine.run(tileJob(kind, A, B, known, tile, sink));
     }
   }
 }
@@ -144,14 +149,28 @@ export async function addGram(
   symmetric: boolean = X === Y,
 ): Promise<void> {
   const kind = dtypeOf(X.data) === 'float32' ? 'productF32ToF64' : 'productF64';
-  await multiply(engine, kind, { block: X, byColumns: true }, { block: Y, byColumns: true }, addInto(G), symmetric);
+  await multiply(
+    engine,
+    kind,
+    { block: X, byColumns: true },
+    { block: Y, byColumns: true },
+    addInto(G),
+    symmetric ? 'symmetric' : 'general',
+  );
 }
 
 /** See `Kernels.times`; float32 panels are multiplied in float32. */
-export async function times(engine: Engine, X: Block, C: Matrix, out: Block): Promise<void> {
+export async function times(engine: Engine, X: Block, C: Matrix, out: Block, upper = false): Promise<void> {
   if (X.cols === 0) out.data.fill(0);
   const kind = dtypeOf(X.data) === 'float32' ? 'productF32' : 'productF64';
-  await multiply(engine, kind, { block: X, byColumns: false }, { block: C, byColumns: true }, placeInto(out));
+  await multiply(
+    engine,
+    kind,
+    { block: X, byColumns: false },
+    { block: C, byColumns: true },
+    placeInto(out),
+    upper ? 'triangular' : 'general',
+  );
 }
 
 /** See `Kernels.gemm`. */
@@ -162,6 +181,7 @@ export async function gemm(engine: Engine, A: Matrix, B: Matrix, options: GemmOp
     { block: A, byColumns: transA },
     { block: B, byColumns: !transB },
   ];
-  await multiply(engine, 'productF64', left, right, placeInto(C), A === B && transA !== transB);
+  const structure = A === B && transA !== transB ? 'symmetric' : 'general';
+  await multiply(engine, 'productF64', left, right, placeInto(C), structure);
   return C;
 }

@@ -1,12 +1,13 @@
 /** What a team can be asked to run. Arguments are plain records, because they are posted to workers. */
 import { type EighArguments, eigh } from './eigh/program.ts';
-import { multiply, multiplySymmetric, type Product } from './product.ts';
+import { multiply, multiplySymmetric, multiplyTriangular, type Product, type TriangularProduct } from './product.ts';
 import type { Thread } from './thread.ts';
 
 /** Arguments by program. */
 export interface ProgramArguments {
   multiply: Product;
   multiplySymmetric: Product;
+  multiplyTriangular: TriangularProduct;
   eigh: EighArguments;
 }
 
@@ -23,6 +24,9 @@ export function runCall(thread: Thread, call: Call): void {
       break;
     case 'multiplySymmetric':
       multiplySymmetric(thread, call.args);
+      break;
+    case 'multiplyTriangular':
+      multiplyTriangular(thread, call.args);
       break;
     case 'eigh':
       eigh(thread, call.args);
