@@ -72,7 +72,7 @@ export async function certify(
       { shape: [m, n], got: approximation.shape },
     );
   }
-  const blockSize = chooseBlockSize(WHERE, op, tests, options.blockSize);
+  const blockSize = chooseBlockSize(WHERE, op, tests + 1, options.blockSize);
   const { signal, onProgress } = options;
   const verbs = { kernels: await selectKernels(WHERE, options.kernels), signal };
   const key = { seed, purpose: 'test' } as const;

@@ -4,7 +4,7 @@ import type { Multivector } from '../multivector/multivector.ts';
 import { gram, type VerbContext } from '../multivector/verbs.ts';
 import type { MeasureContext } from '../sketch/measure.ts';
 import type { Certificate, CertificateEvent } from './certificate.ts';
-import { noiseFromAsymmetry, noiseFromRepetition } from './noise.ts';
+import { noiseFromAsymmetry } from './noise.ts';
 
 /** A certification under way: checked options, and the test vectors it may spend. */
 export interface Certification {
@@ -54,19 +54,11 @@ export function event(
   return { name, probability: confidence, statements };
 }
 
-/** The noise per unit vector that the test products X, A X show: of a repetition, and against symmetry. One product. */
-export async function measureNoise(
-  { op, verbs, measuring }: Certification,
+/** The noise per unit vector in the test products X, A X that departs from symmetry. */
+export async function measureAsymmetricNoise(
+  { op, verbs }: Certification,
   X: Multivector,
   AX: Multivector,
 ): Promise<number> {
-  const width = Math.min(X.cols, measuring.blockSize);
-  const repeated = await noiseFromRepetition(
-    op,
-    await X.readColumns(0, width),
-    await AX.readColumns(0, width),
-    measuring.where,
-  );
-  const asymmetric = op.selfAdjoint ? noiseFromAsymmetry(await gram(X, AX, verbs), X.rows) : 0;
-  return Math.max(repeated, asymmetric);
+  return op.selfAdjoint ? noiseFromAsymmetry(await gram(X, AX, verbs), X.rows) : 0;
 }

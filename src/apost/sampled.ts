@@ -9,14 +9,14 @@ import {
   event,
   largestMagnitude,
   meanDiagonal,
-  measureNoise,
+  measureAsymmetricNoise,
   ratio,
   type Statements,
   sumOfSquares,
 } from './certification.ts';
 import { effectiveDimension, likelySquaredInterval } from './effective-dimension.ts';
 import { type Interval, mapInterval, squaredInterval } from './interval.ts';
-import { roundingFloor } from './noise.ts';
+import { noiseFromRepetition, roundingFloor } from './noise.ts';
 
 /** q products of the approximation, subtracted from those of the operator, in place. */
 async function subtractApproximation(
@@ -69,7 +69,10 @@ export async function certifySampled(
   const known = eigenvalues && Math.sqrt(sumOfSquares(eigenvalues));
   const AOmega = await measure(op, Omega, measuring);
   const operatorSquares = await gram(AOmega, AOmega, verbs);
-  const measuredNoise = await measureNoise(run, Omega, AOmega);
+  const width = Math.min(tests, measuring.blockSize);
+  const [first, product] = [await Omega.readColumns(0, width), await AOmega.readColumns(0, width)];
+  const repeated = await noiseFromRepetition(op, first, product, measuring.where);
+  const measuredNoise = Math.max(repeated, await measureAsymmetricNoise(run, Omega, AOmega));
   const rounding = roundingFloor(op, eigenvalues ? largestMagnitude(eigenvalues) : 0, 0);
   await subtractApproximation(run, approximation, AOmega);
   const errorSquares = await gram(AOmega, AOmega, verbs);
