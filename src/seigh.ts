@@ -7,7 +7,7 @@ import type { Kernels } from './linalg/kernels/provider.ts';
 import { type KernelsChoice, selectKernels } from './linalg/kernels/select.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { checkSquare, measureAsymmetry, refuseAsymmetry } from './linops/probes.ts';
-import { DEFAULT_BLOCK_SIZE, hostSpace } from './multivector/host.ts';
+import { hostSpace } from './multivector/host.ts';
 import type { Space } from './multivector/multivector.ts';
 import { orthonormalise } from './multivector/orthonormalise.ts';
 import { type Eigenpairs, type RecoveryContext, WHICH, type Which } from './recovery/eigenpairs.ts';
@@ -15,6 +15,7 @@ import { hmt, refinedHmt } from './recovery/hmt.ts';
 import { nystrom, psdNystrom } from './recovery/nystrom.ts';
 import { oversampled } from './recovery/oversampled.ts';
 import { type EighResult, type Method, makeEighResult } from './recovery/result.ts';
+import { chooseBlockSize } from './sketch/block-size.ts';
 import { measure, measureTestMatrix } from './sketch/measure.ts';
 import { materialise, TEST_MATRICES, type TestMatrix } from './sketch/test-matrix.ts';
 
@@ -35,7 +36,7 @@ export interface SeighOptions extends Control {
   powerIterations?: number;
   /** oversampled only: columns of the inner sketch, at least 2 dims + 1 (default). */
   innerDims?: number;
-  /** Columns of one product. Default: the operator's preference, else 64. */
+  /** Columns of one product. Default: the operator's preference or 64, less where a block would exceed 256 MiB. */
   blockSize?: number;
   /** 0..2^53-1; the same seed gives the same result. Default 0. */
   seed?: number;
@@ -87,8 +88,7 @@ async function prepare(op: LinearOperator, dims: number, method: Method, options
   refuseOption(method, 'psd', options.psd !== undefined, 'nystrom');
   refuseOption(method, 'innerDims', options.innerDims !== undefined, 'oversampled');
   const most = Number.MAX_SAFE_INTEGER;
-  const preferred = op.preferredBlockSize ?? DEFAULT_BLOCK_SIZE;
-  const blockSize = Math.min(dims, checkInteger(WHERE, 'blockSize', options.blockSize ?? preferred, 1, most));
+  const blockSize = chooseBlockSize(WHERE, op, dims, options.blockSize);
   return {
     op,
     n,
@@ -103,7 +103,7 @@ async function prepare(op: LinearOperator, dims: number, method: Method, options
     seed: checkSeed(WHERE, options.seed ?? 0),
     blockSize,
     kernels: await selectKernels(WHERE, options.kernels),
-    space: hostSpace(n, op.dtype, blockSize),
+    space: hostSpace(n, op.dtype),
     onProgress: options.onProgress,
     signal: options.signal,
   };

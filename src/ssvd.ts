@@ -9,10 +9,11 @@ import { selectColumns, transpose } from './linalg/small.ts';
 import { smallSvd } from './linalg/svd.ts';
 import { applyLowRank } from './linops/low-rank.ts';
 import type { LinearOperator } from './linops/operator.ts';
-import { DEFAULT_BLOCK_SIZE, hostSpace } from './multivector/host.ts';
+import { hostSpace } from './multivector/host.ts';
 import type { Multivector } from './multivector/multivector.ts';
 import { orthonormalise } from './multivector/orthonormalise.ts';
 import { times } from './multivector/verbs.ts';
+import { chooseBlockSize } from './sketch/block-size.ts';
 import { measure, measureAdjoint, measureTestMatrix } from './sketch/measure.ts';
 import { TEST_MATRICES, type TestMatrix } from './sketch/test-matrix.ts';
 
@@ -23,7 +24,7 @@ export interface SsvdOptions extends Control {
   rank?: number;
   /** Extra passes A A^T Q, re-orthonormalised after each product; each costs 2 dims products. Default 0. */
   powerIterations?: number;
-  /** Columns of one product. Default: the operator's preference, else 64. */
+  /** Columns of one product. Default: the operator's preference or 64, less where a block would exceed 256 MiB. */
   blockSize?: number;
   /** 0..2^53-1. Default 0. */
   seed?: number;
@@ -70,14 +71,13 @@ export async function ssvd(op: LinearOperator, dims: number, options: SsvdOption
   const distribution = checkChoice(WHERE, 'testMatrix', options.testMatrix ?? 'gaussian', TEST_MATRICES);
   const seed = checkSeed(WHERE, options.seed ?? 0);
   if (!op.adjointMatmat) throw new UnsupportedError(`${WHERE}: the operator has no adjoint product (adjointMatmat)`);
-  const preferred = op.preferredBlockSize ?? DEFAULT_BLOCK_SIZE;
-  const blockSize = Math.min(dims, checkInteger(WHERE, 'blockSize', options.blockSize ?? preferred, 1, most));
+  const blockSize = chooseBlockSize(WHERE, op, dims, options.blockSize);
   const { signal, onProgress } = options;
   signal?.throwIfAborted();
   const kernels = await selectKernels(WHERE, options.kernels);
   const verbs = { kernels, signal };
-  const tall = hostSpace(m, op.dtype, blockSize);
-  const wide = hostSpace(n, op.dtype, blockSize);
+  const tall = hostSpace(m, op.dtype);
+  const wide = hostSpace(n, op.dtype);
   const products = { where: WHERE, blockSize, onProgress, signal } as const;
 
   const Omega: TestMatrix = { distribution, key: { seed, purpose: 'sketch' }, rows: n, cols: dims };

@@ -4,7 +4,8 @@ import { ShapeError } from '../core/errors.ts';
 import type { Control } from '../core/schedule.ts';
 import { type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import { DEFAULT_BLOCK_SIZE, hostSpace } from '../multivector/host.ts';
+import { hostSpace } from '../multivector/host.ts';
+import { chooseBlockSize } from '../sketch/block-size.ts';
 import type { MeasureContext } from '../sketch/measure.ts';
 import { materialise, type TestMatrix } from '../sketch/test-matrix.ts';
 import { CERTIFICATE_SCHEMA, type Certificate } from './certificate.ts';
@@ -19,7 +20,7 @@ export interface ApostOptions extends Control {
   seed?: number;
   /** Probability of each end of the intervals, between 0 and 1. Default 0.99. */
   confidence?: number;
-  /** Columns of one product. Default: the operator's preference, else 64. */
+  /** Columns of one product. Default: the operator's preference or 64, less where a block would exceed 256 MiB. */
   blockSize?: number;
   /** Dense kernel provider. Default `'auto'`. */
   kernels?: KernelsChoice;
@@ -61,13 +62,12 @@ export async function apost(
       },
     );
   }
-  const preferred = op.preferredBlockSize ?? DEFAULT_BLOCK_SIZE;
-  const blockSize = Math.min(tests, checkInteger(WHERE, 'blockSize', options.blockSize ?? preferred, 1, most));
+  const blockSize = chooseBlockSize(WHERE, op, tests, options.blockSize);
   const { signal, onProgress } = options;
   const verbs = { kernels: await selectKernels(WHERE, options.kernels), signal };
   const vectors: TestMatrix = { distribution: 'gaussian', key: { seed, purpose: 'test' }, rows: n, cols: tests };
-  const Omega = await materialise(vectors, hostSpace(n, op.dtype, blockSize), blockSize, signal);
-  const space = hostSpace(m, op.dtype, blockSize);
+  const Omega = await materialise(vectors, hostSpace(n, op.dtype), blockSize, signal);
+  const space = hostSpace(m, op.dtype);
   const measuring: MeasureContext = { where: WHERE, space, blockSize, stage: 'certificate', onProgress, signal };
   const run: Certification = { op, tests, confidence, verbs, measuring, Omega };
   const { eigenvalues, eigenvectors, residualNorms } = approximation as LinearOperator & Partial<RitzPairs>;

@@ -15,6 +15,23 @@ export function symmetricPart(A: Matrix): Matrix {
   return S;
 }
 
+const TILE = 32;
+
+/** Copies the entries above the diagonal to their mirror images below it, in tiles that stay in the cache. */
+export function mirrorUpper(A: Matrix): Matrix {
+  const { rows: k, data } = A;
+  for (let top = 0; top < k; top += TILE) {
+    const bottom = Math.min(k, top + TILE);
+    for (let left = 0; left <= top; left += TILE) {
+      for (let i = top; i < bottom; i++) {
+        const right = Math.min(left + TILE, i);
+        for (let j = left; j < right; j++) data[i * k + j] = data[j * k + i]!;
+      }
+    }
+  }
+  return A;
+}
+
 /** ||A - A^T||_F / ||A||_F: 0 for a symmetric matrix, about sqrt(2) for a random one; 0 for the zero matrix. */
 export function relativeAsymmetry(A: Matrix): number {
   const k = A.rows;
@@ -39,13 +56,30 @@ export function selectColumns(A: Matrix, columns: readonly number[], scale: (col
   return S;
 }
 
-/** Largest absolute entry of A - I. */
+/** ||A||_F. */
+export function frobeniusNorm(A: Matrix): number {
+  let square = 0;
+  for (const value of A.data) square += value * value;
+  return Math.sqrt(square);
+}
+
+/** ||A - I||_F. */
 export function distanceFromIdentity(A: Matrix): number {
-  let worst = 0;
+  let square = 0;
   for (let i = 0; i < A.rows; i++) {
-    for (let j = 0; j < A.cols; j++) worst = Math.max(worst, Math.abs(A.data[i * A.cols + j]! - (i === j ? 1 : 0)));
+    for (let j = 0; j < A.cols; j++) square += (A.data[i * A.cols + j]! - (i === j ? 1 : 0)) ** 2;
   }
-  return worst;
+  return Math.sqrt(square);
+}
+
+/** A copy of rows `top..bottom` and columns `left..right`. */
+export function subMatrix(A: Matrix, top: number, bottom: number, left: number, right: number): Matrix {
+  const part = zeroMatrix(bottom - top, right - left);
+  for (let i = 0; i < part.rows; i++) {
+    const start = (top + i) * A.cols + left;
+    part.data.set(A.data.subarray(start, start + part.cols), i * part.cols);
+  }
+  return part;
 }
 
 /** Copies `part` into `whole` with its first entry at (row, col). */

@@ -1,9 +1,9 @@
 /** Operators with stored entries: a full matrix and a diagonal. */
-import { asDType, type Block, type Matrix, zeros } from '../core/block.ts';
+import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
 import { checkInteger } from '../core/checks.ts';
 import { dtypeOf, type FloatArray, isFloatArray } from '../core/dtype.ts';
 import { ArgumentError, ShapeError } from '../core/errors.ts';
-import { multiplyInto } from '../linalg/kernels/blocked.ts';
+import { selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from './operator.ts';
 
 function fromRows(rows: readonly (readonly number[])[]): Matrix {
@@ -60,20 +60,25 @@ export function denseOperator(
     );
   }
   const dtype = dtypeOf(A.data);
-  const multiply = async (X: Block, transposed: boolean): Promise<Block> => {
-    const [m, depth] = transposed ? [A.cols, A.rows] : [A.rows, A.cols];
-    const Y = zeros(m, X.cols, 'float64');
-    const left = { data: A.data, outerStride: transposed ? 1 : A.cols, depthStride: transposed ? A.cols : 1 };
-    await multiplyInto(Y.data, m, X.cols, depth, left, { data: X.data, outerStride: 1, depthStride: X.cols });
-    return asDType(Y, dtype);
+  const multiply = async (X: Block): Promise<Block> => {
+    const kernels = await selectKernels('denseOperator');
+    const Y = zeros(A.rows, X.cols, dtype);
+    await kernels.times(A, asDType(X, 'float64') as Matrix, Y);
+    return Y;
+  };
+  const multiplyTransposed = async (Y: Block): Promise<Block> => {
+    const kernels = await selectKernels('denseOperator');
+    const X = zeroMatrix(A.cols, Y.cols);
+    await kernels.addGram(A, asDType(Y, dtype), X, false);
+    return asDType(X, dtype);
   };
   const symmetric = isSymmetric(A);
   return {
     shape: [A.rows, A.cols],
     dtype,
     ...(symmetric ? { selfAdjoint: true } : {}),
-    matmat: (X) => multiply(X, false),
-    adjointMatmat: (Y) => multiply(Y, !symmetric),
+    matmat: multiply,
+    adjointMatmat: symmetric ? multiply : multiplyTransposed,
   };
 }
 

@@ -19,9 +19,9 @@ export async function applyLowRank(
   kernels: Kernels,
 ): Promise<Block> {
   const context = { kernels };
-  const input = await multivectorOf(X, right.dtype, X.cols);
+  const input = await multivectorOf(X, right.dtype);
   const coordinates: Matrix = scaleRows(await gram(right, input, context), weights);
-  const out = await hostSpace(left.rows, left.dtype, X.cols).allocate(X.cols);
+  const out = await hostSpace(left.rows, left.dtype).allocate(X.cols);
   await times(left, coordinates, out, context);
   return out.readColumns(0, X.cols);
 }
@@ -44,9 +44,9 @@ export function lowRankOperator(U: Block, d: FloatArray | readonly number[], V: 
   const dtype = dtypeOf(U.data);
   const apply = async (left: Block, right: Block, X: Block): Promise<Block> =>
     applyLowRank(
-      await multivectorOf(left, dtype, left.cols),
+      await multivectorOf(left, dtype),
       weights,
-      await multivectorOf(right, dtype, right.cols),
+      await multivectorOf(right, dtype),
       X,
       await selectKernels('lowRankOperator'),
     );

@@ -3,22 +3,23 @@ import type { Block } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
 
 /**
- * `rows x cols` numbers, rows >> cols, kept as column blocks that are each row-major. Algorithms see it from two sides:
- * whole column blocks (what an operator multiplies) and row panels across all columns (what dense algebra streams).
+ * `rows x cols` numbers, rows >> cols. Algorithms see it from two sides: blocks of whole columns (what an operator
+ * multiplies) and row panels across all columns (what dense algebra streams). Blocks that are read may share memory with
+ * the multivector: they are not written to, and are used up before the next write.
  */
 export interface Multivector {
   readonly rows: number;
   readonly cols: number;
   readonly dtype: DType;
-  /** Columns `start..end` as a `rows x (end - start)` block. It may share memory with the multivector: do not write to it. */
+  /** Columns `start..end` as a `rows x (end - start)` block. */
   readColumns(start: number, end: number): Promise<Block>;
   /** Replaces columns `start..start + block.cols`. */
   writeColumns(start: number, block: Block): Promise<void>;
-  /** Copies rows `start..start + panel.rows`, all columns, into `panel` (converted to the panel's own dtype). */
-  readRows(start: number, panel: Block): Promise<void>;
+  /** Rows `start..start + count`, all columns, as a `count x cols` block. */
+  readRows(start: number, count: number): Promise<Block>;
   /** Replaces rows `start..start + panel.rows`, all columns. */
   writeRows(start: number, panel: Block): Promise<void>;
-  /** The whole as one row-major `rows x cols` block. */
+  /** The whole as one row-major `rows x cols` block of its own. */
   toBlock(): Promise<Block>;
 }
 

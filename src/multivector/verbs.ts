@@ -1,8 +1,10 @@
 /** The n-scale verbs: each streams row panels of its operands, so memory is O(panel x k) beside the operands. */
 import { type Block, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
+import type { DType } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
 import { breathe } from '../core/schedule.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
+import { mirrorUpper } from '../linalg/small.ts';
 import type { Multivector } from './multivector.ts';
 
 /** What every verb needs besides its operands. */
@@ -38,37 +40,78 @@ async function forEachPanel(
   }
 }
 
-/** A reusable panel buffer for one operand. */
-function panelReader(X: Multivector): (start: number, count: number) => Promise<Block> {
+/** A buffer of `cols` columns for one panel after the other. */
+function panelBuffer(cols: number, dtype: DType): (count: number) => Block {
   let buffer: Block | undefined;
-  return async (start, count) => {
-    if (buffer === undefined || buffer.rows !== count) buffer = zeros(count, X.cols, X.dtype);
-    await X.readRows(start, buffer);
+  return (count) => {
+    if (buffer?.rows !== count) buffer = zeros(count, cols, dtype);
     return buffer;
   };
 }
 
-/** X^T Y, k x l, accumulated in float64. With X === Y only one triangle is computed. */
-export async function gram(X: Multivector, Y: Multivector, context: VerbContext): Promise<Matrix> {
+/**
+ * X^T Y, k x l, accumulated in float64. With X === Y, or where the caller knows that X^T Y is `symmetric`, half of it is
+ * computed and mirrored.
+ */
+export async function gram(
+  X: Multivector,
+  Y: Multivector,
+  context: VerbContext,
+  { symmetric = X === Y }: { symmetric?: boolean } = {},
+): Promise<Matrix> {
   checkRows('gram', X, Y);
   const G = zeroMatrix(X.cols, Y.cols);
-  const readX = panelReader(X);
-  const readY = X === Y ? readX : panelReader(Y);
   await forEachPanel(X.rows, Math.max(X.cols, Y.cols), context, async (start, count) => {
-    const panelX = await readX(start, count);
-    const panelY = X === Y ? panelX : await readY(start, count);
-    await context.kernels.addGram(panelX, panelY, G);
+    const panelX = await X.readRows(start, count);
+    const panelY = X === Y ? panelX : await Y.readRows(start, count);
+    await context.kernels.addGram(panelX, panelY, G, symmetric);
   });
-  return G;
+  return symmetric ? mirrorUpper(G) : G;
+}
+
+/** How `times` is to be done. */
+export interface TimesOptions {
+  /** Sums run in float64, rounded once at the end: for products whose result is much smaller than their terms. */
+  wide?: boolean;
+  /** Takes the columns of X in this order. */
+  order?: Int32Array;
+  /** C is upper triangular. */
+  upper?: boolean;
+}
+
+/** Copies a panel with its columns in another order, converting its numbers. */
+function reorderColumns(panel: Block, order: Int32Array, into: Block): void {
+  for (let i = 0; i < panel.rows; i++) {
+    const [from, to] = [i * panel.cols, i * into.cols];
+    for (let j = 0; j < into.cols; j++) into.data[to + j] = panel.data[from + order[j]!]!;
+  }
 }
 
 /** out = X C with a small C (X.cols x out.cols). `out` may be X itself when C is square. */
-export async function times(X: Multivector, C: Matrix, out: Multivector, context: VerbContext): Promise<Multivector> {
+export async function times(
+  X: Multivector,
+  C: Matrix,
+  out: Multivector,
+  context: VerbContext,
+  { wide = false, order, upper = false }: TimesOptions = {},
+): Promise<Multivector> {
   checkRows('times', X, out);
-  const read = panelReader(X);
+  const dtype = wide ? 'float64' : X.dtype;
+  const input = panelBuffer(C.rows, dtype);
+  const result = panelBuffer(out.cols, dtype);
   await forEachPanel(X.rows, Math.max(X.cols, out.cols), context, async (start, count) => {
-    const product = zeros(count, out.cols, out.dtype);
-    await context.kernels.times(await read(start, count), C, product);
+    let panel = await X.readRows(start, count);
+    if (order) {
+      const reordered = input(count);
+      reorderColumns(panel, order, reordered);
+      panel = reordered;
+    } else if (dtype !== X.dtype) {
+      const converted = input(count);
+      converted.data.set(panel.data);
+      panel = converted;
+    }
+    const product = result(count);
+    await context.kernels.times(panel, C, product, upper);
     await out.writeRows(start, product);
   });
   return out;
@@ -82,14 +125,13 @@ export async function subtractTimes(
   context: VerbContext,
 ): Promise<Multivector> {
   checkRows('subtractTimes', Z, X);
-  const readZ = panelReader(Z);
-  const readX = panelReader(X);
+  const buffer = panelBuffer(Z.cols, Z.dtype);
   await forEachPanel(Z.rows, Math.max(Z.cols, X.cols), context, async (start, count) => {
-    const panel = await readZ(start, count);
-    const product = zeros(count, Z.cols, Z.dtype);
-    await context.kernels.times(await readX(start, count), C, product);
-    for (let i = 0; i < panel.data.length; i++) panel.data[i]! -= product.data[i]!;
-    await Z.writeRows(start, panel);
+    const product = buffer(count);
+    await context.kernels.times(await X.readRows(start, count), C, product);
+    const panel = (await Z.readRows(start, count)).data;
+    for (let i = 0; i < panel.length; i++) product.data[i] = panel[i]! - product.data[i]!;
+    await Z.writeRows(start, product);
   });
   return Z;
 }
@@ -103,11 +145,9 @@ export async function residualColumnNorms(
 ): Promise<Float64Array> {
   checkRows('residualColumnNorms', Z, V);
   const squares = new Float64Array(Z.cols);
-  const readZ = panelReader(Z);
-  const readV = panelReader(V);
   await forEachPanel(Z.rows, Z.cols, context, async (start, count) => {
-    const z = (await readZ(start, count)).data;
-    const v = (await readV(start, count)).data;
+    const z = (await Z.readRows(start, count)).data;
+    const v = (await V.readRows(start, count)).data;
     for (let at = 0; at < z.length; ) {
       for (let j = 0; j < squares.length; j++, at++) squares[j]! += (z[at]! - weights[j]! * v[at]!) ** 2;
     }
@@ -118,9 +158,8 @@ export async function residualColumnNorms(
 /** Euclidean norms of the columns of X. */
 export async function columnNorms(X: Multivector, context: VerbContext): Promise<Float64Array> {
   const squares = new Float64Array(X.cols);
-  const read = panelReader(X);
   await forEachPanel(X.rows, X.cols, context, async (start, count) => {
-    const x = (await read(start, count)).data;
+    const x = (await X.readRows(start, count)).data;
     for (let at = 0; at < x.length; ) for (let j = 0; j < squares.length; j++, at++) squares[j]! += x[at]! ** 2;
   });
   return squares.map(Math.sqrt);

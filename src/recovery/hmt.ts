@@ -1,7 +1,8 @@
 /** Rayleigh-Ritz on the range of the sketch (Halko, Martinsson & Tropp 2011, section 5.3), and its free refinement. */
 import { type Matrix, zeroMatrix } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
-import { placeBlock, relativeAsymmetry, selectColumns, symmetricPart, transpose } from '../linalg/small.ts';
+import { placeBlock, relativeAsymmetry, selectColumns, transpose } from '../linalg/small.ts';
+import { multivectorOf } from '../multivector/host.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { concatenate, gram, residualColumnNorms, subtractTimes, times } from '../multivector/verbs.ts';
@@ -15,6 +16,16 @@ export interface BasisMeasurement {
   Z: Multivector;
 }
 
+/** Columns of the core whose asymmetry stands for all: the leading ones of Q, where the operator is largest. */
+const ASYMMETRY_SAMPLE = 64;
+
+/** Relative asymmetry of the leading part of Q^T Z; the rest is computed by halves only. */
+async function sampleAsymmetry(Q: Multivector, Z: Multivector, context: RecoveryContext): Promise<number> {
+  const cols = Math.min(ASYMMETRY_SAMPLE, Q.cols);
+  const leading = async (M: Multivector): Promise<Multivector> => multivectorOf(await M.readColumns(0, cols), M.dtype);
+  return relativeAsymmetry(await gram(await leading(Q), await leading(Z), context));
+}
+
 /** M C for the chosen columns of C, in place when no column is lost. */
 async function rotate(M: Multivector, C: Matrix, context: RecoveryContext): Promise<Multivector> {
   const out = C.cols === M.cols ? M : await context.space.allocate(C.cols);
@@ -22,13 +33,14 @@ async function rotate(M: Multivector, C: Matrix, context: RecoveryContext): Prom
 }
 
 /**
- * Ritz pairs of A on span(Q): H = sym(Q^T Z) = U diag(theta) U^T, vectors Q U, residuals Z U - Q U diag(theta) without a
+ * Ritz pairs of A on span(Q): H = Q^T Z = U diag(theta) U^T, vectors Q U, residuals Z U - Q U diag(theta) without a
  * further product. Ritz values interlace: none lies above the largest or below the smallest eigenvalue of A, and those
  * of each sign never exceed the true ones in magnitude (Cauchy; Parlett 1998, theorem 10.1.1).
  */
 export async function hmt({ Q, Z }: BasisMeasurement, context: RecoveryContext): Promise<Eigenpairs> {
-  const H = await gram(Q, Z, context);
-  const { values, vectors } = await context.kernels.eigh(symmetricPart(H));
+  const coreAsymmetry = await sampleAsymmetry(Q, Z, context);
+  const H = await gram(Q, Z, context, { symmetric: true });
+  const { values, vectors } = await context.kernels.eigh(H);
   const leading = selectLeading(values, context.which, context.rank);
   const U = selectColumns(vectors, leading, () => 1);
   const theta = Float64Array.from(leading, (i) => values[i]!);
@@ -38,7 +50,7 @@ export async function hmt({ Q, Z }: BasisMeasurement, context: RecoveryContext):
     values: theta,
     vectors: V,
     residualNorms: await residualColumnNorms(AV, V, theta, context),
-    coreAsymmetry: relativeAsymmetry(H),
+    coreAsymmetry,
   };
 }
 
@@ -58,9 +70,9 @@ async function complement(Q: Multivector, E: Multivector, context: RecoveryConte
  */
 export async function refinedHmt({ Q, Z }: BasisMeasurement, context: RecoveryContext): Promise<Eigenpairs> {
   const { kernels, space } = context;
-  const measured = await gram(Q, Z, context);
-  const H = symmetricPart(measured);
-  const E = await subtractTimes(Z, Q, measured, context);
+  const coreAsymmetry = await sampleAsymmetry(Q, Z, context);
+  const H = await gram(Q, Z, context, { symmetric: true });
+  const E = await subtractTimes(Z, Q, H, context);
   await subtractTimes(E, Q, await gram(Q, E, context), context);
   const W = await complement(Q, E, context);
   const F = await gram(W, E, context);
@@ -82,6 +94,6 @@ export async function refinedHmt({ Q, Z }: BasisMeasurement, context: RecoveryCo
       selectColumns(vectors, leading, () => 1),
       context,
     ),
-    coreAsymmetry: relativeAsymmetry(measured),
+    coreAsymmetry,
   };
 }

@@ -40,7 +40,10 @@ export interface EighResult extends LinearOperator {
   blockSize: number;
   /** The dense kernel provider that did the algebra. */
   kernels: string;
-  /** ||C - C^T||_F / ||C||_F of the core before symmetrising: rounding for hmt and nystrom, sketching error for oversampled. */
+  /**
+   * ||C - C^T||_F / ||C||_F of the core (for hmt: of its leading 64 rows and columns) before symmetrising: rounding for
+   * hmt and nystrom, sketching error for oversampled.
+   */
   coreAsymmetry: number;
   seconds: SketchSeconds;
   selfAdjoint: true;

@@ -1,8 +1,9 @@
 /** Symmetric operators whose spectrum is known, for tests and for trying settings before a real run. */
-import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
+import { asDType, type Block, type Matrix, zeroMatrix } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
 import { fillRandom } from '../core/random.ts';
-import { multiplyInto } from '../linalg/kernels/blocked.ts';
+import { selectKernels } from '../linalg/kernels/select.ts';
+import { scaleRows } from '../linalg/small.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 
 /** A symmetric operator together with its exact eigendecomposition. */
@@ -57,14 +58,9 @@ export function operatorWithSpectrum(
   const values = Float64Array.from(eigenvalues);
   const n = values.length;
   const matmat = async (X: Block): Promise<Block> => {
-    const coordinates = zeros(n, X.cols, 'float64');
-    const columns = { data: X.data, outerStride: 1, depthStride: X.cols };
-    await multiplyInto(coordinates.data, n, X.cols, n, { data: basis.data, outerStride: 1, depthStride: n }, columns);
-    for (let i = 0; i < n; i++) for (let j = 0; j < X.cols; j++) coordinates.data[i * X.cols + j]! *= values[i]!;
-    const Y = zeros(n, X.cols, 'float64');
-    const inner = { data: coordinates.data, outerStride: 1, depthStride: X.cols };
-    await multiplyInto(Y.data, n, X.cols, n, { data: basis.data, outerStride: n, depthStride: 1 }, inner);
-    return asDType(Y, dtype);
+    const kernels = await selectKernels('operatorWithSpectrum');
+    const coordinates = await kernels.gemm(basis, asDType(X, 'float64') as Matrix, { transA: true });
+    return asDType(await kernels.gemm(basis, scaleRows(coordinates, values)), dtype);
   };
   return { shape: [n, n], dtype, selfAdjoint: true, matmat, exactEigenvalues: values, exactEigenvectors: basis };
 }

@@ -31,7 +31,7 @@ export interface CurvatureOperator extends LinearOperator {
   readonly numParameters: number;
   /** Name, shape and rows of each parameter, in the order of the rows. */
   readonly parameters: readonly ParameterInfo[];
-  /** A number of columns that one product handles well: up to 128, fewer where D x b blocks would be too large. */
+  /** A number of columns that one product handles well: up to 64, fewer where D x b blocks would be too large. */
   readonly preferredBlockSize: number;
   matmat(X: Block): Promise<Block>;
   /** The loss that this is the curvature of. */
@@ -100,7 +100,7 @@ class RecordedCurvature implements CurvatureOperator {
     this.numParameters = spec.layout.reduce((total, { size }) => total + size, 0);
     this.shape = [this.numParameters, this.numParameters];
     // A block and its product, in 4 bytes a number, take no more than half of the memory.
-    this.preferredBlockSize = Math.max(1, Math.min(128, Math.floor(spec.memory / (16 * this.numParameters))));
+    this.preferredBlockSize = Math.max(1, Math.min(64, Math.floor(spec.memory / (16 * this.numParameters))));
     if (spec.psd) this.psd = true;
   }
 

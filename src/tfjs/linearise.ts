@@ -1,6 +1,7 @@
 /** The derivative of a recorded computation as a program of linear steps that carries blocks of tangents. */
 import { clone, dispose, keep, reshape, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../core/errors.ts';
+import { withNativeProducts } from './native-products.ts';
 import { RULES } from './rules/index.ts';
 import type { Derive, Push, Tangents } from './rules/rule.ts';
 import { type KernelCall, record, type Tape } from './tape.ts';
@@ -113,19 +114,21 @@ class TangentProgram implements LinearMap {
   }
 
   apply(tangents: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
-    return tidy(() => {
-      const slots = new Map<number, Tensor>();
-      // A slot owns its tensor and disposes it after the last use, so what comes from the caller gets a handle of its own.
-      const own = (tensor: Tensor): Tensor => reshape(tensor, tensor.shape);
-      for (const [i, id] of this.#tape.leafIds.entries()) {
-        const tangent = tangents[i];
-        if (tangent) slots.set(id, own(tangent));
-      }
-      for (const step of this.#steps) runStep(step, slots, own);
-      return this.#tape.outputIds.map((id) => {
-        const tangent = id === undefined ? undefined : slots.get(id);
-        return tangent && own(tangent);
-      });
+    return withNativeProducts(() => tidy(() => this.#push(tangents)));
+  }
+
+  #push(tangents: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
+    const slots = new Map<number, Tensor>();
+    // A slot owns its tensor and disposes it after the last use, so what comes from the caller gets a handle of its own.
+    const own = (tensor: Tensor): Tensor => reshape(tensor, tensor.shape);
+    for (const [i, id] of this.#tape.leafIds.entries()) {
+      const tangent = tangents[i];
+      if (tangent) slots.set(id, own(tangent));
+    }
+    for (const step of this.#steps) runStep(step, slots, own);
+    return this.#tape.outputIds.map((id) => {
+      const tangent = id === undefined ? undefined : slots.get(id);
+      return tangent && own(tangent);
     });
   }
 

@@ -2,6 +2,7 @@
 import { type Tensor, tensor, Variable } from '@tensorflow/tfjs-core';
 import type { Block } from '../core/block.ts';
 import { ArgumentError } from '../core/errors.ts';
+import { onHeap } from './heap.ts';
 
 /** A weight of a tf.LayersModel: a wrapper whose `read` gives the variable. */
 export interface LayerWeight {
@@ -141,6 +142,11 @@ export function toTangents(X: Block, layout: readonly ParameterInfo[]): Tensor[]
   );
 }
 
+function copyScaled(values: Float32Array, factor: number, target: Float32Array): void {
+  if (factor === 1) target.set(values);
+  else for (let i = 0; i < values.length; i++) target[i] = factor * values[i]!;
+}
+
 /** Reads tensors `[...shape, b]` back as the D x b block of their rows, times `factor`; an absent tensor is zero. */
 export async function toBlock(
   tensors: readonly (Tensor | undefined)[],
@@ -148,13 +154,13 @@ export async function toBlock(
   cols: number,
   factor: number,
 ): Promise<Block> {
-  const reads = await Promise.all(tensors.map((values) => values?.data()));
   const rows = layout.reduce((total, { size }) => total + size, 0);
   const data = new Float32Array(rows * cols);
   for (const [i, { offset }] of layout.entries()) {
-    const values = reads[i];
-    if (values !== undefined) data.set(values, offset * cols);
+    const tensor = tensors[i];
+    if (tensor === undefined) continue;
+    const values = onHeap(tensor) ?? ((await tensor.data()) as Float32Array);
+    copyScaled(values, factor, data.subarray(offset * cols));
   }
-  if (factor !== 1) for (let i = 0; i < data.length; i++) data[i]! *= factor;
   return { rows, cols, data };
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Block, type Matrix, zeroMatrix, zeros } from '../../src/core/block.ts';
 import type { Kernels } from '../../src/linalg/kernels/provider.ts';
+import { mirrorUpper } from '../../src/linalg/small.ts';
 import { distance, frobenius, identity, multiply, randomBlock, transposed } from '../support/matrices.ts';
 
 const asMatrix = (block: Block): Matrix => block as Matrix;
@@ -44,8 +45,14 @@ export function kernelLaws(name: string, load: () => Promise<Kernels>): void {
         expect(distance(expected, G)).toBeLessThanOrEqual(1e-14 * p * frobenius(expected));
         const S = zeroMatrix(k, k);
         await kernels.addGram(X, X, S);
+        // only the upper triangle is meant
+        mirrorUpper(S);
         expect(distance(multiply(transposed(X), X), S)).toBeLessThanOrEqual(1e-14 * p * frobenius(S));
-        expect(distance(transposed(S), S)).toBe(0);
+        // a sum that is known to be symmetric, although the panels are two
+        const twin = { ...X, data: X.data.slice() };
+        const T = zeroMatrix(k, k);
+        await kernels.addGram(X, twin, T, true);
+        expect(distance(S, mirrorUpper(T))).toBeLessThanOrEqual(1e-14 * p * frobenius(S));
       }
     });
 
@@ -73,6 +80,20 @@ export function kernelLaws(name: string, load: () => Promise<Kernels>): void {
         await kernels.times(X, C, out);
         const expected = multiply(X, C);
         expect(distance(expected, out)).toBeLessThanOrEqual(4 * u * (k + 1) * frobenius(X) * frobenius(C));
+      }
+    });
+
+    test('times with an upper triangular C gives the same', async () => {
+      const kernels = await load();
+      for (const dtype of ['float64', 'float32'] as const) {
+        const X = randomBlock(90, 601, 3, dtype);
+        const C = asMatrix(randomBlock(601, 601, 4));
+        for (let i = 0; i < 601; i++) C.data.fill(0, i * 601, i * 601 + i);
+        const out = zeros(90, 601, dtype);
+        out.data.fill(7);
+        await kernels.times(X, C, out, true);
+        const expected = multiply(X, C);
+        expect(distance(expected, out)).toBeLessThan((dtype === 'float64' ? 1e-14 : 1e-6) * frobenius(expected));
       }
     });
 

@@ -8,11 +8,8 @@ import type { GemmOptions, Kernels, SmallEigh } from './provider.ts';
 const rowsOf = (X: Block): Operand => ({ data: X.data, outerStride: X.cols, depthStride: 1 });
 const columnsOf = (X: Block): Operand => ({ data: X.data, outerStride: 1, depthStride: X.cols });
 
-async function addGram(X: Block, Y: Block, G: Matrix): Promise<void> {
-  const k = X.cols;
-  if (X !== Y) return multiplyInto(G.data, k, Y.cols, X.rows, columnsOf(X), columnsOf(Y));
-  await multiplyInto(G.data, k, k, X.rows, columnsOf(X), columnsOf(X), true);
-  for (let i = 1; i < k; i++) for (let j = 0; j < i; j++) G.data[i * k + j] = G.data[j * k + i]!;
+function addGram(X: Block, Y: Block, G: Matrix, symmetric: boolean = X === Y): Promise<void> {
+  return multiplyInto(G.data, X.cols, Y.cols, X.rows, columnsOf(X), columnsOf(Y), symmetric);
 }
 
 async function times(X: Block, C: Matrix, out: Block): Promise<void> {

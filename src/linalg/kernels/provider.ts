@@ -23,10 +23,17 @@ export interface GemmOptions {
 export interface Kernels {
   /** Recorded in every result, e.g. `js` or `native (OpenBLAS 0.3.21, 2 threads)`. */
   readonly name: string;
-  /** G += X^T Y, accumulated in float64. X: p x k, Y: p x l of one dtype, G: k x l. With X === Y both triangles are filled. */
-  addGram(X: Block, Y: Block, G: Matrix): Promise<void>;
-  /** out = X C. X: p x k and out: p x l of one dtype (distinct memory), C: k x l, rounded to that dtype first. */
-  times(X: Block, C: Matrix, out: Block): Promise<void>;
+  /**
+   * G += X^T Y, accumulated in float64. X: p x k, Y: p x l of one dtype, G: k x l. With `symmetric` (by default when
+   * X === Y) the sum is known to be symmetric and only entries on and above the diagonal are meant: those below may be
+   * left as they are or hold anything.
+   */
+  addGram(X: Block, Y: Block, G: Matrix, symmetric?: boolean): Promise<void>;
+  /**
+   * out = X C. X: p x k and out: p x l of one dtype (distinct memory), C: k x l, rounded to that dtype first. With `upper`
+   * C is known to be upper triangular, which a provider may use to save half of the work.
+   */
+  times(X: Block, C: Matrix, out: Block, upper?: boolean): Promise<void>;
   /** op(A) op(B) of small matrices in float64. */
   gemm(A: Matrix, B: Matrix, options?: GemmOptions): Promise<Matrix>;
   /** Eigenvalues and eigenvectors of a small symmetric matrix; only its symmetric part is meant. */

@@ -1,13 +1,56 @@
 /** From the `kernels` option to a provider. */
+import process from 'node:process';
 import { checkChoice } from '../../core/checks.ts';
+import { UnsupportedError } from '../../core/errors.ts';
 import { jsKernels } from './js.ts';
+import { loadNativeKernels } from './native.ts';
 import type { Kernels } from './provider.ts';
+import { loadWasmKernels } from './wasm/load.ts';
 
-/** Names a user can ask for; `'auto'` takes the fastest one that works on this machine. */
-export type KernelsChoice = 'auto' | 'js';
+/**
+ * `'native'`: a BLAS and LAPACK of this machine. `'wasm'`: the embedded SIMD kernels. `'js'`: the slow reference.
+ * `'auto'`: the first of these that works here.
+ */
+export type KernelsChoice = 'auto' | 'native' | 'wasm' | 'js';
 
-/** The provider for a choice. @throws ArgumentError for a name that does not exist. */
-export async function selectKernels(where: string, choice: KernelsChoice = 'auto'): Promise<Kernels> {
-  checkChoice(where, 'kernels', choice, ['auto', 'js']);
-  return jsKernels;
+const CHOICES: readonly KernelsChoice[] = ['auto', 'native', 'wasm', 'js'];
+
+/** The choice of those who make none: the environment variable EIGENSKETCH_KERNELS, else `'auto'`. */
+function defaultChoice(): string {
+  return process.env.EIGENSKETCH_KERNELS || 'auto';
+}
+
+async function automatic(): Promise<Kernels> {
+  const { kernels, reason } = await loadNativeKernels();
+  if (kernels) return kernels;
+  // a machine without a BLAS is nothing to speak of; a library that the user named and that fails is
+  if (process.env.EIGENSKETCH_BLAS) warnOnce(`EIGENSKETCH_BLAS is not used: ${reason}`);
+  try {
+    return await loadWasmKernels();
+  } catch (error) {
+    if (!(error instanceof UnsupportedError)) throw error;
+    warnOnce(`the slow reference kernels are used: ${error.message}`);
+    return jsKernels;
+  }
+}
+
+let warned = false;
+function warnOnce(message: string): void {
+  if (!warned) process.emitWarning(message, { type: 'EigensketchWarning' });
+  warned = true;
+}
+
+/**
+ * The provider for a choice.
+ * @throws ArgumentError for a name that does not exist, UnsupportedError with the reason when the one asked for by name
+ * does not work on this machine.
+ */
+export async function selectKernels(where: string, choice?: KernelsChoice): Promise<Kernels> {
+  const name = checkChoice(where, choice ? 'kernels' : 'EIGENSKETCH_KERNELS', choice ?? defaultChoice(), CHOICES);
+  if (name === 'auto') return automatic();
+  if (name === 'js') return jsKernels;
+  if (name === 'wasm') return loadWasmKernels();
+  const { kernels, reason } = await loadNativeKernels();
+  if (!kernels) throw new UnsupportedError(`${where}: kernels 'native' cannot be used: ${reason}`, { reason });
+  return kernels;
 }

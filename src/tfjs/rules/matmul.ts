@@ -4,10 +4,12 @@
  *
  * Two habits of the wasm backend (XNNPACK) shape the code. Products with transposition flags run an order of magnitude
  * slower than plain ones, so constants are stored the way they are used. And the right operand is first repacked, which
- * is kept for as long as that tensor lives: the large tangent belongs on the left, even at the price of a transpose.
+ * is kept for as long as that tensor lives: the large tangent belongs on the left, even at the price of a transpose. None
+ * of this holds where a BLAS does the products.
  */
 import { add, getBackend, matMul, reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../../core/errors.ts';
+import { usesNativeProducts } from '../native-products.ts';
 import type { KernelCall } from '../tape.ts';
 import { addTangents, blockSize, broadcastTangent, reshapeTangent, scale, withBlockAxis } from './block-axis.ts';
 import type { Push, Rule, Save, Tangents } from './rule.ts';
@@ -41,7 +43,7 @@ function swapLeading(tangent: Tensor): Tensor {
 /** A dB [m, n, b] for A [m, k] from dB [k, n, b], or from dB^T [n, k, b]. */
 function constantTimes(A: Tensor, fromTransposed: boolean, save: Save): (tangent: Tensor) => Tensor {
   const [m, k] = A.shape as [number, number];
-  if (getBackend() !== 'wasm' || m >= k) {
+  if (getBackend() !== 'wasm' || usesNativeProducts() || m >= k) {
     const saved = save(A);
     return (tangent) => {
       const byRow = fromTransposed ? swapLeading(tangent) : tangent;

@@ -1,0 +1,52 @@
+/** Who runs in which bench. The first contestant is the one the others are compared with. */
+import type { Contestant } from './support/race.ts';
+
+const PYTHON = process.env.EIGENSKETCH_PYTHON ?? '/usr/bin/python3';
+
+function ours(name: string, job: string, kernels: string, args: readonly string[] = []): Contestant {
+  const command = [process.execPath, `dist/bench/jobs/${job}.js`, ...args] as const;
+  return { name, command: command as Contestant['command'], env: { EIGENSKETCH_KERNELS: kernels } };
+}
+
+function torch(name: string, script: string, ...args: string[]): Contestant {
+  return { name, command: [PYTHON, `bench/peers/${script}.py`, ...args] };
+}
+
+const single = (contestant: Contestant): Contestant => ({
+  ...contestant,
+  name: `${contestant.name}, 1 thread`,
+  env: { ...contestant.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', EIGENSKETCH_THREADS: '1' },
+});
+
+const SIZES = ['10000:50', '10000:400', '100000:100', '100000:400', '1000000:50', '1000000:200', '10000000:50'];
+
+/** The benches by name. */
+export const BENCHES: Record<string, readonly Contestant[]> = {
+  mlp784: [
+    ours('eigensketch, native', 'mlp784', 'native', ['--kernels', 'native']),
+    ours('eigensketch, wasm', 'mlp784', 'wasm', ['--kernels', 'wasm']),
+    torch('PyTorch HMT, product per vector', 'torch_hmt', '--products', 'vector'),
+    torch('PyTorch HMT, batched products', 'torch_hmt', '--products', 'batched'),
+  ],
+  products: [
+    ours('eigensketch, native', 'products', 'native'),
+    ours('eigensketch, wasm', 'products', 'wasm'),
+    ours('TensorFlow.js double backward', 'products', 'wasm', ['--naive']),
+    torch('PyTorch, per vector', 'torch_products', '--products', 'vector'),
+    torch('PyTorch, batched', 'torch_products', '--products', 'batched'),
+  ],
+  dense: [
+    ours('eigensketch, native', 'dense', 'native', ['--kernels', 'native']),
+    ours('eigensketch, wasm', 'dense', 'wasm', ['--kernels', 'wasm']),
+    ours('ml-matrix (js)', 'dense', 'js', ['--kernels', 'js']),
+    torch('PyTorch', 'torch_dense'),
+    single(ours('eigensketch, native', 'dense', 'native', ['--kernels', 'native', '--product'])),
+    single(ours('eigensketch, wasm', 'dense', 'wasm', ['--kernels', 'wasm', '--product'])),
+    single(torch('PyTorch', 'torch_dense')),
+  ],
+  scaling: [
+    ours('eigensketch, native', 'scaling', 'native', ['--kernels', 'native', ...SIZES]),
+    ours('eigensketch, wasm', 'scaling', 'wasm', ['--kernels', 'wasm', ...SIZES]),
+    torch('PyTorch', 'torch_scaling', ...SIZES),
+  ],
+};

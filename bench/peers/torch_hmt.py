@@ -1,0 +1,108 @@
+"""The work of reference in PyTorch: HMT of a Hessian by torch.linalg.qr, and 30 test products. Prints a lap.
+
+usage: torch_hmt.py --products vector|batched [--dims 2000] [--tests 30]
+vector: one double-backward product per column with the graph of the gradient retained, as curvlinops does.
+batched: is_grads_batched, 128 columns at a time.
+"""
+import argparse
+import json
+import os
+import resource
+import time
+
+import h5py
+import torch
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--products", choices=["vector", "batched"], default="vector")
+parser.add_argument("--dims", type=int, default=2000)
+parser.add_argument("--tests", type=int, default=30)
+arguments = parser.parse_args()
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
+torch.manual_seed(1)
+
+with h5py.File("test/reference/mlp784.h5") as file:
+    parameters = [
+        torch.tensor(file[f"params/{i:02d}"][()], dtype=torch.float32, requires_grad=True) for i in range(4)
+    ]
+    inputs = torch.tensor(file["x"][()], dtype=torch.float32)
+    labels = torch.tensor(file["y"][()], dtype=torch.float32)
+n = sum(p.numel() for p in parameters)
+shapes = [p.shape for p in parameters]
+sizes = [p.numel() for p in parameters]
+
+
+def loss(batch):
+    hidden = torch.relu(inputs[batch] @ parameters[0] + parameters[1])
+    outputs = hidden @ parameters[2] + parameters[3]
+    return ((outputs - labels[batch]) ** 2).mean()
+
+
+gradients = []
+for batch in range(len(inputs)):
+    parts = torch.autograd.grad(loss(batch), parameters, create_graph=True)
+    gradients.append(torch.cat([part.reshape(-1) for part in parts]))
+
+
+def flatten(parts, leading=()):
+    return torch.cat([part.reshape(*leading, -1) for part in parts], dim=-1)
+
+
+# rows are the vectors, so that each is contiguous; the transpose of the result is the column-major input LAPACK wants
+def by_vector(X):
+    vectors = X.T.contiguous()
+    products = torch.empty_like(vectors)
+    for v, product in zip(vectors, products):
+        total = sum(flatten(torch.autograd.grad(g, parameters, v, retain_graph=True)) for g in gradients)
+        product.copy_(total)
+    return (products / len(gradients)).T
+
+
+def by_block(X, width=128):
+    vectors = X.T.contiguous()
+    products = torch.empty_like(vectors)
+    for start in range(0, len(vectors), width):
+        V = vectors[start : start + width]
+        products[start : start + width] = sum(
+            flatten(torch.autograd.grad(g, parameters, V, retain_graph=True, is_grads_batched=True), (len(V),))
+            for g in gradients
+        )
+    return (products / len(gradients)).T
+
+
+multiply = by_vector if arguments.products == "vector" else by_block
+multiply(torch.ones(n, 2))
+
+started = time.perf_counter()
+Omega = torch.randint(0, 2, (n, arguments.dims)).float() * 2 - 1
+Y = multiply(Omega)
+del Omega
+sketched = time.perf_counter()
+Q = torch.linalg.qr(Y).Q
+del Y
+Z = multiply(Q)
+H = Q.T @ Z
+values, U = torch.linalg.eigh((H + H.T) / 2)
+V = Q @ U
+residuals = torch.linalg.norm(Z @ U - V * values, dim=0)
+recovered = time.perf_counter()
+G = torch.randn(n, arguments.tests)
+AG = multiply(G)
+difference = AG - V @ (values[:, None] * (V.T @ G))
+error = (torch.linalg.norm(difference) / torch.linalg.norm(AG)).item()
+finished = time.perf_counter()
+print(
+    json.dumps(
+        {
+            "metrics": {
+                "seconds": finished - started,
+                "sketch": sketched - started,
+                "recovery": recovered - sketched,
+                "certificate": finished - recovered,
+                "relativeError": error,
+                "peakBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+            },
+            "info": {"torch": torch.__version__, "threads": torch.get_num_threads()},
+        }
+    )
+)

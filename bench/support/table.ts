@@ -1,0 +1,49 @@
+/** Races as Markdown tables. */
+import type { Machine } from './machine.ts';
+import { column, median, type Race, ratio, type Standing } from './race.ts';
+
+/** A stored race: results/<name>.json. */
+export interface Result extends Race {
+  name: string;
+  machine: Machine;
+  threads: string;
+  repeats: number;
+}
+
+const metricsOf = (standings: readonly Standing[]): string[] => [
+  ...new Set(standings.flatMap(({ laps }) => Object.keys(laps[0] ?? {}))),
+];
+
+function show(metric: string, values: readonly number[]): string {
+  const number = (value: number): string => {
+    if (metric.endsWith('Bytes')) return `${(value / 2 ** 20).toFixed(0)} MiB`;
+    return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1) : value.toPrecision(3);
+  };
+  const [least, middle] = [number(Math.min(...values)), number(median(values))];
+  return least === middle ? least : `${least} / ${middle}`;
+}
+
+/** Minimum / median of each metric, and in brackets how many times the first contestant's time it is, lap by lap. */
+export function toTable({ standings, absent }: Race): string {
+  const [first] = standings;
+  if (!first) return 'no contestant could run here';
+  const rows = metricsOf(standings).map((metric) => {
+    const cells = standings.map((standing) => {
+      const values = column(standing, metric);
+      if (values.length === 0) return '';
+      const isTime = !/Bytes|Error/.test(metric) && standing !== first && column(first, metric).length > 0;
+      return show(metric, values) + (isTime ? ` (${ratio(first, standing, metric).toFixed(2)}×)` : '');
+    });
+    return `| ${[metric, ...cells].join(' | ')} |`;
+  });
+  const head = [
+    `| | ${standings.map(({ name }) => name).join(' | ')} |`,
+    `|---|${standings.map(() => '---|').join('')}`,
+  ];
+  return [...head, ...rows, ...absent.map(({ name, reason }) => `\n${name}: not here (${reason})`)].join('\n');
+}
+
+export function provenance({ machine, threads, repeats }: Result): string {
+  const { cpu, system, node, tfjs, commit, date } = machine;
+  return `${cpu}, ${threads} threads, ${system}, Node ${node}, TensorFlow.js ${tfjs}, commit ${commit}, ${date}; ${repeats} interleaved repeats, minimum / median`;
+}

@@ -1,0 +1,73 @@
+/** Small problems with known answers: a library that gets them wrong is not used. */
+
+import { type Block, type Matrix, zeroMatrix, zeros } from '../../../core/block.ts';
+import type { DType } from '../../../core/dtype.ts';
+import { mirrorUpper } from '../../small.ts';
+import type { Kernels } from '../provider.ts';
+
+/** Large enough for a library to use its threads and this one its calls off the event loop. */
+const ROWS = 150;
+const DEPTH = 310;
+const COLS = 220;
+
+/** Whole numbers in -5..5, so that all sums are exact in any order and in either precision. */
+function wholeNumbers(rows: number, cols: number, dtype: DType): Block {
+  const block = zeros(rows, cols, dtype);
+  for (let at = 0; at < block.data.length; at++) block.data[at] = ((at * 7 + Math.floor(at / cols) * 3) % 11) - 5;
+  return block;
+}
+
+function plainProduct(A: Block, B: Block): Matrix {
+  const C = zeroMatrix(A.rows, B.cols);
+  for (let i = 0; i < A.rows; i++) {
+    for (let d = 0; d < A.cols; d++) {
+      const a = A.data[i * A.cols + d]!;
+      for (let j = 0; j < B.cols; j++) C.data[i * B.cols + j]! += a * B.data[d * B.cols + j]!;
+    }
+  }
+  return C;
+}
+
+const equal = (got: Block, expected: Block): boolean => expected.data.every((value, at) => got.data[at] === value);
+
+async function productsAreRight(kernels: Kernels): Promise<boolean> {
+  const A = wholeNumbers(ROWS, DEPTH, 'float64') as Matrix;
+  const B = wholeNumbers(DEPTH, COLS, 'float64') as Matrix;
+  const expected = plainProduct(A, B);
+  const narrow = zeros(ROWS, COLS, 'float32');
+  await kernels.times(wholeNumbers(ROWS, DEPTH, 'float32'), B, narrow);
+  const G = zeroMatrix(COLS, COLS);
+  await kernels.addGram(B, B, G);
+  const square = await kernels.gemm(B, B, { transA: true });
+  return equal(await kernels.gemm(A, B), expected) && equal(narrow, expected) && equal(mirrorUpper(G), square);
+}
+
+/** The second difference matrix of order k: eigenvalues 2 - 2 cos(j pi / (k + 1)), sines as eigenvectors. */
+async function eigenpairsAreRight(kernels: Kernels, k: number): Promise<boolean> {
+  const A = zeroMatrix(k, k);
+  for (let i = 0; i < k; i++) {
+    A.data[i * k + i] = 2;
+    if (i > 0) A.data[i * k + i - 1] = -1;
+    if (i > 0) A.data[(i - 1) * k + i] = -1;
+  }
+  const { values, vectors } = await kernels.eigh(A);
+  let worst = 0;
+  for (let j = 0; j < k; j++) {
+    const step = ((j + 1) * Math.PI) / (k + 1);
+    worst = Math.max(worst, Math.abs(values[j]! - (2 - 2 * Math.cos(step))));
+    for (let i = 0; i < k; i++) {
+      const sine = Math.sqrt(2 / (k + 1)) * Math.sin((i + 1) * step);
+      worst = Math.max(worst, Math.abs(Math.abs(vectors.data[i * k + j]!) - Math.abs(sine)));
+    }
+  }
+  return worst < 1e-9;
+}
+
+/** What is wrong with a provider, or undefined if its answers are right. */
+export async function findFault(kernels: Kernels): Promise<string | undefined> {
+  if (!(await productsAreRight(kernels))) return 'gives wrong matrix products';
+  for (const order of [3, ROWS]) {
+    if (!(await eigenpairsAreRight(kernels, order))) return 'gives wrong eigenpairs';
+  }
+  return undefined;
+}

@@ -1,0 +1,39 @@
+/** Running a foreign routine: short ones on this thread, long ones off it, so timers, progress and Ctrl-C go on. */
+import { breathe } from '../../../core/schedule.ts';
+import type { ForeignArgument, ForeignFunction } from './ffi.ts';
+
+/**
+ * A call off this thread costs about 35 microseconds more than one on it; from this much work on (a millisecond at
+ * 20 GFLOP/s) that is lost in the noise, and below it nobody notices the pause.
+ */
+const OFF_THREAD_FLOPS = 2e7;
+
+/**
+ * Keeps memory that a thread works on from being collected: koffi holds on to no argument of a call in flight. It does
+ * not move either, as passing even a small array takes its entries off V8's heap for good.
+ */
+const inFlight = new Set<readonly ForeignArgument[]>();
+
+/**
+ * Calls a routine that takes about `flops` floating-point operations.
+ * @param offThread false keeps any call on this thread.
+ */
+export async function run(
+  routine: ForeignFunction,
+  args: readonly ForeignArgument[],
+  flops: number,
+  offThread: boolean,
+): Promise<void> {
+  if (!offThread || flops < OFF_THREAD_FLOPS) {
+    routine(...args);
+    return breathe();
+  }
+  inFlight.add(args);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      routine.async(...args, (error) => (error ? reject(error) : resolve()));
+    });
+  } finally {
+    inFlight.delete(args);
+  }
+}

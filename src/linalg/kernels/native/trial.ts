@@ -1,0 +1,21 @@
+/**
+ * A library on trial, in a process of its own. Some end the process they are called in: a BLAS built for another
+ * processor, MKL without its companions, a file that only looks like a BLAS. `node trial.js FILE...` writes one line of
+ * JSON, `{ "fault": string | null }`.
+ */
+import { findFault } from './check.ts';
+import { importFfi } from './ffi.ts';
+import { identify } from './identify.ts';
+import { nativeKernels } from './kernels.ts';
+import { openLibrary } from './library.ts';
+
+async function verdict(files: readonly string[]): Promise<string | null> {
+  try {
+    const library = openLibrary(await importFfi(), files);
+    return (await findFault(nativeKernels(library, identify(library)))) ?? null;
+  } catch (error) {
+    return String(error);
+  }
+}
+
+process.stdout.write(`${JSON.stringify({ fault: await verdict(process.argv.slice(2)) })}\n`);

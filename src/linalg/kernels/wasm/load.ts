@@ -1,0 +1,59 @@
+/** The embedded default provider: SIMD kernels in WebAssembly on worker threads over one shared memory. */
+import { availableParallelism } from 'node:os';
+import { ArgumentError } from '../../../core/errors.ts';
+import type { Kernels } from '../provider.ts';
+import { eigh } from './eigh/solve.ts';
+import { Engine } from './engine.ts';
+import { compileModule } from './module.ts';
+import { addGram, gemm, times } from './products.ts';
+
+/** A provider that can be told to let go of what it holds. */
+export interface WasmKernels extends Kernels {
+  /** Ends the worker threads and frees the memory when the calls under way are done; a later call starts anew. */
+  close(): Promise<void>;
+}
+
+const MAX_THREADS = 8;
+
+/** Threads of the team: what the machine gives, at most 8, or what EIGENSKETCH_THREADS says. */
+function teamSize(): number {
+  const wanted = process.env.EIGENSKETCH_THREADS;
+  if (wanted === undefined || wanted === '') return Math.min(MAX_THREADS, availableParallelism());
+  if (/^[1-9]\d?$/.test(wanted)) return Number(wanted);
+  throw new ArgumentError(`EIGENSKETCH_THREADS must be an integer in 1..99, got '${wanted}'`, { wanted });
+}
+
+async function start(): Promise<WasmKernels> {
+  const size = teamSize();
+  const module = await compileModule();
+  let current: Engine | undefined = new Engine(module, size);
+  const engine = (): Engine => {
+    current ??= new Engine(module, size);
+    return current;
+  };
+  return {
+    name: `wasm (${size} thread${size === 1 ? '' : 's'})`,
+    addGram: (X, Y, G, symmetric?: boolean) => addGram(engine(), X, Y, G, symmetric),
+    times: (X, C, out, upper) => times(engine(), X, C, out, upper),
+    gemm: (A, B, options) => gemm(engine(), A, B, options),
+    eigh: (A) => eigh(engine(), A),
+    close: async () => {
+      const closing = current;
+      current = undefined;
+      await closing?.close();
+    },
+  };
+}
+
+let loaded: Promise<WasmKernels> | undefined;
+
+/**
+ * The provider `'wasm'`, the same one for every caller. Threads start with the first call that is worth them and do not
+ * keep the process alive. The number of threads is what the machine has, at most 8; EIGENSKETCH_THREADS overrides it.
+ * @throws UnsupportedError where WebAssembly has no SIMD, no threads or no shared memory; ArgumentError for a value of
+ * EIGENSKETCH_THREADS that is no thread count.
+ */
+export function loadWasmKernels(): Promise<WasmKernels> {
+  loaded ??= start();
+  return loaded;
+}

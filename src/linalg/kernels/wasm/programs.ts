@@ -1,0 +1,35 @@
+/** What a team can be asked to run. Arguments are plain records, because they are posted to workers. */
+import { type EighArguments, eigh } from './eigh/program.ts';
+import { multiply, multiplySymmetric, multiplyTriangular, type Product, type TriangularProduct } from './product.ts';
+import type { Thread } from './thread.ts';
+
+/** Arguments by program. */
+export interface ProgramArguments {
+  multiply: Product;
+  multiplySymmetric: Product;
+  multiplyTriangular: TriangularProduct;
+  eigh: EighArguments;
+}
+
+export type ProgramName = keyof ProgramArguments;
+
+/** One program with its arguments. */
+export type Call = { [Name in ProgramName]: { program: Name; args: ProgramArguments[Name] } }[ProgramName];
+
+/** Runs this thread's part of a call. */
+export function runCall(thread: Thread, call: Call): void {
+  switch (call.program) {
+    case 'multiply':
+      multiply(thread, call.args);
+      break;
+    case 'multiplySymmetric':
+      multiplySymmetric(thread, call.args);
+      break;
+    case 'multiplyTriangular':
+      multiplyTriangular(thread, call.args);
+      break;
+    case 'eigh':
+      eigh(thread, call.args);
+      break;
+  }
+}

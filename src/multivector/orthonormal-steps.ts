@@ -1,0 +1,62 @@
+/** The ways from a Gram matrix G = Y^T Y to a small matrix T with Y T nearly orthonormal. */
+import { type Matrix, zeroMatrix } from '../core/block.ts';
+import { invertUpper, pivotedCholesky } from '../linalg/cholesky.ts';
+import type { Kernels } from '../linalg/kernels/provider.ts';
+import { frobeniusNorm, selectColumns, subMatrix, transpose } from '../linalg/small.ts';
+import type { TimesOptions } from './verbs.ts';
+
+/** Q_new = Q_old T, with `options` for that product, and Q_old = Q_new R up to what was cut off. */
+export interface Step {
+  T: Matrix;
+  R: Matrix;
+  options: Pick<TimesOptions, 'order' | 'upper'>;
+}
+
+/** T = V diag(scale^-1/2) over the eigenpairs of G that `scale` keeps (a positive scale), largest first. */
+export async function spectralStep(
+  G: Matrix,
+  kernels: Kernels,
+  scale: (value: number, largest: number) => number,
+): Promise<Step> {
+  const { values, vectors } = await kernels.eigh(G);
+  const largest = values.at(-1) ?? 0;
+  const scales = values.map((value) => scale(value, largest));
+  const kept = Array.from(values.keys())
+    .filter((i) => scales[i]! > 0)
+    .reverse();
+  return {
+    T: selectColumns(vectors, kept, (i) => 1 / Math.sqrt(scales[i]!)),
+    R: transpose(selectColumns(vectors, kept, (i) => Math.sqrt(scales[i]!))),
+    options: {},
+  };
+}
+
+/**
+ * T = R^-1 with the pivoted Cholesky factor of G, cut where the rest is below `cutoff` ||G||_F: half the n-scale
+ * work of a spectral step, and a tenth of the small work. It needs a G that resolves the data, float64 sums of float32.
+ */
+export async function choleskyStep(G: Matrix, kernels: Kernels, cutoff: number): Promise<Step> {
+  const { R: pivoted, pivots } = await pivotedCholesky(G, cutoff * frobeniusNorm(G), kernels);
+  const rank = pivoted.rows;
+  const R = zeroMatrix(rank, G.rows);
+  for (let i = 0; i < rank; i++) {
+    for (let j = i; j < G.rows; j++) R.data[i * G.rows + pivots[j]!] = pivoted.data[i * G.rows + j]!;
+  }
+  const T = await invertUpper(subMatrix(pivoted, 0, rank, 0, rank), kernels);
+  return { T, R, options: { order: pivots.subarray(0, rank), upper: true } };
+}
+
+/** T = I - E/2 + 3E^2/8 and R = I + E/2 - E^2/8 with E = G - I: the inverse square root and square root, to E^3. */
+export async function polishingStep(G: Matrix, kernels: Kernels): Promise<Step> {
+  const k = G.rows;
+  const E: Matrix = { rows: k, cols: k, data: Float64Array.from(G.data) };
+  for (let i = 0; i < k; i++) E.data[i * k + i]! -= 1;
+  const squared = await kernels.gemm(E, E);
+  const combine = (first: number, second: number): Matrix => {
+    const S = zeroMatrix(k, k);
+    for (let at = 0; at < S.data.length; at++) S.data[at] = first * E.data[at]! + second * squared.data[at]!;
+    for (let i = 0; i < k; i++) S.data[i * k + i]! += 1;
+    return S;
+  };
+  return { T: combine(-1 / 2, 3 / 8), R: combine(1 / 2, -1 / 8), options: {} };
+}

@@ -1,0 +1,22 @@
+/** How many columns go into one product. */
+import { checkInteger } from '../core/checks.ts';
+import { bytesPerEntry } from '../core/dtype.ts';
+import type { LinearOperator } from '../linops/operator.ts';
+
+const USUAL = 64;
+
+/** A block and its product take at most this many bytes each, unless a single column takes more. */
+const BLOCK_BYTES = 2 ** 28;
+
+/**
+ * Columns of one product: what the caller asked for, else what the operator prefers (64 if it does not say) as far as a
+ * block stays below 256 MiB; never more than there are columns.
+ * @throws ArgumentError unless `requested` is a positive integer or undefined.
+ */
+export function chooseBlockSize(where: string, op: LinearOperator, cols: number, requested?: number): number {
+  if (requested !== undefined) {
+    return Math.min(cols, checkInteger(where, 'blockSize', requested, 1, Number.MAX_SAFE_INTEGER));
+  }
+  const fitting = Math.floor(BLOCK_BYTES / (Math.max(...op.shape) * bytesPerEntry(op.dtype)));
+  return Math.max(1, Math.min(cols, op.preferredBlockSize ?? USUAL, fitting));
+}

@@ -1,0 +1,52 @@
+import { expect, test } from '@jest/globals';
+import type { Matrix } from '../../src/core/block.ts';
+import { invertUpper, pivotedCholesky } from '../../src/linalg/cholesky.ts';
+import { selectKernels } from '../../src/linalg/kernels/select.ts';
+import { subMatrix } from '../../src/linalg/small.ts';
+import { distance, frobenius, identity, multiply, randomBlock, transposed } from '../support/matrices.ts';
+
+const kernels = await selectKernels('test');
+
+function semidefinite(k: number, rank: number, seed: number): Matrix {
+  const X = randomBlock(rank, k, seed);
+  return multiply(transposed(X), X) as Matrix;
+}
+
+test.each([
+  [1, 1],
+  [5, 5],
+  [63, 63],
+  [64, 20],
+  [65, 65],
+  [200, 130],
+  [200, 1],
+  [150, 128],
+])('R^T R is the pivoted matrix, and its rank is found (k = %i, rank %i)', async (k, rank) => {
+  const A = semidefinite(k, rank, k);
+  const { R, pivots } = await pivotedCholesky(A, 1e-12 * frobenius(A), kernels);
+  expect([R.rows, R.cols]).toEqual([rank, k]);
+  expect(Array.from(pivots).sort((a, b) => a - b)).toEqual(Array.from({ length: k }, (_, i) => i));
+  const permuted = { ...A, data: A.data.map((_, at) => A.data[pivots[Math.floor(at / k)]! * k + pivots[at % k]!]!) };
+  expect(distance(permuted, multiply(transposed(R), R))).toBeLessThan(1e-13 * frobenius(A));
+  for (let i = 0; i < rank; i++) {
+    for (let j = 0; j < i; j++) expect(R.data[i * k + j]).toBe(0);
+    // pivoting: the diagonal does not grow
+    if (i > 0) expect(R.data[i * k + i]!).toBeLessThanOrEqual(R.data[(i - 1) * k + i - 1]! * (1 + 1e-12));
+  }
+});
+
+test('the zero matrix has rank 0, and the input is left as it was', async () => {
+  const zero = { rows: 4, cols: 4, data: new Float64Array(16) };
+  expect((await pivotedCholesky(zero, 0, kernels)).R.rows).toBe(0);
+  const A = semidefinite(70, 70, 3);
+  const copy = A.data.slice();
+  await pivotedCholesky(A, 0, kernels);
+  expect(A.data).toEqual(copy);
+});
+
+test.each([1, 2, 63, 64, 65, 200])('invertUpper: R R^-1 = I (k = %i)', async (k) => {
+  const { R } = await pivotedCholesky(semidefinite(k, k + 5, 9), 0, kernels);
+  const inverse = await invertUpper(subMatrix(R, 0, k, 0, k), kernels);
+  expect(distance(multiply(R, inverse), identity(k))).toBeLessThan(1e-10);
+  for (let i = 0; i < k; i++) for (let j = 0; j < i; j++) expect(inverse.data[i * k + j]).toBe(0);
+});

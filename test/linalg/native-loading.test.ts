@@ -1,0 +1,127 @@
+/** Whatever stands where a library should be, the process goes on and is told why there are no native kernels. */
+import { execFile, execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { candidates } from '../../src/linalg/kernels/native/candidates.ts';
+import { describeNative } from '../support/native.ts';
+
+const sources = new URL('../../src/', import.meta.url);
+const folder = mkdtempSync(join(tmpdir(), 'eigensketch-native-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Outcome {
+  name?: string;
+  reason?: string;
+  product?: number[];
+}
+
+/** What a fresh process finds with EIGENSKETCH_BLAS set to `library`; it runs `before` first. */
+async function load(library: string, { root = sources, before = '' } = {}): Promise<Outcome> {
+  const program = `${before}
+    const { loadNativeKernels } = await import(${JSON.stringify(new URL('linalg/kernels/native.js', root).href)});
+    const { kernels, reason } = await loadNativeKernels();
+    const A = { rows: 300, cols: 300, data: new Float64Array(90000).fill(1) };
+    const C = await kernels?.gemm(A, A);
+    console.log(JSON.stringify({ name: kernels?.name, reason, product: C && [C.data[0], C.data[89999]] }));`;
+  const env = { ...process.env, NODE_OPTIONS: '', EIGENSKETCH_BLAS: library };
+  const args = ['--input-type=module', '--eval', program];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env });
+  return JSON.parse(stdout) as Outcome;
+}
+
+describeNative('loading a native library', (native) => {
+  test('EIGENSKETCH_BLAS names the library to take', async () => {
+    const { name, product } = await load(native.files.join(delimiter));
+    expect(name).toBe(native.name);
+    expect(product).toEqual([300, 300]);
+  });
+
+  test('a file that is not there', async () => {
+    const missing = join(folder, 'missing.so');
+    expect((await load(missing)).reason).toMatch(`${missing}: Failed to load shared library`);
+  });
+
+  test('a text file', async () => {
+    const text = join(folder, 'text.so');
+    writeFileSync(text, 'not a library\n'.repeat(500));
+    expect((await load(text)).reason).toMatch(`${text}: Failed to load shared library`);
+  });
+
+  (process.platform === 'linux' ? test : test.skip)('a library of something else (Linux)', async () => {
+    expect((await load('libm.so.6')).reason).toMatch('libm.so.6: has no routine sgemm_');
+  });
+
+  test('a library that is fixed on small stacks by an earlier user of koffi runs on the main thread', async () => {
+    const [first] = native.files;
+    const koffi = JSON.stringify(import.meta.resolve('koffi'));
+    const before = `(await import(${koffi})).default.load(${JSON.stringify(first)});`;
+    expect((await load(native.files.join(delimiter), { before })).product).toEqual([300, 300]);
+  });
+});
+
+describe('without koffi', () => {
+  test('says so', async () => {
+    const root = join(folder, 'bare', '/');
+    cpSync(sources, root, { recursive: true });
+    writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
+    const { reason } = await load('', { root: pathToFileURL(root) });
+    expect(reason).toMatch(/^the optional package koffi cannot be loaded: .*koffi/);
+  });
+});
+
+function hasCompiler(): boolean {
+  try {
+    execFileSync('cc', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Libraries made for the purpose: every routine has the same body. */
+const imposters: [string, string, RegExp][] = [
+  ['does nothing', '', /gives wrong matrix products/],
+  ['follows a null pointer', '*(volatile int *)0 = 1;', /ended the process that tried it \(SIGSEGV\)/],
+  [
+    'ends the process',
+    'fputs("FATAL: no companion\\n", stderr); _exit(2);',
+    /ended the process that tried it \(2\): FATAL: no companion/,
+  ],
+  ['ends the process as if all were well', '_exit(0);', /ended the process that tried it \(no answer\)/],
+];
+
+const compiled = process.platform === 'linux' && hasCompiler() ? describeNative : describe.skip;
+compiled('a library that has the routines but (compiled here with cc)', () => {
+  beforeAll(() => {
+    for (const [at, [, body]] of imposters.entries()) {
+      const routines = ['sgemm_', 'dgemm_', 'dsyrk_', 'dsyevd_'].map((name) => `void ${name}(void) { ${body} }`);
+      const source = join(folder, `imposter${at}.c`);
+      writeFileSync(source, ['#include <stdio.h>', '#include <unistd.h>', ...routines].join('\n'));
+      execFileSync('cc', ['-shared', '-fPIC', '-O0', '-o', join(folder, `imposter${at}.so`), source]);
+    }
+  });
+
+  test.each(imposters.map(([what, , message], at) => [what, at, message] as const))('%s', async (_, at, message) => {
+    const { name, reason } = await load(join(folder, `imposter${at}.so`));
+    expect(name).toBeUndefined();
+    expect(reason).toMatch(message);
+  });
+});
+
+describe('candidates', () => {
+  test('are exactly what EIGENSKETCH_BLAS names', () => {
+    const named = { EIGENSKETCH_BLAS: ['/opt/libblis.so', '/opt/liblapack.so'].join(delimiter) };
+    expect(candidates(named, 'linux')).toEqual([['/opt/libblis.so', '/opt/liblapack.so']]);
+  });
+
+  test.each(['linux', 'darwin', 'win32'] as const)('are the usual names on %s', (platform) => {
+    const usual = candidates({ EIGENSKETCH_BLAS: '' }, platform);
+    expect(usual.length).toBeGreaterThan(3);
+    const inConda = candidates({ CONDA_PREFIX: join('/', 'envs', 'one') }, platform).flat();
+    expect(inConda.filter((file) => file.startsWith(join('/', 'envs', 'one'))).length).toBeGreaterThan(1);
+  });
+});

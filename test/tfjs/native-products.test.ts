@@ -1,0 +1,103 @@
+/** The wasm backend's matrix products on the machine's BLAS: the same numbers, and no trace left behind. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs-core';
+import { selectKernels } from '../../src/linalg/kernels/select.ts';
+import { hessian, useBackend } from '../../src/tfjs/index.ts';
+import { prepareNativeProducts, usesNativeProducts, withNativeProducts } from '../../src/tfjs/native-products.ts';
+import { buildNetwork } from '../support/networks.ts';
+
+const available = (await selectKernels('test')).name.startsWith('native');
+const whenNative = available ? test : test.skip;
+const title = (claim: string): string =>
+  available ? claim : `${claim} (skipped: no native BLAS, or other kernels chosen)`;
+
+beforeAll(async () => {
+  await useBackend('wasm');
+  await prepareNativeProducts();
+});
+
+afterAll(() => {
+  expect(tf.memory().numTensors).toBe(0);
+});
+
+const shapes: [number[], number[]][] = [
+  [
+    [1, 1],
+    [1, 1],
+  ],
+  [
+    [7, 5],
+    [5, 3],
+  ],
+  [
+    [4, 7, 5],
+    [4, 5, 3],
+  ],
+  [
+    [1, 7, 5],
+    [6, 5, 3],
+  ],
+  [
+    [2, 3, 7, 5],
+    [1, 1, 5, 3],
+  ],
+  [
+    [2, 1, 7, 5],
+    [1, 3, 5, 3],
+  ],
+];
+
+whenNative(title('every shape, transposition and broadcast gives what the backend gives'), async () => {
+  for (const [shapeA, shapeB] of shapes) {
+    for (const transA of [false, true]) {
+      for (const transB of [false, true]) {
+        const flip = (shape: number[]): number[] => [...shape.slice(0, -2), shape.at(-1)!, shape.at(-2)!];
+        const a = tf.randomNormal(transA ? flip(shapeA) : shapeA, 0, 1, 'float32', 1);
+        const b = tf.randomNormal(transB ? flip(shapeB) : shapeB, 0, 1, 'float32', 2);
+        const expected = tf.matMul(a, b, transA, transB);
+        const got = withNativeProducts(() => tf.matMul(a, b, transA, transB));
+        expect(got.shape).toEqual(expected.shape);
+        const [x, y] = [await got.data(), await expected.data()];
+        for (const [i, value] of y.entries()) expect(x[i]).toBeCloseTo(value, 4);
+        tf.dispose([a, b, expected, got]);
+      }
+    }
+  }
+});
+
+whenNative(title('the registry is as before, also after an error'), () => {
+  const before = tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc;
+  withNativeProducts(() => expect(tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc).not.toBe(before));
+  expect(tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc).toBe(before);
+  expect(() =>
+    withNativeProducts(() => {
+      throw new Error('inside');
+    }),
+  ).toThrow('inside');
+  expect(tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc).toBe(before);
+  expect(usesNativeProducts()).toBe(true);
+});
+
+whenNative(title('a Hessian product uses it'), async () => {
+  const network = await buildNetwork('mlp_tanh_ce');
+  const H = hessian({ ...network, data: network.batches([network.samples]) });
+  const X = { rows: H.numParameters, cols: 2, data: new Float32Array(2 * H.numParameters).fill(0.5) };
+  await H.matmat(X);
+  const original = tf.getKernel(tf.BatchMatMul, 'wasm');
+  let ownProducts = 0;
+  tf.unregisterKernel(tf.BatchMatMul, 'wasm');
+  tf.registerKernel({
+    ...original,
+    kernelFunc: (call) => {
+      ownProducts++;
+      return original.kernelFunc(call);
+    },
+  });
+  await H.matmat(X);
+  expect(ownProducts).toBe(0);
+  tf.unregisterKernel(tf.BatchMatMul, 'wasm');
+  tf.registerKernel(original);
+  H.dispose();
+  network.dispose();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+});
