@@ -1,5 +1,5 @@
 /** Starting a TensorFlow.js backend, or saying what is missing. */
-import { findBackend, getBackend, getGradient, ready, setBackend } from '@tensorflow/tfjs-core';
+import { findBackend, getBackend, getGradient, ready, setBackend, Tensor } from '@tensorflow/tfjs-core';
 import { checkChoice } from '../core/checks.ts';
 import { UnsupportedError } from '../core/errors.ts';
 import { prepareNativeProducts } from './native-products.ts';
@@ -41,7 +41,8 @@ async function importOrExplain(where: string, modules: readonly string[], instal
  * @throws UnsupportedError when that package is not installed.
  */
 export async function ensureGradients(where: string): Promise<void> {
-  if (getGradient('Add') == null) {
+  // tfjs-layers registers the gradients, but not the methods of tensors that some of them use.
+  if (getGradient('Add') == null || !('reshape' in Tensor.prototype)) {
     await importOrExplain(
       `${where}: TensorFlow.js has no gradients registered`,
       ['@tensorflow/tfjs'],

@@ -4,6 +4,7 @@ import {
   avgPool,
   avgPool3d,
   cast,
+  div,
   type GradConfig,
   less,
   minimum,
@@ -19,7 +20,7 @@ import {
 import { depthwiseFilterGradient, depthwiseInputGradient, depthwiseOutput } from './rules/convolution/depthwise.ts';
 import { productsOf } from './rules/convolution/products.ts';
 import { type Axis, convolutionPlane, convolutionSpace, depthwisePlane } from './rules/convolution/window.ts';
-import { poolingMaxima } from './rules/pooling.ts';
+import { borderFactor, poolingMaxima } from './rules/pooling.ts';
 import { fetch } from './rules/window-maxima.ts';
 
 type Entry = Omit<GradConfig, 'kernelName'>;
@@ -70,17 +71,21 @@ const depthwiseInput: Entry = {
   },
 };
 
-/** The gradient of average pooling is its transpose, whose transpose is average pooling. */
+/**
+ * The gradient kernel of average pooling spreads dy / window size; its transpose averages with zeros outside.
+ */
 const averageGradient: Entry = {
   inputsToSave: ['input'],
   gradFunc: (seed, [input], attrs) => {
     const { filterSize, strides, pad, dimRoundingMode } = attrs as never as Record<string, never>;
     const x = seed as Tensor;
+    const average = () =>
+      x.rank === 5
+        ? avgPool3d(x as Tensor5D, filterSize!, strides!, pad!, dimRoundingMode)
+        : avgPool(x as Tensor4D, filterSize!, strides!, pad!, dimRoundingMode);
+    const factor = borderFactor(x.shape, attrs);
     return {
-      dy: () =>
-        x.rank === 5
-          ? avgPool3d(x as Tensor5D, filterSize!, strides!, pad!, dimRoundingMode)
-          : avgPool(x as Tensor4D, filterSize!, strides!, pad!, dimRoundingMode),
+      dy: () => (factor ? div(average(), factor) : average()),
       // Only its shape matters.
       input: () => zerosLike(input!),
     };

@@ -1,5 +1,5 @@
 /** A loss as a sum of weighted terms, and the gradient of one term as a recorded computation. */
-import { engine, type Scalar, scalar, Tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, engine, type Scalar, scalar, Tensor, tidy } from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../core/errors.ts';
 import { type LinearMap, linearise } from './linearise.ts';
 import { transposeDerivative } from './reverse.ts';
@@ -62,6 +62,17 @@ export interface ValueAndGradient {
   readonly gradients: readonly (Tensor | undefined)[];
 }
 
+/** TensorFlow.js keeps what it saved for the backward run when that run fails: released here. */
+function gradientsOf(f: () => Scalar, leaves: readonly Tensor[], seed: Scalar): { value: Tensor; grads: Tensor[] } {
+  try {
+    return engine().gradients(f, [...leaves], seed, true);
+  } catch (error) {
+    const tape = engine().state.activeTape as { saved?: Tensor[] }[] | undefined;
+    for (const { saved } of tape ?? []) dispose(saved ?? []);
+    throw error;
+  }
+}
+
 /**
  * As tf.variableGrads, but leaves need not be trainable variables and need not matter to the value.
  * @throws ArgumentError for a function that returns no scalar; whatever the function throws
@@ -81,7 +92,7 @@ export function differentiate(
       return scalar(0);
     }
   };
-  const { value, grads } = engine().gradients(guarded, [...leaves], seed, true);
+  const { value, grads } = gradientsOf(guarded, leaves, seed);
   if (failure) throw (failure as { error: unknown }).error;
   return { value, gradients: grads.map((gradient) => gradient ?? undefined) };
 }

@@ -80,10 +80,11 @@ function recordOne(passes: Passes, term: Term, index: number, firstWeight: numbe
 }
 
 /**
- * Records every term once. Keeps them while they take no more than `keepBytes` of the device.
+ * Records every term once. Keeps them while they take no more than `keepBytes` of the device. `earlier` is how many terms
+ * an earlier pass had.
  * @throws NumericalError for a loss that is not finite; ArgumentError when there is no term
  */
-export async function survey(passes: Passes, keepBytes: number, probes?: Block): Promise<Survey> {
+export async function survey(passes: Passes, keepBytes: number, probes?: Block, earlier?: number): Promise<Survey> {
   let kept: LinearMap[] | undefined = [];
   let gradients: (Tensor | undefined)[] = [];
   let products: (Tensor | undefined)[] = [];
@@ -117,6 +118,7 @@ export async function survey(passes: Passes, keepBytes: number, probes?: Block):
       total += term.weight / firstWeight;
       count++;
     }
+    if (earlier !== undefined) checkCount(passes.where, earlier, count);
     if (count === 0) throw noData(passes.where);
     return {
       loss,

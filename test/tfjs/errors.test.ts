@@ -1,8 +1,9 @@
 /** What goes wrong says so, names the place and leaves TensorFlow.js as it was. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
+import * as layers from '@tensorflow/tfjs-layers';
 import { ArgumentError, NumericalError, ShapeError, UnsupportedError } from '../../src/core/errors.ts';
-import { hessian, useBackend } from '../../src/tfjs/index.ts';
+import { ggn, hessian, useBackend } from '../../src/tfjs/index.ts';
 
 const X = { rows: 2, cols: 1, data: new Float32Array([1, 1]) };
 let W: tf.Variable;
@@ -224,5 +225,152 @@ describe('at a product', () => {
     await expect(H.matmat(X)).rejects.toThrow("hessian: parameter 'W' was assigned after the first product");
     H.dispose();
     value.dispose();
+  });
+});
+
+describe('the checks at the first product', () => {
+  const broken = async (changes: object, kind: new () => Error, message: string | RegExp) => {
+    const H = hessian(options(changes));
+    const { numTensors } = tf.memory();
+    const failure = await H.matmat(X).catch((error: Error) => error);
+    expect(failure).toBeInstanceOf(kind);
+    expect((failure as Error).message).toMatch(message);
+    expect(tf.memory().numTensors).toBe(numTensors);
+  };
+
+  test('dropout: the measured difference and the usual causes', async () => {
+    const model = (input: tf.Tensor2D) => tf.squeeze(tf.dropout(tf.matMul(input, W as tf.Tensor2D), 0.5), [1]);
+    const message =
+      /^hessian: the model is not deterministic: two gradients at the same point differ by \d\.\de[+-]\d+ \(relative\)\. Usual causes: active dropout, data that is shuffled or augmented anew on each pass, batch normalisation in training mode/;
+    await broken({ model }, NumericalError as never, message);
+  });
+
+  test('augmented data', async () => {
+    let pass = 0;
+    const data = () => [[tf.add(x, pass++), y]];
+    await expect(hessian(options({ data })).matmat(X)).rejects.toThrow(/not deterministic/);
+  });
+
+  test('products that are not symmetric, because a gradient is wrong', async () => {
+    const threefold = (v: tf.Tensor) => ({
+      value: tf.square(v),
+      gradFunc: (dy: tf.Tensor) => tf.mul(dy, tf.mul(v, tf.tensor2d([3, 1], [2, 1]))),
+    });
+    const wrong = tf.customGrad(threefold as never) as unknown as (v: tf.Tensor) => tf.Tensor;
+    const loss = () => tf.sum(tf.mul(wrong(W), tf.reverse(W, 0)));
+    await broken(
+      { loss },
+      NumericalError as never,
+      /^hessian: products are not symmetric: measured asymmetry \d\.\de-\d, at most 1\.0e-3 is rounding/,
+    );
+    const H = hessian(options({ loss, check: false }));
+    await H.matmat(X);
+    H.dispose();
+  });
+
+  test('a parameter that the loss does not depend on', async () => {
+    const idle = tf.variable(tf.ones([2]), true, 'idle');
+    const H = hessian(options({ parameters: [W, idle] }));
+    await expect(H.loss()).rejects.toThrow(
+      "hessian: the loss does not depend on parameter 'idle'; leave them out, or pass check: false to have zero rows",
+    );
+  });
+
+  test('a generator object instead of a function that makes one', async () => {
+    function* batches() {
+      yield [x, y];
+    }
+    await broken(
+      { data: batches() },
+      ArgumentError as never,
+      /^hessian: data gave 1 batches on the first pass and 0 on a later one; pass an array, or a function that returns a fresh generator each time, not a generator object/,
+    );
+  });
+
+  test('batches of different shapes', async () => {
+    const wide = tf.ones([3, 4]);
+    const data = [
+      [x, y],
+      [wide, y],
+    ];
+    const model = (input: tf.Tensor) => tf.mul(tf.sum(input, 1), tf.sum(W));
+    await broken(
+      { data, model },
+      ArgumentError as never,
+      'hessian: batch 1 has x [samples, 4], batch 0 has x [samples, 2]; pass check: false if that is meant',
+    );
+    const H = hessian(options({ data, model, check: false }));
+    await H.matmat(X);
+    H.dispose();
+  });
+
+  test('a loss that is not convex in the outputs', async () => {
+    const loss = (outputs: tf.Tensor) => tf.neg(tf.sum(tf.square(outputs)));
+    await expect(ggn(options({ loss })).matmat(X)).rejects.toThrow(
+      /^ggn: a product v\^T G v is negative \(-\d\.\de[+-]\d+ relative\), so the loss is not convex/,
+    );
+    const G = ggn({ ...options({ loss }), convex: false });
+    expect((await G.matmat(X)).data[0]).toBeLessThan(0);
+    G.dispose();
+  });
+});
+
+describe('models and data', () => {
+  test('a model without trainable parameters', () => {
+    const layer = layers.layers.dense({ units: 1, inputShape: [2] });
+    const model = layers.sequential({ layers: [layer] });
+    layer.trainable = false;
+    expect(() => hessian(options({ model, parameters: undefined }))).toThrow(
+      'hessian: the model has no trainable parameters; are all its layers frozen (trainable: false)?',
+    );
+  });
+
+  test('a filter without a model that has names', () => {
+    expect(() => hessian(options({ parameters: /kernel/ }))).toThrow(
+      'hessian: parameters can be a filter on names only for a tf.LayersModel or tf.GraphModel; pass a list',
+    );
+  });
+
+  test('a tensor of the data that was disposed', async () => {
+    const gone = tf.ones([3]);
+    gone.dispose();
+    await expect(hessian(options({ data: [[x, { target: gone }]] })).matmat(X)).rejects.toThrow(
+      new ArgumentError('hessian: y.target of batch 0 is disposed'),
+    );
+  });
+
+  test('a kernel without a gradient names the layer that calls it', async () => {
+    class Flip extends layers.layers.Layer {
+      static className = 'Flip';
+      override call(inputs: tf.Tensor | tf.Tensor[]) {
+        return tf.image.flipLeftRight((Array.isArray(inputs) ? inputs[0]! : inputs) as tf.Tensor4D);
+      }
+      override computeOutputShape(shape: number[]) {
+        return shape;
+      }
+    }
+    const model = layers.sequential({
+      layers: [
+        layers.layers.conv2d({ filters: 1, kernelSize: 1, inputShape: [3, 3, 1] }),
+        new Flip({ name: 'mirror' }) as never,
+      ],
+    });
+    const images = tf.ones([2, 3, 3, 1]);
+    const H = hessian({ model, loss: (outputs: tf.Tensor) => tf.mean(outputs), data: [[images, y]] });
+    await expect(H.loss()).rejects.toThrow(
+      "hessian: TensorFlow.js has no gradient of its kernel 'FlipLeftRight', which layer 'mirror' calls",
+    );
+  });
+
+  test('dilation in a layer that TensorFlow.js fuses', async () => {
+    const model = layers.sequential({
+      layers: [layers.layers.conv2d({ filters: 1, kernelSize: 2, dilationRate: 2, inputShape: [5, 5, 1] })],
+    });
+    const H = hessian({ model, loss: (outputs: tf.Tensor) => tf.mean(outputs), data: [[tf.ones([2, 5, 5, 1]), y]] });
+    await expect(H.loss()).rejects.toThrow('hessian: TensorFlow.js has no gradient of fused conv2D with dilation');
+  });
+
+  test('memory that is no number of bytes', () => {
+    expect(() => hessian(options({ memory: 0 }))).toThrow('hessian: memory must be a positive number of bytes, got 0');
   });
 });

@@ -1,10 +1,14 @@
-/** Gradients that TensorFlow.js 4.22 does not have or has wrong: of einsum, dilated convolutions and image resizing. */
+/**
+ * Gradients that TensorFlow.js 4.22 does not have or has wrong: of einsum, dilated convolutions, image resizing and padded
+ * average pooling.
+ */
 import {
   engine,
   eye,
   type GradConfig,
   getGradient,
   matMul,
+  mul,
   type NamedAttrMap,
   reshape,
   type Tensor,
@@ -14,6 +18,7 @@ import { depthwiseFilterGradient, depthwiseInputGradient } from '../rules/convol
 import { productsOf } from '../rules/convolution/products.ts';
 import { convolutionPlane, depthwisePlane } from '../rules/convolution/window.ts';
 import { einsumGradient } from '../rules/einsum.ts';
+import { borderFactor } from '../rules/pooling.ts';
 
 const einsumConfig: GradConfig = {
   kernelName: 'Einsum',
@@ -63,10 +68,24 @@ function resizingGradient(kernel: string): GradConfig {
   };
 }
 
+/** TensorFlow.js divides by the size of the whole window at the border, too. */
+function averagingGradient(kernel: string): GradConfig {
+  const original = getGradient(kernel);
+  return {
+    ...original,
+    gradFunc: (dy, saved, attrs) => {
+      const factor = borderFactor(saved[0]!.shape, attrs);
+      return original.gradFunc(factor ? mul(dy as Tensor, factor) : dy, saved, attrs);
+    },
+  };
+}
+
 /** All of them. TensorFlow.js's own gradients must be registered. */
 export function repairedGradients(): GradConfig[] {
   return [
     einsumConfig,
+    averagingGradient('AvgPool'),
+    averagingGradient('AvgPool3D'),
     // The kernels of these gradients know no half-pixel centres, and one has rows and columns exchanged on the CPU.
     resizingGradient('ResizeBilinear'),
     resizingGradient('ResizeNearestNeighbor'),

@@ -47,12 +47,14 @@ export interface Repair {
 
 const EINSUM: Compute = (inputs, attrs) => einsum(attrs.equation as string, Object.values(inputs));
 
+const NOT_POSITIVE = 'is wrong where no number of a window is positive';
+
+const WRONG_SUMS = 'returns wrong sums with several channels';
+
 const MAX_POOL_GRADIENT: Repair = {
-  wrong: 'takes a wrong place where no number of a window is positive',
+  wrong: NOT_POSITIVE,
   compute: ({ dy, input }, attrs) => reshape(putBack(dy!, poolingMaxima(input!, attrs), input!.size), input!.shape),
 };
-
-const STALE = 'adds to memory that was not cleared';
 
 /** By backend and kernel. */
 export const REPAIRS: Readonly<Record<string, Readonly<Record<string, Repair>>>> = {
@@ -66,12 +68,12 @@ export const REPAIRS: Readonly<Record<string, Readonly<Record<string, Repair>>>>
         productsOf(convolutionPlane(x!.shape, attrs.filterShape as number[], attrs)).filterGradient(x!, dy!),
     },
     Conv3DBackpropFilterV2: {
-      wrong: STALE,
+      wrong: WRONG_SUMS,
       compute: ({ x, dy }, attrs) =>
         productsOf(convolutionSpace(x!.shape, attrs.filterShape as number[], attrs)).filterGradient(x!, dy!),
     },
     Conv3DBackpropInputV2: {
-      wrong: STALE,
+      wrong: WRONG_SUMS,
       compute: ({ dy, filter }, attrs) =>
         productsOf(convolutionSpace(attrs.inputShape as number[], filter!.shape, attrs)).inputGradient(dy!, filter!),
     },
@@ -84,7 +86,7 @@ export const REPAIRS: Readonly<Record<string, Readonly<Record<string, Repair>>>>
         depthwiseInputGradient(dy!, filter!, depthwisePlane(attrs.inputShape as number[], filter!.shape, attrs)),
     },
     Dilation2D: {
-      wrong: 'starts from a positive number where a window has none',
+      wrong: NOT_POSITIVE,
       compute: ({ x, filter }, attrs) => {
         const { inX, inFilter } = dilationPairs(x!, filter!, attrs);
         const shape = outputShape(x!.shape, dilationAxes(x!.shape, filter!.shape, attrs));
@@ -92,18 +94,18 @@ export const REPAIRS: Readonly<Record<string, Readonly<Record<string, Repair>>>>
       },
     },
     Dilation2DBackpropFilter: {
-      wrong: STALE,
+      wrong: NOT_POSITIVE,
       compute: ({ x, filter, dy }, attrs) =>
         reshape(putBack(dy!, dilationPairs(x!, filter!, attrs).inFilter, filter!.size), filter!.shape),
     },
     Dilation2DBackpropInput: {
-      wrong: STALE,
+      wrong: NOT_POSITIVE,
       compute: ({ x, filter, dy }, attrs) =>
         reshape(putBack(dy!, dilationPairs(x!, filter!, attrs).inX, x!.size), x!.shape),
     },
     Einsum: { compute: EINSUM },
     MaxPool3D: {
-      wrong: 'gives a positive number where no number of a window is positive',
+      wrong: NOT_POSITIVE,
       compute: ({ x }, attrs) =>
         reshape(fetch(x!, poolingMaxima(x!, attrs), x!.size), outputShape(x!.shape, poolingAxes(x!.shape, attrs))),
     },

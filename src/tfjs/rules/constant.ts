@@ -1,10 +1,14 @@
 /** Kernels whose outputs do not change to first order, wherever they are differentiable. */
 
-const LOCALLY_CONSTANT: ReadonlySet<string> = new Set([
+/** Comparisons, steps, indices and counts. */
+export const LOCALLY_CONSTANT: ReadonlySet<string> = new Set([
   'All',
   'Any',
   'ArgMax',
   'ArgMin',
+  'Bincount',
+  'BitwiseAnd',
+  'BroadcastArgs',
   'Ceil',
   'Equal',
   'Fill',
@@ -17,17 +21,25 @@ const LOCALLY_CONSTANT: ReadonlySet<string> = new Set([
   'IsNan',
   'Less',
   'LessEqual',
+  'LinSpace',
   'LogicalAnd',
   'LogicalNot',
   'LogicalOr',
   'LogicalXor',
+  'LowerBound',
+  'Multinomial',
+  'NonMaxSuppressionV3',
+  'NonMaxSuppressionV4',
+  'NonMaxSuppressionV5',
   'NotEqual',
   'OneHot',
   'OnesLike',
   'Range',
   'Round',
+  'SearchSorted',
   'Sign',
   'Step',
+  'UpperBound',
   'ZerosLike',
 ]);
 

@@ -2,7 +2,7 @@
  * Maximum pooling in two and three dimensions: each output is one of the inputs, so its tangent is fetched from there, and
  * the gradient puts it back there.
  */
-import { getBackend, reshape, type Tensor } from '@tensorflow/tfjs-core';
+import { getBackend, mul, reshape, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { blockSize } from './block-axis.ts';
 import { poolingAxes } from './convolution/window.ts';
 import type { Rule } from './rule.ts';
@@ -15,6 +15,27 @@ import { fetch, findMaxima, putBack } from './window-maxima.ts';
 export function poolingMaxima(x: Tensor, attrs: Readonly<Record<string, unknown>>): Tensor {
   const axes = poolingAxes(x.shape, attrs);
   return findMaxima({ x, axes, lastCounts: axes.length === 3 && getBackend() === 'cpu' }).places;
+}
+
+/**
+ * Average pooling: size of the window / number of inputs inside it for each output, broadcastable against the outputs;
+ * undefined where no window crosses the border. An average is over the inputs inside only.
+ */
+export function borderFactor(x: readonly number[], attrs: Readonly<Record<string, unknown>>): Tensor | undefined {
+  const factors = poolingAxes(x, attrs).map(({ input, output, filter, stride, before }) =>
+    Array.from({ length: output }, (_, o) => {
+      const start = o * stride - before;
+      return filter / (Math.min(start + filter, input) - Math.max(start, 0));
+    }),
+  );
+  if (factors.flat().every((factor) => factor === 1)) return undefined;
+  const perAxis = factors.map((along, axis) =>
+    tensor(
+      along,
+      x.map((_, i) => (i === axis + 1 ? along.length : 1)),
+    ),
+  );
+  return perAxis.reduce((product, along) => mul(product, along));
 }
 
 const maxPool: Rule = ({ inputs, attrs, outputs }, save) => {
