@@ -141,6 +141,9 @@ How often each kind of statement was true, worst over six spectra (rank one, fla
 flat, ± pairs), exact in float64 and in float32 with noise in the products; \`none\` is the bare interval on the spectrum
 itself. Made by \`npm run coverage:certificate\` on ${machine}; every row is in \`bench/results/coverage.json\`. Likely
 intervals state no probability: what is observed is what they are worth.
+
+A rank-one error attains the bounds exactly, so there the observed frequency scatters about the nominal one: over 2,000 seeds
+by a standard error of 0.005 at 0.95. The suite fails for anything more than 3.72 standard errors below.
 `;
   await writeFile('docs/coverage.md', `${explanation}\n${table(rows, seeds)}`);
 }
