@@ -2,7 +2,7 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { asDType, type Block, checkBlock, copyColumns, zeros } from '../core/block.ts';
 import { ArgumentError } from '../core/errors.ts';
-import type { LinearOperator } from '../linops/operator.ts';
+import type { BatchProduct, LinearOperator } from '../linops/operator.ts';
 import { ensureGradients } from './backend.ts';
 import { type Columns, splitColumns } from './columns.ts';
 import type { LinearMap } from './linearise.ts';
@@ -34,6 +34,8 @@ export interface CurvatureOperator extends LinearOperator {
   /** A number of columns that one product handles well: up to 64, fewer where D x b blocks would be too large. */
   readonly preferredBlockSize: number;
   matmat(X: Block): Promise<Block>;
+  /** A X, with the part H_b X of every batch of the data on the way; `weight` is its share in the sum. */
+  matmatByBatch(X: Block, visit: (part: BatchProduct) => void | Promise<void>): Promise<Block>;
   /** The loss that this is the curvature of. */
   loss(): Promise<number>;
   /** Its gradient: D numbers in the order of the rows. */
@@ -127,6 +129,33 @@ class RecordedCurvature implements CurvatureOperator {
     } finally {
       for (const { sums } of parts) disposePresent(sums);
     }
+  }
+
+  async matmatByBatch(X: Block, visit: (part: BatchProduct) => void | Promise<void>): Promise<Block> {
+    const { where, layout, memory } = this.#spec;
+    checkBlock(`${where}: matmatByBatch`, X, this.numParameters, X?.cols);
+    const state = await this.#ready();
+    const total = zeros(X.rows, X.cols, 'float32');
+    let index = 0;
+    for await (const map of products(this.#spec, state)) {
+      const relative = state.weights[index]!;
+      const weight = relative * state.factor;
+      const product = zeros(X.rows, X.cols, 'float32');
+      for (const columns of splitColumns(asDType(X, 'float32'), map.bytesPerColumn, memory / 2)) {
+        const part: Part = { ...columns, sums: [] };
+        pushThrough(map, part, layout);
+        try {
+          const block = await toBlock(part.sums, layout, part.block.cols, 1 / relative);
+          copyColumns(block, 0, block.cols, product, part.first);
+        } finally {
+          disposePresent(part.sums);
+        }
+      }
+      for (let at = 0; at < total.data.length; at++) total.data[at]! += weight * product.data[at]!;
+      await visit({ index, weight, product });
+      index++;
+    }
+    return total;
   }
 
   async loss(): Promise<number> {

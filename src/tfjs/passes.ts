@@ -29,6 +29,8 @@ export interface Survey {
   readonly total: number;
   readonly firstWeight: number;
   readonly count: number;
+  /** Weights of the terms relative to the first. */
+  readonly weights: readonly number[];
   /** D numbers. */
   readonly gradient: Float32Array;
   /** Whether the gradient by each parameter is there at all. */
@@ -90,6 +92,7 @@ export async function survey(passes: Passes, keepBytes: number, probes?: Block, 
   let products: (Tensor | undefined)[] = [];
   let [loss, total, count, bytes] = [0, 0, 0, 0];
   let firstWeight: number | undefined;
+  const weights: number[] = [];
   const letGo = () => {
     for (const map of kept ?? []) map.dispose();
     kept = undefined;
@@ -110,12 +113,14 @@ export async function survey(passes: Passes, keepBytes: number, probes?: Block, 
       kept?.push(product);
       if (bytes > keepBytes) letGo();
       if (!kept) product.dispose();
+      const weight = term.weight / firstWeight;
       try {
-        loss += (term.weight / firstWeight) * (await readValue(value, passes, count));
+        loss += weight * (await readValue(value, passes, count));
       } finally {
         value.dispose();
       }
-      total += term.weight / firstWeight;
+      weights.push(weight);
+      total += weight;
       count++;
     }
     if (earlier !== undefined) checkCount(passes.where, earlier, count);
@@ -124,6 +129,7 @@ export async function survey(passes: Passes, keepBytes: number, probes?: Block, 
       loss,
       total,
       count,
+      weights,
       firstWeight: firstWeight ?? 1,
       gradient: (await toBlock(gradients, passes.layout, 1, 1)).data as Float32Array,
       used: gradients.map((gradient) => gradient !== undefined),
