@@ -6,6 +6,11 @@ import type { Axis } from './window.ts';
 const count = (axes: readonly Axis[], size: 'input' | 'output' | 'filter'): number =>
   util.sizeFromShape(axes.map((axis) => axis[size]));
 
+/** Size of the axis between the spatial ones and the channels; 1 where there is none. */
+export function innerOf(x: Tensor, axes: readonly Axis[]): number {
+  return x.rank === axes.length + 3 ? x.shape[x.rank - 2]! : 1;
+}
+
 /** Samples `first..first + size` of [N, ...]. Not by `tf.slice`, which on wasm copies the whole tensor more than once. */
 export function samplesOf(x: Tensor, first: number, size: number): Tensor {
   const [all, ...rest] = x.shape as [number, ...number[]];
@@ -51,18 +56,32 @@ function positionsOfSample(axes: readonly Axis[]): Int32Array {
   return positions;
 }
 
-/** The same for samples `first..first + size` of `all`, int32 [size outputs entries, 1]; outside is one row after the last. */
-function positionsOf(axes: readonly Axis[], first: number, size: number, all: number): Tensor {
+/** Samples first..first + size of `all`, each input standing for `inner` rows that do not meet. */
+interface Range {
+  readonly first: number;
+  readonly size: number;
+  readonly all: number;
+  readonly inner: number;
+}
+
+/** Rows for each sample, output, inner index and entry, int32 [..., 1]; outside is the first row after the last sample. */
+function rowsOf(axes: readonly Axis[], { first, size, all, inner }: Range): Tensor {
   const sample = positionsOfSample(axes);
-  const inputs = count(axes, 'input');
-  const positions = new Int32Array(size * sample.length);
-  const outside = all * inputs;
+  const [inputs, outputs, entries] = [count(axes, 'input'), count(axes, 'output'), count(axes, 'filter')];
+  const rows = new Int32Array(size * sample.length * inner);
+  const outside = all * inputs * inner;
   let at = 0;
   for (let n = first; n < first + size; n++) {
-    const start = n * inputs;
-    for (let i = 0; i < sample.length; i++) positions[at++] = sample[i]! < 0 ? outside : start + sample[i]!;
+    for (let o = 0; o < outputs; o++) {
+      for (let j = 0; j < inner; j++) {
+        for (let k = 0; k < entries; k++) {
+          const position = sample[o * entries + k]!;
+          rows[at++] = position < 0 ? outside : (n * inputs + position) * inner + j;
+        }
+      }
+    }
   }
-  return tensor2d(positions, [positions.length, 1], 'int32');
+  return tensor2d(rows, [rows.length, 1], 'int32');
 }
 
 const reachesOutside = (axes: readonly Axis[]): boolean =>
@@ -70,12 +89,13 @@ const reachesOutside = (axes: readonly Axis[]): boolean =>
     return before > 0 || (output - 1) * stride + (filter - 1) * dilation >= input + before;
   });
 
-/** [N, ...in, C] to [size outputs, entries C] for any of its samples. */
+/** [N, ...in, inner, C] to [size outputs inner, entries C] for any of its samples; without `inner` as if it were 1. */
 export function patchesOf(x: Tensor, axes: readonly Axis[]): (first: number, size: number) => Tensor {
-  const [samples, channels] = [x.shape[0]!, x.shape[x.rank - 1]!];
-  const inputs = count(axes, 'input');
-  const rows = reshape(x, [samples * inputs, channels]);
-  if (isIdentity(axes)) return (first, size) => reshape(samplesOf(x, first, size), [size * inputs, channels]);
+  const [all, channels] = [x.shape[0]!, x.shape[x.rank - 1]!];
+  const inner = innerOf(x, axes);
+  const rowsPerSample = count(axes, 'input') * inner;
+  if (isIdentity(axes)) return (first, size) => reshape(samplesOf(x, first, size), [size * rowsPerSample, channels]);
+  const rows = reshape(x, [all * rowsPerSample, channels]);
   const withOutside = reachesOutside(axes)
     ? pad(rows, [
         [0, 1],
@@ -83,22 +103,22 @@ export function patchesOf(x: Tensor, axes: readonly Axis[]): (first: number, siz
       ])
     : rows;
   return (first, size) => {
-    const fetched = gatherND(withOutside, positionsOf(axes, first, size, samples));
-    return reshape(fetched, [size * count(axes, 'output'), count(axes, 'filter') * channels]);
+    const fetched = gatherND(withOutside, rowsOf(axes, { first, size, all, inner }));
+    return reshape(fetched, [size * count(axes, 'output') * inner, count(axes, 'filter') * channels]);
   };
 }
 
-/** The transpose: adds up [N outputs, entries C] at the inputs, [N, ...in, C]. */
-export function patchesBack(patches: Tensor, axes: readonly Axis[]): Tensor {
-  const samples = patches.shape[0]! / count(axes, 'output');
+/** The transpose: adds up [N outputs inner, entries C] at the inputs, [N, ...in, inner, C]. */
+export function patchesBack(patches: Tensor, axes: readonly Axis[], inner: number): Tensor {
+  const samples = patches.shape[0]! / (count(axes, 'output') * inner);
   const channels = patches.shape[1]! / count(axes, 'filter');
-  const shape = [samples, ...axes.map(({ input }) => input), channels];
+  const shape = [samples, ...axes.map(({ input }) => input), inner, channels];
   if (isIdentity(axes)) return reshape(patches, shape);
-  const inputs = count(axes, 'input');
   const rows = reshape(patches, [patches.size / channels, channels]);
-  const positions = positionsOf(axes, 0, samples, samples);
+  const places = rowsOf(axes, { first: 0, size: samples, all: samples, inner });
   // What falls outside lands in a sample more, which is left out in the end.
   const all = samples + Number(reachesOutside(axes));
-  const sums = reshape(scatterND(positions as never, rows, [all * inputs, channels]), [all, inputs * channels]);
+  const perSample = count(axes, 'input') * inner;
+  const sums = reshape(scatterND(places as never, rows, [all * perSample, channels]), [all, perSample * channels]);
   return reshape(samplesOf(sums, 0, samples), shape);
 }

@@ -3,16 +3,19 @@
  * Each is one matrix product with the inputs under the windows laid out as rows: matrix products are what every backend
  * does fastest, and TensorFlow.js's wasm backend lacks some of the kernels and has others wrong.
  */
-import { addN, concat, matMul, reshape, type Tensor, tidy, transpose, util } from '@tensorflow/tfjs-core';
+import { addN, concat, matMul, reshape, squeeze, type Tensor, tidy, transpose, util } from '@tensorflow/tfjs-core';
 import { usesNativeProducts } from '../../native-products.ts';
-import { patchesBack, patchesOf, samplesOf } from './patches.ts';
+import { innerOf, patchesBack, patchesOf, samplesOf } from './patches.ts';
 import type { Axis } from './window.ts';
 
-/** The products of a trilinear form. Batch and numbers of channels are those of the tensors given. */
+/**
+ * The products of a trilinear form. Batch and numbers of channels are those of the tensors given. Tensors that meet a
+ * constant filter may have one axis more in front of the channels, `inner`, which comes out in the same place.
+ */
 export interface Products {
-  /** [N, ...in, C] by [...k, C, O] to [N, ...out, O]. */
+  /** [N, ...in, (inner,) C] by [...k, C, O] to [N, ...out, (inner,) O]. */
   output(x: Tensor, filter: Tensor): Tensor;
-  /** [N, ...out, O] by [...k, C, O] to [N, ...in, C]. */
+  /** [N, ...out, (inner,) O] by [...k, C, O] to [N, ...in, (inner,) C]. */
   inputGradient(dy: Tensor, filter: Tensor): Tensor;
   /** [N, ...in, C] by [N, ...out, O] to [...k, C, O]. */
   filterGradient(x: Tensor, dy: Tensor): Tensor;
@@ -49,18 +52,23 @@ export function productsOf(axes: readonly Axis[]): Products {
       const [channels, out] = filter.shape.slice(-2) as [number, number];
       const weights = reshape(filter, [filterSize * channels, out]);
       const patches = patchesOf(x, axes);
-      const parts = bySamples(x.shape[0]!, outputSize * filterSize * channels, (first, size) => {
+      const inner = x.shape.slice(axes.length + 1, -1);
+      const perSample = outputSize * innerOf(x, axes) * filterSize * channels;
+      const parts = bySamples(x.shape[0]!, perSample, (first, size) => {
         const product = matMul(patches(first, size), weights);
-        return reshape(product, [size, ...outputs, out]);
+        return reshape(product, [size, ...outputs, ...inner, out]);
       });
       return stacked(parts);
     },
     inputGradient(dy, filter) {
       const [channels, out] = filter.shape.slice(-2) as [number, number];
       const weights = transpose(reshape(filter, [filterSize * channels, out]), [1, 0]);
-      const parts = bySamples(dy.shape[0]!, outputSize * filterSize * channels, (first, size) => {
-        const rows = reshape(samplesOf(dy, first, size), [size * outputSize, out]);
-        return patchesBack(matMul(rows, weights), axes);
+      const inner = innerOf(dy, axes);
+      const rowsPerSample = outputSize * inner;
+      const parts = bySamples(dy.shape[0]!, rowsPerSample * filterSize * channels, (first, size) => {
+        const rows = reshape(samplesOf(dy, first, size), [size * rowsPerSample, out]);
+        const dx = patchesBack(matMul(rows, weights), axes, inner);
+        return dy.rank === axes.length + 3 ? dx : squeeze(dx, [dx.rank - 2]);
       });
       return stacked(parts);
     },
