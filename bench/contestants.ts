@@ -35,6 +35,12 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
     torch('PyTorch, per vector', 'torch_products', '--products', 'vector'),
     torch('PyTorch, batched', 'torch_products', '--products', 'batched'),
   ],
+  models: [
+    ours('eigensketch, native', 'models', 'native'),
+    ours('eigensketch, wasm', 'models', 'wasm'),
+    ours('eigensketch, mode reverse', 'models', 'native', ['--reverse']),
+    torch('PyTorch, per vector', 'torch_models'),
+  ],
   dense: [
     ours('eigensketch, native', 'dense', 'native', ['--kernels', 'native']),
     ours('eigensketch, wasm', 'dense', 'wasm', ['--kernels', 'wasm']),

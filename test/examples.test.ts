@@ -25,6 +25,34 @@ test('linear-regression: 2 X^T X / N exactly', async () => {
   expect(Number(/relative error (\S+)/.exec(output)![1])).toBeLessThan(1e-6);
 });
 
+test('xor: a 9 x 9 Hessian drawn before and after training', async () => {
+  const output = await example('xor');
+  expect(output.match(/^ +(W11|W12|W21|W22|b1|b2|v1|v2|c) /gm)).toHaveLength(20);
+  const losses = Array.from(output.matchAll(/loss (\d\.\d+), 9 parameters/g), ([, loss]) => Number(loss));
+  expect(losses[1]).toBeLessThan(losses[0]!);
+});
+
+test('cnn-classes: the gap in the spectrum counts the classes', async () => {
+  const output = await example('cnn-classes');
+  expect(Number(/accuracy (\S+) %/.exec(output)![1])).toBeGreaterThan(95);
+  expect(output).toContain('3 + 1 = 4 classes');
+});
+
+test('transformer: a certified sketch of its Gauss-Newton matrix', async () => {
+  const output = await example('transformer');
+  expect(Number(/loss (\S+) after/.exec(output)![1])).toBeLessThan(1);
+  expect(Number(/error of at most (\S+) /.exec(output)![1])).toBeLessThan(0.1);
+  const shares = Array.from(output.matchAll(/^ {2}\w+ +(\d+\.\d) %$/gm), ([, share]) => Number(share));
+  expect(shares).toHaveLength(7);
+  expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
+});
+
+test('resnet18: 11,173,962 parameters, a block of 4 on a batch of 8 within 8 GB', async () => {
+  const output = await example('resnet18');
+  expect(output).toContain('parameters   11173962');
+  expect(Number(/peak memory +(\S+) GB/.exec(output)![1])).toBeLessThan(8);
+}, 180_000);
+
 describe('mlp-hessian, the demo', () => {
   test('--json prints one object: certified below 1e-3 within the minute', async () => {
     const started = performance.now();

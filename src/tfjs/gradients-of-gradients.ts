@@ -1,17 +1,20 @@
-/** Gradients of kernels that TensorFlow.js itself never differentiates, because they only occur in gradients. */
+/** Gradients of kernels that TensorFlow.js itself never differentiates: those of gradients, and fused ones. */
 import {
   add,
   avgPool,
   avgPool3d,
+  broadcast_util,
   cast,
   div,
   type GradConfig,
   less,
+  matMul,
   minimum,
   mul,
   type NamedAttrMap,
   reshape,
   scalar,
+  sum,
   type Tensor,
   type Tensor4D,
   type Tensor5D,
@@ -103,6 +106,38 @@ const maximumGradient: Entry = {
   }),
 };
 
+/** Sums over the axes that a bias was broadcast along. */
+function biasGradient(seed: Tensor, bias: Tensor): Tensor {
+  const axes = broadcast_util.getReductionAxes(bias.shape, seed.shape);
+  return reshape(axes.length > 0 ? sum(seed, axes) : seed, bias.shape);
+}
+
+/** Inside a gradient TensorFlow.js fuses a bias but no activation. A product without a bias leaves that input out. */
+const fusedMatMul: Entry = {
+  inputsToSave: ['a', 'b', 'bias'],
+  gradFunc: (seed, [a, b, bias], { transposeA, transposeB }) => {
+    const dy = seed as Tensor;
+    return {
+      a: () => (transposeA ? matMul(b!, dy, Boolean(transposeB), true) : matMul(dy, b!, false, !transposeB)),
+      b: () => (transposeB ? matMul(dy, a!, true, Boolean(transposeA)) : matMul(a!, dy, !transposeA, false)),
+      bias: () => biasGradient(dy, bias!),
+    };
+  },
+};
+
+const fusedConvolution: Entry = {
+  inputsToSave: ['x', 'filter', 'bias'],
+  gradFunc: (seed, [x, filter, bias], attrs) => {
+    const dy = seed as Tensor;
+    const products = productsOf(convolutionPlane(x!.shape, filter!.shape, attrs));
+    return {
+      x: () => products.inputGradient(dy, filter!),
+      filter: () => products.filterGradient(x!, dy),
+      bias: () => biasGradient(dy, bias!),
+    };
+  },
+};
+
 /** By kernel name. */
 export const GRADIENTS_OF_GRADIENTS: Readonly<Record<string, Entry>> = {
   AvgPool3DGrad: averageGradient,
@@ -120,6 +155,8 @@ export const GRADIENTS_OF_GRADIENTS: Readonly<Record<string, Entry>> = {
       y: () => mul(seed as Tensor, mul(dy!, cast(less(y!, 0), 'float32'))),
     }),
   },
+  FusedConv2D: fusedConvolution,
   MaxPool3DGrad: maximumGradient,
   MaxPoolGrad: maximumGradient,
+  _FusedMatMul: fusedMatMul,
 };

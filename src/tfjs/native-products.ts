@@ -1,6 +1,6 @@
 /**
- * Matrix products of the wasm backend on the machine's BLAS, in place on the backend's heap. Only while a block is pushed
- * through the tape: outside of that the user's TensorFlow.js is what it was.
+ * Matrix products of the wasm backend on the machine's BLAS, in place on the backend's heap. Only while a tape is recorded
+ * or a block is pushed through it: outside of that the user's TensorFlow.js is what it was.
  */
 import {
   BatchMatMul,

@@ -39,7 +39,7 @@ export type Compute = (inputs: Inputs, attrs: NamedAttrMap) => Tensor;
 /** A kernel to put in: where the backend has none, or in place of its own. */
 export interface Repair {
   readonly compute: Compute;
-  /** What is wrong with the backend's own kernel; left out where it has none. */
+  /** What is wrong with the backend's own kernel, which is replaced; left out where it has none. */
   readonly wrong?: string;
   /** Which calls of the backend's own kernel are wrong; all if left out. */
   readonly concerns?: (inputs: Inputs, attrs: NamedAttrMap) => boolean;
@@ -66,6 +66,11 @@ export const REPAIRS: Readonly<Record<string, Readonly<Record<string, Repair>>>>
     Conv2DBackpropFilter: {
       compute: ({ x, dy }, attrs) =>
         productsOf(convolutionPlane(x!.shape, attrs.filterShape as number[], attrs)).filterGradient(x!, dy!),
+    },
+    Conv2DBackpropInput: {
+      wrong: 'is several times slower than a matrix product',
+      compute: ({ dy, filter }, attrs) =>
+        productsOf(convolutionPlane(attrs.inputShape as number[], filter!.shape, attrs)).inputGradient(dy!, filter!),
     },
     Conv3DBackpropFilterV2: {
       wrong: WRONG_SUMS,

@@ -56,7 +56,7 @@ export function kernelTable(names: readonly string[], own: Readonly<Record<strin
     '- **zero derivative**: comparisons, steps, indices and counts; what comes out counts as constant.',
     '- **none**: a Hessian through it is an error that names it, for the reason given.',
     '- a backend has the kernel itself (**yes**), `useBackend` or the first product **added** it, made of other kernels, or',
-    '  **replaced** it because it is wrong in TensorFlow.js 4.22.',
+    '  **replaced** it because it is wrong (or very slow) in TensorFlow.js 4.22.',
     '',
     'At ties and kinks a rule takes the side that the gradient of TensorFlow.js takes: all places that attain an extremum',
     'of `Max` and `Min` count, of `Maximum` and `Minimum` the first input, of a pooling window the first place (in the 3-D',

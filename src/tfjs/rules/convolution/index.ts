@@ -1,6 +1,6 @@
 /**
  * Rules of the full convolutions and their gradients: three products of one trilinear form, so each is linear in both
- * inputs. A block of b directions goes into the batch where the filter is constant, into the channels where it is not.
+ * inputs. A block of b directions goes next to the positions where the filter is constant, into the channels where it is not.
  */
 import { reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
 import type { KernelCall } from '../../tape.ts';
@@ -8,20 +8,6 @@ import { addTangents, blockSize, saveMet } from '../block-axis.ts';
 import type { Rule } from '../rule.ts';
 import { productsOf } from './products.ts';
 import { type Axis, convolutionPlane, convolutionSpace } from './window.ts';
-
-/** [N, ..., C, b] to [b N, ..., C]. */
-function blockToBatch(tangent: Tensor): Tensor {
-  const width = blockSize(tangent);
-  const [n, ...rest] = tangent.shape.slice(0, -1) as [number, ...number[]];
-  return reshape(transpose(reshape(tangent, [tangent.size / width, width]), [1, 0]), [width * n, ...rest]);
-}
-
-/** [b N, ..., C] to [N, ..., C, b]. */
-function batchToBlock(folded: Tensor, width: number): Tensor {
-  const [n, ...rest] = folded.shape as [number, ...number[]];
-  const columns = transpose(reshape(folded, [width, folded.size / width]), [1, 0]);
-  return reshape(columns, [n / width, ...rest, width]);
-}
 
 /** [..., C, b] to [..., C b]: the same numbers. */
 function blockToChannels(tangent: Tensor): Tensor {
@@ -62,7 +48,7 @@ const outputRule =
     const { output } = productsOf(windows(x.shape, filter.shape, call.attrs));
     return (tangents) =>
       addTangents([
-        tangents.x && batchToBlock(output(blockToBatch(tangents.x), filter), blockSize(tangents.x)),
+        tangents.x && swapLastTwo(output(swapLastTwo(tangents.x), filter)),
         tangents.filter && channelsToBlock(output(x, blockToChannels(tangents.filter)), blockSize(tangents.filter)),
       ])!;
   };
@@ -74,7 +60,7 @@ const inputGradientRule =
     const { inputGradient } = productsOf(windows(call.outputs[0]!.shape, filter.shape, call.attrs));
     return (tangents) =>
       addTangents([
-        tangents.dy && batchToBlock(inputGradient(blockToBatch(tangents.dy), filter), blockSize(tangents.dy)),
+        tangents.dy && swapLastTwo(inputGradient(swapLastTwo(tangents.dy), filter)),
         tangents.filter &&
           channelsToBlock(inputGradient(dy, blockToInChannels(tangents.filter)), blockSize(tangents.filter)),
       ])!;

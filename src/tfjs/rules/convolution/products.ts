@@ -1,54 +1,86 @@
 /**
- * The three products of a convolution, all by `tf.conv2d` or `tf.conv3d`: the output, and the gradients by input and by
- * filter.
- *
- * TensorFlow.js's wasm backend has no 2-D gradient by the filter, a slow one by the input and wrong 3-D ones, while its
- * convolution runs nearly at the speed of a matrix product.
+ * The three products of a convolution: the output, and the gradients by input and by filter, of two or three spatial axes.
+ * Each is one matrix product with the inputs under the windows laid out as rows: matrix products are what every backend
+ * does fastest, and TensorFlow.js's wasm backend lacks some of the kernels and has others wrong.
  */
-import { conv2d, conv3d, reverse, type Tensor, type Tensor4D, type Tensor5D, transpose } from '@tensorflow/tfjs-core';
-import { placedForGradient, readingPads, resize } from './padding.ts';
+import { addN, concat, matMul, reshape, squeeze, type Tensor, tidy, transpose, util } from '@tensorflow/tfjs-core';
+import { usesNativeProducts } from '../../native-products.ts';
+import { innerOf, patchesBack, patchesOf, samplesOf } from './patches.ts';
 import type { Axis } from './window.ts';
 
-/** The products of a trilinear form. Batch and numbers of channels are those of the tensors given. */
+/**
+ * The products of a trilinear form. Batch and numbers of channels are those of the tensors given. Tensors that meet a
+ * constant filter may have one axis more in front of the channels, `inner`, which comes out in the same place.
+ */
 export interface Products {
-  /** [N, ...in, C] by [...k, C, O] to [N, ...out, O]. */
+  /** [N, ...in, (inner,) C] by [...k, C, O] to [N, ...out, (inner,) O]. */
   output(x: Tensor, filter: Tensor): Tensor;
-  /** [N, ...out, O] by [...k, C, O] to [N, ...in, C]. */
+  /** [N, ...out, (inner,) O] by [...k, C, O] to [N, ...in, (inner,) C]. */
   inputGradient(dy: Tensor, filter: Tensor): Tensor;
   /** [N, ...in, C] by [N, ...out, O] to [...k, C, O]. */
   filterGradient(x: Tensor, dy: Tensor): Tensor;
 }
 
-function convolve(x: Tensor, filter: Tensor, strides: readonly number[], dilations: readonly number[]): Tensor {
-  if (strides.length === 2) {
-    const [by, spread] = [strides, dilations] as never as [[number, number], [number, number]];
-    return conv2d(x as Tensor4D, filter as Tensor4D, by, 'valid', 'NHWC', spread);
-  }
-  const [by, spread] = [strides, dilations] as never as [[number, number, number], [number, number, number]];
-  return conv3d(x as Tensor5D, filter as Tensor5D, by, 'valid', 'NDHWC', spread);
+/** Numbers of the largest matrix of patches: 128 MB, whatever the batch. */
+const LARGEST = 2 ** 25;
+
+/** Results for as many samples at a time as their patches allow. */
+function bySamples(batch: number, perSample: number, part: (first: number, size: number) => Tensor): Tensor[] {
+  const parts = Math.min(batch, Math.ceil((batch * perSample) / LARGEST));
+  return Array.from({ length: parts }, (_, i) => {
+    const [first, end] = [Math.floor((i * batch) / parts), Math.floor(((i + 1) * batch) / parts)];
+    return tidy(() => part(first, end - first));
+  });
 }
 
-/** The products for these windows, of two or three spatial axes. */
+/** A^T B. Without a BLAS the wasm backend is slow at flags: the smaller matrix is turned, and goes to the left. */
+function transposedTimes(A: Tensor, B: Tensor): Tensor {
+  if (usesNativeProducts()) return matMul(A, B, true);
+  if (A.size < B.size) return matMul(transpose(A, [1, 0]), B);
+  return transpose(matMul(transpose(B, [1, 0]), A), [1, 0]);
+}
+
+const stacked = (parts: Tensor[]): Tensor => (parts.length === 1 ? parts[0]! : concat(parts, 0));
+
+/** The products for these windows. */
 export function productsOf(axes: readonly Axis[]): Products {
-  const strides = axes.map(({ stride }) => stride);
-  const dilations = axes.map(({ dilation }) => dilation);
-  const ones = axes.map(() => 1);
-  const spatial = axes.map((_, i) => i);
-  const [first, last] = [axes.length, axes.length + 1];
-  const pads = readingPads(axes);
+  const outputs = axes.map(({ output }) => output);
+  const entries = axes.map(({ filter }) => filter);
+  const [outputSize, filterSize] = [util.sizeFromShape(outputs), util.sizeFromShape(entries)];
   return {
-    output: (x, filter) => convolve(resize(x, pads), filter, strides, dilations),
-    inputGradient(dy, filter) {
-      const turned = transpose(reverse(filter, spatial), [...spatial, last, first]);
-      return convolve(placedForGradient(dy, axes), turned, ones, dilations);
+    output(x, filter) {
+      const [channels, out] = filter.shape.slice(-2) as [number, number];
+      const weights = reshape(filter, [filterSize * channels, out]);
+      const patches = patchesOf(x, axes);
+      const inner = x.shape.slice(axes.length + 1, -1);
+      const perSample = outputSize * innerOf(x, axes) * filterSize * channels;
+      const parts = bySamples(x.shape[0]!, perSample, (first, size) => {
+        const product = matMul(patches(first, size), weights);
+        return reshape(product, [size, ...outputs, ...inner, out]);
+      });
+      return stacked(parts);
     },
-    // The entries of the filter are the outputs of sliding dy over x, with channels for samples and samples for channels;
-    // stride and dilation change places.
+    inputGradient(dy, filter) {
+      const [channels, out] = filter.shape.slice(-2) as [number, number];
+      const weights = transpose(reshape(filter, [filterSize * channels, out]), [1, 0]);
+      const inner = innerOf(dy, axes);
+      const rowsPerSample = outputSize * inner;
+      const parts = bySamples(dy.shape[0]!, rowsPerSample * filterSize * channels, (first, size) => {
+        const rows = reshape(samplesOf(dy, first, size), [size * rowsPerSample, out]);
+        const dx = patchesBack(matMul(rows, weights), axes, inner);
+        return dy.rank === axes.length + 3 ? dx : squeeze(dx, [dx.rank - 2]);
+      });
+      return stacked(parts);
+    },
     filterGradient(x, dy) {
-      const inner = spatial.map((axis) => axis + 1);
-      const samplesLast = transpose(resize(x, pads), [last, ...inner, 0]);
-      const gradient = convolve(samplesLast, transpose(dy, [...inner, 0, last]), dilations, strides);
-      return transpose(gradient, [...inner, 0, last]);
+      const [channels, out] = [x.shape[x.rank - 1]!, dy.shape[dy.rank - 1]!];
+      const wide = filterSize * channels;
+      const patches = patchesOf(x, axes);
+      const parts = bySamples(x.shape[0]!, outputSize * wide, (first, size) => {
+        const rows = reshape(samplesOf(dy, first, size), [size * outputSize, out]);
+        return transposedTimes(patches(first, size), rows);
+      });
+      return reshape(parts.length === 1 ? parts[0]! : addN(parts), [...entries, channels, out]);
     },
   };
 }
