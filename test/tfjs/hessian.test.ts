@@ -14,7 +14,7 @@ const SPLITS: Split[] = [
 const RAGGED: Split = ['ragged batches', (n) => [n - 5, 4, 1]];
 
 /** Columns that narrow blocks are checked on: the CPU backend is plain JavaScript and slow. */
-const STEP = { cpu: 10, wasm: 1 };
+const STEP = { cpu: 40, wasm: 1 };
 
 async function expectExact(op: CurvatureOperator, exact: Float64Array, step: number): Promise<void> {
   const n = op.numParameters;

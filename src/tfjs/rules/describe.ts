@@ -32,14 +32,22 @@ function availability(kernel: string, backend: string, own: ReadonlySet<string>)
 
 const TREATMENTS = { rule: 'tangent rule', constant: 'zero derivative', none: 'none', missing: 'missing' };
 
+/** A Markdown table of cells, the first row its header, with columns of even width. */
+function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
+  const rule = line(widths.map((width) => '-'.repeat(width)));
+  return rows.flatMap((row, i) => (i === 0 ? [line(row), rule] : [line(row)]));
+}
+
 /** The page docs/kernels.md, from the kernels that each backend has by itself. */
 export function kernelTable(names: readonly string[], own: Readonly<Record<string, ReadonlySet<string>>>): string {
   const backends = Object.keys(own);
   const rows = names.toSorted().map((kernel) => {
-    const { treatment, reason } = describeKernel(kernel);
+    const { treatment, reason = '' } = describeKernel(kernel);
     const cells = backends.map((backend) => availability(kernel, backend, own[backend]!));
     const gradient = getGradient(kernel) == null ? '–' : 'yes';
-    return `| \`${kernel}\` | ${[TREATMENTS[treatment], gradient, ...cells, reason ?? ''].join(' | ')} |`;
+    return [`\`${kernel}\``, TREATMENTS[treatment], gradient, ...cells, reason];
   });
   const replaced = backends.flatMap((backend) =>
     Object.entries(REPAIRS[backend] ?? {}).flatMap(([kernel, { wrong }]) =>
@@ -72,9 +80,7 @@ export function kernelTable(names: readonly string[], own: Readonly<Record<strin
     '',
     '## All kernels',
     '',
-    `| kernel | derivative | gradient | ${backends.join(' | ')} | reason |`,
-    `| --- | --- | --- | ${backends.map(() => '---').join(' | ')} | --- |`,
-    ...rows,
+    ...aligned([['kernel', 'derivative', 'gradient', ...backends, 'reason'], ...rows]),
     '',
   ].join('\n');
 }
