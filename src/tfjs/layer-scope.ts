@@ -16,6 +16,7 @@ export function currentLayer(): string | undefined {
 
 /** Runs `run` while `layers` report when they are called. */
 export function withLayerNames<T>(layers: readonly LayerLike[], run: () => T): T {
+  const own = layers.filter((layer) => Object.hasOwn(layer, 'call')).map((layer) => ({ layer, call: layer.call }));
   for (const layer of layers) {
     const { call } = layer;
     layer.call = (inputs, kwargs) => {
@@ -30,7 +31,8 @@ export function withLayerNames<T>(layers: readonly LayerLike[], run: () => T): T
   try {
     return run();
   } finally {
-    // The method of the class is in place again.
+    // The methods of the classes are in place again, and what stood before them on a layer itself.
     for (const layer of layers) delete (layer as { call?: unknown }).call;
+    for (const { layer, call } of own) layer.call = call;
   }
 }
