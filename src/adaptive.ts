@@ -1,6 +1,7 @@
 /** Sketches that grow until a wanted accuracy is certified. */
 import { certify, levelOfLook } from './apost/apost.ts';
 import type { Certificate } from './apost/certificate.ts';
+import { sumOfSquares } from './apost/certification.ts';
 import { squaredFactors } from './apost/interval.ts';
 import type { Matrix } from './core/block.ts';
 import { checkBetween, checkInteger } from './core/checks.ts';
@@ -96,8 +97,6 @@ async function sketchBlock(run: AdaptiveRun, firstColumn: number, width: number)
   const Y = await measureTestMatrix(run.op, Omega, { ...run, where: WHERE, stage: 'sketch' });
   return { Y, seconds: (performance.now() - startedAt) / 1000 };
 }
-
-const sumOfSquares = (values: Float64Array): number => values.reduce((sum, value) => sum + value ** 2, 0);
 
 /** A Q and its squared Frobenius norm. */
 async function measureBasis(run: AdaptiveRun, Q: Multivector) {

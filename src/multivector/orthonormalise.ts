@@ -59,8 +59,8 @@ function inColumnOrder({ T, options: { order } }: Step, k: number): Matrix {
  * there is, so Q = Y R^-1 with the pivoted Cholesky factor R of G. Directions with a singular value at most about
  * max(4 u, 4 sqrt(k) u64) of the largest are dropped. Passes end when Q^T Q - I is at rounding level.
  *
- * The product Y T is summed in float64 for float32 data too: it loses digits to cancellation, and on a sketch of
- * 39760 x 2000 the float64 sums leave a defect of 8e-9 where float32 sums leave 3e-6 and need another pass.
+ * The product Y T is summed in float64 for float32 data too: it loses digits to cancellation, which float32 sums would
+ * leave as a defect that needs another pass.
  *
  * @throws NumericalError when the passes do not converge, which takes non-finite or wildly scaled data.
  */
