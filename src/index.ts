@@ -35,7 +35,8 @@ export { lowRankOperator } from './linops/low-rank.ts';
 export type { BatchProduct, LinearOperator } from './linops/operator.ts';
 export type { Multivector } from './multivector/multivector.ts';
 // decompositions
+export type { SeighOptions } from './options.ts';
 export { planSketch, type SketchBudget, type SketchPlan } from './recovery/plan.ts';
 export type { EighResult } from './recovery/result.ts';
-export { type AdaptiveOptions, type SeighOptions, seigh } from './seigh.ts';
+export { type AdaptiveOptions, seigh } from './seigh.ts';
 export { type SsvdOptions, type SvdResult, ssvd } from './ssvd.ts';
