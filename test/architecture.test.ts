@@ -34,7 +34,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   ],
   report: ['core', 'recovery', 'apost'],
   cli: ['core', 'linops', 'recovery', 'apost', 'options.ts', 'seigh.ts', 'report'],
-  tfjs: ['core', 'linalg', 'linops'],
+  data: ['core'],
+  tfjs: ['core', 'linalg', 'linops', 'data'],
   testing: ['core', 'linalg', 'linops'],
 };
 

@@ -36,7 +36,10 @@ test('eigensketch/tfjs', async () => {
     'gradient',
     'hessian',
     'hessianOf',
+    'imageBatches',
     'jacobian',
+    'readCifar10',
+    'readMnist',
     'useBackend',
   ]);
 });
