@@ -22,6 +22,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   report: ['core', 'recovery', 'apost'],
   cli: ['core', 'linops', 'recovery', 'apost', 'seigh.ts', 'report'],
   tfjs: ['core', 'linalg', 'linops'],
+  hdf5: ['core', 'linalg', 'multivector'],
   testing: ['core', 'linalg', 'linops'],
 };
 
@@ -30,6 +31,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   'ml-matrix': ['linalg'],
   'pure-rand': ['core'],
   jstat: ['apost'],
+  h5wasm: ['hdf5'],
   '@tensorflow': ['tfjs'],
   vega: ['report'],
   '@resvg': ['report'],
