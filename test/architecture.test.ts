@@ -36,6 +36,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   cli: ['core', 'linops', 'recovery', 'apost', 'options.ts', 'seigh.ts', 'report'],
   data: ['core'],
   tfjs: ['core', 'linalg', 'linops', 'data'],
+  hdf5: ['core', 'linalg', 'multivector'],
   testing: ['core', 'linalg', 'linops'],
 };
 
@@ -44,6 +45,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   'ml-matrix': ['linalg'],
   'pure-rand': ['core'],
   jstat: ['apost'],
+  h5wasm: ['hdf5'],
   '@tensorflow': ['tfjs'],
   vega: ['report'],
   '@resvg': ['report'],

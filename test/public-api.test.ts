@@ -44,6 +44,18 @@ test('eigensketch/tfjs', async () => {
   ]);
 });
 
+test('eigensketch/hdf5', async () => {
+  expect(await exportsOf('../src/hdf5/index.js')).toEqual([
+    'BlockFile',
+    'BlockWriter',
+    'FORMAT_VERSION',
+    'isTemporary',
+    'removeTemporaries',
+    'verifyBlockFile',
+    'writeBlockFile',
+  ]);
+});
+
 test('eigensketch/report', async () => {
   expect(await exportsOf('../src/report/index.js')).toEqual([
     'analysisOf',
