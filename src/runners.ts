@@ -49,7 +49,7 @@ export interface Recovered {
 }
 
 /** What a method hands back: its eigenpairs, the products it spent and when its first pass ended. */
-interface Outcome extends Recovered {
+export interface Outcome extends Recovered {
   numMatvecs: number;
   sketchedAt: number;
 }
@@ -108,11 +108,15 @@ async function runHmt(run: Run): Promise<Outcome> {
   const Y = await measureTestMatrix(op, outerMatrix(run), { ...run, where: WHERE, stage: 'sketch' });
   const sketchedAt = performance.now();
   const first = await orthonormalise(Y, space, run);
+  await Y.dispose();
   let Q = first.basis;
   let numMatvecs = run.dims;
   for (let pass = 0; pass < powerIterations; pass++) {
     numMatvecs += Q.cols;
-    Q = (await orthonormalise(await measure(op, Q, { ...run, where: WHERE, stage: 'recovery' }), space, run)).basis;
+    const AQ = await measure(op, Q, { ...run, where: WHERE, stage: 'recovery' });
+    await Q.dispose();
+    Q = (await orthonormalise(AQ, space, run)).basis;
+    await AQ.dispose();
   }
   numMatvecs += Q.cols;
   const collecting = run.perBatch ? collectingBatches(WHERE, op, Q, run) : undefined;

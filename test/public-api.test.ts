@@ -49,8 +49,11 @@ test('eigensketch/hdf5', async () => {
     'BlockFile',
     'BlockWriter',
     'FORMAT_VERSION',
+    'diskSpace',
     'isTemporary',
+    'leastMemory',
     'removeTemporaries',
+    'saveColumns',
     'verifyBlockFile',
     'writeBlockFile',
   ]);

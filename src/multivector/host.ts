@@ -4,19 +4,21 @@
  */
 import { type Block, checkBlock, copyColumns, zeros } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
-import type { Multivector, Space } from './multivector.ts';
+import type { Multivector, Scope, Space } from './multivector.ts';
 
 class HostMultivector implements Multivector {
   readonly rows: number;
   readonly cols: number;
   readonly dtype: DType;
+  readonly space: Space;
   readonly #all: Block;
 
-  constructor(rows: number, cols: number, dtype: DType) {
-    this.rows = rows;
+  constructor(space: Space, cols: number) {
+    this.rows = space.rows;
     this.cols = cols;
-    this.dtype = dtype;
-    this.#all = zeros(rows, cols, dtype);
+    this.dtype = space.dtype;
+    this.space = space;
+    this.#all = zeros(this.rows, cols, this.dtype);
   }
 
   async readColumns(start: number, end: number): Promise<Block> {
@@ -43,11 +45,40 @@ class HostMultivector implements Multivector {
   async toBlock(): Promise<Block> {
     return { ...this.#all, data: this.#all.data.slice() };
   }
+
+  async dispose(): Promise<void> {}
+}
+
+/** 2^21 float64 numbers are 16 MB, enough to amortise a call and small beside any multivector. */
+const PANEL_ENTRIES = 2 ** 21;
+
+class HostSpace implements Scope {
+  readonly rows: number;
+  readonly dtype: DType;
+  readonly inMemory = true;
+  readonly panelEntries: number = PANEL_ENTRIES;
+  readonly blockColumns: number = Number.POSITIVE_INFINITY;
+
+  constructor(rows: number, dtype: DType) {
+    this.rows = rows;
+    this.dtype = dtype;
+  }
+
+  async allocate(cols: number): Promise<Multivector> {
+    return new HostMultivector(this, cols);
+  }
+
+  /** The garbage collector knows what is in use. */
+  scope(): Scope {
+    return this;
+  }
+
+  async release(): Promise<void> {}
 }
 
 /** A space whose multivectors live in memory. */
 export function hostSpace(rows: number, dtype: DType): Space {
-  return { rows, dtype, allocate: async (cols) => new HostMultivector(rows, cols, dtype) };
+  return new HostSpace(rows, dtype);
 }
 
 /** A multivector in memory with a copy of a block's values. */

@@ -5,28 +5,49 @@ import type { DType } from '../core/dtype.ts';
 /**
  * `rows x cols` numbers, rows >> cols. Algorithms see it from two sides: blocks of whole columns (what an operator
  * multiplies) and row panels across all columns (what dense algebra streams). Blocks that are read may share memory with
- * the multivector: they are not written to, and are used up before the next write.
+ * the multivector: they are not written to, and are used up before the next write to the same entries.
  */
 export interface Multivector {
   readonly rows: number;
   readonly cols: number;
   readonly dtype: DType;
+  /** Where it lives, and where others like it are made. */
+  readonly space: Space;
   /** Columns `start..end` as a `rows x (end - start)` block. */
   readColumns(start: number, end: number): Promise<Block>;
   /** Replaces columns `start..start + block.cols`. */
   writeColumns(start: number, block: Block): Promise<void>;
-  /** Rows `start..start + count`, all columns, as a `count x cols` block. */
-  readRows(start: number, count: number): Promise<Block>;
+  /**
+   * Rows `start..start + count`, all columns, as a `count x cols` block.
+   * @param into memory of that shape and type that may be used for the answer
+   */
+  readRows(start: number, count: number, into?: Block): Promise<Block>;
   /** Replaces rows `start..start + panel.rows`, all columns. */
   writeRows(start: number, panel: Block): Promise<void>;
   /** The whole as one row-major `rows x cols` block of its own. */
   toBlock(): Promise<Block>;
+  /** Gives files back. In memory there is nothing to do. It is not used afterwards. */
+  dispose(): Promise<void>;
 }
 
 /** Where new multivectors of one height and type come from. */
 export interface Space {
   readonly rows: number;
   readonly dtype: DType;
+  /** Row panels are views of memory: reading one costs nothing and needs none. */
+  readonly inMemory: boolean;
+  /** Entries of a row panel of the widest operand, so that what a verb holds at once fits where memory is limited. */
+  readonly panelEntries: number;
+  /** Columns of one product at most, likewise. */
+  readonly blockColumns: number;
   /** A zeroed multivector with `cols` columns. */
   allocate(cols: number): Promise<Multivector>;
+  /** A space like this one whose multivectors are given back together. */
+  scope(): Scope;
+}
+
+/** The multivectors of one computation. */
+export interface Scope extends Space {
+  /** Disposes of all that were allocated here and not yet disposed of, but those to `keep`. */
+  release(keep?: readonly Multivector[]): Promise<void>;
 }
