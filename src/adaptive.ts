@@ -141,7 +141,9 @@ async function grow(run: AdaptiveRun, before: Growing, width: number): Promise<G
 /** Ritz pairs on a copy of basis and products, which themselves are kept as they are: rotating them often would wear them. */
 async function ritzPairs(run: AdaptiveRun, { Q, Z }: Growing): Promise<RitzPairs> {
   const copy = async (X: Multivector): Promise<Multivector> => concatenate([X], await run.space.allocate(X.cols), run);
-  const pairs = await hmt({ Q: await copy(Q), Z: await copy(Z) }, { ...run, rank: Q.cols });
+  const products = await copy(Z);
+  const pairs = await hmt({ Q: await copy(Q), Z: products }, { ...run, rank: Q.cols });
+  await run.space.release(products);
   refuseAsymmetry(WHERE, run.op, pairs.coreAsymmetry);
   return pairs;
 }

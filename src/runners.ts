@@ -108,20 +108,22 @@ async function runHmt(run: Run): Promise<Outcome> {
   const Y = await measureTestMatrix(op, outerMatrix(run), { ...run, where: WHERE, stage: 'sketch' });
   const sketchedAt = performance.now();
   const first = await orthonormalise(Y, space, run);
-  await Y.dispose();
+  await space.release(Y);
   let Q = first.basis;
   let numMatvecs = run.dims;
   for (let pass = 0; pass < powerIterations; pass++) {
     numMatvecs += Q.cols;
     const AQ = await measure(op, Q, { ...run, where: WHERE, stage: 'recovery' });
-    await Q.dispose();
+    await space.release(Q);
     Q = (await orthonormalise(AQ, space, run)).basis;
-    await AQ.dispose();
+    await space.release(AQ);
   }
   numMatvecs += Q.cols;
   const collecting = run.perBatch ? collectingBatches(WHERE, op, Q, run) : undefined;
   const Z = await measure(collecting?.op ?? op, Q, { ...run, where: WHERE, stage: 'recovery' });
-  return { ...(await recoverHmt({ Q, Z }, run, first, collecting?.batches)), numMatvecs, sketchedAt };
+  const recovered = await recoverHmt({ Q, Z }, run, first, collecting?.batches);
+  await space.release(Z);
+  return { ...recovered, numMatvecs, sketchedAt };
 }
 
 /**

@@ -39,7 +39,7 @@ async function recover(run: Run, method: Method): Promise<Outcome> {
     kept = [outcome.pairs.vectors];
     return outcome;
   } finally {
-    await space.release(kept);
+    await space.close(kept);
   }
 }
 

@@ -93,7 +93,7 @@ export async function certify(
       ? certifyDeflated(run, { eigenvalues, eigenvectors, residualNorms })
       : certifySampled(run, approximation, eigenvalues);
   };
-  const { numMatvecs, ...statements } = await spend().finally(() => space.release());
+  const { numMatvecs, ...statements } = await spend().finally(() => space.close());
   return {
     schema: CERTIFICATE_SCHEMA,
     confidence,

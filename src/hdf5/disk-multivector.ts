@@ -86,8 +86,8 @@ export class DiskMultivector implements Multivector {
     });
   }
 
-  async readColumns(start: number, end: number): Promise<Block> {
-    const out = zeros(this.rows, end - start, this.dtype);
+  async readColumns(start: number, end: number, into?: Block): Promise<Block> {
+    const out = into ?? zeros(this.rows, end - start, this.dtype);
     for (const { block, first, end: last } of this.#placed) {
       const [from, to] = [Math.max(start, first), Math.min(end, last)];
       if (from >= to) continue;
@@ -123,7 +123,8 @@ export class DiskMultivector implements Multivector {
     return this.readRows(0, this.rows);
   }
 
-  async dispose(): Promise<void> {
+  /** Gives its files back. */
+  async close(): Promise<void> {
     await this.#close();
   }
 

@@ -57,7 +57,7 @@ class Files implements DiskSpace {
   readonly traffic: Traffic;
   readonly #settings: Settings;
   readonly #parent: Files | undefined;
-  readonly #live = new Map<Multivector, () => Promise<void>>();
+  readonly #live = new Set<Multivector>();
 
   constructor(settings: Settings, parent?: Files) {
     this.rows = settings.rows;
@@ -112,23 +112,25 @@ class Files implements DiskSpace {
     return new Files(this.#settings, this);
   }
 
-  async release(keep: readonly Multivector[] = []): Promise<void> {
+  async release(multivector: Multivector): Promise<void> {
+    for (let space: Files | undefined = this; space; space = space.#parent) space.#live.delete(multivector);
+    if (multivector instanceof DiskMultivector) await multivector.close();
+  }
+
+  async close(keep: readonly Multivector[] = []): Promise<void> {
     const all = [...this.#live];
     this.#live.clear();
-    for (const [X, close] of all) {
-      if (!keep.includes(X)) await close();
-      else (this.#parent ?? this).#live.set(X, close);
+    for (const multivector of all) {
+      if (keep.includes(multivector)) (this.#parent ?? this).#live.add(multivector);
+      else await this.release(multivector);
     }
   }
 
   #own(blocks: readonly ColumnBlock[], close: () => Promise<void>): Multivector {
     // what outlives its scope makes others like it in the scope around it
-    const X: Multivector = new DiskMultivector(this.#parent ?? this, blocks, async () => {
-      for (let space: Files | undefined = this; space; space = space.#parent) space.#live.delete(X);
-      await close();
-    });
-    this.#live.set(X, close);
-    return X;
+    const multivector = new DiskMultivector(this.#parent ?? this, blocks, close);
+    this.#live.add(multivector);
+    return multivector;
   }
 }
 

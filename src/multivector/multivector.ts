@@ -13,21 +13,16 @@ export interface Multivector {
   readonly dtype: DType;
   /** Where it lives, and where others like it are made. */
   readonly space: Space;
-  /** Columns `start..end` as a `rows x (end - start)` block. */
-  readColumns(start: number, end: number): Promise<Block>;
+  /** Columns `start..end` as a `rows x (end - start)` block, which may be `into`: memory of that shape to use again. */
+  readColumns(start: number, end: number, into?: Block): Promise<Block>;
   /** Replaces columns `start..start + block.cols`. */
   writeColumns(start: number, block: Block): Promise<void>;
-  /**
-   * Rows `start..start + count`, all columns, as a `count x cols` block.
-   * @param into memory of that shape and type that may be used for the answer
-   */
+  /** Rows `start..start + count`, all columns, as a `count x cols` block, which may be `into`. */
   readRows(start: number, count: number, into?: Block): Promise<Block>;
   /** Replaces rows `start..start + panel.rows`, all columns. */
   writeRows(start: number, panel: Block): Promise<void>;
   /** The whole as one row-major `rows x cols` block of its own. */
   toBlock(): Promise<Block>;
-  /** Gives files back. In memory there is nothing to do. It is not used afterwards. */
-  dispose(): Promise<void>;
 }
 
 /** Where new multivectors of one height and type come from. */
@@ -40,14 +35,16 @@ export interface Space {
   readonly panelEntries: number;
   /** Columns of one product at most, likewise. */
   readonly blockColumns: number;
-  /** A zeroed multivector with `cols` columns. */
+  /** A multivector with `cols` columns of any content. */
   allocate(cols: number): Promise<Multivector>;
+  /** Takes back one of its multivectors, which is not used any more, to use its place for another. */
+  release(multivector: Multivector): Promise<void>;
   /** A space like this one whose multivectors are given back together. */
   scope(): Scope;
 }
 
 /** The multivectors of one computation. */
 export interface Scope extends Space {
-  /** Disposes of all that were allocated here and not yet disposed of, but those to `keep`. */
-  release(keep?: readonly Multivector[]): Promise<void>;
+  /** Takes back all that were allocated here, but those to `keep`, which live on in the space around. */
+  close(keep?: readonly Multivector[]): Promise<void>;
 }

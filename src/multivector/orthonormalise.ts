@@ -118,7 +118,7 @@ export async function orthonormalise(Y: Multivector, space: Space, context: Verb
     const before = basis;
     const out = step.T.cols === before.cols ? before : await space.allocate(step.T.cols);
     ({ basis, defect } = await apply(before, step, out, context));
-    if (out !== before) await before.dispose();
+    if (out !== before) await space.release(before);
     R = await kernels.gemm(step.R, R);
     T = await kernels.gemm(T, inColumnOrder(step, step.T.rows));
   }

@@ -109,7 +109,7 @@ export async function refinedHmt({ Q, Z }: BasisMeasurement, context: RecoveryCo
   await subtractTimes(E, Q, await gram(Q, E, context), context);
   const W = await complement(Q, E, context);
   const F = await gram(W, E, context);
-  await E.dispose();
+  if (E !== Z) await space.release(E);
   const core = zeroMatrix(k + W.cols, k + W.cols);
   placeBlock(core, H, 0, 0);
   placeBlock(core, F, k, 0);

@@ -20,7 +20,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const made: DiskSpace[] = [];
 afterEach(async () => {
-  for (const space of made.splice(0)) await space.release();
+  for (const space of made.splice(0)) await space.close();
 });
 
 const spaceOf =
@@ -59,8 +59,7 @@ test('block files are read as one multivector, and a multivector is saved as blo
   await expect(saveColumns(whole, files.slice(1))).rejects.toThrow('files for 7 of 10 columns');
   await writeBlockFile(files[2]!.path, randomBlock(151, 1, 1, 'float32'), {});
   await expect(space.open(files.map(({ path }) => path))).rejects.toThrow('columns-9.h5: 151 rows of float32');
-  await again.dispose();
-  await space.release();
+  await space.close();
 });
 
 test('memory that is too small for a panel is refused with the least that is enough', () => {

@@ -103,12 +103,10 @@ export function multivectorLaws(name: string, makeSpace: SpaceFactory): void {
       await expect(gram(A, other, context)).rejects.toThrow('gram: the operands have 90 and 3 rows');
     });
 
-    test('the leading columns come alone; new multivectors are zero', async () => {
+    test('the leading columns come alone', async () => {
       const A = await multivectorOf(X, 'float64');
       const part = await leadingColumns(A, 4, await makeSpace(90, 'float64').allocate(4));
       expect(distance(await part.toBlock(), await A.readColumns(0, 4))).toBe(0);
-      const fresh = await makeSpace(90, 'float32').allocate(5);
-      expect(frobenius(await fresh.toBlock())).toBe(0);
     });
 
     test('a block of another type is converted', async () => {
@@ -138,11 +136,11 @@ export function multivectorLaws(name: string, makeSpace: SpaceFactory): void {
       const scope = makeSpace(90, 'float64').scope();
       const [lost, kept] = [await scope.allocate(3), await scope.allocate(3)];
       await kept.writeColumns(0, randomBlock(90, 3, 7));
-      await scope.release([kept]);
+      await scope.close([kept]);
       expect(distance(await kept.toBlock(), randomBlock(90, 3, 7))).toBe(0);
       if (!lost.space.inMemory) await expect(lost.toBlock()).rejects.toThrow();
-      await kept.dispose();
-      await kept.dispose();
+      await kept.space.release(kept);
+      await kept.space.release(kept);
     });
   });
 }
