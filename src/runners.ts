@@ -1,6 +1,8 @@
 /** How each method goes from products to eigenpairs. */
 import type { Distribution } from './core/random.ts';
 import type { Control } from './core/schedule.ts';
+import { leadingRitzPairs, ritzValues } from './krylov/ritz.ts';
+import { krylovSubspace } from './krylov/subspace.ts';
 import type { Kernels } from './linalg/kernels/provider.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { refuseAsymmetry } from './linops/probes.ts';
@@ -113,9 +115,21 @@ async function runOversampled(run: Run): Promise<Outcome> {
   return { pairs, numMatvecs: run.dims + innerDims, dropped: run.dims - Q.cols, sketchedAt };
 }
 
+async function runKrylov(run: Run): Promise<Outcome> {
+  const { op, dims, which } = run;
+  const context = { where: WHERE, ...run };
+  const state = await krylovSubspace(run, context);
+  const sketchedAt = performance.now();
+  const ritz = await ritzValues(state, which, context);
+  const pairs = await leadingRitzPairs(state, ritz, which, run.rank ?? dims, context);
+  refuseAsymmetry(WHERE, op, pairs.coreAsymmetry);
+  return { pairs, numMatvecs: dims, dropped: 0, sketchedAt };
+}
+
 /** Measures and recovers by each method. */
 export const RUNNERS: Record<Method, (run: Run) => Promise<Outcome>> = {
   hmt: runHmt,
   nystrom: runNystrom,
   oversampled: runOversampled,
+  krylov: runKrylov,
 };

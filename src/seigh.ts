@@ -15,7 +15,10 @@ import { chooseBlockSize } from './sketch/block-size.ts';
 import { TEST_MATRICES } from './sketch/test-matrix.ts';
 
 export interface SeighOptions extends Control {
-  /** `'hmt'` (default, two passes), `'nystrom'` or `'oversampled'` (one pass). */
+  /**
+   * `'hmt'` (default, two passes), `'nystrom'` or `'oversampled'` (one pass), `'krylov'` (dims products in blocks, each the
+   * product of what the one before found new: leading eigenpairs far more accurate, the tail less so).
+   */
   method?: Method;
   /** Distribution of the test matrix; `'gaussian'` by default. */
   testMatrix?: Distribution;
@@ -33,7 +36,10 @@ export interface SeighOptions extends Control {
   perBatch?: boolean;
   /** oversampled only: columns of the inner sketch, at least 2 dims + 1 (default). */
   innerDims?: number;
-  /** Columns of one product. Default: the operator's preference or 64, less where a block would exceed 256 MiB. */
+  /**
+   * Columns of one product. Default: the operator's preference or 64, less where a block would exceed 256 MiB; for krylov a
+   * tenth of dims: its accuracy depends on it.
+   */
   blockSize?: number;
   /** 0..2^53-1; the same seed gives the same result. Default 0. */
   seed?: number;
@@ -42,7 +48,7 @@ export interface SeighOptions extends Control {
 }
 
 const WHERE = 'seigh';
-const METHODS: readonly Method[] = ['hmt', 'nystrom', 'oversampled'];
+const METHODS: readonly Method[] = ['hmt', 'nystrom', 'oversampled', 'krylov'];
 
 function refuseOption(method: Method, name: string, given: boolean, owner: Method): void {
   if (given && method !== owner) {
@@ -61,7 +67,8 @@ async function prepare(op: LinearOperator, dims: number, method: Method, options
   refuseOption(method, 'psd', options.psd !== undefined, 'nystrom');
   refuseOption(method, 'innerDims', options.innerDims !== undefined, 'oversampled');
   const most = Number.MAX_SAFE_INTEGER;
-  const blockSize = chooseBlockSize(WHERE, op, dims, options.blockSize);
+  const widest = method === 'krylov' ? Math.ceil(dims / 10) : dims;
+  const blockSize = chooseBlockSize(WHERE, op, options.blockSize === undefined ? widest : dims, options.blockSize);
   return {
     op,
     n,
@@ -107,7 +114,8 @@ async function search(
  *
  * Methods: `hmt`, Rayleigh-Ritz on the range of A Omega (Halko, Martinsson & Tropp 2011): 2 dims products, residual
  * norms, no phantom eigenvalues. `nystrom`: dims products, truncated to half the sketch unless A is positive
- * semidefinite. `oversampled`: 3 dims + 1 products in one pass (Tropp et al. 2019).
+ * semidefinite. `oversampled`: 3 dims + 1 products in one pass (Tropp et al. 2019). `krylov`: dims products, Rayleigh-Ritz
+ * on a block Krylov space with residual norms (Musco & Musco 2015); for a few leading pairs to an accuracy see `eigsh`.
  *
  * With `tol`, `hmt` grows its sketch from `dims` columns (default: one block) until the certified relative Frobenius error
  * is at most `tol`; see {@link AdaptiveResult}. Not reaching it is a field of the result, not an exception.

@@ -18,7 +18,7 @@ export interface Orthonormalised {
   T: Matrix;
   /** Directions dropped as numerically dependent: k - rank. */
   dropped: number;
-  /** ||basis^T basis - I||_F, as estimated from ten random vectors. */
+  /** ||basis^T basis - I||_F: measured for up to ten columns, estimated from ten random vectors for more. */
   defect: number;
 }
 
@@ -26,11 +26,12 @@ const MAX_PASSES = 6;
 const DEFECT_PROBES = 10;
 
 /**
- * ||Q^T Q - I||_F from ten Gaussian vectors w, as the root of the mean ||Q^T (Q w) - w||^2: it costs two thin products
+ * ||Q^T Q - I||_F, for more than ten columns from ten Gaussian vectors w, as the root of the mean ||Q^T (Q w) - w||^2: it costs two thin products
  * where Q^T Q would cost as much as the orthonormalisation itself. It is below a third of the truth with probability at
  * most P(chi2_10 <= 10/9) = 3e-4, below a tenth with 1e-8.
  */
 async function estimateDefect(Q: Multivector, space: Space, context: VerbContext): Promise<number> {
+  if (Q.cols <= DEFECT_PROBES) return distanceFromIdentity(await gram(Q, Q, context));
   const drawn = zeros(Q.cols, DEFECT_PROBES, Q.dtype);
   fillRandom(drawn, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
   const probes = asDType(drawn, 'float64') as Matrix;
