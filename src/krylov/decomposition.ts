@@ -15,12 +15,11 @@ import { smallSvd } from '../linalg/svd.ts';
 import { applyOperator } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { extendBasis } from '../multivector/extend.ts';
-import { multivectorOf } from '../multivector/host.ts';
 import type { Multivector, Space } from '../multivector/multivector.ts';
 import { type Orthonormalised, orthonormalise } from '../multivector/orthonormalise.ts';
 import { times, type VerbContext } from '../multivector/verbs.ts';
 import { testColumns } from '../sketch/test-matrix.ts';
-import { append, beside, combine, type Parts, someColumns } from './basis.ts';
+import { append, combine, join, type Parts, someColumns } from './basis.ts';
 
 /** A V = V H + W B. Plain data: the column blocks and three small matrices are enough to go on from. */
 export interface Decomposition {
@@ -63,6 +62,7 @@ export async function randomColumns(context: KrylovContext, first: number, cols:
 /** The decomposition before the first product: no columns yet, W an orthonormal basis of `start`. */
 export async function begin(start: Multivector, drawn: number, context: KrylovContext): Promise<Decomposition> {
   const { basis } = await orthonormalise(start, context.space, context);
+  await context.space.release(start);
   return { V: [], H: zeroMatrix(0, 0), W: basis, B: zeroMatrix(basis.cols, 0), drawn, lost: 0 };
 }
 
@@ -84,8 +84,10 @@ async function withoutRounding(
   const kept = values.filter((value) => value > cutoff).length;
   if (kept === basis.cols) return { W: basis, R, lost: 0 };
   const rotation = subMatrix(U, 0, U.rows, 0, kept);
+  const W = await times(basis, rotation, await context.space.allocate(kept), context);
+  await context.space.release(basis);
   return {
-    W: await times(basis, rotation, await context.space.allocate(kept), context),
+    W,
     R: scaleRows(transpose(subMatrix(V, 0, V.rows, 0, kept)), values.subarray(0, kept)),
     lost: Math.hypot(...values.subarray(kept)),
   };
@@ -112,7 +114,7 @@ function atTheEnd(part: Matrix, cols: number): Matrix {
 
 /**
  * Multiplies the first `columns` of W (all by default) and takes them into the basis: m grows by as many, and the new W is
- * the rest of the old one and what the product has outside of both.
+ * the rest of the old one and what the product has outside of both. The state given is used up.
  */
 export async function expand(
   state: Decomposition,
@@ -124,10 +126,14 @@ export async function expand(
   const order = m + columns;
   const taken = await someColumns(state.W, 0, columns, space);
   const rest = await someColumns(state.W, columns, state.W.cols, space);
+  if (taken !== state.W) await space.release(state.W);
   const product = await applyOperator(op, await taken.readColumns(0, columns), { where, firstColumn: m });
   const V = await append(state.V, taken, space);
   const known = rest.cols > 0 ? [...V, rest] : V;
-  const { added, coupling } = await extendBasis(known, await multivectorOf(product, space.dtype), space, context);
+  const Y = await space.allocate(columns);
+  await Y.writeColumns(0, product);
+  const { added, coupling } = await extendBasis(known, Y, space, context);
+  await space.release(Y);
   const H = atTheEnd(subMatrix(coupling, 0, order, 0, columns), order);
   placeBlock(H, state.H, 0, 0);
   placeBlock(H, subMatrix(state.B, 0, columns, 0, m), m, 0);
@@ -137,7 +143,7 @@ export async function expand(
   placeBlock(B, subMatrix(state.B, columns, state.B.rows, 0, m), 0, 0);
   placeBlock(B, subMatrix(coupling, order, coupling.rows, 0, columns), 0, m);
   placeBlock(B, remainder.R, rest.cols, m);
-  const W = await beside([rest, remainder.W], space);
+  const W = await join([rest, remainder.W], space);
   return { ...state, V, H, W, B, lost: Math.hypot(state.lost, remainder.lost) };
 }
 
@@ -152,7 +158,8 @@ export async function refill(state: Decomposition, width: number, context: Krylo
   const fresh = await randomColumns(context, drawn, missing);
   const known = [...V, W].filter(({ cols }) => cols > 0);
   const { added } = await extendBasis(known, fresh, space, context);
-  const widened = await beside([W, added.basis], space);
+  await space.release(fresh);
+  const widened = await join([W, added.basis], space);
   const rows = zeroMatrix(widened.cols, H.rows);
   placeBlock(rows, B, 0, 0);
   return { ...state, W: widened, B: rows, drawn: drawn + missing };
@@ -162,9 +169,11 @@ export async function refill(state: Decomposition, width: number, context: Krylo
 export async function compress(state: Decomposition, S: Matrix, context: KrylovContext): Promise<Decomposition> {
   const { V, H, B } = state;
   const { kernels, space } = context;
+  const kept = await combine(V, S, space, context);
+  for (const part of V) await space.release(part);
   return {
     ...state,
-    V: [await combine(V, S, space, context)],
+    V: [kept],
     H: await kernels.gemm(S, await kernels.gemm(H, S), { transA: true }),
     B: await kernels.gemm(B, S),
   };

@@ -10,7 +10,7 @@ import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare, refuseAsymmetry } from '../linops/probes.ts';
 import { hostSpace, multivectorOf } from '../multivector/host.ts';
 import type { Multivector } from '../multivector/multivector.ts';
-import { beside } from './basis.ts';
+import { join } from './basis.ts';
 import { begin, type Decomposition, expand, type KrylovContext, randomColumns, refill } from './decomposition.ts';
 
 /** A symmetric tridiagonal matrix. */
@@ -136,7 +136,7 @@ export async function lanczos(op: LinearOperator, order: number, options: Lanczo
   });
   refuseAsymmetry(WHERE, op, relativeAsymmetry(state.H));
   return {
-    V: await beside(state.V, space),
+    V: await join(state.V, space),
     T: tridiagonalOf(state),
     krylovOrder,
     residualNorm: residualOf(state),

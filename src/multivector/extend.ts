@@ -56,6 +56,7 @@ export async function extendBasis(
   const correction = await kernels.gemm(overlap, first.R);
   for (let at = 0; at < coupling.data.length; at++) coupling.data[at]! += correction.data[at]!;
   const second = await orthonormalise(first.basis, space, context);
+  await space.release(first.basis);
   return {
     added: {
       basis: second.basis,
