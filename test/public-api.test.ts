@@ -62,8 +62,10 @@ test('eigensketch/report', async () => {
   expect(await exportsOf('../src/report/index.js')).toEqual([
     'analysisOf',
     'figureSvg',
+    'matrixSvg',
     'paperSentence',
     'parseAnalysis',
+    'plotSvg',
     'svgToPng',
     'toCsv',
     'toHtml',
