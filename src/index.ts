@@ -27,6 +27,9 @@ export {
   UnsupportedError,
 } from './core/errors.ts';
 export type { Control, Progress } from './core/schedule.ts';
+// Krylov methods
+export { type EigshOptions, type EigshResult, eigsh } from './krylov/eigsh.ts';
+export { type LanczosOptions, type LanczosResult, lanczos, type Tridiagonal } from './krylov/lanczos.ts';
 // operators
 export { product, sum } from './linops/composite.ts';
 export { denseOperator, diagonalOperator } from './linops/dense.ts';
