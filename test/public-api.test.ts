@@ -27,8 +27,10 @@ test('eigensketch', async () => {
     'product',
     'seigh',
     'smallestRank',
+    'spectralDensity',
     'ssvd',
     'sum',
+    'tridiagToDensity',
   ]);
 });
 

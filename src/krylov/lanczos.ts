@@ -64,7 +64,7 @@ async function startBlock(start: FloatArray | undefined, context: KrylovContext)
 }
 
 /** The three diagonals of H; below the diagonal stands what each product had outside the basis of the time. */
-function tridiagonalOf({ H }: Decomposition): Tridiagonal {
+export function tridiagonalOf({ H }: Decomposition): Tridiagonal {
   const m = H.rows;
   return {
     diagonal: Float64Array.from({ length: m }, (_, i) => H.data[i * m + i]!),
@@ -86,26 +86,30 @@ function residualOf({ H, B, lost }: Decomposition): number {
   return Math.sqrt(square);
 }
 
-/** One Lanczos run, for callers that have checked their arguments. */
-export async function lanczosRun(
-  order: number,
+/** Up to `order` steps from one start vector: fewer where its Krylov space is invariant, which W without columns shows. */
+export async function krylovSpaceOf(
   start: Multivector,
+  order: number,
   drawn: number,
   context: KrylovContext,
   visit: (done: number) => Promise<void>,
-): Promise<{ state: Decomposition; krylovOrder: number }> {
-  let state = await begin(start, drawn, context);
-  let krylovOrder = order;
-  await visit(0);
-  while (state.H.rows < order) {
+): Promise<Decomposition> {
+  const state = await begin(start, drawn, context);
+  return goOn(state, order, context, visit);
+}
+
+async function goOn(
+  start: Decomposition,
+  order: number,
+  context: KrylovContext,
+  visit: (done: number) => Promise<void>,
+): Promise<Decomposition> {
+  let state = start;
+  while (state.H.rows < order && state.W.cols > 0) {
     state = await expand(state, context);
-    const m = state.H.rows;
-    await visit(m);
-    if (state.W.cols > 0 || m === order) continue;
-    krylovOrder = Math.min(krylovOrder, m);
-    state = await refill(state, 1, context);
+    await visit(state.H.rows);
   }
-  return { state, krylovOrder };
+  return state;
 }
 
 /**
@@ -130,10 +134,14 @@ export async function lanczos(op: LinearOperator, order: number, options: Lanczo
   const space = hostSpace(n, op.dtype);
   const context: KrylovContext = { where: WHERE, op, space, seed, kernels, signal };
   const start = await startBlock(options.start, context);
-  const { state, krylovOrder } = await lanczosRun(order, start, 1, context, async (done) => {
+  const visit = async (done: number): Promise<void> => {
     onProgress?.({ stage: 'krylov', done, total: order });
     await breathe(signal);
-  });
+  };
+  await visit(0);
+  let state = await krylovSpaceOf(start, order, 1, context, visit);
+  const krylovOrder = state.H.rows;
+  while (state.H.rows < order) state = await goOn(await refill(state, 1, context), order, context, visit);
   refuseAsymmetry(WHERE, op, relativeAsymmetry(state.H));
   return {
     V: await join(state.V, space),
