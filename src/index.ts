@@ -27,6 +27,12 @@ export {
   UnsupportedError,
 } from './core/errors.ts';
 export type { Control, Progress } from './core/schedule.ts';
+export { type Density, type DensityOptions, type DensityScale, tridiagToDensity } from './krylov/density.ts';
+// Krylov methods
+export { type EigshOptions, type EigshResult, eigsh } from './krylov/eigsh.ts';
+export { type LanczosOptions, type LanczosResult, lanczos, type Tridiagonal } from './krylov/lanczos.ts';
+export type { GaussRule } from './krylov/quadrature.ts';
+export { type SpectralDensity, type SpectralDensityOptions, spectralDensity } from './krylov/spectral-density.ts';
 // operators
 export { product, sum } from './linops/composite.ts';
 export { denseOperator, diagonalOperator } from './linops/dense.ts';
@@ -35,7 +41,15 @@ export { lowRankOperator } from './linops/low-rank.ts';
 export type { BatchProduct, LinearOperator } from './linops/operator.ts';
 export type { Multivector } from './multivector/multivector.ts';
 // decompositions
+export type { SeighOptions } from './options.ts';
 export { planSketch, type SketchBudget, type SketchPlan } from './recovery/plan.ts';
 export type { EighResult } from './recovery/result.ts';
-export { type AdaptiveOptions, type SeighOptions, seigh } from './seigh.ts';
+export { type AdaptiveOptions, seigh } from './seigh.ts';
+// solvers
+export { type CgResult, cg, type NegativeCurvature } from './solvers/cg.ts';
+export type { SolverOptions } from './solvers/linear-system.ts';
+export { minres } from './solvers/minres.ts';
+export { type LowRankEigenpairs, nystromPreconditioner } from './solvers/nystrom-preconditioner.ts';
+export type { SolveResult, SolveStatus } from './solvers/solve.ts';
+export type { VectorLike } from './solvers/vectors.ts';
 export { type SsvdOptions, type SvdResult, ssvd } from './ssvd.ts';

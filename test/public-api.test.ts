@@ -13,17 +13,24 @@ test('eigensketch', async () => {
     'UnsupportedError',
     'apost',
     'apostErrorBounds',
+    'cg',
     'denseOperator',
     'diagonalOperator',
+    'eigsh',
     'fromMatvec',
+    'lanczos',
     'lowRankOperator',
+    'minres',
+    'nystromPreconditioner',
     'planSketch',
     'planTests',
     'product',
     'seigh',
     'smallestRank',
+    'spectralDensity',
     'ssvd',
     'sum',
+    'tridiagToDensity',
   ]);
 });
 
@@ -33,8 +40,26 @@ test('eigensketch/tfjs', async () => {
     'gradient',
     'hessian',
     'hessianOf',
+    'imageBatches',
     'jacobian',
+    'readCifar10',
+    'readMnist',
     'useBackend',
+  ]);
+});
+
+test('eigensketch/hdf5', async () => {
+  expect(await exportsOf('../src/hdf5/index.js')).toEqual([
+    'BlockFile',
+    'BlockWriter',
+    'FORMAT_VERSION',
+    'diskSpace',
+    'isTemporary',
+    'leastMemory',
+    'removeTemporaries',
+    'saveColumns',
+    'verifyBlockFile',
+    'writeBlockFile',
   ]);
 });
 
@@ -42,8 +67,10 @@ test('eigensketch/report', async () => {
   expect(await exportsOf('../src/report/index.js')).toEqual([
     'analysisOf',
     'figureSvg',
+    'matrixSvg',
     'paperSentence',
     'parseAnalysis',
+    'plotSvg',
     'svgToPng',
     'toCsv',
     'toHtml',

@@ -3,11 +3,12 @@ import { writeFile } from 'node:fs/promises';
 import type { Certificate } from '../apost/certificate.ts';
 import { ArgumentError } from '../core/errors.ts';
 import type { LinearOperator } from '../linops/operator.ts';
+import type { SeighOptions } from '../options.ts';
 import { planSketch } from '../recovery/plan.ts';
 import type { EighResult, Method } from '../recovery/result.ts';
 import { type Analysis, analysisOf } from '../report/analysis.ts';
 import { toJson, toMarkdown } from '../report/tables.ts';
-import { type SeighOptions, seigh } from '../seigh.ts';
+import { seigh } from '../seigh.ts';
 import { type CommandContext, type Flags, given, numberFlag, type OptionTable } from './command.ts';
 import { operatorName } from './operator-file.ts';
 import { progressBar } from './progress-bar.ts';
@@ -30,7 +31,7 @@ export const SKETCH_OPTIONS: OptionTable = {
 
 export const SKETCH_HELP = `  --operator FILE         module with a default export () => LinearOperator | Promise<LinearOperator>
   --dims K                columns of the sketch
-  --method M              hmt (default), nystrom or oversampled
+  --method M              hmt (default), nystrom, oversampled or krylov
   --test-matrix T         gaussian (default) or rademacher
   --rank R                eigenpairs to keep (default: all)
   --power-iterations P    extra passes (hmt)
@@ -73,8 +74,7 @@ export async function sketch(
   const [n] = op.shape;
   if (Number.isInteger(dims) && dims >= 1 && dims <= n) {
     const passes = method === 'hmt' ? { powerIterations } : {};
-    const products =
-      method === 'oversampled' ? 3 * dims + 1 : method === 'nystrom' ? dims : (2 + powerIterations) * dims;
+    const products = method === 'oversampled' ? 3 * dims + 1 : method === 'hmt' ? (2 + powerIterations) * dims : dims;
     const plan = planSketch({ n, dtype: op.dtype, method, products, psd: op.psd ?? false, ...passes });
     const megabytes = (plan.bytes / 2 ** 20).toPrecision(3);
     console.error(

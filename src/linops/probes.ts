@@ -41,12 +41,12 @@ export async function measureAsymmetry(where: string, op: LinearOperator, seed: 
  * The largest asymmetry that rounding explains: 4 sqrt(u), which is 1e-3 in float32 and 4e-8 in float64. Products of
  * deep operators carry relative errors of tens of u, far below; a wrong operator shows an asymmetry near one.
  */
-export function asymmetryTolerance(op: LinearOperator): number {
-  return Math.sqrt(unitRoundoff(op.dtype)) * 4;
+export function asymmetryTolerance({ dtype }: Pick<LinearOperator, 'dtype'>): number {
+  return Math.sqrt(unitRoundoff(dtype)) * 4;
 }
 
 /** @throws NumericalError that states the measured asymmetry when it is more than rounding. */
-export function refuseAsymmetry(where: string, op: LinearOperator, measured: number): void {
+export function refuseAsymmetry(where: string, op: Pick<LinearOperator, 'dtype'>, measured: number): void {
   const tolerance = asymmetryTolerance(op);
   if (measured <= tolerance) return;
   throw new NumericalError(
