@@ -15,7 +15,9 @@ test('eigensketch', async () => {
     'apostErrorBounds',
     'cg',
     'denseOperator',
+    'diagonal',
     'diagonalOperator',
+    'frobeniusNorm',
     'fromMatvec',
     'lowRankOperator',
     'minres',
@@ -27,6 +29,7 @@ test('eigensketch', async () => {
     'smallestRank',
     'ssvd',
     'sum',
+    'trace',
   ]);
 });
 

@@ -27,7 +27,7 @@ function checkRows(verb: string, X: Multivector, Y: { rows: number }): void {
 }
 
 /** Calls `visit(start, count)` for consecutive row ranges that cover `rows`. */
-async function forEachPanel(
+export async function forEachPanel(
   rows: number,
   widest: number,
   context: VerbContext,
@@ -163,6 +163,18 @@ export async function columnNorms(X: Multivector, context: VerbContext): Promise
     for (let at = 0; at < x.length; ) for (let j = 0; j < squares.length; j++, at++) squares[j]! += x[at]! ** 2;
   });
   return squares.map(Math.sqrt);
+}
+
+/** x_j^T y_j for each pair of columns: the diagonal of X^T Y, without the rest of it. */
+export async function columnDots(X: Multivector, Y: Multivector, context: VerbContext): Promise<Float64Array> {
+  checkRows('columnDots', X, Y);
+  const dots = new Float64Array(X.cols);
+  await forEachPanel(X.rows, X.cols, context, async (start, count) => {
+    const x = (await X.readRows(start, count)).data;
+    const y = (await Y.readRows(start, count)).data;
+    for (let at = 0; at < x.length; ) for (let j = 0; j < dots.length; j++, at++) dots[j]! += x[at]! * y[at]!;
+  });
+  return dots;
 }
 
 /** The columns of `parts` side by side in one multivector. */
