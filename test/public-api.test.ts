@@ -17,8 +17,10 @@ test('eigensketch', async () => {
     'denseOperator',
     'diagonal',
     'diagonalOperator',
+    'eigsh',
     'frobeniusNorm',
     'fromMatvec',
+    'lanczos',
     'lowRankOperator',
     'minres',
     'nystromPreconditioner',
@@ -27,9 +29,11 @@ test('eigensketch', async () => {
     'product',
     'seigh',
     'smallestRank',
+    'spectralDensity',
     'ssvd',
     'sum',
     'trace',
+    'tridiagToDensity',
   ]);
 });
 
@@ -52,8 +56,11 @@ test('eigensketch/hdf5', async () => {
     'BlockFile',
     'BlockWriter',
     'FORMAT_VERSION',
+    'diskSpace',
     'isTemporary',
+    'leastMemory',
     'removeTemporaries',
+    'saveColumns',
     'verifyBlockFile',
     'writeBlockFile',
   ]);
@@ -63,8 +70,10 @@ test('eigensketch/report', async () => {
   expect(await exportsOf('../src/report/index.js')).toEqual([
     'analysisOf',
     'figureSvg',
+    'matrixSvg',
     'paperSentence',
     'parseAnalysis',
+    'plotSvg',
     'svgToPng',
     'toCsv',
     'toHtml',

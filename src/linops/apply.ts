@@ -27,18 +27,27 @@ function checkFinite(where: string, block: Block, firstColumn: number): void {
 }
 
 /**
- * A X, checked: the right shape, finite, in the operator's dtype.
+ * A X, checked: the right shape, finite, in the operator's dtype. It may be in `out`, memory of that shape and dtype.
  * @throws ShapeError, ArgumentError, NumericalError naming the caller and the block.
  */
-export async function applyOperator(op: LinearOperator, X: Block, context: ProductContext): Promise<Block> {
+export async function applyOperator(
+  op: LinearOperator,
+  X: Block,
+  context: ProductContext,
+  out?: Block,
+): Promise<Block> {
   const where = `${context.where}: product of the operator`;
-  const Y = checkBlock(where, await op.matmat(X), op.shape[0], X.cols);
+  const Y = checkBlock(where, await op.matmat(X, out), op.shape[0], X.cols);
   checkFinite(context.where, Y, context.firstColumn ?? 0);
   return asDType(Y, op.dtype);
 }
 
-/** A^T Y with the same checks. The operator must have an adjoint. */
+/** Whether A^T can be multiplied: by a product of its own, or because A is its own adjoint. */
+export const hasAdjoint = (op: LinearOperator): boolean => op.adjointMatmat !== undefined || op.selfAdjoint === true;
+
+/** A^T Y with the same checks, for an operator that {@link hasAdjoint}. */
 export async function applyAdjoint(op: LinearOperator, Y: Block, context: ProductContext): Promise<Block> {
+  if (op.selfAdjoint && !op.adjointMatmat) return applyOperator(op, Y, context);
   const where = `${context.where}: product of the adjoint`;
   const X = checkBlock(where, await op.adjointMatmat?.(Y), op.shape[1], Y.cols);
   checkFinite(context.where, X, context.firstColumn ?? 0);

@@ -2,7 +2,7 @@
 import { asDType, type Block, zeros } from '../core/block.ts';
 import { commonDType } from '../core/dtype.ts';
 import { ArgumentError, ShapeError, UnsupportedError } from '../core/errors.ts';
-import { applyAdjoint, applyOperator } from './apply.ts';
+import { applyAdjoint, applyOperator, hasAdjoint } from './apply.ts';
 import type { LinearOperator } from './operator.ts';
 
 type Visit = Parameters<NonNullable<LinearOperator['matmatByBatch']>>[1];
@@ -12,18 +12,15 @@ function checkOperators(where: string, operators: readonly LinearOperator[]): vo
 }
 
 /** A X in the operator's own dtype, whatever the block's. */
-function forward(where: string, op: LinearOperator, X: Block): Promise<Block> {
-  return applyOperator(op, asDType(X, op.dtype), { where });
+function forward(where: string, op: LinearOperator, X: Block, out?: Block): Promise<Block> {
+  return applyOperator(op, asDType(X, op.dtype), { where }, out);
 }
 
-/** A^T Y; an operator that is its own adjoint needs no adjointMatmat. */
+/** A^T Y likewise. */
 function backward(where: string, op: LinearOperator, Y: Block): Promise<Block> {
-  if (op.adjointMatmat) return applyAdjoint(op, asDType(Y, op.dtype), { where });
-  if (op.selfAdjoint) return forward(where, op, Y);
+  if (hasAdjoint(op)) return applyAdjoint(op, asDType(Y, op.dtype), { where });
   throw new UnsupportedError(`${where}: one of the operators has no adjoint product (adjointMatmat)`);
 }
-
-const hasAdjoint = (op: LinearOperator): boolean => op.adjointMatmat !== undefined || op.selfAdjoint === true;
 
 /**
  * w_1 A_1 + w_2 A_2 + ...; weights are 1 by default. With positive weights the terms count as batches: see `perBatch` of
@@ -43,10 +40,17 @@ export function sum(operators: readonly LinearOperator[], weights?: readonly num
     throw new ShapeError(`sum: ${operators.length} operators and ${factors.length} weights`, {});
   }
   const dtype = commonDType(operators.map((op) => op.dtype));
-  const accumulate = async (X: Block, rows: number, apply: typeof forward, visit?: Visit): Promise<Block> => {
-    const total = zeros(rows, X.cols, dtype);
+  const accumulate = async (
+    X: Block,
+    rows: number,
+    apply: typeof forward,
+    { visit, out }: { visit?: Visit; out?: Block | undefined } = {},
+  ): Promise<Block> => {
+    const total = out ?? zeros(rows, X.cols, dtype);
+    total.data.fill(0);
+    const spare = zeros(rows, X.cols, dtype);
     for (const [i, op] of operators.entries()) {
-      const part = await apply('sum', op, X);
+      const part = await apply('sum', op, X, op.dtype === dtype ? spare : undefined);
       await visit?.({ index: i, weight: factors[i]!, product: part });
       const { data } = part;
       for (let at = 0; at < data.length; at++) total.data[at]! += factors[i]! * data[at]!;
@@ -58,9 +62,9 @@ export function sum(operators: readonly LinearOperator[], weights?: readonly num
     dtype,
     ...(operators.every((op) => op.selfAdjoint) ? { selfAdjoint: true } : {}),
     ...(operators.every((op, i) => op.psd && factors[i]! >= 0) ? { psd: true } : {}),
-    matmat: (X) => accumulate(X, shape[0], forward),
+    matmat: (X, out) => accumulate(X, shape[0], forward, { out }),
     ...(factors.every((factor) => factor > 0)
-      ? { matmatByBatch: (X, visit) => accumulate(X, shape[0], forward, visit) }
+      ? { matmatByBatch: (X, visit) => accumulate(X, shape[0], forward, { visit }) }
       : {}),
     ...(operators.every(hasAdjoint) ? { adjointMatmat: (Y: Block) => accumulate(Y, shape[1], backward) } : {}),
   };

@@ -1,5 +1,5 @@
 /** Hutchinson's idea for the diagonal (Bekas, Kokiopoulou & Saad 2007, "An estimator for the diagonal of a matrix"). */
-import { forEachPanel } from '../multivector/verbs.ts';
+import { sweep } from '../multivector/sweep.ts';
 import { type DiagonalReading, EntryStatistics } from './diagonal-reading.ts';
 import type { Growing } from './looks.ts';
 import { drawColumns, type EstimatorRun, multiply } from './run.ts';
@@ -12,12 +12,10 @@ export function signSamples(run: EstimatorRun): Growing<DiagonalReading> {
     async grow(products) {
       const W = await drawColumns(run, 'trace', 'rademacher', samples, products);
       const AW = await multiply(run, W);
-      await forEachPanel(run.n, products, run.verbs, async (start, count) => {
-        const w = (await W.readRows(start, count)).data;
-        const y = (await AW.readRows(start, count)).data;
-        for (let at = 0; at < w.length; at++) {
+      await sweep('diagonal', [W, AW], run.verbs, async ([w, y], _, start) => {
+        for (let at = 0; at < w!.data.length; at++) {
           const j = at % products;
-          statistics.add(start + (at - j) / products, w[at]! * y[at]!, samples + j + 1);
+          statistics.add(start + (at - j) / products, w!.data[at]! * y!.data[at]!, samples + j + 1);
         }
       });
       samples += products;

@@ -38,7 +38,7 @@ export async function growRange(
     const { basis, R, T, dropped } = await orthonormalise(Y, space, verbs);
     return { range: { Omega: fresh, Q: basis, R, T, dropped }, added: basis };
   }
-  const { added, coupling } = await extendBasis(range.Q, Y, space, verbs);
+  const { added, coupling } = await extendBasis([range.Q], Y, space, verbs);
   const R = zeroMatrix(range.R.rows + added.R.rows, range.R.cols + added.R.cols);
   placeBlock(R, range.R, 0, 0);
   placeBlock(R, coupling, 0, range.R.cols);

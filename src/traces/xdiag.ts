@@ -2,7 +2,8 @@
 import type { Matrix } from '../core/block.ts';
 import { measureAsymmetry, refuseAsymmetry } from '../linops/probes.ts';
 import type { Multivector } from '../multivector/multivector.ts';
-import { forEachPanel, times } from '../multivector/verbs.ts';
+import { sweep } from '../multivector/sweep.ts';
+import { times } from '../multivector/verbs.ts';
 import { measureAdjoint } from '../sketch/measure.ts';
 import { type DiagonalReading, EntryStatistics } from './diagonal-reading.ts';
 import type { Growing } from './looks.ts';
@@ -55,11 +56,9 @@ export async function xdiag(run: EstimatorRun): Promise<Growing<DiagonalReading>
       const ZS = await along(Z!, S);
       const statistics = new EntryStatistics(n);
       const k = Omega.cols;
-      await forEachPanel(n, k, verbs, async (start, count) => {
-        const [q, z, qs, zs, w] = await Promise.all(
-          [Q, Z!, QS, ZS, Omega].map(async (X) => (await X.readRows(start, count)).data),
-        );
-        for (let i = 0; i < count; i++) {
+      await sweep('diagonal', [Q, Z!, QS, ZS, Omega], verbs, async (panels, _, start) => {
+        const [q, z, qs, zs, w] = panels.map(({ data }) => data);
+        for (let i = 0; i < panels[0]!.rows; i++) {
           let whole = 0;
           for (let at = i * Q.cols; at < (i + 1) * Q.cols; at++) whole += q![at]! * z![at]!;
           for (let j = 0; j < k; j++) {
