@@ -58,4 +58,11 @@ export { type DiagonalMethod, type DiagonalOptions, type DiagonalResult, diagona
 export { frobeniusNorm, type NormResult } from './traces/frobenius-norm.ts';
 export type { Goal } from './traces/looks.ts';
 export type { EstimatorOptions } from './traces/run.ts';
+export { spectralNorm } from './traces/spectral-norm.ts';
 export { type TraceMethod, type TraceOptions, type TraceResult, trace } from './traces/trace.ts';
+export {
+  logdet,
+  type TraceFunctionOptions,
+  type TraceFunctionResult,
+  traceFunction,
+} from './traces/trace-function.ts';

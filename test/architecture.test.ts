@@ -15,7 +15,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   recovery: ['core', 'linalg', 'multivector', 'linops', 'sketch'],
   apost: ['core', 'linalg', 'multivector', 'linops', 'sketch'],
   krylov: ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'apost'],
-  traces: ['core', 'linalg', 'multivector', 'linops', 'sketch', 'apost'],
+  traces: ['core', 'linalg', 'multivector', 'linops', 'sketch', 'apost', 'krylov'],
   solvers: ['core', 'linalg', 'multivector', 'linops'],
   'adaptive.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'apost'],
   'runners.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'krylov'],

@@ -21,6 +21,7 @@ test('eigensketch', async () => {
     'frobeniusNorm',
     'fromMatvec',
     'lanczos',
+    'logdet',
     'lowRankOperator',
     'minres',
     'nystromPreconditioner',
@@ -30,9 +31,11 @@ test('eigensketch', async () => {
     'seigh',
     'smallestRank',
     'spectralDensity',
+    'spectralNorm',
     'ssvd',
     'sum',
     'trace',
+    'traceFunction',
     'tridiagToDensity',
   ]);
 });
