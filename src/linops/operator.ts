@@ -30,6 +30,8 @@ export interface LinearOperator {
   readonly psd?: boolean;
   /** Columns of one product with which it works best. */
   readonly preferredBlockSize?: number;
+  /** What makes its products, for people: a device, a library. Stored runs keep it beside each block. */
+  readonly backend?: string;
   /** A X. */
   matmat(X: Block): Block | Promise<Block>;
   /**
