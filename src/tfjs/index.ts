@@ -18,6 +18,9 @@
  * const product = await H.matmat({ rows: 67, cols: 1, data: new Float32Array(67).fill(1) }); // H times ones
  * H.dispose();
  */
+export { readCifar10 } from '../data/cifar10.ts';
+export { type ImageBatch, imageBatches, type LabelledImages } from '../data/labelled-images.ts';
+export { readMnist } from '../data/mnist.ts';
 export { type BackendName, useBackend } from './backend.ts';
 export type { ShapedArray, TensorContainer } from './containers.ts';
 export type { Action, CurvatureOperator } from './curvature-operator.ts';
