@@ -15,5 +15,14 @@ export { BlockFile, verifyBlockFile } from './block-file.ts';
 export { BlockWriter, type PanelSource, writeBlockFile } from './block-writer.ts';
 export { type BlockShape, FORMAT_VERSION } from './head.ts';
 export type { Traffic } from './io.ts';
+export { storeError } from './io.ts';
 export type { Attributes } from './messages.ts';
+export {
+  type HdfDescription,
+  type HdfRecord,
+  type RecordArray,
+  type RecordLink,
+  readRecordFile,
+  writeRecordFile,
+} from './record-file.ts';
 export { isTemporary, removeTemporaries } from './temporary.ts';

@@ -53,6 +53,9 @@ export const blockPath = (directory: { path: string }, stage: string, block: num
 /** What a derived stage says about itself, beside its blocks. */
 export const STAGE_FILE = 'stage.h5';
 
+export const stageFilePath = (directory: { path: string }, stage: string): string =>
+  join(directory.path, stage, STAGE_FILE);
+
 export const probePath = (directory: { path: string }): string => join(directory.path, PROBE);
 export const descriptionPath = (directory: { path: string }): string => join(directory.path, DESCRIPTION);
 
