@@ -19,7 +19,7 @@ import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { type Recovered, recoverHmt, recoverNystrom, recoverOversampled } from '../runners.ts';
 import { completeBlocks, derivedColumns, stageColumns } from './blocks.ts';
-import { blockLinks, blockName, STAGE_FILE, type SketchDirectory, stageFilePath, stageFolder } from './directory.ts';
+import { blockLinks, blockName, type SketchDirectory, STAGE_FILE, stageFilePath, stageFolder } from './directory.ts';
 import { plannedRecovery, type StoredPlan } from './plan.ts';
 import { recordAttributes, recordWork, type Worker } from './record.ts';
 import { blockCount, blockRange, type DerivedStage, type MeasuredStage, stagesOf } from './stages.ts';
@@ -157,7 +157,9 @@ export async function deriveStage(directory: SketchDirectory, stage: DerivedStag
     const inputs: Multivector[] = [];
     for (const each of paths) inputs.push(await space.open(each));
     const { columns, record } =
-      stage.makes === 'basis' ? await makeBasis(inputs[0]!, space, run) : await makeResult(directory, inputs, space, run);
+      stage.makes === 'basis'
+        ? await makeBasis(inputs[0]!, space, run)
+        : await makeResult(directory, inputs, space, run);
     const attributes = { ...record.attributes, ...recordAttributes(recordWork(worker, startedAt)) };
     await publish(directory, stage, { columns, record: { ...record, attributes } }, next, signal);
   } finally {

@@ -1,6 +1,7 @@
 /** What a stored sketch is: every choice that its numbers depend on. It is written once and never changes. */
 import type { DType } from '../core/dtype.ts';
-import { StoreError, UnsupportedError } from '../core/errors.ts';
+import { StoreError } from '../core/errors.ts';
+import { type Memory, parseMemory } from '../core/memory.ts';
 import type { Distribution } from '../core/random.ts';
 import type { Which } from '../recovery/eigenpairs.ts';
 import type { Method } from '../recovery/result.ts';
@@ -70,12 +71,10 @@ export function checkSamePlan(where: string, file: string, stored: StoredPlan, a
   throw new StoreError(`${where}: ${file} belongs to another run, with ${list}`, { file, different });
 }
 
-/** @throws UnsupportedError for options that runs in a directory do not have. */
-export function refuseWithStore(where: string, options: object): void {
-  for (const name of ['perBatch', 'tol']) {
-    const value = (options as Record<string, unknown>)[name];
-    if (value !== undefined && value !== false) {
-      throw new UnsupportedError(`${where}: ${name} cannot be combined with store, got ${value}`, { [name]: value });
-    }
-  }
+/** Bytes of tall data in memory where nothing is said. */
+const USUAL_MEMORY = 2 ** 30;
+
+/** The memory that a stored run may take. @throws ArgumentError for anything but an amount. */
+export function storeMemory(where: string, memory: Memory | undefined): number {
+  return memory === undefined ? USUAL_MEMORY : parseMemory(where, memory);
 }

@@ -62,7 +62,11 @@ async function failure(directory: SketchDirectory, stage: string, block: number)
   return text === undefined ? undefined : { block, message: text.trim() };
 }
 
-async function measuredProgress(where: string, directory: SketchDirectory, stage: MeasuredStage): Promise<MeasuredProgress> {
+async function measuredProgress(
+  where: string,
+  directory: SketchDirectory,
+  stage: MeasuredStage,
+): Promise<MeasuredProgress> {
   const { blockSize } = directory.plan;
   const cols = await stageColumns(where, directory, stage).catch(() => stage.cols);
   const blocks = blockCount(cols, blockSize);
@@ -89,11 +93,15 @@ async function measuredProgress(where: string, directory: SketchDirectory, stage
   };
 }
 
+/** Who made a derived stage. @throws StoreError when it is missing or damaged. */
+export async function derivedRecord(directory: SketchDirectory, stage: string): Promise<WorkRecord> {
+  return recordFrom((await readRecordFile(stageFilePath(directory, stage))).attributes);
+}
+
 async function stageProgress(where: string, directory: SketchDirectory, stage: Stage): Promise<StageProgress> {
   if (stage.kind === 'measured') return measuredProgress(where, directory, stage);
   const isThere = await stageIsThere(directory, stage);
-  const done = isThere ? recordFrom((await readRecordFile(stageFilePath(directory, stage.name))).attributes) : undefined;
-  return { stage: stage.name, kind: 'derived', done };
+  return { stage: stage.name, kind: 'derived', done: isThere ? await derivedRecord(directory, stage.name) : undefined };
 }
 
 /** All stages in order. @throws StoreError for a damaged file. */
@@ -101,6 +109,16 @@ export async function progressOf(where: string, directory: SketchDirectory): Pro
   const all: StageProgress[] = [];
   for (const stage of stagesOf(directory.plan)) all.push(await stageProgress(where, directory, stage));
   return all;
+}
+
+/** The first pass with missing blocks. @throws StoreError when the basis that it multiplies is not there. */
+export async function nextMeasured(where: string, directory: SketchDirectory): Promise<MeasuredStage | undefined> {
+  for (const stage of stagesOf(directory.plan)) {
+    if (stage.kind !== 'measured') continue;
+    const blocks = blockCount(await stageColumns(where, directory, stage), directory.plan.blockSize);
+    if ((await blocksThere(directory, stage.name)).length < blocks) return stage;
+  }
+  return undefined;
 }
 
 /** Seconds that computing took, over all processes and interruptions: products with random columns, and the rest. */

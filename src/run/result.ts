@@ -41,7 +41,8 @@ export async function loadResult(where: string, directory: SketchDirectory, kern
   const { attributes, arrays } = await readRecordFile(file, names);
   const values = arrays.eigenvalues!.data;
   const columns = Number(attributes.columns);
-  if (columns !== values.length) throw new StoreError(`${where}: ${file} has ${values.length} values, ${columns} vectors`);
+  if (columns !== values.length)
+    throw new StoreError(`${where}: ${file} has ${values.length} values, ${columns} vectors`);
   const vectors = await spaceOf(where, directory).open(await completeBlocks(where, directory, RESULT, columns));
   const { leave_one_out_error: leaveOneOutError } = attributes;
   const pairs = {

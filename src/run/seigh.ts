@@ -1,11 +1,12 @@
 /** `seigh` in a directory: each step leaves files, and what is there is not done again. */
-import { StoreError } from '../core/errors.ts';
+import { ArgumentError, UnsupportedError } from '../core/errors.ts';
+import type { Memory } from '../core/memory.ts';
 import type { EighResult, Method } from '../recovery/result.ts';
 import type { Run } from '../runners.ts';
 import { deriveStage } from './derive.ts';
 import type { SketchDirectory } from './directory.ts';
 import { measureStage } from './measure.ts';
-import { planOf } from './plan.ts';
+import { planOf, storeMemory } from './plan.ts';
 import { stageIsThere } from './progress.ts';
 import { workerOf } from './record.ts';
 import { loadResult } from './result.ts';
@@ -16,7 +17,11 @@ import { stagesOf } from './stages.ts';
 const WHERE = 'seigh';
 
 /** Does what is missing, stage by stage. */
-export async function finishDirectory(where: string, directory: SketchDirectory, run: Run): Promise<EighResult> {
+export async function finishDirectory(
+  where: string,
+  directory: SketchDirectory,
+  run: Pick<Run, 'op' | 'kernels' | 'onProgress' | 'signal'>,
+): Promise<EighResult> {
   const { op, kernels, onProgress, signal } = run;
   const worker = workerOf(op, kernels.name, shardName(WHOLE));
   for (const stage of stagesOf(directory.plan)) {
@@ -33,9 +38,15 @@ export async function finishDirectory(where: string, directory: SketchDirectory,
  * The decomposition of a checked run in the directory `store`, which is made or gone on with.
  * @throws StoreError when the directory belongs to another run or operator, is damaged or cannot be written.
  */
-export async function storedSeigh(run: Run, method: Method, store: string, memory: number): Promise<EighResult> {
-  if (store === '') throw new StoreError(`${WHERE}: store must name a directory, got ''`);
-  const plan = planOf(run, method, memory);
+export async function storedSeigh(
+  run: Run,
+  method: Method,
+  store: string,
+  memory: Memory | undefined,
+): Promise<EighResult> {
+  if (store === '') throw new ArgumentError(`${WHERE}: store must name a directory, got ''`);
+  if (run.perBatch) throw new UnsupportedError(`${WHERE}: perBatch cannot be combined with store`);
+  const plan = planOf(run, method, storeMemory(WHERE, memory));
   const directory = await openForOperator(WHERE, store, run.op, { plan, operator: '' });
   return finishDirectory(WHERE, directory, run);
 }

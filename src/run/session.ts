@@ -1,7 +1,14 @@
 /** Opening a sketch directory for an operator: made where there is none, checked where there is one. */
 import type { LinearOperator } from '../linops/operator.ts';
 import { readWholeFile } from './blocks.ts';
-import { createDirectory, descriptionPath, isSketchDirectory, openDirectory, probePath, type SketchDirectory } from './directory.ts';
+import {
+  createDirectory,
+  descriptionPath,
+  isSketchDirectory,
+  openDirectory,
+  probePath,
+  type SketchDirectory,
+} from './directory.ts';
 import { measureProbe, refuseOtherOperator } from './fingerprint.ts';
 import { checkSamePlan, type StoredPlan } from './plan.ts';
 

@@ -50,15 +50,24 @@ export function stagesOf(plan: StoredPlan): Stage[] {
   return [outer, inner, { kind: 'derived', name: RESULT, makes: 'result', from: ['sketch', 'inner'] }];
 }
 
-/** @throws ArgumentError unless the plan has a stage of that name. */
-export function stageNamed(where: string, plan: StoredPlan, name: string): Stage {
+function refuseStage(where: string, name: string, stages: readonly Stage[], kind: Stage['kind']): never {
+  const names = stages.filter((stage) => stage.kind === kind).map((stage) => stage.name);
+  throw new ArgumentError(`${where}: the ${kind} stages of this run are ${names.join(', ')}, got '${name}'`, { name });
+}
+
+/** @throws ArgumentError unless the plan measures a stage of that name. */
+export function measuredStageNamed(where: string, plan: StoredPlan, name: string): MeasuredStage {
   const stages = stagesOf(plan);
   const stage = stages.find((each) => each.name === name);
-  if (stage) return stage;
-  const names = stages.map((each) => each.name).join(', ');
-  throw new ArgumentError(`${where}: a run by '${plan.method}' has the stages ${names}, got '${name}'`, {
-    stage: name,
-  });
+  return stage?.kind === 'measured' ? stage : refuseStage(where, name, stages, 'measured');
+}
+
+/** The derived stages of a plan up to the one of that name. @throws ArgumentError unless there is one. */
+export function derivedStagesUpTo(where: string, plan: StoredPlan, name: string): DerivedStage[] {
+  const stages = stagesOf(plan);
+  const derived = stages.filter((stage) => stage.kind === 'derived');
+  const last = derived.findIndex((stage) => stage.name === name);
+  return last < 0 ? refuseStage(where, name, stages, 'derived') : derived.slice(0, last + 1);
 }
 
 /** Consecutive columns in one file. */
