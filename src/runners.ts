@@ -49,7 +49,7 @@ export interface Recovered {
 }
 
 /** What a method hands back: its eigenpairs, the products it spent and when its first pass ended. */
-interface Outcome extends Recovered {
+export interface Outcome extends Recovered {
   numMatvecs: number;
   sketchedAt: number;
 }
@@ -121,7 +121,9 @@ async function runHmt(run: Run): Promise<Outcome> {
   numMatvecs += Q.cols;
   const collecting = run.perBatch ? collectingBatches(WHERE, op, Q, run) : undefined;
   const Z = await measure(collecting?.op ?? op, Q, { ...run, where: WHERE, stage: 'recovery' });
-  return { ...(await recoverHmt({ Q, Z }, run, first, collecting?.batches)), numMatvecs, sketchedAt };
+  const recovered = await recoverHmt({ Q, Z }, run, first, collecting?.batches);
+  await space.release(Z);
+  return { ...recovered, numMatvecs, sketchedAt };
 }
 
 /**

@@ -18,7 +18,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'adaptive.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'apost'],
   'runners.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery'],
   'options.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'runners.ts'],
-  'seigh.ts': ['core', 'linops', 'sketch', 'recovery', 'runners.ts', 'options.ts', 'adaptive.ts'],
+  'seigh.ts': ['core', 'linops', 'multivector', 'sketch', 'recovery', 'runners.ts', 'options.ts', 'adaptive.ts'],
   'ssvd.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch'],
   'index.ts': [
     'core',

@@ -49,8 +49,11 @@ test('eigensketch/hdf5', async () => {
     'BlockFile',
     'BlockWriter',
     'FORMAT_VERSION',
+    'diskSpace',
     'isTemporary',
+    'leastMemory',
     'removeTemporaries',
+    'saveColumns',
     'verifyBlockFile',
     'writeBlockFile',
   ]);
@@ -60,8 +63,10 @@ test('eigensketch/report', async () => {
   expect(await exportsOf('../src/report/index.js')).toEqual([
     'analysisOf',
     'figureSvg',
+    'matrixSvg',
     'paperSentence',
     'parseAnalysis',
+    'plotSvg',
     'svgToPng',
     'toCsv',
     'toHtml',

@@ -1,11 +1,13 @@
 /** An orthonormal basis of the columns of a tall block by Gram matrices, so that it streams and runs on any provider. */
-import { asDType, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
-import { unitRoundoff } from '../core/dtype.ts';
+import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
+import { type DType, unitRoundoff } from '../core/dtype.ts';
 import { NumericalError } from '../core/errors.ts';
 import { fillRandom } from '../core/random.ts';
-import { distanceFromIdentity, frobeniusNorm } from '../linalg/small.ts';
+import type { Kernels } from '../linalg/kernels/provider.ts';
+import { distanceFromIdentity } from '../linalg/small.ts';
 import type { Multivector, Space } from './multivector.ts';
 import { choleskyStep, polishingStep, type Step, spectralStep } from './orthonormal-steps.ts';
+import { panelBuffer } from './sweep.ts';
 import { gram, times, type VerbContext } from './verbs.ts';
 
 /** Y = basis R up to the dropped directions. */
@@ -28,17 +30,46 @@ const DEFECT_PROBES = 10;
 /**
  * ||Q^T Q - I||_F from ten Gaussian vectors w, as the root of the mean ||Q^T (Q w) - w||^2: it costs two thin products
  * where Q^T Q would cost as much as the orthonormalisation itself. It is below a third of the truth with probability at
- * most P(chi2_10 <= 10/9) = 3e-4, below a tenth with 1e-8.
+ * most P(chi2_10 <= 10/9) = 3e-4, below a tenth with 1e-8. Row panels of Q are shown to it one after the other.
  */
-async function estimateDefect(Q: Multivector, space: Space, context: VerbContext): Promise<number> {
-  const drawn = zeros(Q.cols, DEFECT_PROBES, Q.dtype);
-  fillRandom(drawn, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
-  const probes = asDType(drawn, 'float64') as Matrix;
-  const images = await times(Q, probes, await space.allocate(DEFECT_PROBES), context);
-  const returned = await gram(Q, images, context);
-  await space.release(images);
-  for (let at = 0; at < returned.data.length; at++) returned.data[at]! -= probes.data[at]!;
-  return frobeniusNorm(returned) / Math.sqrt(DEFECT_PROBES);
+class DefectEstimate {
+  readonly #probes: Matrix;
+  readonly #returned: Matrix;
+  readonly #images: (count: number) => Block;
+  readonly #kernels: Kernels;
+
+  constructor(cols: number, dtype: DType, kernels: Kernels) {
+    const drawn = zeros(cols, DEFECT_PROBES, dtype);
+    fillRandom(drawn, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
+    this.#probes = asDType(drawn, 'float64') as Matrix;
+    this.#returned = zeroMatrix(cols, DEFECT_PROBES);
+    this.#images = panelBuffer(DEFECT_PROBES, dtype);
+    this.#kernels = kernels;
+  }
+
+  async add(panel: Block): Promise<void> {
+    const images = this.#images(panel.rows);
+    await this.#kernels.times(panel, this.#probes, images);
+    await this.#kernels.addGram(panel, images, this.#returned);
+  }
+
+  get value(): number {
+    const difference = this.#returned.data.map((entry, at) => entry - this.#probes.data[at]!);
+    return Math.hypot(...difference) / Math.sqrt(DEFECT_PROBES);
+  }
+}
+
+/** Y T in `out`, and how far its columns are from orthonormal. */
+async function apply(
+  Y: Multivector,
+  { T, options }: Step,
+  out: Multivector,
+  context: VerbContext,
+): Promise<{ basis: Multivector; defect: number }> {
+  const estimate = new DefectEstimate(out.cols, out.dtype, context.kernels);
+  const observe = (panel: Block): Promise<void> => estimate.add(panel);
+  const basis = await times(Y, T, out, context, { wide: true, ...options, observe });
+  return { basis, defect: estimate.value };
 }
 
 /** T with one row for each of the k columns it is applied to, in their order: those that a step leaves out get zeros. */
@@ -78,17 +109,16 @@ export async function orthonormalise(Y: Multivector, space: Space, context: Verb
   const first = await (isResolved ? choleskyStep(G, kernels, (4 * u) ** 2) : spectralStep(G, kernels, shifted));
   let { R } = first;
   let T = inColumnOrder(first, Y.cols);
-  let basis = await times(Y, first.T, await space.allocate(first.T.cols), context, { wide: true, ...first.options });
+  let { basis, defect } = await apply(Y, first, await space.allocate(first.T.cols), context);
   for (let pass = 1; pass <= MAX_PASSES; pass++) {
-    const defect = await estimateDefect(basis, space, context);
     if (defect <= tolerance) return { basis, R, T, dropped: Y.cols - basis.cols, defect };
     const G = await gram(basis, basis, context);
     const isNear = distanceFromIdentity(G) < 0.1;
     const step = isNear ? await polishingStep(G, kernels) : await spectralStep(G, kernels, laterScale);
-    const out = step.T.cols === basis.cols ? basis : await space.allocate(step.T.cols);
     const before = basis;
-    basis = await times(before, step.T, out, context, { wide: true, ...step.options });
-    if (basis !== before) await space.release(before);
+    const out = step.T.cols === before.cols ? before : await space.allocate(step.T.cols);
+    ({ basis, defect } = await apply(before, step, out, context));
+    if (out !== before) await space.release(before);
     R = await kernels.gemm(step.R, R);
     T = await kernels.gemm(T, inColumnOrder(step, step.T.rows));
   }
