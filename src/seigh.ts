@@ -79,7 +79,7 @@ export async function seigh(
   if (options.store !== undefined) {
     // HDF5 is loaded for those who use it
     const { storedSeigh } = await import('./run/seigh.ts');
-    return storedSeigh(run, method, options.store, options.memory);
+    return storedSeigh(run, method, options.store, options);
   }
   const startedAt = performance.now();
   const needsProbe = op.selfAdjoint !== true;

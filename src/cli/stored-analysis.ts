@@ -22,7 +22,7 @@ export async function storedAnalysis(where: string, directory: SketchDirectory):
     certificate,
     date: new Date(finished),
   });
-  await result.eigenvectors.dispose();
+  await result.eigenvectors.space.release(result.eigenvectors);
   const provenance = { ...analysis.provenance, machine, versions: { eigensketch: version, node } };
   return { ...analysis, provenance };
 }

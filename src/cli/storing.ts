@@ -7,7 +7,7 @@ import { METHODS, prepareRun, type SeighOptions } from '../options.ts';
 import type { Method } from '../recovery/result.ts';
 import { costOf, refuseFullDisk } from '../run/cost.ts';
 import { isSketchDirectory, openDirectory, type SketchDirectory } from '../run/directory.ts';
-import { planOf, type StoredPlan, storeMemory } from '../run/plan.ts';
+import { planOf, type StoredPlan } from '../run/plan.ts';
 import { openForOperator } from '../run/session.ts';
 import { type Flags, given, numberFlag, type OptionTable } from './command.ts';
 import { loadOperator } from './operator-file.ts';
@@ -72,7 +72,7 @@ export async function planFor(where: string, op: LinearOperator, flags: Flags): 
     memory: flags.memory,
   }) as SeighOptions;
   const run = await prepareRun(op, dims, method, options);
-  return planOf(run, method, storeMemory(where, options.memory));
+  return planOf(where, run, method, options);
 }
 
 /** A directory and the operator that it is measured with. */

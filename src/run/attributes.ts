@@ -1,6 +1,6 @@
 /** Plans as attributes of an HDF5 file: names with underscores, yes and no as 1 and 0. */
 import { StoreError } from '../core/errors.ts';
-import type { Attributes } from '../hdf5/index.ts';
+import type { Attributes } from '../hdf5/messages.ts';
 import type { StoredPlan } from './plan.ts';
 
 type Kind = 'number' | 'string' | 'boolean';

@@ -1,7 +1,8 @@
 /** The blocks of a stage: how many there will be, which are there, and what is in them. */
 import type { Block } from '../core/block.ts';
 import { StoreError } from '../core/errors.ts';
-import { BlockFile, readRecordFile } from '../hdf5/index.ts';
+import { BlockFile } from '../hdf5/block-file.ts';
+import { readRecordFile } from '../hdf5/record-file.ts';
 import { blockPath, blocksThere, type SketchDirectory, stageFilePath } from './directory.ts';
 import { blockCount, type MeasuredStage } from './stages.ts';
 

@@ -3,24 +3,18 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Matrix } from '../core/block.ts';
 import type { Control } from '../core/schedule.ts';
-import {
-  type DiskSpace,
-  diskSpace,
-  type HdfRecord,
-  readRecordFile,
-  saveColumns,
-  storeError,
-  syncDirectory,
-  temporaryName,
-  writeRecordFile,
-} from '../hdf5/index.ts';
+import { type DiskSpace, diskSpace } from '../hdf5/disk-space.ts';
+import { storeError, syncDirectory } from '../hdf5/io.ts';
+import { type HdfRecord, readRecordFile, writeRecordFile } from '../hdf5/record-file.ts';
+import { saveColumns } from '../hdf5/save.ts';
+import { temporaryName } from '../hdf5/temporary.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { type Recovered, recoverHmt, recoverNystrom, recoverOversampled } from '../runners.ts';
 import { completeBlocks, derivedColumns, stageColumns } from './blocks.ts';
 import { blockLinks, blockName, type SketchDirectory, STAGE_FILE, stageFilePath, stageFolder } from './directory.ts';
-import { plannedRecovery, type StoredPlan } from './plan.ts';
+import { plannedRecovery, widestColumns } from './plan.ts';
 import { recordAttributes, recordWork, type Worker } from './record.ts';
 import { blockCount, blockRange, type DerivedStage, type MeasuredStage, stagesOf } from './stages.ts';
 
@@ -30,11 +24,6 @@ export interface Deriving extends Control {
   where: string;
   kernels: Kernels;
   worker: Worker;
-}
-
-/** Columns of the widest multivector on the way to a result. */
-export function widestColumns({ method, dims, innerDims, refine }: StoredPlan): number {
-  return method === 'oversampled' ? innerDims : refine ? 2 * dims : dims;
 }
 
 /** Where multivectors of a directory live: its files, and temporary ones beside them. */
@@ -163,6 +152,6 @@ export async function deriveStage(directory: SketchDirectory, stage: DerivedStag
     const attributes = { ...record.attributes, ...recordAttributes(recordWork(worker, startedAt)) };
     await publish(directory, stage, { columns, record: { ...record, attributes } }, next, signal);
   } finally {
-    await space.release();
+    await space.close();
   }
 }

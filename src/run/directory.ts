@@ -4,15 +4,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Block } from '../core/block.ts';
 import { StoreError } from '../core/errors.ts';
-import {
-  isTemporary,
-  type RecordLink,
-  readRecordFile,
-  removeTemporaries,
-  storeError,
-  writeBlockFile,
-  writeRecordFile,
-} from '../hdf5/index.ts';
+import { writeBlockFile } from '../hdf5/block-writer.ts';
+import { storeError } from '../hdf5/io.ts';
+import { type RecordLink, readRecordFile, writeRecordFile } from '../hdf5/record-file.ts';
+import { isTemporary, removeTemporaries } from '../hdf5/temporary.ts';
 import { planAttributes, planFromAttributes } from './attributes.ts';
 import type { StoredPlan } from './plan.ts';
 import { blockCount, stagesOf } from './stages.ts';

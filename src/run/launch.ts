@@ -2,7 +2,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError } from '../core/errors.ts';
-import { temporaryName } from '../hdf5/index.ts';
+import { temporaryName } from '../hdf5/temporary.ts';
 import type { SketchDirectory } from './directory.ts';
 import { queued, type SlurmJob } from './engine/slurm.ts';
 

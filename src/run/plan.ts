@@ -1,8 +1,10 @@
 /** What a stored sketch is: every choice that its numbers depend on. It is written once and never changes. */
 import type { DType } from '../core/dtype.ts';
-import { StoreError } from '../core/errors.ts';
-import { type Memory, parseMemory } from '../core/memory.ts';
+import { StoreError, UnsupportedError } from '../core/errors.ts';
+import { parseMemory } from '../core/memory.ts';
 import type { Distribution } from '../core/random.ts';
+import { budgetWithin } from '../hdf5/budget.ts';
+import type { SeighOptions } from '../options.ts';
 import type { Which } from '../recovery/eigenpairs.ts';
 import type { Method } from '../recovery/result.ts';
 import type { Recovery, Run } from '../runners.ts';
@@ -32,16 +34,39 @@ export interface StoredPlan {
   memory: number;
 }
 
-/** The plan of a checked run. */
-export function planOf(run: Run, method: Method, memory: number): StoredPlan {
-  const { n, dims, testMatrix, seed, blockSize, rank, which, refine, psd, powerIterations, innerDims } = run;
-  return {
+/** Columns of the widest multivector on the way to a result. */
+export function widestColumns({ method, dims, innerDims, refine }: StoredPlan): number {
+  return method === 'oversampled' ? innerDims : refine ? 2 * dims : dims;
+}
+
+/** Bytes of tall data in memory where nothing is said. */
+const USUAL_MEMORY = 2 ** 30;
+
+/**
+ * The plan of a checked run. Blocks are narrower than the run's where memory asks for that and the caller did not name a
+ * block size.
+ * @throws ArgumentError when memory is no amount, or too small for one column or one panel, with the least;
+ * UnsupportedError for options that need everything in memory.
+ */
+export function planOf(
+  where: string,
+  run: Run,
+  method: Method,
+  { memory: asked = USUAL_MEMORY, blockSize }: Pick<SeighOptions, 'memory' | 'blockSize'>,
+): StoredPlan {
+  if (method === 'krylov' || run.perBatch) {
+    const name = run.perBatch ? 'perBatch' : "method 'krylov'";
+    throw new UnsupportedError(`${where}: ${name} cannot be combined with store`);
+  }
+  const { n, dims, testMatrix, seed, rank, which, refine, psd, powerIterations, innerDims } = run;
+  const memory = parseMemory(where, asked);
+  const plan: StoredPlan = {
     n,
     dims,
     method,
     testMatrix,
     seed,
-    blockSize,
+    blockSize: run.blockSize,
     dtype: run.op.dtype,
     rank: rank ?? 0,
     which,
@@ -51,6 +76,8 @@ export function planOf(run: Run, method: Method, memory: number): StoredPlan {
     innerDims: method === 'oversampled' ? innerDims : 0,
     memory,
   };
+  const { blockColumns } = budgetWithin(where, memory, { rows: n, cols: widestColumns(plan), dtype: plan.dtype });
+  return { ...plan, blockSize: blockSize === undefined ? Math.min(plan.blockSize, blockColumns) : plan.blockSize };
 }
 
 /** The part of a run that a plan fixes. */
@@ -69,12 +96,4 @@ export function checkSamePlan(where: string, file: string, stored: StoredPlan, a
   if (different.length === 0) return;
   const list = different.map((name) => `${name} ${stored[name]} (asked for ${asked[name]})`).join(', ');
   throw new StoreError(`${where}: ${file} belongs to another run, with ${list}`, { file, different });
-}
-
-/** Bytes of tall data in memory where nothing is said. */
-const USUAL_MEMORY = 2 ** 30;
-
-/** The memory that a stored run may take. @throws ArgumentError for anything but an amount. */
-export function storeMemory(where: string, memory: Memory | undefined): number {
-  return memory === undefined ? USUAL_MEMORY : parseMemory(where, memory);
 }

@@ -1,6 +1,7 @@
 /** How far a directory is: blocks that are there, what they took, and what is left to do. */
 import { access, readFile } from 'node:fs/promises';
-import { BlockFile, readRecordFile } from '../hdf5/index.ts';
+import { BlockFile } from '../hdf5/block-file.ts';
+import { readRecordFile } from '../hdf5/record-file.ts';
 import type { SketchSeconds } from '../recovery/result.ts';
 import { stageColumns } from './blocks.ts';
 import { blockPath, blocksThere, type SketchDirectory, stageFilePath } from './directory.ts';

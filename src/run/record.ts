@@ -1,7 +1,7 @@
 /** Who did what: every file says which process of which machine made it, with what, and how long that took. */
 import { arch, cpus, hostname, platform } from 'node:os';
 import process from 'node:process';
-import type { Attributes } from '../hdf5/index.ts';
+import type { Attributes } from '../hdf5/messages.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 
 /** What computes. */

@@ -1,6 +1,6 @@
 /** The eigenpairs of a finished directory as the record that `seigh` returns. */
 import { StoreError } from '../core/errors.ts';
-import { readRecordFile } from '../hdf5/index.ts';
+import { readRecordFile } from '../hdf5/record-file.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { type EighResult, makeEighResult } from '../recovery/result.ts';
 import { completeBlocks, derivedColumns } from './blocks.ts';

@@ -1,12 +1,12 @@
 /** `seigh` in a directory: each step leaves files, and what is there is not done again. */
-import { ArgumentError, UnsupportedError } from '../core/errors.ts';
-import type { Memory } from '../core/memory.ts';
+import { ArgumentError } from '../core/errors.ts';
+import type { SeighOptions } from '../options.ts';
 import type { EighResult, Method } from '../recovery/result.ts';
 import type { Run } from '../runners.ts';
 import { deriveStage } from './derive.ts';
 import type { SketchDirectory } from './directory.ts';
 import { measureStage } from './measure.ts';
-import { planOf, storeMemory } from './plan.ts';
+import { planOf } from './plan.ts';
 import { stageIsThere } from './progress.ts';
 import { workerOf } from './record.ts';
 import { loadResult } from './result.ts';
@@ -42,11 +42,10 @@ export async function storedSeigh(
   run: Run,
   method: Method,
   store: string,
-  memory: Memory | undefined,
+  options: Pick<SeighOptions, 'memory' | 'blockSize'>,
 ): Promise<EighResult> {
   if (store === '') throw new ArgumentError(`${WHERE}: store must name a directory, got ''`);
-  if (run.perBatch) throw new UnsupportedError(`${WHERE}: perBatch cannot be combined with store`);
-  const plan = planOf(run, method, storeMemory(WHERE, memory));
+  const plan = planOf(WHERE, run, method, options);
   const directory = await openForOperator(WHERE, store, run.op, { plan, operator: '' });
   return finishDirectory(WHERE, directory, run);
 }

@@ -1,6 +1,7 @@
 /** Checking every byte of a directory. */
 import { EigensketchError } from '../core/errors.ts';
-import { readRecordFile, verifyBlockFile } from '../hdf5/index.ts';
+import { verifyBlockFile } from '../hdf5/block-file.ts';
+import { readRecordFile } from '../hdf5/record-file.ts';
 import { derivedColumns, stageColumns } from './blocks.ts';
 import { CERTIFICATE, loadCertificate } from './certificate.ts';
 import {
