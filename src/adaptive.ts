@@ -125,7 +125,7 @@ async function firstBlock(run: AdaptiveRun, width: number): Promise<Growing> {
 async function grow(run: AdaptiveRun, before: Growing, width: number): Promise<Growing> {
   const { space } = run;
   const { Y, seconds } = await sketchBlock(run, before.dims, width);
-  const { added, coupling, exhausted } = await extendBasis(before.Q, Y, space, run);
+  const { added, coupling, exhausted } = await extendBasis([before.Q], Y, space, run);
   const { Z, square } = await measureBasis(run, added.basis);
   const cols = before.Q.cols + added.basis.cols;
   return {

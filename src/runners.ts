@@ -2,6 +2,8 @@
 import type { Matrix } from './core/block.ts';
 import type { Distribution } from './core/random.ts';
 import type { Control } from './core/schedule.ts';
+import { leadingRitzPairs, ritzValues } from './krylov/ritz.ts';
+import { krylovSubspace } from './krylov/subspace.ts';
 import type { Kernels } from './linalg/kernels/provider.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { refuseAsymmetry } from './linops/probes.ts';
@@ -164,9 +166,21 @@ async function runOversampled(run: Run): Promise<Outcome> {
   return { ...(await recoverOversampled(Y, AR, run)), numMatvecs: run.dims + innerDims, sketchedAt };
 }
 
+async function runKrylov(run: Run): Promise<Outcome> {
+  const { op, dims, which } = run;
+  const context = { where: WHERE, ...run };
+  const state = await krylovSubspace(run, context);
+  const sketchedAt = performance.now();
+  const ritz = await ritzValues(state, which, context);
+  const pairs = await leadingRitzPairs(state, ritz, which, run.rank ?? dims, context);
+  refuseAsymmetry(WHERE, op, pairs.coreAsymmetry);
+  return { pairs, numMatvecs: dims, dropped: 0, sketchedAt };
+}
+
 /** Measures and recovers by each method. */
 export const RUNNERS: Record<Method, (run: Run) => Promise<Outcome>> = {
   hmt: runHmt,
   nystrom: runNystrom,
   oversampled: runOversampled,
+  krylov: runKrylov,
 };

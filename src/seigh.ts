@@ -48,7 +48,8 @@ async function recover(run: Run, method: Method): Promise<Outcome> {
  *
  * Methods: `hmt`, Rayleigh-Ritz on the range of A Omega (Halko, Martinsson & Tropp 2011): 2 dims products, residual
  * norms, no phantom eigenvalues. `nystrom`: dims products, truncated to half the sketch unless A is positive
- * semidefinite. `oversampled`: 3 dims + 1 products in one pass (Tropp et al. 2019).
+ * semidefinite. `oversampled`: 3 dims + 1 products in one pass (Tropp et al. 2019). `krylov`: dims products, Rayleigh-Ritz
+ * on a block Krylov space with residual norms (Musco & Musco 2015); for a few leading pairs to an accuracy see `eigsh`.
  *
  * With `tol`, `hmt` grows its sketch from `dims` columns (default: one block) until the certified relative Frobenius error
  * is at most `tol`; see {@link AdaptiveResult}. Not reaching it is a field of the result, not an exception.

@@ -16,7 +16,9 @@ test('eigensketch', async () => {
     'cg',
     'denseOperator',
     'diagonalOperator',
+    'eigsh',
     'fromMatvec',
+    'lanczos',
     'lowRankOperator',
     'minres',
     'nystromPreconditioner',
@@ -25,8 +27,10 @@ test('eigensketch', async () => {
     'product',
     'seigh',
     'smallestRank',
+    'spectralDensity',
     'ssvd',
     'sum',
+    'tridiagToDensity',
   ]);
 });
 

@@ -4,7 +4,7 @@ import { type DType, unitRoundoff } from '../core/dtype.ts';
 import { NumericalError } from '../core/errors.ts';
 import { fillRandom } from '../core/random.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
-import { distanceFromIdentity } from '../linalg/small.ts';
+import { distanceFromIdentity, mirrorUpper } from '../linalg/small.ts';
 import type { Multivector, Space } from './multivector.ts';
 import { choleskyStep, polishingStep, type Step, spectralStep } from './orthonormal-steps.ts';
 import { panelBuffer } from './sweep.ts';
@@ -20,43 +20,47 @@ export interface Orthonormalised {
   T: Matrix;
   /** Directions dropped as numerically dependent: k - rank. */
   dropped: number;
-  /** ||basis^T basis - I||_F, as estimated from ten random vectors. */
+  /** ||basis^T basis - I||_F: measured for up to ten columns, estimated from ten random vectors for more. */
   defect: number;
 }
 
 const MAX_PASSES = 6;
 const DEFECT_PROBES = 10;
 
+/** The distance of Q^T Q from I, for a Q of which row panels are shown one after the other. */
+interface DefectMeter {
+  add(panel: Block): Promise<void>;
+  value(): number;
+}
+
+/** ||Q^T Q - I||_F for few columns. */
+function exactDefect(cols: number, kernels: Kernels): DefectMeter {
+  const G = zeroMatrix(cols, cols);
+  return { add: (panel) => kernels.addGram(panel, panel, G), value: () => distanceFromIdentity(mirrorUpper(G)) };
+}
+
 /**
  * ||Q^T Q - I||_F from ten Gaussian vectors w, as the root of the mean ||Q^T (Q w) - w||^2: it costs two thin products
  * where Q^T Q would cost as much as the orthonormalisation itself. It is below a third of the truth with probability at
- * most P(chi2_10 <= 10/9) = 3e-4, below a tenth with 1e-8. Row panels of Q are shown to it one after the other.
+ * most P(chi2_10 <= 10/9) = 3e-4, below a tenth with 1e-8.
  */
-class DefectEstimate {
-  readonly #probes: Matrix;
-  readonly #returned: Matrix;
-  readonly #images: (count: number) => Block;
-  readonly #kernels: Kernels;
-
-  constructor(cols: number, dtype: DType, kernels: Kernels) {
-    const drawn = zeros(cols, DEFECT_PROBES, dtype);
-    fillRandom(drawn, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
-    this.#probes = asDType(drawn, 'float64') as Matrix;
-    this.#returned = zeroMatrix(cols, DEFECT_PROBES);
-    this.#images = panelBuffer(DEFECT_PROBES, dtype);
-    this.#kernels = kernels;
-  }
-
-  async add(panel: Block): Promise<void> {
-    const images = this.#images(panel.rows);
-    await this.#kernels.times(panel, this.#probes, images);
-    await this.#kernels.addGram(panel, images, this.#returned);
-  }
-
-  get value(): number {
-    const difference = this.#returned.data.map((entry, at) => entry - this.#probes.data[at]!);
-    return Math.hypot(...difference) / Math.sqrt(DEFECT_PROBES);
-  }
+function estimatedDefect(cols: number, dtype: DType, kernels: Kernels): DefectMeter {
+  const drawn = zeros(cols, DEFECT_PROBES, dtype);
+  fillRandom(drawn, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
+  const probes = asDType(drawn, 'float64') as Matrix;
+  const returned = zeroMatrix(cols, DEFECT_PROBES);
+  const buffer = panelBuffer(DEFECT_PROBES, dtype);
+  return {
+    async add(panel) {
+      const images = buffer(panel.rows);
+      await kernels.times(panel, probes, images);
+      await kernels.addGram(panel, images, returned);
+    },
+    value() {
+      const differences = returned.data.map((entry, at) => entry - probes.data[at]!);
+      return Math.hypot(...differences) / Math.sqrt(DEFECT_PROBES);
+    },
+  };
 }
 
 /** Y T in `out`, and how far its columns are from orthonormal. */
@@ -66,10 +70,11 @@ async function apply(
   out: Multivector,
   context: VerbContext,
 ): Promise<{ basis: Multivector; defect: number }> {
-  const estimate = new DefectEstimate(out.cols, out.dtype, context.kernels);
-  const observe = (panel: Block): Promise<void> => estimate.add(panel);
-  const basis = await times(Y, T, out, context, { wide: true, ...options, observe });
-  return { basis, defect: estimate.value };
+  const { kernels } = context;
+  const meter =
+    out.cols <= DEFECT_PROBES ? exactDefect(out.cols, kernels) : estimatedDefect(out.cols, out.dtype, kernels);
+  const basis = await times(Y, T, out, context, { wide: true, ...options, observe: meter.add });
+  return { basis, defect: meter.value() };
 }
 
 /** T with one row for each of the k columns it is applied to, in their order: those that a step leaves out get zeros. */

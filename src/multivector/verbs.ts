@@ -106,7 +106,7 @@ export function addSquares({ data }: Block, squares: Float64Array): void {
 }
 
 /** Euclidean norms of the columns of X. */
-export async function columnNorms(X: Multivector, context: SweepContext): Promise<Float64Array> {
+export async function columnNorms(X: Multivector, context: VerbContext): Promise<Float64Array> {
   const squares = new Float64Array(X.cols);
   await sweep('columnNorms', [X], context, async ([x]) => addSquares(x!, squares));
   return squares.map(Math.sqrt);

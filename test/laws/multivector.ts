@@ -91,7 +91,7 @@ export function multivectorLaws(name: string, makeSpace: SpaceFactory): void {
 
     test('norms are those of the columns', async () => {
       const A = await multivectorOf(X, 'float64');
-      const norms = await columnNorms(A, {});
+      const norms = await columnNorms(A, context);
       expect(Math.hypot(...norms)).toBeCloseTo(frobenius(X), 12);
     });
 
