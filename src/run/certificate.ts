@@ -1,5 +1,5 @@
 /** The certificate of a stored sketch; its test products are kept like all others, so that it too can be gone on with. */
-import { access, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type ApostOptions, apost } from '../apost/apost.ts';
@@ -12,23 +12,19 @@ import { storeError, syncDirectory } from '../hdf5/io.ts';
 import { temporaryName } from '../hdf5/temporary.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import type { EighResult } from '../recovery/result.ts';
-import { blockPath, type SketchDirectory, stageFolder } from './directory.ts';
+import { blockPath, fileExists, type SketchDirectory, stageFolder } from './directory.ts';
 import { recordAttributes, recordWork, type Worker } from './record.ts';
 
 /** The folder of the test products. */
 export const CERTIFICATE = 'certificate';
 
-const certificatePath = ({ path }: SketchDirectory): string => join(path, 'certificate.json');
+export const certificatePath = ({ path }: SketchDirectory): string => join(path, 'certificate.json');
 
 const checksum = ({ data }: Block): number => crc32(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 
 /** A product that was made before with the same columns, if it is there. @throws StoreError for a damaged one. */
 async function keptProduct(path: string, input: number, cols: number): Promise<Block | undefined> {
-  const isThere = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return undefined;
+  if (!(await fileExists(path))) return undefined;
   const file = await BlockFile.open(path);
   try {
     return file.attributes.input === input && file.cols === cols ? await file.readRows(0, file.rows) : undefined;

@@ -1,5 +1,5 @@
 /** A sketch directory: one file that says what the sketch is, and a folder of block files for each stage. */
-import { mkdir, readdir } from 'node:fs/promises';
+import { access, mkdir, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Block } from '../core/block.ts';
@@ -74,6 +74,12 @@ function links(plan: StoredPlan): RecordLink[] {
     return [{ path: stage.name, file: `${stage.input.basis}/${STAGE_FILE}`, target: `/${stage.name}` }];
   });
 }
+
+export const fileExists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 async function entries(path: string): Promise<string[] | undefined> {
   try {

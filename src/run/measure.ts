@@ -1,5 +1,5 @@
 /** Measuring a stage: the operator's products with the columns of one file after the other, each written as soon as it is known. */
-import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Block } from '../core/block.ts';
 import { breathe, type Control, type Progress } from '../core/schedule.ts';
@@ -10,7 +10,7 @@ import type { LinearOperator } from '../linops/operator.ts';
 import { innerMatrix, outerMatrix } from '../runners.ts';
 import { testColumns } from '../sketch/test-matrix.ts';
 import { readWholeFile, stageColumns } from './blocks.ts';
-import { blockName, blockPath, type SketchDirectory, stageFolder } from './directory.ts';
+import { blockName, blockPath, fileExists, type SketchDirectory, stageFolder } from './directory.ts';
 import { recordAttributes, recordWork, type Worker } from './record.ts';
 import { type Shard, shardBlocks } from './shard.ts';
 import { blockCount, blockRange, type ColumnRange, type MeasuredStage } from './stages.ts';
@@ -35,12 +35,6 @@ async function inputColumns(
   if (typeof input !== 'string') return readWholeFile(blockPath(directory, input.basis, block));
   return testColumns(input === 'outer' ? outerMatrix(plan) : innerMatrix(plan), start, end, plan.dtype);
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 /** Where the last failure of a block is told. */
 export const failurePath = (directory: SketchDirectory, stage: string, block: number): string =>
@@ -91,7 +85,7 @@ export async function measureStage(directory: SketchDirectory, stage: MeasuredSt
   onProgress?.({ stage: name, done, total });
   for (const [at, block] of own.entries()) {
     signal?.throwIfAborted();
-    if (!(await exists(blockPath(directory, stage.name, block)))) {
+    if (!(await fileExists(blockPath(directory, stage.name, block)))) {
       await measureBlock(directory, stage, block, blockRange(cols, blockSize, block), run).catch(async (error) => {
         const message = `${new Date().toISOString()} shard ${run.worker.shard}: ${(error as Error).message}\n`;
         await writeFile(failurePath(directory, stage.name, block), message).catch(() => undefined);

@@ -1,10 +1,10 @@
 /** How far a directory is: blocks that are there, what they took, and what is left to do. */
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { BlockFile } from '../hdf5/block-file.ts';
 import { readRecordFile } from '../hdf5/record-file.ts';
 import type { SketchSeconds } from '../recovery/result.ts';
 import { stageColumns } from './blocks.ts';
-import { blockPath, blocksThere, type SketchDirectory, stageFilePath } from './directory.ts';
+import { blockPath, blocksThere, fileExists, type SketchDirectory, stageFilePath } from './directory.ts';
 import { failurePath } from './measure.ts';
 import { recordFrom, type WorkRecord } from './record.ts';
 import { blockCount, blockRange, type DerivedStage, type MeasuredStage, type Stage, stagesOf } from './stages.ts';
@@ -46,10 +46,7 @@ export interface DerivedProgress {
 export type StageProgress = MeasuredProgress | DerivedProgress;
 
 export async function stageIsThere(directory: SketchDirectory, stage: DerivedStage): Promise<boolean> {
-  return access(stageFilePath(directory, stage.name)).then(
-    () => true,
-    () => false,
-  );
+  return fileExists(stageFilePath(directory, stage.name));
 }
 
 async function blockRecord(directory: SketchDirectory, stage: string, block: number): Promise<BlockRecord> {

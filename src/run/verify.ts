@@ -3,7 +3,7 @@ import { EigensketchError } from '../core/errors.ts';
 import { verifyBlockFile } from '../hdf5/block-file.ts';
 import { readRecordFile } from '../hdf5/record-file.ts';
 import { derivedColumns, stageColumns } from './blocks.ts';
-import { CERTIFICATE, loadCertificate } from './certificate.ts';
+import { CERTIFICATE, certificatePath, loadCertificate } from './certificate.ts';
 import {
   blockPath,
   blocksThere,
@@ -86,6 +86,7 @@ export async function verifyDirectory(
     const file = blockPath(directory, CERTIFICATE, block);
     await check(file, () => checkBlock(file));
   }
-  await check('certificate.json', () => loadCertificate(directory));
+  const certificate = certificatePath(directory);
+  if (await fileExists(certificate)) await check(certificate, () => loadCertificate(directory));
   return { files, damaged };
 }
