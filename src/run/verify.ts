@@ -8,6 +8,7 @@ import {
   blockPath,
   blocksThere,
   descriptionPath,
+  fileExists,
   probePath,
   type SketchDirectory,
   stageFilePath,
