@@ -3,24 +3,27 @@ import { type Interval, squaredFactors, studentQuantile } from '../apost/interva
 
 /** An estimate of a trace with the samples it is the mean of. */
 export interface Reading {
-  /** Independent, or nearly so (leave-one-out); their mean is the estimate. */
+  /** Their mean is the estimate. */
   samples: Float64Array;
+  /** Of the estimate, where the spread of the samples does not tell it: they depend on each other. */
+  standardError?: number;
   /** The interval that holds for every operator, where the method has one. */
   certified?: (level: number) => Interval;
 }
 
-/** Mean, and the standard error that the spread of the samples shows. */
-export function meanAndError(samples: Float64Array): { mean: number; standardError: number } {
+/** Mean of the samples, and the standard error: that of the reading, else what their spread shows if they are independent. */
+export function meanAndError({ samples, standardError }: Reading): { mean: number; standardError: number } {
   const count = samples.length;
   const mean = samples.reduce((sum, value) => sum + value, 0) / count;
+  if (standardError !== undefined) return { mean, standardError };
   const squares = samples.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, standardError: Math.sqrt(squares / (count * (count - 1))) };
 }
 
-/** mean -+ t standardError with Student's t: as if the samples were independent and Gaussian. */
-export function likelyInterval(samples: Float64Array, level: number): Interval {
-  const { mean, standardError } = meanAndError(samples);
-  const reach = studentQuantile(level, samples.length - 1) * standardError;
+/** mean -+ t standardError with Student's t: as if the samples were Gaussian. */
+export function likelyInterval(reading: Reading, level: number): Interval {
+  const { mean, standardError } = meanAndError(reading);
+  const reach = studentQuantile(level, reading.samples.length - 1) * standardError;
   return { estimate: mean, lower: mean - reach, upper: mean + reach };
 }
 

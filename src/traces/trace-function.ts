@@ -87,7 +87,7 @@ export async function quadratureTrace(
   const context = { where, op, space: hostSpace(n, op.dtype), seed, kernels, signal };
   const { rules, numMatvecs } = await stochasticRules({ order, runs, onProgress, signal }, context);
   const samples = Float64Array.from(rules, (rule) => n * integrate(rule, f, where));
-  const { mean, standardError } = meanAndError(samples);
+  const { mean, standardError } = meanAndError({ samples });
   let change = 0;
   for (const [run, rule] of rules.entries()) {
     // a run that ended before its order met an invariant space: its rule is exact
@@ -96,7 +96,7 @@ export async function quadratureTrace(
     change += (samples[run]! - n * integrate(fewer, f, where)) / runs;
   }
   const quadratureError = Math.abs(change);
-  const { estimate, lower, upper } = likelyInterval(samples, confidence);
+  const { estimate, lower, upper } = likelyInterval({ samples }, confidence);
   return {
     estimate: mean,
     standardError,

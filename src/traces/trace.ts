@@ -27,11 +27,11 @@ export interface TraceOptions extends EstimatorOptions, Goal {
 /** An estimate of tr A. Lengths of intervals are in units of A. */
 export interface TraceResult {
   estimate: number;
-  /** From the spread of the samples. */
+  /** From the spread of the samples; for xtrace and xnystrace, whose samples depend on each other, by the jackknife. */
   standardError: number;
   /**
-   * Indicative, not certified: Student's t on the samples, as if they were independent and Gaussian. Heavy tails (few
-   * samples of a low-rank operator) and the dependence of leave-one-out samples make it hold less often than stated.
+   * Indicative, not certified: estimate -+ t standardError with Student's t, as if the samples were Gaussian. Heavy tails
+   * (few samples of an operator of low rank) make it hold less often than stated.
    */
   likely: Interval;
   /**
@@ -64,8 +64,9 @@ const ESTIMATORS: Record<
 
 const WHERE = 'trace';
 
-function intervalsOf({ samples, certified }: Reading, level: number): Pick<TraceResult, 'likely' | 'certified'> {
-  return { likely: likelyInterval(samples, level), ...(certified ? { certified: certified(level) } : {}) };
+function intervalsOf(reading: Reading, level: number): Pick<TraceResult, 'likely' | 'certified'> {
+  const { certified } = reading;
+  return { likely: likelyInterval(reading, level), ...(certified ? { certified: certified(level) } : {}) };
 }
 
 /** Half-width of the interval that counts, relative to the estimate. */
@@ -106,7 +107,7 @@ export async function trace(op: LinearOperator, options: TraceOptions = {}): Pro
     options,
     relativeHalfWidth,
   );
-  const { mean, standardError } = meanAndError(reading.samples);
+  const { mean, standardError } = meanAndError(reading);
   return {
     estimate: mean,
     standardError,

@@ -5,7 +5,8 @@ import { asymmetryTolerance } from '../linops/probes.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { gram, subtractTimes, times } from '../multivector/verbs.ts';
-import { normalisedRows, smallColumnDots, smallTrace } from './columns.ts';
+import { smallTrace } from './columns.ts';
+import { formWithout, jackknifeError } from './jackknife.ts';
 import type { Growing } from './looks.ts';
 import type { Reading } from './reading.ts';
 import { beside, drawColumns, type EstimatorRun, multiply } from './run.ts';
@@ -60,12 +61,21 @@ export function xnystrace(run: EstimatorRun): Growing<Reading> {
       const F = await times(AW, root, await space.allocate(root.cols), verbs);
       await subtractTimes(F, W, { ...root, data: root.data.map((value) => -shift * value) }, verbs);
       const G = await gram(F, F, verbs);
-      const { columns: S, lengths } = normalisedRows(await kernels.gemm(toBasis, root));
-      const lost = smallColumnDots(S, await kernels.gemm(G, S));
       const trace = smallTrace(G) - n * shift;
       if (k === n) return { samples: new Float64Array(n).fill(trace) };
-      const outside = normalisedRows(toBasis).lengths;
-      return { samples: lost.map((value, i) => trace - value + (n - k + 1) * (outside[i]! / lengths[i]!) ** 2) };
+      const T = await kernels.gemm(toBasis, root);
+      const byRows = { transB: true };
+      const N = await kernels.gemm(T, T, byRows);
+      const M = await kernels.gemm(await kernels.gemm(T, G), T, byRows);
+      const P = await kernels.gemm(toBasis, toBasis, byRows);
+      const lost = (i: number): number => M.data[i * k + i]! / N.data[i * k + i]!;
+      const sample = (i: number): number => trace - lost(i) + ((n - k + 1) * P.data[i * k + i]!) / N.data[i * k + i]!;
+      const standardError = jackknifeError(k, (i, l) => {
+        const length = formWithout(N, N, i, l);
+        const rest = ((n - k + 2) * formWithout(P, P, i, l)) / length;
+        return trace - lost(l) - formWithout(M, N, i, l) / length + rest;
+      });
+      return { samples: Float64Array.from({ length: k }, (_, i) => sample(i)), standardError };
     },
   };
 }

@@ -2,6 +2,7 @@
 import type { Multivector } from '../multivector/multivector.ts';
 import { columnNorms, gram } from '../multivector/verbs.ts';
 import { minusScaled, smallColumnDots, smallTrace } from './columns.ts';
+import { leaveTwoOutError } from './leave-two-out.ts';
 import type { Growing } from './looks.ts';
 import { growRange, leaveOneOut, type SketchedRange } from './range.ts';
 import type { Reading } from './reading.ts';
@@ -49,16 +50,17 @@ export function xtrace(run: EstimatorRun): Growing<Reading> {
         smallColumnDots(X, await kernels.gemm(H, X)),
       ];
       const inside = smallColumnDots(X, X);
-      const lengths = await columnNorms(Omega, verbs);
+      const squares = (await columnNorms(Omega, verbs)).map((length) => length ** 2);
       const trace = smallTrace(H);
       const samples = lost.map((value, i) => {
-        const square = lengths[i]! ** 2;
-        const outside = square - inside[i]!;
-        if (ranks[i] === n || outside <= LEAST_OUTSIDE * roundoff * square) return trace - value;
+        const outside = squares[i]! - inside[i]!;
+        if (ranks[i] === n || outside <= LEAST_OUTSIDE * roundoff * squares[i]!) return trace - value;
         const form = terms.reduce((sum, term) => sum + term[i]!, 0);
         return trace - value + ((n - ranks[i]!) / outside) * form;
       });
-      return { samples };
+      const isFull = ranks.every((rank) => rank === Omega.cols - 1);
+      if (!isFull) return { samples };
+      return { samples, standardError: await leaveTwoOutError({ H, W, V, T: range!.T, squares, n }, verbs.kernels) };
     },
   };
 }

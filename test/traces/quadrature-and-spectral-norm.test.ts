@@ -46,7 +46,7 @@ describe('traceFunction and logdet', () => {
     );
     const settled = await logdet(hard, { order: 60, runs: 4 });
     expect(settled.quadratureError).toBe(0);
-    for (const order of [12, 24, 40]) {
+    for (const order of [24, 32, 40]) {
       const { estimate, quadratureError } = await logdet(hard, { order, runs: 4 });
       // the same start vectors: what differs is the quadrature
       expect(quadratureError).toBeGreaterThan(Math.abs(estimate - settled.estimate) / 1.5);
