@@ -16,7 +16,9 @@ test('eigensketch', async () => {
     'cg',
     'denseOperator',
     'diagonalOperator',
+    'eigsh',
     'fromMatvec',
+    'lanczos',
     'lowRankOperator',
     'minres',
     'nystromPreconditioner',
@@ -25,8 +27,10 @@ test('eigensketch', async () => {
     'product',
     'seigh',
     'smallestRank',
+    'spectralDensity',
     'ssvd',
     'sum',
+    'tridiagToDensity',
   ]);
 });
 
@@ -49,8 +53,11 @@ test('eigensketch/hdf5', async () => {
     'BlockFile',
     'BlockWriter',
     'FORMAT_VERSION',
+    'diskSpace',
     'isTemporary',
+    'leastMemory',
     'removeTemporaries',
+    'saveColumns',
     'verifyBlockFile',
     'writeBlockFile',
   ]);
