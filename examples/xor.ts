@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs';
 import { cg, nystromPreconditioner, seigh, ssvd } from 'eigensketch';
 import { matrixSvg } from 'eigensketch/report';
 import { hessian, useBackend } from 'eigensketch/tfjs';
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { eigenvaluesOf, wholeMatrix } from './support/exact.ts';
 import { type NewtonStep, trainByNewton } from './support/newton.ts';
 import { notebookFlags, saveFigure } from './support/notebook.ts';
 
@@ -29,23 +29,8 @@ const hessianAt = () => hessian({ model, loss, data: [[x, y]] });
 const NAMES = ['W11', 'W12', 'W21', 'W22', 'b1', 'b2', 'v1', 'v2', 'c'];
 const n = NAMES.length;
 
-/** The whole matrix: the product with the identity. */
-async function wholeHessian(): Promise<Float32Array> {
-  const H = hessianAt();
-  const identity = new Float32Array(n * n).map((_, at) => (at % (n + 1) === 0 ? 1 : 0));
-  const { data } = await H.matmat({ rows: n, cols: n, data: identity });
-  H.dispose();
-  return data as Float32Array;
-}
-
-/** Exact eigenvalues, by magnitude. */
-function exactEigenvalues(matrix: Float32Array): number[] {
-  const { realEigenvalues } = new EigenvalueDecomposition(Matrix.from1DArray(n, n, matrix), { assumeSymmetric: true });
-  return realEigenvalues.sort((a, b) => Math.abs(b) - Math.abs(a));
-}
-
 /** One character for each entry: how large it is against the largest, with its sign. */
-function draw(matrix: Float32Array): string {
+function draw(matrix: Float64Array): string {
   const largest = Math.max(...matrix.map(Math.abs));
   const cell = (value: number): string => {
     const share = Math.abs(value) / largest;
@@ -57,13 +42,13 @@ function draw(matrix: Float32Array): string {
   return [header, ...NAMES.map((name, i) => `${name.padStart(4)} ${row(i)}`)].join('\n');
 }
 
-async function show(title: string): Promise<Float32Array> {
-  const matrix = await wholeHessian();
+async function show(title: string): Promise<Float64Array> {
   const H = hessianAt();
+  const matrix = await wholeMatrix(H);
   console.log(`${title}: loss ${(await H.loss()).toFixed(6)}, ${n} parameters`);
   H.dispose();
   console.log(draw(matrix));
-  const listed = exactEigenvalues(matrix).map((value) => (Math.abs(value) < 5e-4 ? '0' : value.toFixed(3)));
+  const listed = eigenvaluesOf(matrix).map((value) => (Math.abs(value) < 5e-4 ? '0' : value.toFixed(3)));
   console.log(`eigenvalues ${listed.join(', ')}\n`);
   return matrix;
 }
@@ -78,12 +63,12 @@ const expected = vector.map((_, i) => vector.reduce((sum, value, j) => sum + mat
 const difference = Math.hypot(...expected.map((value, i) => value - product[i]!)) / Math.hypot(...expected);
 console.log(`a product with a vector against the matrix: relative difference ${difference.toExponential(1)}\n`);
 
-const singular = exactEigenvalues(matrix).map(Math.abs);
+const singular = eigenvaluesOf(matrix).map(Math.abs);
 const estimates: [string, ArrayLike<number>][] = [
   ['exact', singular],
   ['ssvd, 3 columns', (await ssvd(H, 3, { seed: 1 })).singularValues],
   ['ssvd, 3 columns, 2 power iterations', (await ssvd(H, 3, { seed: 1, powerIterations: 2 })).singularValues],
-  ['Krylov, 5 products', (await seigh(H, 5, { seed: 1, method: 'krylov' })).eigenvalues.map(Math.abs)],
+  ['Krylov, 5 products', (await seigh(H, 5, { seed: 1, method: 'krylov', blockSize: 1 })).eigenvalues.map(Math.abs)],
 ];
 console.log('the three largest singular values');
 for (const [name, values] of estimates) {
