@@ -16,7 +16,7 @@ import { resnet } from './support/resnet.ts';
 
 const { full, out } = notebookFlags();
 await useBackend('wasm');
-const [widths, size, samples] = full ? [[64, 128, 256, 512], 32, 8] : [[3, 5], 8, 16];
+const [widths, size, samples] = full ? [[64, 128, 256, 512], 32, 8] : [[2, 3], 8, 16];
 const { images, labels } = makeImages({ samples, size, channels: 3, classes: 10, seed: 1 });
 const H = hessian({
   model: resnet(widths, size),
