@@ -66,7 +66,9 @@ const GROWTH = 1 / 8;
 export function refuseWithGoal(options: object): void {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || (name === 'method' && value === 'hmt')) continue;
-    if (['method', 'rank', 'refine', 'psd', 'powerIterations', 'perBatch', 'innerDims'].includes(name)) {
+    if (
+      ['method', 'rank', 'refine', 'psd', 'powerIterations', 'perBatch', 'innerDims', 'store', 'memory'].includes(name)
+    ) {
       throw new ArgumentError(`${WHERE}: ${name} cannot be combined with tol, got ${value}`, { [name]: value });
     }
   }

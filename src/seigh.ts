@@ -77,6 +77,11 @@ export async function seigh(
   const method = checkChoice(WHERE, 'method', options.method ?? 'hmt', METHODS);
   const run = await prepareRun(op, dims as number, method, options);
   run.signal?.throwIfAborted();
+  if (options.store !== undefined) {
+    // HDF5 is loaded for those who use it
+    const { storedSeigh } = await import('./run/seigh.ts');
+    return storedSeigh(run, method, options.store, options);
+  }
   const startedAt = performance.now();
   const needsProbe = op.selfAdjoint !== true;
   if (needsProbe) refuseAsymmetry(WHERE, op, await measureAsymmetry(WHERE, op, run.seed));
