@@ -66,7 +66,9 @@ const GROWTH = 1 / 8;
 export function refuseWithGoal(options: object): void {
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || (name === 'method' && value === 'hmt')) continue;
-    if (['method', 'rank', 'refine', 'psd', 'powerIterations', 'perBatch', 'innerDims'].includes(name)) {
+    if (
+      ['method', 'rank', 'refine', 'psd', 'powerIterations', 'perBatch', 'innerDims', 'store', 'memory'].includes(name)
+    ) {
       throw new ArgumentError(`${WHERE}: ${name} cannot be combined with tol, got ${value}`, { [name]: value });
     }
   }
@@ -128,8 +130,8 @@ async function grow(run: AdaptiveRun, before: Growing, width: number): Promise<G
   const cols = before.Q.cols + added.basis.cols;
   return {
     dims: before.dims + width,
-    Q: await concatenate([before.Q, added.basis], await space.allocate(cols)),
-    Z: await concatenate([before.Z, Z], await space.allocate(cols)),
+    Q: await concatenate([before.Q, added.basis], await space.allocate(cols), run),
+    Z: await concatenate([before.Z, Z], await space.allocate(cols), run),
     capturedSquare: before.capturedSquare + square,
     T: before.T && added.dropped === 0 ? await extendInverse(before.T, coupling, added.T, run) : undefined,
     numMatvecs: before.numMatvecs + width + added.basis.cols,
@@ -140,8 +142,10 @@ async function grow(run: AdaptiveRun, before: Growing, width: number): Promise<G
 
 /** Ritz pairs on a copy of basis and products, which themselves are kept as they are: rotating them often would wear them. */
 async function ritzPairs(run: AdaptiveRun, { Q, Z }: Growing): Promise<RitzPairs> {
-  const copy = async (X: Multivector): Promise<Multivector> => concatenate([X], await run.space.allocate(X.cols));
-  const pairs = await hmt({ Q: await copy(Q), Z: await copy(Z) }, { ...run, rank: Q.cols });
+  const copy = async (X: Multivector): Promise<Multivector> => concatenate([X], await run.space.allocate(X.cols), run);
+  const products = await copy(Z);
+  const pairs = await hmt({ Q: await copy(Q), Z: products }, { ...run, rank: Q.cols });
+  await run.space.release(products);
   refuseAsymmetry(WHERE, run.op, pairs.coreAsymmetry);
   return pairs;
 }

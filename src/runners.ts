@@ -51,19 +51,19 @@ export interface Recovered {
 }
 
 /** What a method hands back: its eigenpairs, the products it spent and when its first pass ended. */
-interface Outcome extends Recovered {
+export interface Outcome extends Recovered {
   numMatvecs: number;
   sketchedAt: number;
 }
 
 /** Omega, n x dims. */
-export function outerMatrix(run: Recovery): TestMatrix {
+export function outerMatrix(run: Pick<Recovery, 'n' | 'dims' | 'seed' | 'testMatrix'>): TestMatrix {
   const key = { seed: run.seed, purpose: 'sketch' } as const;
   return { distribution: run.testMatrix, key, rows: run.n, cols: run.dims };
 }
 
 /** The inner test matrix of `oversampled` that the operator multiplies, n x innerDims. */
-export function innerMatrix(run: Recovery): TestMatrix {
+export function innerMatrix(run: Pick<Recovery, 'n' | 'innerDims' | 'seed' | 'testMatrix'>): TestMatrix {
   const key = { seed: run.seed, purpose: 'inner' } as const;
   return { distribution: run.testMatrix, key, rows: run.n, cols: run.innerDims };
 }
@@ -123,7 +123,9 @@ async function runHmt(run: Run): Promise<Outcome> {
   numMatvecs += Q.cols;
   const collecting = run.perBatch ? collectingBatches(WHERE, op, Q, run) : undefined;
   const Z = await measure(collecting?.op ?? op, Q, { ...run, where: WHERE, stage: 'recovery' });
-  return { ...(await recoverHmt({ Q, Z }, run, first, collecting?.batches)), numMatvecs, sketchedAt };
+  const recovered = await recoverHmt({ Q, Z }, run, first, collecting?.batches);
+  await space.release(Z);
+  return { ...recovered, numMatvecs, sketchedAt };
 }
 
 /**

@@ -3,9 +3,10 @@ import { type AccuracyGoal, type AdaptiveResult, adaptiveSeigh, refuseWithGoal }
 import { checkChoice } from './core/checks.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { measureAsymmetry, refuseAsymmetry } from './linops/probes.ts';
+import type { Multivector } from './multivector/multivector.ts';
 import { METHODS, prepareRun, type SeighOptions } from './options.ts';
-import { type EighResult, makeEighResult } from './recovery/result.ts';
-import { RUNNERS } from './runners.ts';
+import { type EighResult, type Method, makeEighResult } from './recovery/result.ts';
+import { type Outcome, RUNNERS, type Run } from './runners.ts';
 import { chooseBlockSize } from './sketch/block-size.ts';
 
 const WHERE = 'seigh';
@@ -27,6 +28,19 @@ async function search(
   if (needsProbe) refuseAsymmetry(WHERE, op, await measureAsymmetry(WHERE, op, run.seed));
   const result = await adaptiveSeigh({ ...run, kernelsChoice: options.kernels }, options);
   return needsProbe ? { ...result, numMatvecs: result.numMatvecs + 2 } : result;
+}
+
+/** What a method gives; all other tall blocks that it made are given back, also after an error. */
+async function recover(run: Run, method: Method): Promise<Outcome> {
+  const space = run.space.scope();
+  let kept: Multivector[] = [];
+  try {
+    const outcome = await RUNNERS[method]({ ...run, space });
+    kept = [outcome.pairs.vectors];
+    return outcome;
+  } finally {
+    await space.close(kept);
+  }
 }
 
 /**
@@ -63,10 +77,15 @@ export async function seigh(
   const method = checkChoice(WHERE, 'method', options.method ?? 'hmt', METHODS);
   const run = await prepareRun(op, dims as number, method, options);
   run.signal?.throwIfAborted();
+  if (options.store !== undefined) {
+    // HDF5 is loaded for those who use it
+    const { storedSeigh } = await import('./run/seigh.ts');
+    return storedSeigh(run, method, options.store, options);
+  }
   const startedAt = performance.now();
   const needsProbe = op.selfAdjoint !== true;
   if (needsProbe) refuseAsymmetry(WHERE, op, await measureAsymmetry(WHERE, op, run.seed));
-  const { pairs, numMatvecs, dropped, sketchedAt } = await RUNNERS[method](run);
+  const { pairs, numMatvecs, dropped, sketchedAt } = await recover(run, method);
   const seconds = { sketch: (sketchedAt - startedAt) / 1000, recovery: (performance.now() - sketchedAt) / 1000 };
   const { testMatrix, seed, blockSize, kernels } = run;
   const spent = numMatvecs + (needsProbe ? 2 : 0);

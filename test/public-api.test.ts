@@ -53,8 +53,11 @@ test('eigensketch/hdf5', async () => {
     'BlockFile',
     'BlockWriter',
     'FORMAT_VERSION',
+    'diskSpace',
     'isTemporary',
+    'leastMemory',
     'removeTemporaries',
+    'saveColumns',
     'verifyBlockFile',
     'writeBlockFile',
   ]);

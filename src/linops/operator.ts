@@ -30,6 +30,8 @@ export interface LinearOperator {
   readonly psd?: boolean;
   /** Columns of one product with which it works best. */
   readonly preferredBlockSize?: number;
+  /** What makes its products, for people: a device, a library. Stored runs keep it beside each block. */
+  readonly backend?: string;
   /**
    * A X. `out`, where a caller gives one, is an m x b block of `dtype` with any content, distinct from X, that the product
    * may be written to and returned: memory that is used again saves a large product the price of fresh one.

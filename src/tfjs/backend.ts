@@ -2,6 +2,7 @@
 import { findBackend, getBackend, getGradient, ready, setBackend, Tensor } from '@tensorflow/tfjs-core';
 import { checkChoice } from '../core/checks.ts';
 import { UnsupportedError } from '../core/errors.ts';
+import { prepareHeapKernels } from './heap-kernels/module.ts';
 import { prepareNativeProducts } from './native-products.ts';
 import { repair } from './repairs/index.ts';
 
@@ -37,7 +38,7 @@ async function importOrExplain(where: string, modules: readonly string[], instal
 /**
  * Registers TensorFlow.js's gradient functions, and what they need and the backend in use lacks. In Node they come with
  * the package `@tensorflow/tfjs` (which `@tensorflow/tfjs-node` contains), not with `@tensorflow/tfjs-core`.
- * Also finds the machine's BLAS, for products of the wasm backend.
+ * Also finds the machine's BLAS, for products of the wasm backend, and our own kernels for its heap.
  * @throws UnsupportedError when that package is not installed.
  */
 export async function ensureGradients(where: string): Promise<void> {
@@ -50,7 +51,7 @@ export async function ensureGradients(where: string): Promise<void> {
     );
   }
   repair();
-  await prepareNativeProducts();
+  await Promise.all([prepareNativeProducts(), prepareHeapKernels()]);
 }
 
 /** WebGPU in Node is the package `webgpu` (Dawn), which is put where browsers have it. */
