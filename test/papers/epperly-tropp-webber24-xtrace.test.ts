@@ -206,6 +206,20 @@ describe('accuracy on the four spectra of section 4', () => {
     expect((await rootMeanSquareError(spectra[name]!, 'xnystrace', products)) / xnystrace).toBeLessThan(1.5);
   });
 
+  test.each(Object.keys(spectra))('%s: the likely intervals hold as often as they say', async (name) => {
+    const A = diagonalOperator(spectra[name]!);
+    const exact = spectra[name]!.reduce((sum, value) => sum + value, 0);
+    for (const method of ['xtrace', 'xnystrace'] as const) {
+      let missed = 0;
+      for (let seed = 0; seed < 100; seed++) {
+        const { likely } = await trace(A, { method, products: 16, seed, confidence: 0.95 });
+        if (likely.lower > exact || likely.upper < exact) missed++;
+      }
+      // more than 23 of 100 misses of probability 0.1 have probability below 1e-4
+      expect(missed).toBeLessThanOrEqual(23);
+    }
+  });
+
   test('on fast decay both reach machine accuracy, XNysTrace with half of the products', async () => {
     expect(await rootMeanSquareError(spectra.exp!, 'xtrace', 220, 5)).toBeLessThan(1e-13);
     expect(await rootMeanSquareError(spectra.exp!, 'xnystrace', 110, 5)).toBeLessThan(1e-13);
