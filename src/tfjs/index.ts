@@ -18,7 +18,8 @@
  * const product = await H.matmat({ rows: 67, cols: 1, data: new Float32Array(67).fill(1) }); // H times ones
  * H.dispose();
  */
-export { type BackendName, useBackend } from './backend.ts';
+export { type BackendOptions, useBackend } from './backend.ts';
+export type { AdapterRecord, BackendName, BackendRecord } from './backends/record.ts';
 export type { ShapedArray, TensorContainer } from './containers.ts';
 export type { Action, CurvatureOperator } from './curvature-operator.ts';
 export type { Batch, Batches, Data, DatasetLike } from './data.ts';

@@ -156,11 +156,14 @@ export async function toBlock(
 ): Promise<Block> {
   const rows = layout.reduce((total, { size }) => total + size, 0);
   const data = new Float32Array(rows * cols);
-  for (const [i, { offset }] of layout.entries()) {
-    const tensor = tensors[i];
-    if (tensor === undefined) continue;
-    const values = onHeap(tensor) ?? ((await tensor.data()) as Float32Array);
-    copyScaled(values, factor, data.subarray(offset * cols));
-  }
+  // All reads are under way at once: a device answers each only after a round trip.
+  await Promise.all(
+    layout.map(async ({ offset }, i) => {
+      const tensor = tensors[i];
+      if (tensor === undefined) return;
+      const values = onHeap(tensor) ?? ((await tensor.data()) as Float32Array);
+      copyScaled(values, factor, data.subarray(offset * cols));
+    }),
+  );
   return { rows, cols, data };
 }
