@@ -40,4 +40,11 @@ export type { SeighOptions } from './options.ts';
 export { planSketch, type SketchBudget, type SketchPlan } from './recovery/plan.ts';
 export type { EighResult } from './recovery/result.ts';
 export { type AdaptiveOptions, seigh } from './seigh.ts';
+// solvers
+export { type CgResult, cg, type NegativeCurvature } from './solvers/cg.ts';
+export type { SolverOptions } from './solvers/linear-system.ts';
+export { minres } from './solvers/minres.ts';
+export { type LowRankEigenpairs, nystromPreconditioner } from './solvers/nystrom-preconditioner.ts';
+export type { SolveResult, SolveStatus } from './solvers/solve.ts';
+export type { VectorLike } from './solvers/vectors.ts';
 export { type SsvdOptions, type SvdResult, ssvd } from './ssvd.ts';

@@ -108,11 +108,15 @@ async function runHmt(run: Run): Promise<Outcome> {
   const Y = await measureTestMatrix(op, outerMatrix(run), { ...run, where: WHERE, stage: 'sketch' });
   const sketchedAt = performance.now();
   const first = await orthonormalise(Y, space, run);
+  await space.release(Y);
   let Q = first.basis;
   let numMatvecs = run.dims;
   for (let pass = 0; pass < powerIterations; pass++) {
     numMatvecs += Q.cols;
-    Q = (await orthonormalise(await measure(op, Q, { ...run, where: WHERE, stage: 'recovery' }), space, run)).basis;
+    const AQ = await measure(op, Q, { ...run, where: WHERE, stage: 'recovery' });
+    await space.release(Q);
+    Q = (await orthonormalise(AQ, space, run)).basis;
+    await space.release(AQ);
   }
   numMatvecs += Q.cols;
   const collecting = run.perBatch ? collectingBatches(WHERE, op, Q, run) : undefined;

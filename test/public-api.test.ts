@@ -14,10 +14,13 @@ test('eigensketch', async () => {
     'UnsupportedError',
     'apost',
     'apostErrorBounds',
+    'cg',
     'denseOperator',
     'diagonalOperator',
     'fromMatvec',
     'lowRankOperator',
+    'minres',
+    'nystromPreconditioner',
     'planSketch',
     'planTests',
     'product',
@@ -34,8 +37,23 @@ test('eigensketch/tfjs', async () => {
     'gradient',
     'hessian',
     'hessianOf',
+    'imageBatches',
     'jacobian',
+    'readCifar10',
+    'readMnist',
     'useBackend',
+  ]);
+});
+
+test('eigensketch/hdf5', async () => {
+  expect(await exportsOf('../src/hdf5/index.js')).toEqual([
+    'BlockFile',
+    'BlockWriter',
+    'FORMAT_VERSION',
+    'isTemporary',
+    'removeTemporaries',
+    'verifyBlockFile',
+    'writeBlockFile',
   ]);
 });
 

@@ -1,9 +1,9 @@
 /** Keeping the event loop alive, and telling the caller how far a long computation is. */
 import { setImmediate } from 'node:timers/promises';
 
-/** One report of a long computation: `done` of `total` columns of stage `stage`. */
+/** One report of a long computation: `done` of `total` columns (iterations, for `'solve'`) of stage `stage`. */
 export interface Progress {
-  stage: 'sketch' | 'orthonormalise' | 'recovery' | 'certificate';
+  stage: 'sketch' | 'orthonormalise' | 'recovery' | 'certificate' | 'solve' | 'trace';
   done: number;
   total: number;
 }

@@ -27,12 +27,17 @@ function checkFinite(where: string, block: Block, firstColumn: number): void {
 }
 
 /**
- * A X, checked: the right shape, finite, in the operator's dtype.
+ * A X, checked: the right shape, finite, in the operator's dtype. It may be in `out`, memory of that shape and dtype.
  * @throws ShapeError, ArgumentError, NumericalError naming the caller and the block.
  */
-export async function applyOperator(op: LinearOperator, X: Block, context: ProductContext): Promise<Block> {
+export async function applyOperator(
+  op: LinearOperator,
+  X: Block,
+  context: ProductContext,
+  out?: Block,
+): Promise<Block> {
   const where = `${context.where}: product of the operator`;
-  const Y = checkBlock(where, await op.matmat(X), op.shape[0], X.cols);
+  const Y = checkBlock(where, await op.matmat(X, out), op.shape[0], X.cols);
   checkFinite(context.where, Y, context.firstColumn ?? 0);
   return asDType(Y, op.dtype);
 }

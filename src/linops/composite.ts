@@ -12,8 +12,8 @@ function checkOperators(where: string, operators: readonly LinearOperator[]): vo
 }
 
 /** A X in the operator's own dtype, whatever the block's. */
-function forward(where: string, op: LinearOperator, X: Block): Promise<Block> {
-  return applyOperator(op, asDType(X, op.dtype), { where });
+function forward(where: string, op: LinearOperator, X: Block, out?: Block): Promise<Block> {
+  return applyOperator(op, asDType(X, op.dtype), { where }, out);
 }
 
 /** A^T Y; an operator that is its own adjoint needs no adjointMatmat. */
@@ -43,10 +43,17 @@ export function sum(operators: readonly LinearOperator[], weights?: readonly num
     throw new ShapeError(`sum: ${operators.length} operators and ${factors.length} weights`, {});
   }
   const dtype = commonDType(operators.map((op) => op.dtype));
-  const accumulate = async (X: Block, rows: number, apply: typeof forward, visit?: Visit): Promise<Block> => {
-    const total = zeros(rows, X.cols, dtype);
+  const accumulate = async (
+    X: Block,
+    rows: number,
+    apply: typeof forward,
+    { visit, out }: { visit?: Visit; out?: Block | undefined } = {},
+  ): Promise<Block> => {
+    const total = out ?? zeros(rows, X.cols, dtype);
+    total.data.fill(0);
+    const spare = zeros(rows, X.cols, dtype);
     for (const [i, op] of operators.entries()) {
-      const part = await apply('sum', op, X);
+      const part = await apply('sum', op, X, op.dtype === dtype ? spare : undefined);
       await visit?.({ index: i, weight: factors[i]!, product: part });
       const { data } = part;
       for (let at = 0; at < data.length; at++) total.data[at]! += factors[i]! * data[at]!;
@@ -58,9 +65,9 @@ export function sum(operators: readonly LinearOperator[], weights?: readonly num
     dtype,
     ...(operators.every((op) => op.selfAdjoint) ? { selfAdjoint: true } : {}),
     ...(operators.every((op, i) => op.psd && factors[i]! >= 0) ? { psd: true } : {}),
-    matmat: (X) => accumulate(X, shape[0], forward),
+    matmat: (X, out) => accumulate(X, shape[0], forward, { out }),
     ...(factors.every((factor) => factor > 0)
-      ? { matmatByBatch: (X, visit) => accumulate(X, shape[0], forward, visit) }
+      ? { matmatByBatch: (X, visit) => accumulate(X, shape[0], forward, { visit }) }
       : {}),
     ...(operators.every(hasAdjoint) ? { adjointMatmat: (Y: Block) => accumulate(Y, shape[1], backward) } : {}),
   };

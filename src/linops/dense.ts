@@ -60,9 +60,8 @@ export function denseOperator(
     );
   }
   const dtype = dtypeOf(A.data);
-  const multiply = async (X: Block): Promise<Block> => {
+  const multiply = async (X: Block, Y: Block = zeros(A.rows, X.cols, dtype)): Promise<Block> => {
     const kernels = await selectKernels('denseOperator');
-    const Y = zeros(A.rows, X.cols, dtype);
     await kernels.times(A, asDType(X, 'float64') as Matrix, Y);
     return Y;
   };
@@ -78,7 +77,7 @@ export function denseOperator(
     dtype,
     ...(symmetric ? { selfAdjoint: true } : {}),
     matmat: multiply,
-    adjointMatmat: symmetric ? multiply : multiplyTransposed,
+    adjointMatmat: symmetric ? (Y) => multiply(Y) : multiplyTransposed,
   };
 }
 
@@ -87,8 +86,7 @@ export function diagonalOperator(d: FloatArray | readonly number[]): LinearOpera
   const diagonal = isFloatArray(d) ? d : Float64Array.from(d);
   const n = checkInteger('diagonalOperator', 'length', diagonal.length, 1, Number.MAX_SAFE_INTEGER);
   const dtype = dtypeOf(diagonal);
-  const matmat = (X: Block): Block => {
-    const Y = zeros(n, X.cols, dtype);
+  const matmat = (X: Block, Y: Block = zeros(n, X.cols, dtype)): Block => {
     for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < X.cols; j++, at++) Y.data[at] = diagonal[i]! * X.data[at]!;
     return Y;
   };
@@ -98,6 +96,6 @@ export function diagonalOperator(d: FloatArray | readonly number[]): LinearOpera
     selfAdjoint: true,
     psd: diagonal.every((value) => value >= 0),
     matmat,
-    adjointMatmat: matmat,
+    adjointMatmat: (Y) => matmat(Y),
   };
 }

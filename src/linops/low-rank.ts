@@ -1,29 +1,28 @@
 /** U diag(d) V^T, applied factor by factor. */
-import { type Block, checkBlock, type Matrix } from '../core/block.ts';
+import { asDType, type Block, checkBlock, type Matrix, zeros } from '../core/block.ts';
 import { dtypeOf, type FloatArray } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import { scaleRows } from '../linalg/small.ts';
-import { hostSpace, multivectorOf } from '../multivector/host.ts';
+import { viewOf } from '../multivector/host.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { gram, times } from '../multivector/verbs.ts';
 import type { LinearOperator } from './operator.ts';
 
-/** left diag(weights) right^T X for tall factors; the small matrix between them is float64. */
+/** left diag(weights) right^T X for tall factors, in `out` if given; the small matrix between them is float64. */
 export async function applyLowRank(
   left: Multivector,
   weights: Float64Array,
   right: Multivector,
   X: Block,
   kernels: Kernels,
+  out: Block = zeros(left.rows, X.cols, left.dtype),
 ): Promise<Block> {
   const context = { kernels };
-  const input = await multivectorOf(X, right.dtype);
-  const coordinates: Matrix = scaleRows(await gram(right, input, context), weights);
-  const out = await hostSpace(left.rows, left.dtype).allocate(X.cols);
-  await times(left, coordinates, out, context);
-  return out.readColumns(0, X.cols);
+  const coordinates: Matrix = scaleRows(await gram(right, viewOf(asDType(X, right.dtype)), context), weights);
+  await times(left, coordinates, viewOf(out), context);
+  return out;
 }
 
 /**
@@ -42,19 +41,14 @@ export function lowRankOperator(U: Block, d: FloatArray | readonly number[], V: 
     throw new ShapeError(`lowRankOperator: U has ${U.cols} columns, d has ${weights.length} entries`, {});
   }
   const dtype = dtypeOf(U.data);
-  const apply = async (left: Block, right: Block, X: Block): Promise<Block> =>
-    applyLowRank(
-      await multivectorOf(left, dtype),
-      weights,
-      await multivectorOf(right, dtype),
-      X,
-      await selectKernels('lowRankOperator'),
-    );
+  const [left, right] = [viewOf(U), viewOf(asDType(V, dtype))];
+  const apply = async (left: Multivector, right: Multivector, X: Block, out?: Block): Promise<Block> =>
+    applyLowRank(left, weights, right, X, await selectKernels('lowRankOperator'), out);
   return {
     shape: [U.rows, V.rows],
     dtype,
     ...(U === V ? { selfAdjoint: true, psd: weights.every((value) => value >= 0) } : {}),
-    matmat: (X) => apply(U, V, X),
-    adjointMatmat: (Y) => apply(V, U, Y),
+    matmat: (X, out) => apply(left, right, X, out),
+    adjointMatmat: (Y) => apply(right, left, Y),
   };
 }

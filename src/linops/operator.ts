@@ -16,7 +16,7 @@ export interface BatchProduct {
  * A linear operator A: m x n, known only through products with blocks of columns.
  *
  * `matmat` takes an n x b row-major block of `dtype` and returns the m x b block A X (either float type; it is
- * converted). It must not keep or modify its argument. Flags say what the caller may rely on; they are verified where
+ * converted). It must not keep or modify its argument, whose memory the caller uses again. Flags say what the caller may rely on; they are verified where
  * that is cheap.
  */
 export interface LinearOperator {
@@ -30,8 +30,11 @@ export interface LinearOperator {
   readonly psd?: boolean;
   /** Columns of one product with which it works best. */
   readonly preferredBlockSize?: number;
-  /** A X. */
-  matmat(X: Block): Block | Promise<Block>;
+  /**
+   * A X. `out`, where a caller gives one, is an m x b block of `dtype` with any content, distinct from X, that the product
+   * may be written to and returned: memory that is used again saves a large product the price of fresh one.
+   */
+  matmat(X: Block, out?: Block): Block | Promise<Block>;
   /**
    * A X for an operator that is a weighted sum over data batches; `visit` is called with each batch's part on the way and
    * awaited. Every product visits the same batches.

@@ -3,7 +3,7 @@
  * passes over the rows ten times a decomposition, copies nothing. Columns are gathered once a product.
  */
 import { type Block, checkBlock, copyColumns, zeros } from '../core/block.ts';
-import type { DType } from '../core/dtype.ts';
+import { allocate, type DType, dtypeOf, type FloatArray } from '../core/dtype.ts';
 import type { Multivector, Space } from './multivector.ts';
 
 class HostMultivector implements Multivector {
@@ -12,16 +12,16 @@ class HostMultivector implements Multivector {
   readonly dtype: DType;
   readonly #all: Block;
 
-  constructor(rows: number, cols: number, dtype: DType) {
-    this.rows = rows;
-    this.cols = cols;
-    this.dtype = dtype;
-    this.#all = zeros(rows, cols, dtype);
+  constructor(all: Block) {
+    this.rows = all.rows;
+    this.cols = all.cols;
+    this.dtype = dtypeOf(all.data);
+    this.#all = all;
   }
 
-  async readColumns(start: number, end: number): Promise<Block> {
+  async readColumns(start: number, end: number, into?: Block): Promise<Block> {
     if (start === 0 && end === this.cols) return this.#all;
-    const block = zeros(this.rows, end - start, this.dtype);
+    const block = into ?? zeros(this.rows, end - start, this.dtype);
     copyColumns(this.#all, start, end, block, 0);
     return block;
   }
@@ -45,9 +45,41 @@ class HostMultivector implements Multivector {
   }
 }
 
+/** What is taken back is given out again: fresh memory costs a page fault every few kilobytes. */
+class HostSpace implements Space {
+  readonly rows: number;
+  readonly dtype: DType;
+  readonly #memory = new WeakMap<Multivector, FloatArray>();
+  #free: FloatArray[] = [];
+
+  constructor(rows: number, dtype: DType) {
+    this.rows = rows;
+    this.dtype = dtype;
+  }
+
+  async allocate(cols: number): Promise<Multivector> {
+    const length = this.rows * cols;
+    const memory = this.#free.find((each) => each.length >= length) ?? allocate(this.dtype, length);
+    this.#free = this.#free.filter((each) => each !== memory);
+    const multivector = new HostMultivector({ rows: this.rows, cols, data: memory.subarray(0, length) });
+    this.#memory.set(multivector, memory);
+    return multivector;
+  }
+
+  async release(multivector: Multivector): Promise<void> {
+    const memory = this.#memory.get(multivector);
+    if (memory && this.#memory.delete(multivector)) this.#free.push(memory);
+  }
+}
+
 /** A space whose multivectors live in memory. */
 export function hostSpace(rows: number, dtype: DType): Space {
-  return { rows, dtype, allocate: async (cols) => new HostMultivector(rows, cols, dtype) };
+  return new HostSpace(rows, dtype);
+}
+
+/** A block itself as a multivector, for reading: what is written to it is written to the block. */
+export function viewOf(block: Block): Multivector {
+  return new HostMultivector(block);
 }
 
 /** A multivector in memory with a copy of a block's values. */

@@ -11,8 +11,8 @@ export interface Multivector {
   readonly rows: number;
   readonly cols: number;
   readonly dtype: DType;
-  /** Columns `start..end` as a `rows x (end - start)` block. */
-  readColumns(start: number, end: number): Promise<Block>;
+  /** Columns `start..end` as a `rows x (end - start)` block, which may be `into`: memory of that shape to use again. */
+  readColumns(start: number, end: number, into?: Block): Promise<Block>;
   /** Replaces columns `start..start + block.cols`. */
   writeColumns(start: number, block: Block): Promise<void>;
   /** Rows `start..start + count`, all columns, as a `count x cols` block. */
@@ -27,6 +27,8 @@ export interface Multivector {
 export interface Space {
   readonly rows: number;
   readonly dtype: DType;
-  /** A zeroed multivector with `cols` columns. */
+  /** A multivector with `cols` columns of any content. */
   allocate(cols: number): Promise<Multivector>;
+  /** Takes back one of its multivectors, which is not used any more, to use its place for another. */
+  release(multivector: Multivector): Promise<void>;
 }

@@ -36,6 +36,7 @@ async function estimateDefect(Q: Multivector, space: Space, context: VerbContext
   const probes = asDType(drawn, 'float64') as Matrix;
   const images = await times(Q, probes, await space.allocate(DEFECT_PROBES), context);
   const returned = await gram(Q, images, context);
+  await space.release(images);
   for (let at = 0; at < returned.data.length; at++) returned.data[at]! -= probes.data[at]!;
   return frobeniusNorm(returned) / Math.sqrt(DEFECT_PROBES);
 }
@@ -85,7 +86,9 @@ export async function orthonormalise(Y: Multivector, space: Space, context: Verb
     const isNear = distanceFromIdentity(G) < 0.1;
     const step = isNear ? await polishingStep(G, kernels) : await spectralStep(G, kernels, laterScale);
     const out = step.T.cols === basis.cols ? basis : await space.allocate(step.T.cols);
-    basis = await times(basis, step.T, out, context, { wide: true, ...step.options });
+    const before = basis;
+    basis = await times(before, step.T, out, context, { wide: true, ...step.options });
+    if (basis !== before) await space.release(before);
     R = await kernels.gemm(step.R, R);
     T = await kernels.gemm(T, inColumnOrder(step, step.T.rows));
   }

@@ -2,7 +2,7 @@
 import { type Matrix, zeroMatrix } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { placeBlock, relativeAsymmetry, selectColumns, transpose } from '../linalg/small.ts';
-import { multivectorOf } from '../multivector/host.ts';
+import { viewOf } from '../multivector/host.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { concatenate, gram, residualColumnNorms, subtractTimes, times } from '../multivector/verbs.ts';
@@ -22,7 +22,7 @@ const ASYMMETRY_SAMPLE = 64;
 /** Relative asymmetry of the leading part of Q^T Z; the rest is computed by halves only. */
 async function sampleAsymmetry(Q: Multivector, Z: Multivector, context: RecoveryContext): Promise<number> {
   const cols = Math.min(ASYMMETRY_SAMPLE, Q.cols);
-  const leading = async (M: Multivector): Promise<Multivector> => multivectorOf(await M.readColumns(0, cols), M.dtype);
+  const leading = async (M: Multivector): Promise<Multivector> => viewOf(await M.readColumns(0, cols));
   return relativeAsymmetry(await gram(await leading(Q), await leading(Z), context));
 }
 
@@ -49,11 +49,13 @@ export async function hmt({ Q, Z }: BasisMeasurement, context: RecoveryContext):
   const theta = Float64Array.from(leading, (i) => values[i]!);
   const V = await rotate(Q, U, context);
   const AV = await rotate(Z, U, context);
+  const residualNorms = await residualColumnNorms(AV, V, theta, context);
+  await context.space.release(AV);
   return {
     values: theta,
     vectors: V,
     rotation: U,
-    residualNorms: await residualColumnNorms(AV, V, theta, context),
+    residualNorms,
     coreAsymmetry,
   };
 }

@@ -1,8 +1,8 @@
 /** How much each eigenvalue varies over batches of data: a statement about the data, not about the sketch. */
-import { type Matrix, zeroMatrix } from '../core/block.ts';
+import { asDType, type Matrix, zeroMatrix } from '../core/block.ts';
 import { ArgumentError, UnsupportedError } from '../core/errors.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import { multivectorOf } from '../multivector/host.ts';
+import { viewOf } from '../multivector/host.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { gram, type VerbContext } from '../multivector/verbs.ts';
 
@@ -38,7 +38,7 @@ export function collectingBatches(
       batches.weights[index] = weight;
       batches.cores[index] ??= zeroMatrix(Q.cols, Q.cols);
       const core = batches.cores[index];
-      const part = await gram(Q, await multivectorOf(product, Q.dtype), context);
+      const part = await gram(Q, viewOf(asDType(product, Q.dtype)), context);
       for (let i = 0; i < Q.cols; i++) {
         core.data.set(part.data.subarray(i * X.cols, (i + 1) * X.cols), i * Q.cols + first);
       }

@@ -1,5 +1,6 @@
 /** The measurement loop: an operator times a tall block, a few columns at a time. */
-import type { Block } from '../core/block.ts';
+import { type Block, zeros } from '../core/block.ts';
+import type { DType } from '../core/dtype.ts';
 import { breathe, type Control, type Progress } from '../core/schedule.ts';
 import { applyAdjoint, applyOperator } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -18,21 +19,34 @@ export interface MeasureContext extends Control {
 }
 
 type Apply = typeof applyOperator;
+/** Columns `start..end` of what is multiplied, in `into` or elsewhere. */
+type Columns = (start: number, end: number, into: Block) => Promise<Block> | Block;
+
+/** Blocks in the same memory time after time: fresh memory costs a large product as much as its arithmetic. */
+function recycled(rows: number, mostCols: number, dtype: DType): (cols: number) => Block {
+  const { data } = zeros(rows, mostCols, dtype);
+  return (cols) => ({ rows, cols, data: data.subarray(0, rows * cols) });
+}
 
 async function measureColumns(
   op: LinearOperator,
   cols: number,
-  columns: (start: number, end: number) => Promise<Block> | Block,
+  inputRows: number,
+  columns: Columns,
   apply: Apply,
   context: MeasureContext,
 ): Promise<Multivector> {
   const { where, space, blockSize, stage, onProgress, signal } = context;
   const out = await space.allocate(cols);
+  const width = Math.min(blockSize, cols);
+  const input = recycled(inputRows, width, op.dtype);
+  const product = recycled(space.rows, width, op.dtype);
   onProgress?.({ stage, done: 0, total: cols });
   for (let start = 0; start < cols; start += blockSize) {
     signal?.throwIfAborted();
     const end = Math.min(start + blockSize, cols);
-    await out.writeColumns(start, await apply(op, await columns(start, end), { where, firstColumn: start }));
+    const X = await columns(start, end, input(end - start));
+    await out.writeColumns(start, await apply(op, X, { where, firstColumn: start }, product(end - start)));
     onProgress?.({ stage, done: end, total: cols });
     await breathe(signal);
   }
@@ -45,16 +59,16 @@ export function measureTestMatrix(
   Omega: TestMatrix,
   context: MeasureContext,
 ): Promise<Multivector> {
-  const columns = (start: number, end: number): Block => testColumns(Omega, start, end, op.dtype);
-  return measureColumns(op, Omega.cols, columns, applyOperator, context);
+  const columns: Columns = (start, end, into) => testColumns(Omega, start, end, op.dtype, into);
+  return measureColumns(op, Omega.cols, Omega.rows, columns, applyOperator, context);
 }
 
 /** A X for a multivector X. */
 export function measure(op: LinearOperator, X: Multivector, context: MeasureContext): Promise<Multivector> {
-  return measureColumns(op, X.cols, (start, end) => X.readColumns(start, end), applyOperator, context);
+  return measureColumns(op, X.cols, X.rows, X.readColumns.bind(X), applyOperator, context);
 }
 
 /** A^T X for a multivector X. */
 export function measureAdjoint(op: LinearOperator, X: Multivector, context: MeasureContext): Promise<Multivector> {
-  return measureColumns(op, X.cols, (start, end) => X.readColumns(start, end), applyAdjoint, context);
+  return measureColumns(op, X.cols, X.rows, X.readColumns.bind(X), applyAdjoint, context);
 }

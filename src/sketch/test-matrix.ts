@@ -18,11 +18,16 @@ export interface TestMatrix {
   firstColumn?: number;
 }
 
-/** Columns `start..end` of a test matrix. */
-export function testColumns(Omega: TestMatrix, start: number, end: number, dtype: DType): Block {
-  const block = zeros(Omega.rows, end - start, dtype);
-  fillRandom(block, Omega.distribution, Omega.key, (Omega.firstColumn ?? 0) + start);
-  return block;
+/** Columns `start..end` of a test matrix, in `into` if given: a block of that shape and type. */
+export function testColumns(
+  Omega: TestMatrix,
+  start: number,
+  end: number,
+  dtype: DType,
+  into: Block = zeros(Omega.rows, end - start, dtype),
+): Block {
+  fillRandom(into, Omega.distribution, Omega.key, (Omega.firstColumn ?? 0) + start);
+  return into;
 }
 
 /** The whole test matrix as a multivector. */

@@ -33,7 +33,7 @@ export interface CurvatureOperator extends LinearOperator {
   readonly parameters: readonly ParameterInfo[];
   /** A number of columns that one product handles well: up to 64, fewer where D x b blocks would be too large. */
   readonly preferredBlockSize: number;
-  matmat(X: Block): Promise<Block>;
+  matmat(X: Block, out?: Block): Promise<Block>;
   /** A X, with the part H_b X of every batch of the data on the way; `weight` is its share in the sum. */
   matmatByBatch(X: Block, visit: (part: BatchProduct) => void | Promise<void>): Promise<Block>;
   /** The loss that this is the curvature of. */
@@ -106,7 +106,7 @@ class RecordedCurvature implements CurvatureOperator {
     if (spec.psd) this.psd = true;
   }
 
-  async matmat(X: Block): Promise<Block> {
+  async matmat(X: Block, out?: Block): Promise<Block> {
     const { where, layout, memory } = this.#spec;
     checkBlock(`${where}: matmat`, X, this.numParameters, X?.cols);
     const state = await this.#ready();
@@ -119,8 +119,8 @@ class RecordedCurvature implements CurvatureOperator {
         }
         for (const part of parts) pushThrough(map, part, layout);
       }
-      if (parts.length === 1) return await toBlock(parts[0]!.sums, layout, X.cols, state.factor);
-      const Y = zeros(X.rows, X.cols, 'float32');
+      if (parts.length === 1) return await toBlock(parts[0]!.sums, layout, X.cols, state.factor, out);
+      const Y = out ?? zeros(X.rows, X.cols, 'float32');
       for (const { sums, block, first } of parts) {
         const product = await toBlock(sums, layout, block.cols, state.factor);
         copyColumns(product, 0, block.cols, Y, first);

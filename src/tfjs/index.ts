@@ -18,6 +18,9 @@
  * const product = await H.matmat({ rows: 67, cols: 1, data: new Float32Array(67).fill(1) }); // H times ones
  * H.dispose();
  */
+export { readCifar10 } from '../data/cifar10.ts';
+export { type ImageBatch, imageBatches, type LabelledImages } from '../data/labelled-images.ts';
+export { readMnist } from '../data/mnist.ts';
 export { type BackendOptions, useBackend } from './backend.ts';
 export type { AdapterRecord, BackendName, BackendRecord } from './backends/record.ts';
 export type { ShapedArray, TensorContainer } from './containers.ts';

@@ -1,6 +1,6 @@
 /** The parameters of a model as one long vector: each flattened row-major, one after the other, in the order given. */
 import { type Tensor, tensor, Variable } from '@tensorflow/tfjs-core';
-import type { Block } from '../core/block.ts';
+import { type Block, zeros } from '../core/block.ts';
 import { ArgumentError } from '../core/errors.ts';
 import { onHeap } from './heap.ts';
 
@@ -147,23 +147,27 @@ function copyScaled(values: Float32Array, factor: number, target: Float32Array):
   else for (let i = 0; i < values.length; i++) target[i] = factor * values[i]!;
 }
 
-/** Reads tensors `[...shape, b]` back as the D x b block of their rows, times `factor`; an absent tensor is zero. */
+/**
+ * Reads tensors `[...shape, b]` back as the D x b block of their rows, times `factor`, in `out` if given; an absent tensor
+ * is zero.
+ */
 export async function toBlock(
   tensors: readonly (Tensor | undefined)[],
   layout: readonly ParameterInfo[],
   cols: number,
   factor: number,
+  out?: Block,
 ): Promise<Block> {
   const rows = layout.reduce((total, { size }) => total + size, 0);
-  const data = new Float32Array(rows * cols);
+  const block = out ?? zeros(rows, cols, 'float32');
   // All reads are under way at once: a device answers each only after a round trip.
   await Promise.all(
-    layout.map(async ({ offset }, i) => {
+    layout.map(async ({ offset, size }, i) => {
+      const target = block.data.subarray(offset * cols, (offset + size) * cols) as Float32Array;
       const tensor = tensors[i];
-      if (tensor === undefined) return;
-      const values = onHeap(tensor) ?? ((await tensor.data()) as Float32Array);
-      copyScaled(values, factor, data.subarray(offset * cols));
+      if (tensor === undefined) target.fill(0);
+      else copyScaled(onHeap(tensor) ?? ((await tensor.data()) as Float32Array), factor, target);
     }),
   );
-  return { rows, cols, data };
+  return block;
 }

@@ -2,7 +2,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { checkChoice } from '../core/checks.ts';
 import { ArgumentError } from '../core/errors.ts';
-import { type TensorContainer, tensorsIn } from './containers.ts';
+import { type ShapedArray, type TensorContainer, tensorsIn } from './containers.ts';
 import { checkData, countSamples, type Data, readBatches } from './data.ts';
 import { checkModel, type GraphModelLike, type LayersModelLike } from './model.ts';
 import type { Term } from './objective.ts';
@@ -32,7 +32,7 @@ export interface ProblemOptions<X extends TensorContainer, Y, O> {
    * one. x and y are tensors, typed arrays with shapes `{ data, shape }`, or arrays or dictionaries of such. Data is read
    * more than once unless `check` is false and everything fits in memory: pass a function rather than a generator object.
    */
-  data: Data<X, Y>;
+  data: Data<X | ShapedArray, Y | ShapedArray>;
   /**
    * How batches combine. `'mean'` (default): the mean over all samples, so each batch counts by its number of samples
    * (the leading axis of x), also a smaller last one. `'sum'`: the losses of the batches are added.

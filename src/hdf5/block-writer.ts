@@ -1,0 +1,123 @@
+/** Writing a block file: beside its name, flushed, then renamed, so that it is there whole or not there. */
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { endianness } from 'node:os';
+import { crc32 } from 'node:zlib';
+import { type Block, checkBlock } from '../core/block.ts';
+import { bytesPerEntry, dtypeOf } from '../core/dtype.ts';
+import { ShapeError, UnsupportedError } from '../core/errors.ts';
+import { type BlockShape, encodeHead, HEAD_BYTES } from './head.ts';
+import { bytesOf, noTraffic, PIECE_BYTES, storeError, syncDirectory, type Traffic, writeFully } from './io.ts';
+import type { Attributes } from './messages.ts';
+import { temporaryName } from './temporary.ts';
+
+/** A block file under way. Rows come in order; then `commit` or `abort`. */
+export class BlockWriter {
+  readonly path: string;
+  readonly shape: BlockShape;
+  readonly #temporary: string;
+  readonly #handle: FileHandle;
+  readonly #traffic: Traffic;
+  #rows = 0;
+  #checksum = 0;
+
+  private constructor(path: string, shape: BlockShape, temporary: string, handle: FileHandle, traffic: Traffic) {
+    this.path = path;
+    this.shape = shape;
+    this.#temporary = temporary;
+    this.#handle = handle;
+    this.#traffic = traffic;
+  }
+
+  /** @throws StoreError when the file cannot be made. */
+  static async create(path: string, shape: BlockShape, traffic: Traffic = noTraffic()): Promise<BlockWriter> {
+    if (endianness() !== 'LE') throw new UnsupportedError('block files are written on little-endian machines only');
+    const temporary = temporaryName(path);
+    try {
+      return new BlockWriter(path, shape, temporary, await open(temporary, 'wx'), traffic);
+    } catch (cause) {
+      throw storeError(path, 'write', cause);
+    }
+  }
+
+  /** Writes the next rows. On an error nothing is left but to `abort`. */
+  async append(panel: Block): Promise<void> {
+    const { rows, cols, dtype } = this.shape;
+    checkBlock(this.path, panel, panel.rows, cols);
+    if (this.#rows + panel.rows > rows || dtypeOf(panel.data) !== dtype) {
+      throw new ShapeError(
+        `${this.path}: ${panel.rows} rows of ${dtypeOf(panel.data)} after ${this.#rows} of ${rows} x ${cols} ${dtype}`,
+      );
+    }
+    const bytes = bytesOf(panel.data);
+    const position = HEAD_BYTES + this.#rows * cols * bytesPerEntry(dtype);
+    try {
+      for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+        const piece = bytes.subarray(at, at + PIECE_BYTES);
+        const writing = writeFully(this.#handle, piece, position + at, this.#traffic);
+        this.#checksum = crc32(piece, this.#checksum);
+        await writing;
+      }
+    } catch (cause) {
+      throw storeError(this.path, 'write', cause);
+    }
+    this.#rows += panel.rows;
+  }
+
+  /** Makes the file appear under its name, replacing one that is there; lasts through a power cut from then on. */
+  async commit(attributes: Attributes): Promise<void> {
+    if (this.#rows !== this.shape.rows) {
+      throw new ShapeError(`${this.path}: ${this.#rows} of ${this.shape.rows} rows were written`);
+    }
+    const head = encodeHead(this.shape, attributes, this.#checksum);
+    try {
+      await writeFully(this.#handle, head, 0, this.#traffic);
+      await this.#handle.sync();
+      await this.#handle.close();
+      await rename(this.#temporary, this.path);
+      await syncDirectory(this.path);
+    } catch (cause) {
+      throw storeError(this.path, 'write', cause);
+    }
+  }
+
+  /** Leaves nothing behind. */
+  async abort(): Promise<void> {
+    await this.#handle.close().catch(() => undefined);
+    await unlink(this.#temporary).catch(() => undefined);
+  }
+}
+
+/** Row panels of a matrix, in order. */
+export interface PanelSource extends BlockShape {
+  panels: AsyncIterable<Block> | Iterable<Block>;
+}
+
+function asPanels(source: Block | PanelSource): PanelSource {
+  return 'panels' in source ? source : { ...source, dtype: dtypeOf(source.data), panels: [source] };
+}
+
+/**
+ * Writes an n x b block, at once or panel by panel, to an HDF5 file with one dataset `block` that has `attributes`.
+ *
+ * At no moment is there an incomplete file under the name `path`: a kill, a full disk or a power cut leaves the former
+ * file or none, and at most a temporary one that {@link removeTemporaries} takes away.
+ *
+ * @throws StoreError naming the file when the disk is full or not writable, ShapeError for panels that do not add up,
+ * ArgumentError for attributes beyond 16 KB.
+ */
+export async function writeBlockFile(
+  path: string,
+  source: Block | PanelSource,
+  attributes: Attributes,
+  traffic?: Traffic,
+): Promise<void> {
+  const { panels, ...shape } = asPanels(source);
+  const writer = await BlockWriter.create(path, { rows: shape.rows, cols: shape.cols, dtype: shape.dtype }, traffic);
+  try {
+    for await (const panel of panels) await writer.append(panel);
+    await writer.commit(attributes);
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}

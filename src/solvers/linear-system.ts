@@ -1,0 +1,106 @@
+/** A symmetric linear system as the iterative solvers see it: products, a preconditioner, and what they count and report. */
+import { asDType, type Block } from '../core/block.ts';
+import { checkInteger } from '../core/checks.ts';
+import { unitRoundoff } from '../core/dtype.ts';
+import { ArgumentError, ShapeError } from '../core/errors.ts';
+import { breathe, type Control } from '../core/schedule.ts';
+import { applyOperator } from '../linops/apply.ts';
+import type { LinearOperator } from '../linops/operator.ts';
+import { checkSquare, measureAsymmetry, refuseAsymmetry } from '../linops/probes.ts';
+import { checkVector, type VectorLike } from './vectors.ts';
+
+/** Options that all solvers share. */
+export interface SolverOptions extends Control {
+  /** s in (A + s I) x = b. Default 0. */
+  shift?: number;
+  /** A symmetric positive definite operator near (A + s I)^-1. Default: none. */
+  preconditioner?: LinearOperator;
+  /** Stops at ||b - (A + s I) x|| <= tol ||b||. Default 1e-6 in float64, 1e-4 in float32. */
+  tol?: number;
+  /** At most so many iterations, each one product. Default 10 n, but not more than 1000. */
+  maxIterations?: number;
+  /** Starting point. Default 0, which saves a product. */
+  x0?: VectorLike;
+}
+
+/** The checked system (A + shift I) x = b and its limits. */
+export interface LinearSystem {
+  readonly where: string;
+  readonly n: number;
+  readonly b: Float64Array;
+  readonly x0: Float64Array | undefined;
+  readonly tol: number;
+  readonly maxIterations: number;
+  /** Unit roundoff of the operator's products. */
+  readonly roundoff: number;
+  /** Products so far, probes included. */
+  numMatvecs: number;
+  /** (A + shift I) v. */
+  multiply(v: Float64Array): Promise<Float64Array>;
+  /** The preconditioner's product, r itself without one. */
+  precondition(r: Float64Array): Promise<Float64Array>;
+  /** Tells the caller about an iteration done, and lets others run. */
+  report(iterations: number): Promise<void>;
+}
+
+const MOST_ITERATIONS = 1000;
+
+/** op v for one column, in float64. */
+async function multiplyColumn(where: string, op: LinearOperator, v: Float64Array): Promise<Float64Array> {
+  const column: Block = { rows: v.length, cols: 1, data: v };
+  return asDType(await applyOperator(op, asDType(column, op.dtype), { where }), 'float64').data as Float64Array;
+}
+
+function checkNumber(where: string, name: string, value: unknown, least: number): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= least) return value;
+  const range = least === Number.NEGATIVE_INFINITY ? '' : ` and at least ${least}`;
+  throw new ArgumentError(`${where}: ${name} must be finite${range}, got ${value}`, { [name]: value });
+}
+
+/**
+ * @throws ShapeError when sizes differ, ArgumentError for options out of range, NumericalError for an operator that does
+ * not claim to be symmetric and is not.
+ */
+export async function linearSystem(
+  where: string,
+  op: LinearOperator,
+  b: VectorLike,
+  options: SolverOptions,
+): Promise<LinearSystem> {
+  const { preconditioner, x0, shift = 0, onProgress, signal } = options;
+  const n = checkSquare(where, op);
+  if (preconditioner && (preconditioner.shape[0] !== n || preconditioner.shape[1] !== n)) {
+    throw new ShapeError(
+      `${where}: the operator is ${n} x ${n}, the preconditioner ${preconditioner.shape.join(' x ')}`,
+    );
+  }
+  checkNumber(where, 'shift', shift, Number.NEGATIVE_INFINITY);
+  const maxIterations = options.maxIterations ?? Math.min(10 * n, MOST_ITERATIONS);
+  const system: LinearSystem = {
+    where,
+    n,
+    b: checkVector(where, 'b', b, n),
+    x0: x0 === undefined ? undefined : checkVector(where, 'x0', x0, n),
+    tol: checkNumber(where, 'tol', options.tol ?? (op.dtype === 'float32' ? 1e-4 : 1e-6), 0),
+    maxIterations: checkInteger(where, 'maxIterations', maxIterations, 0, Number.MAX_SAFE_INTEGER),
+    roundoff: unitRoundoff(op.dtype),
+    numMatvecs: 0,
+    async multiply(v) {
+      system.numMatvecs++;
+      const product = await multiplyColumn(where, op, v);
+      return shift === 0 ? product : product.map((value, i) => value + shift * v[i]!);
+    },
+    precondition: async (r) =>
+      preconditioner ? multiplyColumn(`${where}: preconditioner`, preconditioner, r) : r.slice(),
+    async report(iterations) {
+      onProgress?.({ stage: 'solve', done: iterations, total: maxIterations });
+      await breathe(signal);
+    },
+  };
+  signal?.throwIfAborted();
+  if (op.selfAdjoint !== true) {
+    refuseAsymmetry(where, op, await measureAsymmetry(where, op, 0));
+    system.numMatvecs += 2;
+  }
+  return system;
+}

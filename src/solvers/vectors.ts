@@ -1,0 +1,53 @@
+/** Vectors of n float64 numbers and the few things that an iterative solver does with them. */
+import { isFloatArray } from '../core/dtype.ts';
+import { ArgumentError, NumericalError, ShapeError } from '../core/errors.ts';
+
+/** A right-hand side or starting point as users have it. */
+export type VectorLike = Float32Array | Float64Array | readonly number[];
+
+/**
+ * A float64 copy of a vector of n finite numbers.
+ * @throws ArgumentError for something else, ShapeError for another length, NumericalError for NaN or infinity.
+ */
+export function checkVector(where: string, name: string, value: VectorLike, n: number): Float64Array {
+  if (!isFloatArray(value) && !Array.isArray(value)) {
+    throw new ArgumentError(`${where}: ${name} must be a typed array or an array of numbers, got ${typeof value}`);
+  }
+  if (value.length !== n) {
+    throw new ShapeError(`${where}: ${name} has ${value.length} entries, the operator is ${n} x ${n}`, {
+      expected: n,
+      got: value.length,
+    });
+  }
+  const copy = Float64Array.from(value);
+  const at = copy.findIndex((entry) => !Number.isFinite(entry));
+  if (at >= 0) throw new NumericalError(`${where}: ${name} has ${copy[at]} in entry ${at}`, { entry: at });
+  return copy;
+}
+
+/** x^T y. */
+export function dot(x: Float64Array, y: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x.length; i++) sum += x[i]! * y[i]!;
+  return sum;
+}
+
+/** ||x||_2. */
+export function norm(x: Float64Array): number {
+  return Math.sqrt(dot(x, x));
+}
+
+/** y <- y + a x. */
+export function addScaled(y: Float64Array, a: number, x: Float64Array): void {
+  for (let i = 0; i < y.length; i++) y[i]! += a * x[i]!;
+}
+
+/** y <- x + a y. */
+export function scaleAndAdd(y: Float64Array, a: number, x: Float64Array): void {
+  for (let i = 0; i < y.length; i++) y[i] = x[i]! + a * y[i]!;
+}
+
+/** a x. */
+export function scaled(a: number, x: Float64Array): Float64Array {
+  return x.map((value) => a * value);
+}
