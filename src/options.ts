@@ -71,6 +71,7 @@ export async function prepareRun(
   refuseOption(method, 'psd', options.psd !== undefined, 'nystrom');
   refuseOption(method, 'innerDims', options.innerDims !== undefined, 'oversampled');
   const most = Number.MAX_SAFE_INTEGER;
+  if (options.blockSize === undefined) await op.calibrate?.();
   const blockSize = chooseBlockSize(WHERE, op, dims, options.blockSize);
   return {
     op,

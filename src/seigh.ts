@@ -4,7 +4,7 @@ import { checkChoice } from './core/checks.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { measureAsymmetry, refuseAsymmetry } from './linops/probes.ts';
 import { METHODS, prepareRun, type SeighOptions } from './options.ts';
-import { type EighResult, makeEighResult } from './recovery/result.ts';
+import { deviceOf, type EighResult, makeEighResult } from './recovery/result.ts';
 import { RUNNERS } from './runners.ts';
 import { chooseBlockSize } from './sketch/block-size.ts';
 
@@ -71,7 +71,7 @@ export async function seigh(
   const spent = numMatvecs + (needsProbe ? 2 : 0);
   return makeEighResult(
     pairs,
-    { numMatvecs: spent, dims: run.dims, dropped, method, testMatrix, seed, blockSize, seconds },
+    { numMatvecs: spent, dims: run.dims, dropped, method, testMatrix, seed, blockSize, seconds, ...deviceOf(op) },
     kernels,
   );
 }
