@@ -50,6 +50,10 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
     single(ours('eigensketch, wasm', 'dense', 'wasm', ['--kernels', 'wasm', '--product'])),
     single(torch('PyTorch', 'torch_dense')),
   ],
+  algebra: [
+    ours('eigensketch, native', 'algebra', 'native', ['--kernels', 'native']),
+    ours('eigensketch, wasm', 'algebra', 'wasm', ['--kernels', 'wasm']),
+  ],
   scaling: [
     ours('eigensketch, native', 'scaling', 'native', ['--kernels', 'native', ...SIZES]),
     ours('eigensketch, wasm', 'scaling', 'wasm', ['--kernels', 'wasm', ...SIZES]),

@@ -123,13 +123,13 @@ async function firstBlock(run: AdaptiveRun, width: number): Promise<Growing> {
 async function grow(run: AdaptiveRun, before: Growing, width: number): Promise<Growing> {
   const { space } = run;
   const { Y, seconds } = await sketchBlock(run, before.dims, width);
-  const { added, coupling, exhausted } = await extendBasis(before.Q, Y, space, run);
+  const { added, coupling, exhausted } = await extendBasis([before.Q], Y, space, run);
   const { Z, square } = await measureBasis(run, added.basis);
   const cols = before.Q.cols + added.basis.cols;
   return {
     dims: before.dims + width,
-    Q: await concatenate([before.Q, added.basis], await space.allocate(cols)),
-    Z: await concatenate([before.Z, Z], await space.allocate(cols)),
+    Q: await concatenate([before.Q, added.basis], await space.allocate(cols), run),
+    Z: await concatenate([before.Z, Z], await space.allocate(cols), run),
     capturedSquare: before.capturedSquare + square,
     T: before.T && added.dropped === 0 ? await extendInverse(before.T, coupling, added.T, run) : undefined,
     numMatvecs: before.numMatvecs + width + added.basis.cols,
@@ -140,8 +140,10 @@ async function grow(run: AdaptiveRun, before: Growing, width: number): Promise<G
 
 /** Ritz pairs on a copy of basis and products, which themselves are kept as they are: rotating them often would wear them. */
 async function ritzPairs(run: AdaptiveRun, { Q, Z }: Growing): Promise<RitzPairs> {
-  const copy = async (X: Multivector): Promise<Multivector> => concatenate([X], await run.space.allocate(X.cols));
-  const pairs = await hmt({ Q: await copy(Q), Z: await copy(Z) }, { ...run, rank: Q.cols });
+  const copy = async (X: Multivector): Promise<Multivector> => concatenate([X], await run.space.allocate(X.cols), run);
+  const products = await copy(Z);
+  const pairs = await hmt({ Q: await copy(Q), Z: products }, { ...run, rank: Q.cols });
+  await run.space.release(products);
   refuseAsymmetry(WHERE, run.op, pairs.coreAsymmetry);
   return pairs;
 }

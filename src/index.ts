@@ -28,6 +28,12 @@ export {
   UnsupportedError,
 } from './core/errors.ts';
 export type { Control, Progress } from './core/schedule.ts';
+export { type Density, type DensityOptions, type DensityScale, tridiagToDensity } from './krylov/density.ts';
+// Krylov methods
+export { type EigshOptions, type EigshResult, eigsh } from './krylov/eigsh.ts';
+export { type LanczosOptions, type LanczosResult, lanczos, type Tridiagonal } from './krylov/lanczos.ts';
+export type { GaussRule } from './krylov/quadrature.ts';
+export { type SpectralDensity, type SpectralDensityOptions, spectralDensity } from './krylov/spectral-density.ts';
 // operators
 export { product, sum } from './linops/composite.ts';
 export { denseOperator, diagonalOperator } from './linops/dense.ts';

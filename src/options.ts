@@ -14,7 +14,10 @@ import { chooseBlockSize } from './sketch/block-size.ts';
 import { TEST_MATRICES } from './sketch/test-matrix.ts';
 
 export interface SeighOptions extends Control {
-  /** `'hmt'` (default, two passes), `'nystrom'` or `'oversampled'` (one pass). */
+  /**
+   * `'hmt'` (default, two passes), `'nystrom'` or `'oversampled'` (one pass), `'krylov'` (dims products in blocks, each the
+   * product of what the one before found new: leading eigenpairs far more accurate, the tail less so).
+   */
   method?: Method;
   /** Distribution of the test matrix; `'gaussian'` by default. */
   testMatrix?: Distribution;
@@ -32,7 +35,10 @@ export interface SeighOptions extends Control {
   perBatch?: boolean;
   /** oversampled only: columns of the inner sketch, at least 2 dims + 1 (default). */
   innerDims?: number;
-  /** Columns of one product. Default: the operator's preference or 64, less where a block would exceed 256 MiB. */
+  /**
+   * Columns of one product. Default: the operator's preference or 64, less where a block would exceed 256 MiB; for krylov a
+   * tenth of dims: its accuracy depends on it.
+   */
   blockSize?: number;
   /** 0..2^53-1; the same seed gives the same result. Default 0. */
   seed?: number;
@@ -42,7 +48,7 @@ export interface SeighOptions extends Control {
 
 const WHERE = 'seigh';
 
-export const METHODS: readonly Method[] = ['hmt', 'nystrom', 'oversampled'];
+export const METHODS: readonly Method[] = ['hmt', 'nystrom', 'oversampled', 'krylov'];
 
 function refuseOption(method: Method, name: string, given: boolean, owner: Method): void {
   if (given && method !== owner) {
@@ -72,7 +78,8 @@ export async function prepareRun(
   refuseOption(method, 'innerDims', options.innerDims !== undefined, 'oversampled');
   const most = Number.MAX_SAFE_INTEGER;
   if (options.blockSize === undefined) await op.calibrate?.();
-  const blockSize = chooseBlockSize(WHERE, op, dims, options.blockSize);
+  const isAutomatic = method === 'krylov' && options.blockSize === undefined;
+  const blockSize = chooseBlockSize(WHERE, op, isAutomatic ? Math.ceil(dims / 10) : dims, options.blockSize);
   return {
     op,
     n,

@@ -2,6 +2,8 @@
 import type { Matrix } from './core/block.ts';
 import type { Distribution } from './core/random.ts';
 import type { Control } from './core/schedule.ts';
+import { leadingRitzPairs, ritzValues } from './krylov/ritz.ts';
+import { krylovSubspace } from './krylov/subspace.ts';
 import type { Kernels } from './linalg/kernels/provider.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { refuseAsymmetry } from './linops/probes.ts';
@@ -49,7 +51,7 @@ export interface Recovered {
 }
 
 /** What a method hands back: its eigenpairs, the products it spent and when its first pass ended. */
-interface Outcome extends Recovered {
+export interface Outcome extends Recovered {
   numMatvecs: number;
   sketchedAt: number;
 }
@@ -121,7 +123,9 @@ async function runHmt(run: Run): Promise<Outcome> {
   numMatvecs += Q.cols;
   const collecting = run.perBatch ? collectingBatches(WHERE, op, Q, run) : undefined;
   const Z = await measure(collecting?.op ?? op, Q, { ...run, where: WHERE, stage: 'recovery' });
-  return { ...(await recoverHmt({ Q, Z }, run, first, collecting?.batches)), numMatvecs, sketchedAt };
+  const recovered = await recoverHmt({ Q, Z }, run, first, collecting?.batches);
+  await space.release(Z);
+  return { ...recovered, numMatvecs, sketchedAt };
 }
 
 /**
@@ -162,9 +166,21 @@ async function runOversampled(run: Run): Promise<Outcome> {
   return { ...(await recoverOversampled(Y, AR, run)), numMatvecs: run.dims + innerDims, sketchedAt };
 }
 
+async function runKrylov(run: Run): Promise<Outcome> {
+  const { op, dims, which } = run;
+  const context = { where: WHERE, ...run };
+  const state = await krylovSubspace(run, context);
+  const sketchedAt = performance.now();
+  const ritz = await ritzValues(state, which, context);
+  const pairs = await leadingRitzPairs(state, ritz, which, run.rank ?? dims, context);
+  refuseAsymmetry(WHERE, op, pairs.coreAsymmetry);
+  return { pairs, numMatvecs: dims, dropped: 0, sketchedAt };
+}
+
 /** Measures and recovers by each method. */
 export const RUNNERS: Record<Method, (run: Run) => Promise<Outcome>> = {
   hmt: runHmt,
   nystrom: runNystrom,
   oversampled: runOversampled,
+  krylov: runKrylov,
 };

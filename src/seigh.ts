@@ -3,9 +3,10 @@ import { type AccuracyGoal, type AdaptiveResult, adaptiveSeigh, refuseWithGoal }
 import { checkChoice } from './core/checks.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { measureAsymmetry, refuseAsymmetry } from './linops/probes.ts';
+import type { Multivector } from './multivector/multivector.ts';
 import { METHODS, prepareRun, type SeighOptions } from './options.ts';
-import { deviceOf, type EighResult, makeEighResult } from './recovery/result.ts';
-import { RUNNERS } from './runners.ts';
+import { deviceOf, type EighResult, type Method, makeEighResult } from './recovery/result.ts';
+import { type Outcome, RUNNERS, type Run } from './runners.ts';
 import { chooseBlockSize } from './sketch/block-size.ts';
 
 const WHERE = 'seigh';
@@ -29,12 +30,26 @@ async function search(
   return needsProbe ? { ...result, numMatvecs: result.numMatvecs + 2 } : result;
 }
 
+/** What a method gives; all other tall blocks that it made are given back, also after an error. */
+async function recover(run: Run, method: Method): Promise<Outcome> {
+  const space = run.space.scope();
+  let kept: Multivector[] = [];
+  try {
+    const outcome = await RUNNERS[method]({ ...run, space });
+    kept = [outcome.pairs.vectors];
+    return outcome;
+  } finally {
+    await space.close(kept);
+  }
+}
+
 /**
  * Low-rank eigendecomposition A ~ V diag(w) V^T of a symmetric operator from `dims` random products.
  *
  * Methods: `hmt`, Rayleigh-Ritz on the range of A Omega (Halko, Martinsson & Tropp 2011): 2 dims products, residual
  * norms, no phantom eigenvalues. `nystrom`: dims products, truncated to half the sketch unless A is positive
- * semidefinite. `oversampled`: 3 dims + 1 products in one pass (Tropp et al. 2019).
+ * semidefinite. `oversampled`: 3 dims + 1 products in one pass (Tropp et al. 2019). `krylov`: dims products, Rayleigh-Ritz
+ * on a block Krylov space with residual norms (Musco & Musco 2015); for a few leading pairs to an accuracy see `eigsh`.
  *
  * With `tol`, `hmt` grows its sketch from `dims` columns (default: one block) until the certified relative Frobenius error
  * is at most `tol`; see {@link AdaptiveResult}. Not reaching it is a field of the result, not an exception.
@@ -65,7 +80,7 @@ export async function seigh(
   const startedAt = performance.now();
   const needsProbe = op.selfAdjoint !== true;
   if (needsProbe) refuseAsymmetry(WHERE, op, await measureAsymmetry(WHERE, op, run.seed));
-  const { pairs, numMatvecs, dropped, sketchedAt } = await RUNNERS[method](run);
+  const { pairs, numMatvecs, dropped, sketchedAt } = await recover(run, method);
   const seconds = { sketch: (sketchedAt - startedAt) / 1000, recovery: (performance.now() - sketchedAt) / 1000 };
   const { testMatrix, seed, blockSize, kernels } = run;
   const spent = numMatvecs + (needsProbe ? 2 : 0);

@@ -7,6 +7,7 @@ import type { Control } from './core/schedule.ts';
 import { type KernelsChoice, selectKernels } from './linalg/kernels/select.ts';
 import { selectColumns, transpose } from './linalg/small.ts';
 import { smallSvd } from './linalg/svd.ts';
+import { hasAdjoint } from './linops/apply.ts';
 import { applyLowRank } from './linops/low-rank.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { hostSpace } from './multivector/host.ts';
@@ -54,7 +55,7 @@ const WHERE = 'ssvd';
  * Low-rank singular value decomposition of an operator with an adjoint (Halko, Martinsson & Tropp 2011, algorithms 4.4 and
  * 5.1): Q = orth(A Omega), A ~ Q (A^T Q)^T, 2 dims products.
  *
- * @param op m x n operator with `adjointMatmat`
+ * @param op m x n operator with `adjointMatmat`, or one that is its own adjoint
  * @param dims columns of the sketch, 1..min(m, n)
  * @example
  * const { singularValues } = await ssvd(denseOperator([[3, 0, 0], [0, 4, 0]]), 2);
@@ -70,7 +71,7 @@ export async function ssvd(op: LinearOperator, dims: number, options: SsvdOption
   const powerIterations = checkInteger(WHERE, 'powerIterations', options.powerIterations ?? 0, 0, most);
   const distribution = checkChoice(WHERE, 'testMatrix', options.testMatrix ?? 'gaussian', TEST_MATRICES);
   const seed = checkSeed(WHERE, options.seed ?? 0);
-  if (!op.adjointMatmat) throw new UnsupportedError(`${WHERE}: the operator has no adjoint product (adjointMatmat)`);
+  if (!hasAdjoint(op)) throw new UnsupportedError(`${WHERE}: the operator has no adjoint product (adjointMatmat)`);
   const blockSize = chooseBlockSize(WHERE, op, dims, options.blockSize);
   const { signal, onProgress } = options;
   signal?.throwIfAborted();

@@ -39,7 +39,10 @@ describe('seigh: dims and options', () => {
   });
 
   test.each<[SeighOptions, string]>([
-    [{ method: 'lanczos' as never }, "seigh: method must be one of 'hmt', 'nystrom', 'oversampled', got 'lanczos'"],
+    [
+      { method: 'lanczos' as never },
+      "seigh: method must be one of 'hmt', 'nystrom', 'oversampled', 'krylov', got 'lanczos'",
+    ],
     [{ which: 'XX' as never }, "seigh: which must be one of 'LM', 'LA', 'SA', got 'XX'"],
     [{ testMatrix: 'cauchy' as never }, "seigh: testMatrix must be one of 'gaussian', 'rademacher', got 'cauchy'"],
     [{ kernels: 'cuda' as never }, 'seigh: kernels must be one of'],

@@ -17,7 +17,9 @@ test('eigensketch', async () => {
     'cg',
     'denseOperator',
     'diagonalOperator',
+    'eigsh',
     'fromMatvec',
+    'lanczos',
     'lowRankOperator',
     'minres',
     'nystromPreconditioner',
@@ -26,8 +28,10 @@ test('eigensketch', async () => {
     'product',
     'seigh',
     'smallestRank',
+    'spectralDensity',
     'ssvd',
     'sum',
+    'tridiagToDensity',
   ]);
 });
 
@@ -50,8 +54,11 @@ test('eigensketch/hdf5', async () => {
     'BlockFile',
     'BlockWriter',
     'FORMAT_VERSION',
+    'diskSpace',
     'isTemporary',
+    'leastMemory',
     'removeTemporaries',
+    'saveColumns',
     'verifyBlockFile',
     'writeBlockFile',
   ]);
@@ -61,8 +68,10 @@ test('eigensketch/report', async () => {
   expect(await exportsOf('../src/report/index.js')).toEqual([
     'analysisOf',
     'figureSvg',
+    'matrixSvg',
     'paperSentence',
     'parseAnalysis',
+    'plotSvg',
     'svgToPng',
     'toCsv',
     'toHtml',

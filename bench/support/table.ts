@@ -31,7 +31,7 @@ export function toTable({ standings, absent }: Race): string {
     const cells = standings.map((standing) => {
       const values = column(standing, metric);
       if (values.length === 0) return '';
-      const isTime = !/Bytes|Error/.test(metric) && standing !== first && column(first, metric).length > 0;
+      const isTime = !/Bytes|Error|FLOP/.test(metric) && standing !== first && column(first, metric).length > 0;
       return show(metric, values) + (isTime ? ` (${ratio(first, standing, metric).toFixed(2)}×)` : '');
     });
     return `| ${[metric, ...cells].join(' | ')} |`;

@@ -9,7 +9,7 @@ import { chooseBlockSize } from '../sketch/block-size.ts';
 import type { MeasureContext } from '../sketch/measure.ts';
 import { materialise, type TestMatrix } from '../sketch/test-matrix.ts';
 import { CERTIFICATE_SCHEMA, type Certificate } from './certificate.ts';
-import type { Certification } from './certification.ts';
+import type { Certification, Statements } from './certification.ts';
 import { certifyDeflated, type RitzPairs } from './deflated.ts';
 import { certifySampled } from './sampled.ts';
 
@@ -72,22 +72,28 @@ export async function certify(
       { shape: [m, n], got: approximation.shape },
     );
   }
-  const blockSize = chooseBlockSize(WHERE, op, tests + 1, options.blockSize);
+  const known = approximation as Known;
+  const home = known.eigenvectors?.space;
+  // test vectors live where the eigenvectors do: on disk, where those are too large for memory
+  const onDisk = home && !home.inMemory && home.dtype === op.dtype ? home : undefined;
+  const blockSize = chooseBlockSize(WHERE, op, tests + 1, options.blockSize, onDisk?.blockColumns);
   const { signal, onProgress } = options;
   const verbs = { kernels: await selectKernels(WHERE, options.kernels), signal };
   const key = { seed, purpose: 'test' } as const;
   const firstColumn = look?.testsUsed ?? 0;
   const vectors: TestMatrix = { distribution: 'gaussian', key, rows: n, cols: tests, firstColumn };
-  const Omega = await materialise(vectors, hostSpace(n, op.dtype), blockSize, signal);
-  const space = hostSpace(m, op.dtype);
+  const space = (onDisk ?? hostSpace(m, op.dtype)).scope();
   const measuring: MeasureContext = { where: WHERE, space, blockSize, stage: 'certificate', onProgress, signal };
   const level = look ? levelOfLook(confidence, look.number) : confidence;
-  const run: Certification = { op, tests, confidence, level, powerSteps, verbs, measuring, Omega };
-  const { eigenvalues, eigenvectors, residualNorms, coreAsymmetry, samplingErrors } = approximation as Known;
-  const { numMatvecs, ...statements } =
-    eigenvalues && eigenvectors && residualNorms
-      ? await certifyDeflated(run, { eigenvalues, eigenvectors, residualNorms })
-      : await certifySampled(run, approximation, eigenvalues);
+  const { eigenvalues, eigenvectors, residualNorms, coreAsymmetry, samplingErrors } = known;
+  const spend = async (): Promise<Statements> => {
+    const Omega = await materialise(vectors, m === n ? space : hostSpace(n, op.dtype), blockSize, signal);
+    const run: Certification = { op, tests, confidence, level, powerSteps, verbs, measuring, Omega };
+    return eigenvalues && eigenvectors && residualNorms
+      ? certifyDeflated(run, { eigenvalues, eigenvectors, residualNorms })
+      : certifySampled(run, approximation, eigenvalues);
+  };
+  const { numMatvecs, ...statements } = await spend().finally(() => space.close());
   return {
     schema: CERTIFICATE_SCHEMA,
     confidence,

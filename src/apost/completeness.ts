@@ -1,7 +1,8 @@
 /** How large an eigenvalue can be that a sketch has missed. */
 import type { Block, Matrix } from '../core/block.ts';
 import type { Multivector } from '../multivector/multivector.ts';
-import { concatenate, gram } from '../multivector/verbs.ts';
+import { sweep } from '../multivector/sweep.ts';
+import { concatenate, gram, leadingColumns } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import type { Certification } from './certification.ts';
 import { chiSquareQuantile } from './interval.ts';
@@ -15,9 +16,11 @@ async function largestSingularValue(G: Matrix, run: Certification): Promise<numb
 }
 
 /** Multiplies every entry by a factor. */
-async function scaleColumns(X: Multivector, factor: number): Promise<void> {
-  const block = await X.readColumns(0, X.cols);
-  await X.writeColumns(0, { ...block, data: block.data.map((value) => factor * value) });
+async function scale(X: Multivector, factor: number, { verbs }: Certification): Promise<void> {
+  const visit = async ([x]: Block[], scaled: Block): Promise<void> => {
+    for (let at = 0; at < scaled.data.length; at++) scaled.data[at] = factor * x!.data[at]!;
+  };
+  await sweep('apost', [X], verbs, visit, X);
 }
 
 /** ||X - Y||_F. */
@@ -51,10 +54,8 @@ export interface PowerProducts {
 }
 
 /** The first columns of X in a multivector of their own. */
-async function leading(X: Multivector, cols: number, run: Certification): Promise<Multivector> {
-  const part = await run.measuring.space.allocate(cols);
-  await part.writeColumns(0, await X.readColumns(0, cols));
-  return part;
+async function leading(X: Multivector, cols: number, { verbs, measuring }: Certification): Promise<Multivector> {
+  return leadingColumns(X, cols, await measuring.space.allocate(cols), verbs);
 }
 
 /**
@@ -78,15 +79,15 @@ export async function powerProducts(
   let squares = await gram(X, X, verbs);
   const lengths = [await largestSingularValue(squares, run)];
   const inputs = [frobenius(await gram(start, start, verbs))];
-  const scale = lengths[0]! || 1;
+  const unit = lengths[0]! || 1;
   const g = await leading(G, 1, run);
   const Ag = await leading(AG, 1, run);
   let repetition: number | undefined;
   for (let power = 2; power <= powerSteps + 1; power++) {
-    await scaleColumns(X, 1 / scale);
-    inputs.push(frobenius(squares) / scale);
+    await scale(X, 1 / unit, run);
+    inputs.push(frobenius(squares) / unit);
     if (repetition === undefined) {
-      const both = await concatenate([X, g], await measuring.space.allocate(columns + 1));
+      const both = await concatenate([X, g], await measuring.space.allocate(columns + 1), verbs);
       const products = await measure(op, both, measuring);
       X = await leading(products, columns, run);
       repetition = distance(await products.readColumns(columns, columns + 1), await Ag.readColumns(0, 1));
@@ -101,7 +102,7 @@ export async function powerProducts(
     columns,
     lengths,
     inputs,
-    scale,
+    scale: unit,
     repetition: length === 0 ? 0 : repetition / length,
     numMatvecs: powerSteps * columns + 1,
   };

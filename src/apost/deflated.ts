@@ -1,6 +1,7 @@
 /** Certification of Ritz pairs: the known part of the error is separated, only the rest is sampled. */
 import type { Multivector } from '../multivector/multivector.ts';
-import { columnNorms, gram, subtractTimes, type VerbContext } from '../multivector/verbs.ts';
+import { projectOut } from '../multivector/project.ts';
+import { columnNorms, gram, subtractTimes } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import {
   type Certification,
@@ -28,12 +29,6 @@ export interface RitzPairs {
   eigenvectors: Multivector;
   /** ||A v_i - eigenvalues_i v_i||, length r. */
   residualNorms: Float64Array;
-}
-
-/** X <- (I - V V^T) X, twice: once leaves a rounding error of the size of X inside the span of V. */
-async function deflate(X: Multivector, V: Multivector, verbs: VerbContext): Promise<Multivector> {
-  for (let sweep = 0; sweep < 2; sweep++) await subtractTimes(X, V, await gram(V, X, verbs), verbs);
-  return X;
 }
 
 /** Sums of squares of values r, r+1, ..., for r = 0..length: added from the small end, so that tails keep their digits. */
@@ -106,7 +101,7 @@ function normsFrom(t: Interval, { coupling: c, captured, tails }: KnownSquares):
 export async function certifyDeflated(run: Certification, pairs: RitzPairs): Promise<Statements> {
   const { op, tests, level, verbs, measuring } = run;
   const { eigenvalues: theta, eigenvectors: V, residualNorms } = pairs;
-  const G = await deflate(run.Omega, V, verbs);
+  const G = await projectOut(run.Omega, V, verbs);
   const AG = await measure(op, G, measuring);
   // one projection is enough for a bound from above: what is left of the span only adds to it
   const powers = await powerProducts(run, G, AG, async (X) => subtractTimes(X, V, await gram(V, X, verbs), verbs));
@@ -114,7 +109,7 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs): Pro
   const rounding = roundingFloor(op, largestMagnitude(theta), lengthDefect(theta, await columnNorms(V, verbs)));
   const noiseFloor = Math.max(measuredNoise, rounding);
   const missed = spectralBound(powers, measuredNoise, level);
-  const D = await deflate(AG, V, verbs);
+  const D = await projectOut(AG, V, verbs);
   const squares = await gram(D, D, verbs);
   const meanSquare = meanDiagonal(squares);
   // a test vector is about sqrt(n) long, and so is its noise

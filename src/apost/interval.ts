@@ -11,7 +11,7 @@ export interface Interval {
   upper: number;
 }
 
-const { chisquare } = jstat.jStat;
+const { chisquare, studentt } = jstat.jStat;
 
 /** Factors on a mean of squares that turn it into one-sided bounds of its expectation. */
 export interface SquaredFactors {
@@ -65,4 +65,9 @@ export function chiSquareCdf(x: number, degreesOfFreedom: number): number {
 /** The x with P(chi2_q <= x) = probability. */
 export function chiSquareQuantile(probability: number, degreesOfFreedom: number): number {
   return chisquare.inv(probability, degreesOfFreedom);
+}
+
+/** The x with P(t_f <= x) = probability, for Student's t with f degrees of freedom. */
+export function studentQuantile(probability: number, degreesOfFreedom: number): number {
+  return studentt.inv(probability, degreesOfFreedom);
 }

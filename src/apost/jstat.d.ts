@@ -4,6 +4,6 @@ declare module 'jstat' {
     cdf(x: number, degreesOfFreedom: number): number;
     inv(probability: number, degreesOfFreedom: number): number;
   }
-  const jstat: { jStat: { chisquare: Distribution } };
+  const jstat: { jStat: { chisquare: Distribution; studentt: Distribution } };
   export default jstat;
 }

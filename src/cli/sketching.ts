@@ -31,7 +31,7 @@ export const SKETCH_OPTIONS: OptionTable = {
 
 export const SKETCH_HELP = `  --operator FILE         module with a default export () => LinearOperator | Promise<LinearOperator>
   --dims K                columns of the sketch
-  --method M              hmt (default), nystrom or oversampled
+  --method M              hmt (default), nystrom, oversampled or krylov
   --test-matrix T         gaussian (default) or rademacher
   --rank R                eigenpairs to keep (default: all)
   --power-iterations P    extra passes (hmt)
@@ -74,8 +74,7 @@ export async function sketch(
   const [n] = op.shape;
   if (Number.isInteger(dims) && dims >= 1 && dims <= n) {
     const passes = method === 'hmt' ? { powerIterations } : {};
-    const products =
-      method === 'oversampled' ? 3 * dims + 1 : method === 'nystrom' ? dims : (2 + powerIterations) * dims;
+    const products = method === 'oversampled' ? 3 * dims + 1 : method === 'hmt' ? (2 + powerIterations) * dims : dims;
     const plan = planSketch({ n, dtype: op.dtype, method, products, psd: op.psd ?? false, ...passes });
     const megabytes = (plan.bytes / 2 ** 20).toPrecision(3);
     console.error(

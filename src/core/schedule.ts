@@ -1,11 +1,13 @@
 /** Keeping the event loop alive, and telling the caller how far a long computation is. */
 import { setImmediate } from 'node:timers/promises';
 
-/** One report of a long computation: `done` of `total` columns (iterations, for `'solve'`) of stage `stage`. */
+/** One report of a long computation: `done` of `total` columns of stage `stage`: iterations for `'solve'`, eigenpairs for `'krylov'`. */
 export interface Progress {
-  stage: 'sketch' | 'orthonormalise' | 'recovery' | 'certificate' | 'solve' | 'trace';
+  stage: 'sketch' | 'orthonormalise' | 'recovery' | 'certificate' | 'solve' | 'trace' | 'krylov';
   done: number;
   total: number;
+  /** Of the stage `'krylov'`: products with single columns so far. */
+  numMatvecs?: number;
 }
 
 /** What every long function of the library accepts. */

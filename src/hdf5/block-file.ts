@@ -95,7 +95,8 @@ export class BlockFile implements Description {
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    // closing twice does no harm
+    if (this.#handle.fd >= 0) await this.#handle.close();
   }
 }
 

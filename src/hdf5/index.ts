@@ -13,7 +13,10 @@
 export type { Description } from './attributes.ts';
 export { BlockFile, verifyBlockFile } from './block-file.ts';
 export { BlockWriter, type PanelSource, writeBlockFile } from './block-writer.ts';
+export { leastMemory, type Tall } from './budget.ts';
+export { type DiskSpace, type DiskSpaceOptions, diskSpace } from './disk-space.ts';
 export { type BlockShape, FORMAT_VERSION } from './head.ts';
 export type { Traffic } from './io.ts';
 export type { Attributes } from './messages.ts';
+export { type ColumnFile, saveColumns } from './save.ts';
 export { isTemporary, removeTemporaries } from './temporary.ts';

@@ -42,8 +42,12 @@ export async function applyOperator(
   return asDType(Y, op.dtype);
 }
 
-/** A^T Y with the same checks. The operator must have an adjoint. */
+/** Whether A^T can be multiplied: by a product of its own, or because A is its own adjoint. */
+export const hasAdjoint = (op: LinearOperator): boolean => op.adjointMatmat !== undefined || op.selfAdjoint === true;
+
+/** A^T Y with the same checks, for an operator that {@link hasAdjoint}. */
 export async function applyAdjoint(op: LinearOperator, Y: Block, context: ProductContext): Promise<Block> {
+  if (op.selfAdjoint && !op.adjointMatmat) return applyOperator(op, Y, context);
   const where = `${context.where}: product of the adjoint`;
   const X = checkBlock(where, await op.adjointMatmat?.(Y), op.shape[1], Y.cols);
   checkFinite(context.where, X, context.firstColumn ?? 0);

@@ -2,7 +2,7 @@
 import { asDType, type Block, zeros } from '../core/block.ts';
 import { commonDType } from '../core/dtype.ts';
 import { ArgumentError, ShapeError, UnsupportedError } from '../core/errors.ts';
-import { applyAdjoint, applyOperator } from './apply.ts';
+import { applyAdjoint, applyOperator, hasAdjoint } from './apply.ts';
 import type { LinearOperator } from './operator.ts';
 
 type Visit = Parameters<NonNullable<LinearOperator['matmatByBatch']>>[1];
@@ -16,14 +16,11 @@ function forward(where: string, op: LinearOperator, X: Block, out?: Block): Prom
   return applyOperator(op, asDType(X, op.dtype), { where }, out);
 }
 
-/** A^T Y; an operator that is its own adjoint needs no adjointMatmat. */
+/** A^T Y likewise. */
 function backward(where: string, op: LinearOperator, Y: Block): Promise<Block> {
-  if (op.adjointMatmat) return applyAdjoint(op, asDType(Y, op.dtype), { where });
-  if (op.selfAdjoint) return forward(where, op, Y);
+  if (hasAdjoint(op)) return applyAdjoint(op, asDType(Y, op.dtype), { where });
   throw new UnsupportedError(`${where}: one of the operators has no adjoint product (adjointMatmat)`);
 }
-
-const hasAdjoint = (op: LinearOperator): boolean => op.adjointMatmat !== undefined || op.selfAdjoint === true;
 
 /**
  * w_1 A_1 + w_2 A_2 + ...; weights are 1 by default. With positive weights the terms count as batches: see `perBatch` of

@@ -10,40 +10,53 @@ import { columnNorms, gram, subtractTimes, type VerbContext } from './verbs.ts';
 export interface Extension {
   /** New orthonormal directions, orthogonal to Q. */
   added: Orthonormalised;
-  /** Q^T Y, Q.cols x Y.cols. */
+  /** Q^T Y, one row for each column of Q. */
   coupling: Matrix;
   /** Nothing of Y is left outside the span of Q but its rounding. */
   exhausted: boolean;
 }
 
-function addTo(total: Matrix, part: Matrix): void {
-  for (let at = 0; at < total.data.length; at++) total.data[at]! += part.data[at]!;
+/** Y <- (I - Q Q^T) Y by one sweep over the parts of Q; adds Q^T Y, as the sweep met it, to `coupling`. */
+async function projectOut(
+  Q: readonly Multivector[],
+  Y: Multivector,
+  coupling: Matrix,
+  context: VerbContext,
+): Promise<void> {
+  let first = 0;
+  for (const part of Q) {
+    const overlap = await gram(part, Y, context);
+    await subtractTimes(Y, part, overlap, context);
+    const rows = coupling.data.subarray(first * Y.cols, (first + part.cols) * Y.cols);
+    for (let at = 0; at < rows.length; at++) rows[at]! += overlap.data[at]!;
+    first += part.cols;
+  }
 }
 
 /**
- * The directions of Y (n x b, overwritten) outside the span of the orthonormal Q (n x k). Y is projected before and after
- * it is orthonormalised: what is left may be far smaller than Y, and rounding of the size of Y is then not small.
+ * The directions of Y (n x b, overwritten) outside the span of Q, whose parts side by side are orthonormal. Y is projected
+ * before and after it is orthonormalised: what is left may be far smaller than Y, and rounding of the size of Y is then
+ * not small.
  */
 export async function extendBasis(
-  Q: Multivector,
+  Q: readonly Multivector[],
   Y: Multivector,
   space: Space,
   context: VerbContext,
 ): Promise<Extension> {
   const { kernels } = context;
+  const cols = Q.reduce((total, part) => total + part.cols, 0);
   const before = Math.hypot(...(await columnNorms(Y, context)));
-  const coupling = zeroMatrix(Q.cols, Y.cols);
-  for (let sweep = 0; sweep < 2; sweep++) {
-    const overlap = await gram(Q, Y, context);
-    addTo(coupling, overlap);
-    await subtractTimes(Y, Q, overlap, context);
-  }
+  const coupling = zeroMatrix(cols, Y.cols);
+  for (let sweep = 0; sweep < 2; sweep++) await projectOut(Q, Y, coupling, context);
   const left = Math.hypot(...(await columnNorms(Y, context)));
   const first = await orthonormalise(Y, space, context);
-  const overlap = await gram(Q, first.basis, context);
-  addTo(coupling, await kernels.gemm(overlap, first.R));
-  await subtractTimes(first.basis, Q, overlap, context);
+  const overlap = zeroMatrix(cols, first.basis.cols);
+  await projectOut(Q, first.basis, overlap, context);
+  const correction = await kernels.gemm(overlap, first.R);
+  for (let at = 0; at < coupling.data.length; at++) coupling.data[at]! += correction.data[at]!;
   const second = await orthonormalise(first.basis, space, context);
+  await space.release(first.basis);
   return {
     added: {
       basis: second.basis,

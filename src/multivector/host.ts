@@ -4,18 +4,20 @@
  */
 import { type Block, checkBlock, copyColumns, zeros } from '../core/block.ts';
 import { allocate, type DType, dtypeOf, type FloatArray } from '../core/dtype.ts';
-import type { Multivector, Space } from './multivector.ts';
+import type { Multivector, Scope, Space } from './multivector.ts';
 
 class HostMultivector implements Multivector {
   readonly rows: number;
   readonly cols: number;
   readonly dtype: DType;
+  readonly space: Space;
   readonly #all: Block;
 
-  constructor(all: Block) {
+  constructor(space: Space, all: Block) {
     this.rows = all.rows;
     this.cols = all.cols;
-    this.dtype = dtypeOf(all.data);
+    this.dtype = space.dtype;
+    this.space = space;
     this.#all = all;
   }
 
@@ -45,10 +47,16 @@ class HostMultivector implements Multivector {
   }
 }
 
+/** 2^21 float64 numbers are 16 MB, enough to amortise a call and small beside any multivector. */
+const PANEL_ENTRIES = 2 ** 21;
+
 /** What is taken back is given out again: fresh memory costs a page fault every few kilobytes. */
-class HostSpace implements Space {
+class HostSpace implements Scope {
   readonly rows: number;
   readonly dtype: DType;
+  readonly inMemory = true;
+  readonly panelEntries: number = PANEL_ENTRIES;
+  readonly blockColumns: number = Number.POSITIVE_INFINITY;
   readonly #memory = new WeakMap<Multivector, FloatArray>();
   #free: FloatArray[] = [];
 
@@ -61,7 +69,7 @@ class HostSpace implements Space {
     const length = this.rows * cols;
     const memory = this.#free.find((each) => each.length >= length) ?? allocate(this.dtype, length);
     this.#free = this.#free.filter((each) => each !== memory);
-    const multivector = new HostMultivector({ rows: this.rows, cols, data: memory.subarray(0, length) });
+    const multivector = new HostMultivector(this, { rows: this.rows, cols, data: memory.subarray(0, length) });
     this.#memory.set(multivector, memory);
     return multivector;
   }
@@ -70,6 +78,13 @@ class HostSpace implements Space {
     const memory = this.#memory.get(multivector);
     if (memory && this.#memory.delete(multivector)) this.#free.push(memory);
   }
+
+  /** The garbage collector knows what is in use. */
+  scope(): Scope {
+    return this;
+  }
+
+  async close(): Promise<void> {}
 }
 
 /** A space whose multivectors live in memory. */
@@ -79,7 +94,7 @@ export function hostSpace(rows: number, dtype: DType): Space {
 
 /** A block itself as a multivector, for reading: what is written to it is written to the block. */
 export function viewOf(block: Block): Multivector {
-  return new HostMultivector(block);
+  return new HostMultivector(hostSpace(block.rows, dtypeOf(block.data)), block);
 }
 
 /** A multivector in memory with a copy of a block's values. */

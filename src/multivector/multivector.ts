@@ -5,18 +5,20 @@ import type { DType } from '../core/dtype.ts';
 /**
  * `rows x cols` numbers, rows >> cols. Algorithms see it from two sides: blocks of whole columns (what an operator
  * multiplies) and row panels across all columns (what dense algebra streams). Blocks that are read may share memory with
- * the multivector: they are not written to, and are used up before the next write.
+ * the multivector: they are not written to, and are used up before the next write to the same entries.
  */
 export interface Multivector {
   readonly rows: number;
   readonly cols: number;
   readonly dtype: DType;
+  /** Where it lives, and where others like it are made. */
+  readonly space: Space;
   /** Columns `start..end` as a `rows x (end - start)` block, which may be `into`: memory of that shape to use again. */
   readColumns(start: number, end: number, into?: Block): Promise<Block>;
   /** Replaces columns `start..start + block.cols`. */
   writeColumns(start: number, block: Block): Promise<void>;
-  /** Rows `start..start + count`, all columns, as a `count x cols` block. */
-  readRows(start: number, count: number): Promise<Block>;
+  /** Rows `start..start + count`, all columns, as a `count x cols` block, which may be `into`. */
+  readRows(start: number, count: number, into?: Block): Promise<Block>;
   /** Replaces rows `start..start + panel.rows`, all columns. */
   writeRows(start: number, panel: Block): Promise<void>;
   /** The whole as one row-major `rows x cols` block of its own. */
@@ -27,8 +29,22 @@ export interface Multivector {
 export interface Space {
   readonly rows: number;
   readonly dtype: DType;
+  /** Row panels are views of memory: reading one costs nothing and needs none. */
+  readonly inMemory: boolean;
+  /** Entries of a row panel of the widest operand, so that what a verb holds at once fits where memory is limited. */
+  readonly panelEntries: number;
+  /** Columns of one product at most, likewise. */
+  readonly blockColumns: number;
   /** A multivector with `cols` columns of any content. */
   allocate(cols: number): Promise<Multivector>;
   /** Takes back one of its multivectors, which is not used any more, to use its place for another. */
   release(multivector: Multivector): Promise<void>;
+  /** A space like this one whose multivectors are given back together. */
+  scope(): Scope;
+}
+
+/** The multivectors of one computation. */
+export interface Scope extends Space {
+  /** Takes back all that were allocated here, but those to `keep`, which live on in the space around. */
+  close(keep?: readonly Multivector[]): Promise<void>;
 }

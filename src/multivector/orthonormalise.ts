@@ -1,11 +1,13 @@
 /** An orthonormal basis of the columns of a tall block by Gram matrices, so that it streams and runs on any provider. */
-import { asDType, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
-import { unitRoundoff } from '../core/dtype.ts';
+import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
+import { type DType, unitRoundoff } from '../core/dtype.ts';
 import { NumericalError } from '../core/errors.ts';
 import { fillRandom } from '../core/random.ts';
-import { distanceFromIdentity, frobeniusNorm } from '../linalg/small.ts';
+import type { Kernels } from '../linalg/kernels/provider.ts';
+import { distanceFromIdentity, mirrorUpper } from '../linalg/small.ts';
 import type { Multivector, Space } from './multivector.ts';
 import { choleskyStep, polishingStep, type Step, spectralStep } from './orthonormal-steps.ts';
+import { panelBuffer } from './sweep.ts';
 import { gram, times, type VerbContext } from './verbs.ts';
 
 /** Y = basis R up to the dropped directions. */
@@ -18,27 +20,61 @@ export interface Orthonormalised {
   T: Matrix;
   /** Directions dropped as numerically dependent: k - rank. */
   dropped: number;
-  /** ||basis^T basis - I||_F, as estimated from ten random vectors. */
+  /** ||basis^T basis - I||_F: measured for up to ten columns, estimated from ten random vectors for more. */
   defect: number;
 }
 
 const MAX_PASSES = 6;
 const DEFECT_PROBES = 10;
 
+/** The distance of Q^T Q from I, for a Q of which row panels are shown one after the other. */
+interface DefectMeter {
+  add(panel: Block): Promise<void>;
+  value(): number;
+}
+
+/** ||Q^T Q - I||_F for few columns. */
+function exactDefect(cols: number, kernels: Kernels): DefectMeter {
+  const G = zeroMatrix(cols, cols);
+  return { add: (panel) => kernels.addGram(panel, panel, G), value: () => distanceFromIdentity(mirrorUpper(G)) };
+}
+
 /**
  * ||Q^T Q - I||_F from ten Gaussian vectors w, as the root of the mean ||Q^T (Q w) - w||^2: it costs two thin products
  * where Q^T Q would cost as much as the orthonormalisation itself. It is below a third of the truth with probability at
  * most P(chi2_10 <= 10/9) = 3e-4, below a tenth with 1e-8.
  */
-async function estimateDefect(Q: Multivector, space: Space, context: VerbContext): Promise<number> {
-  const drawn = zeros(Q.cols, DEFECT_PROBES, Q.dtype);
+function estimatedDefect(cols: number, dtype: DType, kernels: Kernels): DefectMeter {
+  const drawn = zeros(cols, DEFECT_PROBES, dtype);
   fillRandom(drawn, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
   const probes = asDType(drawn, 'float64') as Matrix;
-  const images = await times(Q, probes, await space.allocate(DEFECT_PROBES), context);
-  const returned = await gram(Q, images, context);
-  await space.release(images);
-  for (let at = 0; at < returned.data.length; at++) returned.data[at]! -= probes.data[at]!;
-  return frobeniusNorm(returned) / Math.sqrt(DEFECT_PROBES);
+  const returned = zeroMatrix(cols, DEFECT_PROBES);
+  const buffer = panelBuffer(DEFECT_PROBES, dtype);
+  return {
+    async add(panel) {
+      const images = buffer(panel.rows);
+      await kernels.times(panel, probes, images);
+      await kernels.addGram(panel, images, returned);
+    },
+    value() {
+      const differences = returned.data.map((entry, at) => entry - probes.data[at]!);
+      return Math.hypot(...differences) / Math.sqrt(DEFECT_PROBES);
+    },
+  };
+}
+
+/** Y T in `out`, and how far its columns are from orthonormal. */
+async function apply(
+  Y: Multivector,
+  { T, options }: Step,
+  out: Multivector,
+  context: VerbContext,
+): Promise<{ basis: Multivector; defect: number }> {
+  const { kernels } = context;
+  const meter =
+    out.cols <= DEFECT_PROBES ? exactDefect(out.cols, kernels) : estimatedDefect(out.cols, out.dtype, kernels);
+  const basis = await times(Y, T, out, context, { wide: true, ...options, observe: meter.add });
+  return { basis, defect: meter.value() };
 }
 
 /** T with one row for each of the k columns it is applied to, in their order: those that a step leaves out get zeros. */
@@ -78,17 +114,16 @@ export async function orthonormalise(Y: Multivector, space: Space, context: Verb
   const first = await (isResolved ? choleskyStep(G, kernels, (4 * u) ** 2) : spectralStep(G, kernels, shifted));
   let { R } = first;
   let T = inColumnOrder(first, Y.cols);
-  let basis = await times(Y, first.T, await space.allocate(first.T.cols), context, { wide: true, ...first.options });
+  let { basis, defect } = await apply(Y, first, await space.allocate(first.T.cols), context);
   for (let pass = 1; pass <= MAX_PASSES; pass++) {
-    const defect = await estimateDefect(basis, space, context);
     if (defect <= tolerance) return { basis, R, T, dropped: Y.cols - basis.cols, defect };
     const G = await gram(basis, basis, context);
     const isNear = distanceFromIdentity(G) < 0.1;
     const step = isNear ? await polishingStep(G, kernels) : await spectralStep(G, kernels, laterScale);
-    const out = step.T.cols === basis.cols ? basis : await space.allocate(step.T.cols);
     const before = basis;
-    basis = await times(before, step.T, out, context, { wide: true, ...step.options });
-    if (basis !== before) await space.release(before);
+    const out = step.T.cols === before.cols ? before : await space.allocate(step.T.cols);
+    ({ basis, defect } = await apply(before, step, out, context));
+    if (out !== before) await space.release(before);
     R = await kernels.gemm(step.R, R);
     T = await kernels.gemm(T, inColumnOrder(step, step.T.rows));
   }

@@ -1,52 +1,13 @@
 /** The n-scale verbs: each streams row panels of its operands, so memory is O(panel x k) beside the operands. */
-import { type Block, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
-import type { DType } from '../core/dtype.ts';
-import { ShapeError } from '../core/errors.ts';
-import { breathe } from '../core/schedule.ts';
+import { type Block, copyColumns, type Matrix, zeroMatrix } from '../core/block.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { mirrorUpper } from '../linalg/small.ts';
 import type { Multivector } from './multivector.ts';
+import { panelBuffer, type SweepContext, sweep } from './sweep.ts';
 
 /** What every verb needs besides its operands. */
-export interface VerbContext {
+export interface VerbContext extends SweepContext {
   kernels: Kernels;
-  signal?: AbortSignal | undefined;
-}
-
-/** Entries of one panel: 2^21 float64 numbers are 16 MB, enough to amortise a call and small beside any multivector. */
-const PANEL_ENTRIES = 2 ** 21;
-
-function panelRows(rows: number, widest: number): number {
-  return Math.max(1, Math.min(rows, Math.max(64, Math.floor(PANEL_ENTRIES / Math.max(1, widest)))));
-}
-
-function checkRows(verb: string, X: Multivector, Y: { rows: number }): void {
-  if (X.rows !== Y.rows) {
-    throw new ShapeError(`${verb}: the operands have ${X.rows} and ${Y.rows} rows`, { rows: [X.rows, Y.rows] });
-  }
-}
-
-/** Calls `visit(start, count)` for consecutive row ranges that cover `rows`. */
-async function forEachPanel(
-  rows: number,
-  widest: number,
-  context: VerbContext,
-  visit: (start: number, count: number) => Promise<void>,
-): Promise<void> {
-  const step = panelRows(rows, widest);
-  for (let start = 0; start < rows; start += step) {
-    await visit(start, Math.min(step, rows - start));
-    await breathe(context.signal);
-  }
-}
-
-/** A buffer of `cols` columns for one panel after the other. */
-function panelBuffer(cols: number, dtype: DType): (count: number) => Block {
-  let buffer: Block | undefined;
-  return (count) => {
-    if (buffer?.rows !== count) buffer = zeros(count, cols, dtype);
-    return buffer;
-  };
 }
 
 /**
@@ -59,13 +20,10 @@ export async function gram(
   context: VerbContext,
   { symmetric = X === Y }: { symmetric?: boolean } = {},
 ): Promise<Matrix> {
-  checkRows('gram', X, Y);
   const G = zeroMatrix(X.cols, Y.cols);
-  await forEachPanel(X.rows, Math.max(X.cols, Y.cols), context, async (start, count) => {
-    const panelX = await X.readRows(start, count);
-    const panelY = X === Y ? panelX : await Y.readRows(start, count);
-    await context.kernels.addGram(panelX, panelY, G, symmetric);
-  });
+  await sweep('gram', X === Y ? [X] : [X, Y], context, async ([x, y = x]) =>
+    context.kernels.addGram(x!, y!, G, symmetric),
+  );
   return symmetric ? mirrorUpper(G) : G;
 }
 
@@ -77,6 +35,8 @@ export interface TimesOptions {
   order?: Int32Array;
   /** C is upper triangular. */
   upper?: boolean;
+  /** Sees each panel of the product as it is stored: what needs the whole product once need not read it again. */
+  observe?: (panel: Block) => Promise<void>;
 }
 
 /** Copies a panel with its columns in another order, converting its numbers. */
@@ -93,84 +53,89 @@ export async function times(
   C: Matrix,
   out: Multivector,
   context: VerbContext,
-  { wide = false, order, upper = false }: TimesOptions = {},
+  { wide = false, order, upper = false, observe }: TimesOptions = {},
 ): Promise<Multivector> {
-  checkRows('times', X, out);
   const dtype = wide ? 'float64' : X.dtype;
   const input = panelBuffer(C.rows, dtype);
   const result = panelBuffer(out.cols, dtype);
-  await forEachPanel(X.rows, Math.max(X.cols, out.cols), context, async (start, count) => {
-    let panel = await X.readRows(start, count);
-    if (order) {
-      const reordered = input(count);
-      reorderColumns(panel, order, reordered);
-      panel = reordered;
-    } else if (dtype !== X.dtype) {
-      const converted = input(count);
-      converted.data.set(panel.data);
-      panel = converted;
-    }
-    const product = result(count);
-    await context.kernels.times(panel, C, product, upper);
-    await out.writeRows(start, product);
-  });
+  const inDType = (panel: Block): Block => {
+    if (!order && dtype === X.dtype) return panel;
+    const converted = input(panel.rows);
+    if (order) reorderColumns(panel, order, converted);
+    else converted.data.set(panel.data);
+    return converted;
+  };
+  const visit = async ([panel]: Block[], stored: Block): Promise<void> => {
+    const product = dtype === out.dtype ? stored : result(stored.rows);
+    await context.kernels.times(inDType(panel!), C, product, upper);
+    if (product !== stored) stored.data.set(product.data);
+    await observe?.(stored);
+  };
+  await sweep('times', [X], context, visit, out);
   return out;
 }
 
-/** Z <- Z - X C, in place: what is left of Z after taking its part in the span of X away. */
+/** How `subtractTimes` is to be done. */
+export interface SubtractOptions {
+  /** Where the difference goes. Default: Z itself. */
+  out?: Multivector;
+  /** Sees each panel of X and of what is left. */
+  observe?: (x: Block, left: Block) => Promise<void>;
+}
+
+/** Z <- Z - X C: what is left of Z after taking its part in the span of X away. */
 export async function subtractTimes(
   Z: Multivector,
   X: Multivector,
   C: Matrix,
   context: VerbContext,
+  { out = Z, observe }: SubtractOptions = {},
 ): Promise<Multivector> {
-  checkRows('subtractTimes', Z, X);
-  const buffer = panelBuffer(Z.cols, Z.dtype);
-  await forEachPanel(Z.rows, Math.max(Z.cols, X.cols), context, async (start, count) => {
-    const product = buffer(count);
-    await context.kernels.times(await X.readRows(start, count), C, product);
-    const panel = (await Z.readRows(start, count)).data;
-    for (let i = 0; i < panel.length; i++) product.data[i] = panel[i]! - product.data[i]!;
-    await Z.writeRows(start, product);
-  });
-  return Z;
+  const visit = async ([z, x]: Block[], left: Block): Promise<void> => {
+    await context.kernels.times(x!, C, left);
+    for (let i = 0; i < left.data.length; i++) left.data[i] = z!.data[i]! - left.data[i]!;
+    await observe?.(x!, left);
+  };
+  await sweep('subtractTimes', [Z, X], context, visit, out);
+  return out;
 }
 
-/** Euclidean norms of the columns of Z - V diag(weights), formed entry by entry, never as a difference of norms. */
-export async function residualColumnNorms(
-  Z: Multivector,
-  V: Multivector,
-  weights: Float64Array,
-  context: VerbContext,
-): Promise<Float64Array> {
-  checkRows('residualColumnNorms', Z, V);
-  const squares = new Float64Array(Z.cols);
-  await forEachPanel(Z.rows, Z.cols, context, async (start, count) => {
-    const z = (await Z.readRows(start, count)).data;
-    const v = (await V.readRows(start, count)).data;
-    for (let at = 0; at < z.length; ) {
-      for (let j = 0; j < squares.length; j++, at++) squares[j]! += (z[at]! - weights[j]! * v[at]!) ** 2;
-    }
-  });
-  return squares.map(Math.sqrt);
+/** Adds the squares of each column of a panel to `squares`. */
+export function addSquares({ data }: Block, squares: Float64Array): void {
+  for (let at = 0; at < data.length; ) for (let j = 0; j < squares.length; j++, at++) squares[j]! += data[at]! ** 2;
 }
 
 /** Euclidean norms of the columns of X. */
 export async function columnNorms(X: Multivector, context: VerbContext): Promise<Float64Array> {
   const squares = new Float64Array(X.cols);
-  await forEachPanel(X.rows, X.cols, context, async (start, count) => {
-    const x = (await X.readRows(start, count)).data;
-    for (let at = 0; at < x.length; ) for (let j = 0; j < squares.length; j++, at++) squares[j]! += x[at]! ** 2;
-  });
+  await sweep('columnNorms', [X], context, async ([x]) => addSquares(x!, squares));
   return squares.map(Math.sqrt);
 }
 
 /** The columns of `parts` side by side in one multivector. */
-export async function concatenate(parts: readonly Multivector[], out: Multivector): Promise<Multivector> {
-  let column = 0;
-  for (const part of parts) {
-    await out.writeColumns(column, await part.readColumns(0, part.cols));
-    column += part.cols;
-  }
+export async function concatenate(
+  parts: readonly Multivector[],
+  out: Multivector,
+  context: SweepContext = {},
+): Promise<Multivector> {
+  const visit = async (panels: Block[], all: Block): Promise<void> => {
+    let column = 0;
+    for (const panel of panels) {
+      copyColumns(panel, 0, panel.cols, all, column);
+      column += panel.cols;
+    }
+  };
+  await sweep('concatenate', parts, context, visit, out);
+  return out;
+}
+
+/** The first `cols` columns of X in a multivector of their own. */
+export async function leadingColumns(
+  X: Multivector,
+  cols: number,
+  out: Multivector,
+  context: SweepContext = {},
+): Promise<Multivector> {
+  await sweep('leadingColumns', [X], context, async ([x], part) => copyColumns(x!, 0, cols, part, 0), out);
   return out;
 }

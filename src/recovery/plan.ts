@@ -63,6 +63,8 @@ const COSTS: Record<Method, Cost> = {
     innerDims: (k) => 2 * k + 1,
     rank: (k) => k,
   },
+  // the basis, its rotation, a product and what is left of it (blocks of a tenth)
+  krylov: { products: (k) => k, columns: (k) => 2 * k + 3 * Math.ceil(k / 10), innerDims: () => 0, rank: (k) => k },
 };
 
 /** Nystrom without truncation: Y, Omega, the factor, its basis and the rotated basis. */

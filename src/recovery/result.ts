@@ -8,7 +8,7 @@ import type { LinearOperator } from '../linops/operator.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import type { Eigenpairs } from './eigenpairs.ts';
 
-export type Method = 'hmt' | 'nystrom' | 'oversampled';
+export type Method = 'hmt' | 'nystrom' | 'oversampled' | 'krylov';
 
 /** Wall-clock seconds of a decomposition's two halves. */
 export interface SketchSeconds {

@@ -1,23 +1,13 @@
-/** Figures as SVG, drawn by Vega without a browser, and as PNG. */
-import type { Spec } from 'vega';
+/** The figures of an analysis as SVG, and any SVG as PNG. */
 import { ArgumentError } from '../core/errors.ts';
 import type { Analysis } from './analysis.ts';
+import { drawSvg } from './draw.ts';
 import { optionalPackage } from './optional.ts';
 import { screeSpec } from './scree-figure.ts';
 import { spectrumSpec } from './spectrum-figure.ts';
 
 export type FigureKind = 'spectrum' | 'scree';
 export const FIGURES: readonly FigureKind[] = ['spectrum', 'scree'];
-
-async function draw(spec: Spec): Promise<string> {
-  const { parse, View } = await optionalPackage(() => import('vega'), 'vega', 'a figure');
-  const view = new View(parse(spec), { renderer: 'none' });
-  try {
-    return await view.toSVG();
-  } finally {
-    view.finalize();
-  }
-}
 
 /** Whether an analysis has what a figure shows. */
 export function canDraw({ eigenvalues, certificate }: Analysis, kind: FigureKind): boolean {
@@ -39,7 +29,7 @@ export async function figureSvg(analysis: Analysis, kind: FigureKind): Promise<s
       { kind },
     );
   }
-  return draw(kind === 'spectrum' ? spectrumSpec(analysis) : screeSpec(analysis, analysis.certificate!.scree!));
+  return drawSvg(kind === 'spectrum' ? spectrumSpec(analysis) : screeSpec(analysis, analysis.certificate!.scree!));
 }
 
 export interface PngOptions {

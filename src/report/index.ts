@@ -9,5 +9,7 @@
 export { type Analysis, type AnalysisParts, analysisOf, type Provenance, parseAnalysis } from './analysis.ts';
 export { type FigureKind, figureSvg, type PngOptions, svgToPng } from './figure.ts';
 export { toHtml } from './html.ts';
+export { type MatrixImage, matrixSvg } from './matrix-figure.ts';
+export { type Plot, plotSvg, type Series } from './plot.ts';
 export { paperSentence } from './sentence.ts';
 export { type TableOptions, toCsv, toJson, toLatex, toMarkdown } from './tables.ts';

@@ -10,13 +10,19 @@ const BLOCK_BYTES = 2 ** 28;
 
 /**
  * Columns of one product: what the caller asked for, else what the operator prefers (64 if it does not say) as far as a
- * block stays below 256 MiB; never more than there are columns.
+ * block stays below 256 MiB and `most` allows; never more than there are columns.
  * @throws ArgumentError unless `requested` is a positive integer or undefined.
  */
-export function chooseBlockSize(where: string, op: LinearOperator, cols: number, requested?: number): number {
+export function chooseBlockSize(
+  where: string,
+  op: LinearOperator,
+  cols: number,
+  requested?: number,
+  most: number = Number.POSITIVE_INFINITY,
+): number {
   if (requested !== undefined) {
     return Math.min(cols, checkInteger(where, 'blockSize', requested, 1, Number.MAX_SAFE_INTEGER));
   }
   const fitting = Math.floor(BLOCK_BYTES / (Math.max(...op.shape) * bytesPerEntry(op.dtype)));
-  return Math.max(1, Math.min(cols, op.preferredBlockSize ?? USUAL, fitting));
+  return Math.max(1, Math.min(cols, op.preferredBlockSize ?? USUAL, fitting, most));
 }

@@ -6,6 +6,7 @@ import { importOrExplain, versionOf } from './backends/packages.ts';
 import { type BackendName, type BackendRecord, setBackendRecord } from './backends/record.ts';
 import { registerTensorFlow, tensorFlowRecord } from './backends/tensorflow.ts';
 import { type DeviceWishes, registerWebGpu, webGpuRecord } from './backends/webgpu/start.ts';
+import { prepareHeapKernels } from './heap-kernels/module.ts';
 import { prepareNativeProducts } from './native-products.ts';
 import { repair } from './repairs/index.ts';
 
@@ -22,7 +23,7 @@ const NAMES: readonly BackendName[] = ['cpu', 'wasm', 'webgpu', 'tensorflow'];
 /**
  * Registers TensorFlow.js's gradient functions, and what they need and the backend in use lacks. In Node they come with
  * the package `@tensorflow/tfjs` (which `@tensorflow/tfjs-node` contains), not with `@tensorflow/tfjs-core`.
- * Also finds the machine's BLAS, for products of the wasm backend.
+ * Also finds the machine's BLAS, for products of the wasm backend, and our own kernels for its heap.
  * @throws UnsupportedError when that package is not installed.
  */
 export async function ensureGradients(where: string): Promise<void> {
@@ -35,7 +36,7 @@ export async function ensureGradients(where: string): Promise<void> {
     );
   }
   repair();
-  await prepareNativeProducts();
+  await Promise.all([prepareNativeProducts(), prepareHeapKernels()]);
 }
 
 /** Loads what registers the backend. */

@@ -2,26 +2,42 @@
 import {
   backend as currentBackend,
   type DataId,
+  engine,
   getBackend,
   type KernelBackend,
   type Tensor,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 
+/** A WebAssembly memory; `buffer` is another one after it has grown. */
+export interface HeapMemory {
+  readonly buffer: ArrayBuffer;
+}
+
 /** What the wasm backend has beyond the public contract: one heap, and where in it each tensor lies. */
 export interface HeapBackend extends KernelBackend {
-  wasm: { HEAPF32: Float32Array };
+  wasm: { HEAPF32: Float32Array; asm?: { memory?: HeapMemory } };
   dataIdMap: { get(id: DataId): { memoryOffset: number } };
   makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
 }
 
 /** A float32 tensor's numbers where they are. Valid until the backend makes another tensor: its heap may then move. */
-export function heapView({ wasm, dataIdMap }: HeapBackend, { dataId, shape }: TensorInfo): Float32Array {
-  const start = dataIdMap.get(dataId).memoryOffset / 4;
-  return wasm.HEAPF32.subarray(start, start + shape.reduce((product, size) => product * size, 1));
+export function heapView(backend: HeapBackend, info: TensorInfo): Float32Array {
+  const start = heapAddress(backend, info) / 4;
+  return backend.wasm.HEAPF32.subarray(start, start + info.shape.reduce((product, size) => product * size, 1));
+}
+
+/** Where a tensor's numbers begin, in bytes. Stays as it is while the tensor lives. */
+export function heapAddress({ dataIdMap }: HeapBackend, { dataId }: TensorInfo): number {
+  return dataIdMap.get(dataId).memoryOffset;
 }
 
 /** A float32 tensor of the current backend in its heap, or undefined where the backend has none. Valid as a view is. */
 export function onHeap(tensor: Tensor): Float32Array | undefined {
   return getBackend() === 'wasm' ? heapView(currentBackend() as HeapBackend, tensor) : undefined;
+}
+
+/** A tensor of the heap with any numbers in it, to be written in place. It counts in the scope of the caller. */
+export function uninitialised(backend: HeapBackend, shape: readonly number[]): Tensor {
+  return engine().makeTensorFromTensorInfo(backend.makeOutput([...shape], 'float32'));
 }

@@ -1,7 +1,7 @@
 /** The derivative of a recorded computation as a program of linear steps that carries blocks of tangents. */
 import { clone, dispose, keep, reshape, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../core/errors.ts';
-import { withNativeProducts } from './native-products.ts';
+import { withHeapKernels } from './heap-kernels/replacements.ts';
 import { RULES } from './rules/index.ts';
 import type { Derive, Push, Tangents } from './rules/rule.ts';
 import { type KernelCall, record, type Tape } from './tape.ts';
@@ -124,7 +124,7 @@ class TangentProgram implements LinearMap {
   }
 
   apply(tangents: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
-    return withNativeProducts(() => tidy(() => this.#push(tangents)));
+    return withHeapKernels(() => tidy(() => this.#push(tangents)));
   }
 
   #push(tangents: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {

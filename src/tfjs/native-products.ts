@@ -1,17 +1,5 @@
-/**
- * Matrix products of the wasm backend on the machine's BLAS, in place on the backend's heap. Only while a tape is recorded
- * or a block is pushed through it: outside of that the user's TensorFlow.js is what it was.
- */
-import {
-  BatchMatMul,
-  getBackend,
-  getKernel,
-  type KernelConfig,
-  type KernelFunc,
-  registerKernel,
-  type TensorInfo,
-  unregisterKernel,
-} from '@tensorflow/tfjs-core';
+/** Matrix products of the wasm backend on the machine's BLAS, in place on the backend's heap. */
+import { getBackend, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { NativeKernels } from '../linalg/kernels/native.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import { type HeapBackend, heapView } from './heap.ts';
@@ -24,9 +12,15 @@ export async function prepareNativeProducts(): Promise<void> {
   native = 'sgemm' in kernels ? (kernels as NativeKernels) : undefined;
 }
 
+/** The BLAS's product, if products of the current backend run on it. */
+export function nativeProducts(): NativeKernels['sgemm'] | undefined {
+  const provider = native;
+  return provider && getBackend() === 'wasm' ? (product) => provider.sgemm(product) : undefined;
+}
+
 /** Whether products of the current backend run on the machine's BLAS, where transposed operands cost nothing. */
 export function usesNativeProducts(): boolean {
-  return native !== undefined && getBackend() === 'wasm';
+  return nativeProducts() !== undefined;
 }
 
 function matrixShape({ shape }: TensorInfo): { count: number; rows: number; cols: number } {
@@ -45,7 +39,8 @@ function isPlain(a: TensorInfo, b: TensorInfo): boolean {
   );
 }
 
-function batchMatMul(original: KernelFunc, { sgemm }: Pick<NativeKernels, 'sgemm'>): KernelFunc {
+/** The kernel `BatchMatMul` on the BLAS; what is not plain goes to the original. */
+export function batchMatMul(original: KernelFunc, sgemm: NativeKernels['sgemm']): KernelFunc {
   return (call) => {
     const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo };
     if (!isPlain(a, b)) return original(call);
@@ -67,22 +62,4 @@ function batchMatMul(original: KernelFunc, { sgemm }: Pick<NativeKernels, 'sgemm
     }
     return out;
   };
-}
-
-/** Runs synchronous `work` with the backend's matrix products on the BLAS, if there is one. */
-export function withNativeProducts<T>(work: () => T): T {
-  if (native === undefined || getBackend() !== 'wasm') return work();
-  const original: KernelConfig = getKernel(BatchMatMul, 'wasm');
-  const replace = (config: KernelConfig): void => {
-    unregisterKernel(BatchMatMul, 'wasm');
-    registerKernel(config);
-  };
-  const provider = native;
-  const sgemm: NativeKernels['sgemm'] = (product) => provider.sgemm(product);
-  replace({ ...original, kernelFunc: batchMatMul(original.kernelFunc, { sgemm }) });
-  try {
-    return work();
-  } finally {
-    replace(original);
-  }
 }

@@ -11,8 +11,8 @@ import {
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../core/errors.ts';
+import { withHeapKernels } from './heap-kernels/replacements.ts';
 import { currentLayer } from './layer-scope.ts';
-import { withNativeProducts } from './native-products.ts';
 import { isLocallyConstant } from './rules/constant.ts';
 
 /** One recorded kernel call. Its tensors are held by the tape; ids name the tensors of the original run. */
@@ -169,7 +169,7 @@ export function record(where: string, leaves: readonly Tensor[], run: () => read
     });
   };
   try {
-    const results = withNativeProducts(() => withKernelObserver(observe, run));
+    const results = withHeapKernels(() => withKernelObserver(observe, run));
     const outputIds = results.map((result) => (result && active.has(result.id) ? result.id : undefined));
     const kept = prune(calls, outputIds);
     const needed = new Set(kept.flatMap((call) => [...Object.values(call.inputs), ...call.outputs]));

@@ -100,4 +100,12 @@ describe.each(tolerances)('%s: A to %d, orthonormal to %d', (dtype, fit, defect)
       expect(result.numMatvecs).toBe(11 + 5 + powerIterations * 10);
     }
   });
+
+  test('ssvd: an operator that is its own adjoint needs no other product; its singular values are magnitudes', async () => {
+    const A = denseOperator(lowRank(40, 6, 5, dtype));
+    const bare = { shape: A.shape, dtype, selfAdjoint: true, matmat: A.matmat };
+    const { singularValues } = await ssvd(bare, 12, { seed: 2 });
+    // the eigenvalues are 6, -5, 4, ...
+    for (let i = 0; i < 6; i++) expect(Math.abs(singularValues[i]! - (6 - i))).toBeLessThan(fit * 6);
+  });
 });

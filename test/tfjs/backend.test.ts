@@ -24,6 +24,8 @@ test('a backend that is not installed names what to install, and the backend in 
   const failure = await useBackend('tensorflow').catch((error: Error) => error);
   expect(failure).toBeInstanceOf(UnsupportedError);
   expect((failure as Error).message).toMatch(/^useBackend: backend 'tensorflow' is not installed: /);
-  expect((failure as Error).message).toMatch(/npm install @tensorflow\/tfjs-node \(or, for CUDA 11, @tensorflow\/tfjs-node-gpu\)$/);
+  expect((failure as Error).message).toMatch(
+    /npm install @tensorflow\/tfjs-node \(or, for CUDA 11, @tensorflow\/tfjs-node-gpu\)$/,
+  );
   expect(tf.getBackend()).toBe('wasm');
 });

@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
+import { withHeapKernels } from '../../src/tfjs/heap-kernels/replacements.ts';
 import { hessian, useBackend } from '../../src/tfjs/index.ts';
-import { prepareNativeProducts, usesNativeProducts, withNativeProducts } from '../../src/tfjs/native-products.ts';
+import { prepareNativeProducts, usesNativeProducts } from '../../src/tfjs/native-products.ts';
 import { buildNetwork } from '../support/networks.ts';
 
 const available = (await selectKernels('test')).name.startsWith('native');
@@ -55,7 +56,7 @@ whenNative(title('every shape, transposition and broadcast gives what the backen
         const a = tf.randomNormal(transA ? flip(shapeA) : shapeA, 0, 1, 'float32', 1);
         const b = tf.randomNormal(transB ? flip(shapeB) : shapeB, 0, 1, 'float32', 2);
         const expected = tf.matMul(a, b, transA, transB);
-        const got = withNativeProducts(() => tf.matMul(a, b, transA, transB));
+        const got = withHeapKernels(() => tf.matMul(a, b, transA, transB));
         expect(got.shape).toEqual(expected.shape);
         const [x, y] = [await got.data(), await expected.data()];
         for (const [i, value] of y.entries()) expect(x[i]).toBeCloseTo(value, 4);
@@ -67,10 +68,10 @@ whenNative(title('every shape, transposition and broadcast gives what the backen
 
 whenNative(title('the registry is as before, also after an error'), () => {
   const before = tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc;
-  withNativeProducts(() => expect(tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc).not.toBe(before));
+  withHeapKernels(() => expect(tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc).not.toBe(before));
   expect(tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc).toBe(before);
   expect(() =>
-    withNativeProducts(() => {
+    withHeapKernels(() => {
       throw new Error('inside');
     }),
   ).toThrow('inside');

@@ -2,6 +2,7 @@
 import { type Block, checkBlock, type Matrix, zeroMatrix } from '../../../core/block.ts';
 import { dtypeOf, type FloatArray } from '../../../core/dtype.ts';
 import { UnsupportedError } from '../../../core/errors.ts';
+import { Scratch } from '../../../core/scratch.ts';
 import type { GemmOptions, Kernels } from '../provider.ts';
 import { integer, LOWER, NO_TRANSPOSE, ONE_CHARACTER } from './arguments.ts';
 import { eigh } from './eigh.ts';
@@ -9,7 +10,6 @@ import type { ForeignFunction } from './ffi.ts';
 import type { BlasLibrary } from './library.ts';
 import { type Product, productArguments } from './product.ts';
 import { run } from './run.ts';
-import { Scratch } from './scratch.ts';
 
 /** What the native provider has beyond the four operations. */
 export interface NativeKernels extends Kernels {

@@ -1,10 +1,6 @@
 /** The inputs under each window, laid out as the rows of a matrix, and the transpose of that. */
-import { gatherND, pad, reshape, scatterND, type Tensor, tensor2d, util } from '@tensorflow/tfjs-core';
-import type { Axis } from './window.ts';
-
-/** Products of sizes. */
-const count = (axes: readonly Axis[], size: 'input' | 'output' | 'filter'): number =>
-  util.sizeFromShape(axes.map((axis) => axis[size]));
+import { gatherND, pad, reshape, scatterND, type Tensor, tensor2d } from '@tensorflow/tfjs-core';
+import { type Axis, count, isIdentity } from './window.ts';
 
 /** Size of the axis between the spatial ones and the channels; 1 where there is none. */
 export function innerOf(x: Tensor, axes: readonly Axis[]): number {
@@ -21,13 +17,6 @@ export function samplesOf(x: Tensor, first: number, size: number): Tensor {
     'int32',
   );
   return reshape(gatherND(reshape(x, [all, x.size / all]), chosen), [size, ...rest]);
-}
-
-/** Whether each window is one input and each input is in one window, in the same order. */
-function isIdentity(axes: readonly Axis[]): boolean {
-  return axes.every(({ filter, stride, before, input, output }) => {
-    return filter === 1 && stride === 1 && before === 0 && input === output;
-  });
 }
 
 /** For every output of one sample and every entry of the window, the flat position among the inputs, -1 outside. */

@@ -17,6 +17,18 @@ export interface Axis {
 /** Rows and columns. */
 export type Plane = readonly [rows: Axis, cols: Axis];
 
+/** How many positions, outputs or entries of a window there are over all axes. */
+export function count(axes: readonly Axis[], size: 'input' | 'output' | 'filter'): number {
+  return axes.reduce((product, axis) => product * axis[size], 1);
+}
+
+/** Whether each window is one input and each input is in one window, in the same order. */
+export function isIdentity(axes: readonly Axis[]): boolean {
+  return axes.every(({ filter, stride, before, input, output }) => {
+    return filter === 1 && stride === 1 && before === 0 && input === output;
+  });
+}
+
 type Shape4 = [number, number, number, number];
 type Shape5 = [number, number, number, number, number];
 type Attributes = KernelCall['attrs'];

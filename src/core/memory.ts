@@ -1,0 +1,40 @@
+/** Amounts of memory as people write them. */
+import { ArgumentError } from './errors.ts';
+
+/** Bytes, or a number with a unit: `'300MB'`, `'1.5 GiB'`. */
+export type Memory = number | string;
+
+const UNITS: Record<string, number> = {
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+  TIB: 2 ** 40,
+};
+
+/**
+ * Bytes of an amount of memory.
+ * @example
+ * parseMemory('seigh', '2GB'); // 2e9
+ * @throws ArgumentError for anything but a positive number of bytes or of units from B to TiB.
+ */
+export function parseMemory(where: string, memory: Memory): number {
+  const [, digits = '', unit = 'B'] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)?\s*$/i.exec(String(memory)) ?? [];
+  const bytes = digits === '' ? Number.NaN : Math.floor(Number(digits) * (UNITS[unit.toUpperCase()] ?? Number.NaN));
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  throw new ArgumentError(`${where}: memory must be a number of bytes or like '300MB' or '2GiB', got ${memory}`, {
+    memory,
+  });
+}
+
+/** Bytes in the unit that leaves at most three digits before the point, for messages. */
+export function formatMemory(bytes: number): string {
+  const [unit, size] = (['TB', 'GB', 'MB', 'KB'] as const)
+    .map((name) => [name, UNITS[name]!] as const)
+    .find(([, each]) => bytes >= each) ?? ['B', 1];
+  return `${Math.ceil((bytes / size) * 10) / 10} ${unit}`;
+}

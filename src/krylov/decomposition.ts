@@ -1,0 +1,180 @@
+/**
+ * The Krylov decomposition A V = V H + W B of a symmetric operator, which is all that a run has to keep.
+ *
+ * V (n x m) and W (n x b) are orthonormal together. H (m x m) holds what the orthogonalisation measured, V^T A V, and B
+ * (b x m) what each column of A V has outside V: nothing but in the last block, until a restart mixes the columns. A V
+ * itself is never stored; the two sweeps that keep the basis orthonormal give H for nothing, entry by entry, so there is
+ * no recurrence whose rounding would have to be trusted (Stewart 2002, "A Krylov-Schur algorithm for large
+ * eigenproblems"; for symmetric A that is the thick restart of Wu & Simon 2000). What H lacks in symmetry is rounding,
+ * noise of the operator, or an operator that is not symmetric.
+ */
+import { type Matrix, zeroMatrix } from '../core/block.ts';
+import { unitRoundoff } from '../core/dtype.ts';
+import { placeBlock, scaleRows, subMatrix, transpose } from '../linalg/small.ts';
+import { smallSvd } from '../linalg/svd.ts';
+import { applyOperator } from '../linops/apply.ts';
+import type { LinearOperator } from '../linops/operator.ts';
+import { extendBasis } from '../multivector/extend.ts';
+import type { Multivector, Space } from '../multivector/multivector.ts';
+import { type Orthonormalised, orthonormalise } from '../multivector/orthonormalise.ts';
+import { times, type VerbContext } from '../multivector/verbs.ts';
+import { testColumns } from '../sketch/test-matrix.ts';
+import { append, combine, join, type Parts, someColumns } from './basis.ts';
+
+/** A V = V H + W B. Plain data: the column blocks and three small matrices are enough to go on from. */
+export interface Decomposition {
+  /** V, n x m in column blocks. */
+  V: Parts;
+  /** V^T A V as measured, m x m. */
+  H: Matrix;
+  /** W, n x b: what is multiplied next. */
+  W: Multivector;
+  /** b x m. */
+  B: Matrix;
+  /** Random columns drawn so far: the next ones continue the stream. */
+  drawn: number;
+  /** Norm of all that was dropped from W B as rounding. */
+  lost: number;
+}
+
+/** What every step needs. */
+export interface KrylovContext extends VerbContext {
+  /** The public function on whose behalf products are made, for messages. */
+  where: string;
+  op: LinearOperator;
+  space: Space;
+  seed: number;
+}
+
+/** Singular values of a remainder up to this many roundings of the largest product are rounding themselves. */
+const REMAINDER_ROUNDINGS = 64;
+
+/** The next `cols` Gaussian columns of the stream. */
+export async function randomColumns(context: KrylovContext, first: number, cols: number): Promise<Multivector> {
+  const { space, seed } = context;
+  const key = { seed, purpose: 'start' } as const;
+  const Omega = { distribution: 'gaussian', key, rows: space.rows, cols, firstColumn: first } as const;
+  const out = await space.allocate(cols);
+  await out.writeColumns(0, testColumns(Omega, 0, cols, space.dtype));
+  return out;
+}
+
+/** The decomposition before the first product: no columns yet, W an orthonormal basis of `start`. */
+export async function begin(start: Multivector, drawn: number, context: KrylovContext): Promise<Decomposition> {
+  const { basis } = await orthonormalise(start, context.space, context);
+  await context.space.release(start);
+  return { V: [], H: zeroMatrix(0, 0), W: basis, B: zeroMatrix(basis.cols, 0), drawn, lost: 0 };
+}
+
+/** What is left of a product outside the basis: orthonormal columns, what the product is in them, and what was dropped. */
+interface Remainder {
+  W: Multivector;
+  R: Matrix;
+  lost: number;
+}
+
+/** Drops directions of W R that are rounding beside a product of size `scale`: they would be noise of length one. */
+async function withoutRounding(
+  { basis, R }: Orthonormalised,
+  scale: number,
+  context: KrylovContext,
+): Promise<Remainder> {
+  const { U, values, V } = smallSvd(R);
+  const cutoff = REMAINDER_ROUNDINGS * unitRoundoff(basis.dtype) * scale;
+  const kept = values.filter((value) => value > cutoff).length;
+  if (kept === basis.cols) return { W: basis, R, lost: 0 };
+  const rotation = subMatrix(U, 0, U.rows, 0, kept);
+  const W = await times(basis, rotation, await context.space.allocate(kept), context);
+  await context.space.release(basis);
+  return {
+    W,
+    R: scaleRows(transpose(subMatrix(V, 0, V.rows, 0, kept)), values.subarray(0, kept)),
+    lost: Math.hypot(...values.subarray(kept)),
+  };
+}
+
+/** The largest column of A V: what is known of ||A|| from below. */
+export function scaleOf({ H, B }: Pick<Decomposition, 'H' | 'B'>): number {
+  let scale = 0;
+  for (let j = 0; j < H.cols; j++) {
+    let square = 0;
+    for (let i = 0; i < H.rows; i++) square += H.data[i * H.cols + j]! ** 2;
+    for (let i = 0; i < B.rows; i++) square += B.data[i * B.cols + j]! ** 2;
+    scale = Math.max(scale, square);
+  }
+  return Math.sqrt(scale);
+}
+
+/** `part` in the last columns of an otherwise empty matrix. */
+function atTheEnd(part: Matrix, cols: number): Matrix {
+  const whole = zeroMatrix(part.rows, cols);
+  placeBlock(whole, part, 0, cols - part.cols);
+  return whole;
+}
+
+/**
+ * Multiplies the first `columns` of W (all by default) and takes them into the basis: m grows by as many, and the new W is
+ * the rest of the old one and what the product has outside of both. The state given is used up.
+ */
+export async function expand(
+  state: Decomposition,
+  context: KrylovContext,
+  columns: number = state.W.cols,
+): Promise<Decomposition> {
+  const { op, space, where } = context;
+  const m = state.H.rows;
+  const order = m + columns;
+  const taken = await someColumns(state.W, 0, columns, space);
+  const rest = await someColumns(state.W, columns, state.W.cols, space);
+  if (taken !== state.W) await space.release(state.W);
+  const product = await applyOperator(op, await taken.readColumns(0, columns), { where, firstColumn: m });
+  const V = await append(state.V, taken, space);
+  const known = rest.cols > 0 ? [...V, rest] : V;
+  const Y = await space.allocate(columns);
+  await Y.writeColumns(0, product);
+  const { added, coupling } = await extendBasis(known, Y, space, context);
+  await space.release(Y);
+  const H = atTheEnd(subMatrix(coupling, 0, order, 0, columns), order);
+  placeBlock(H, state.H, 0, 0);
+  placeBlock(H, subMatrix(state.B, 0, columns, 0, m), m, 0);
+  const scale = scaleOf({ H, B: atTheEnd(added.R, order) });
+  const remainder = await withoutRounding(added, scale, context);
+  const B = zeroMatrix(rest.cols + remainder.W.cols, order);
+  placeBlock(B, subMatrix(state.B, columns, state.B.rows, 0, m), 0, 0);
+  placeBlock(B, subMatrix(coupling, order, coupling.rows, 0, columns), 0, m);
+  placeBlock(B, remainder.R, rest.cols, m);
+  const W = await join([rest, remainder.W], space);
+  return { ...state, V, H, W, B, lost: Math.hypot(state.lost, remainder.lost) };
+}
+
+/**
+ * Widens W to `width` columns with fresh random directions, fewer where the space has no more. A V has no part in them.
+ */
+export async function refill(state: Decomposition, width: number, context: KrylovContext): Promise<Decomposition> {
+  const { V, H, W, B, drawn } = state;
+  const { space } = context;
+  const missing = Math.min(width, space.rows - H.rows) - W.cols;
+  if (missing <= 0) return state;
+  const fresh = await randomColumns(context, drawn, missing);
+  const known = [...V, W].filter(({ cols }) => cols > 0);
+  const { added } = await extendBasis(known, fresh, space, context);
+  await space.release(fresh);
+  const widened = await join([W, added.basis], space);
+  const rows = zeroMatrix(widened.cols, H.rows);
+  placeBlock(rows, B, 0, 0);
+  return { ...state, W: widened, B: rows, drawn: drawn + missing };
+}
+
+/** The decomposition on V S alone, for m x p orthonormal S whose columns are Ritz vectors: A V S = V S (S^T H S) + W B S. */
+export async function compress(state: Decomposition, S: Matrix, context: KrylovContext): Promise<Decomposition> {
+  const { V, H, B } = state;
+  const { kernels, space } = context;
+  const kept = await combine(V, S, space, context);
+  for (const part of V) await space.release(part);
+  return {
+    ...state,
+    V: [kept],
+    H: await kernels.gemm(S, await kernels.gemm(H, S), { transA: true }),
+    B: await kernels.gemm(B, S),
+  };
+}

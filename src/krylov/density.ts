@@ -1,0 +1,153 @@
+/** Densities drawn from quadrature rules: each node a Gaussian of its weight. */
+import { checkInteger } from '../core/checks.ts';
+import { isFloatArray } from '../core/dtype.ts';
+import { ArgumentError } from '../core/errors.ts';
+import { selectKernels } from '../linalg/kernels/select.ts';
+import type { Tridiagonal } from './lanczos.ts';
+import { type GaussRule, gaussRule } from './quadrature.ts';
+
+/** The axis of a density: eigenvalues themselves, or decades of their magnitude. */
+export type DensityScale = 'linear' | 'log';
+export const DENSITY_SCALES: readonly DensityScale[] = ['linear', 'log'];
+
+export interface DensityOptions {
+  /**
+   * Points at which the density is wanted, ascending, or how many (at least 2; default 1024, more where `sigma` is narrow),
+   * evenly over the nodes and five `sigma` beyond.
+   */
+  grid?: number | Float64Array | Float32Array | readonly number[];
+  /** Standard deviation of the Gaussians, on the axis of `scale`. Default: 1 % of the range of the nodes. */
+  sigma?: number;
+  /** `'linear'` (default): density over x = lambda; `'log'`: over x = log10(|lambda| + epsilon). */
+  scale?: DensityScale;
+  /** Log scale only: where zero is drawn. Default 1e-6 of the largest node. */
+  epsilon?: number;
+}
+
+/** A density on a grid: its integral over the whole axis is 1. */
+export interface Density {
+  /** Points x, ascending; log10(|lambda| + epsilon) on the log scale. */
+  grid: Float64Array;
+  /** Share of eigenvalues for each unit of x. */
+  density: Float64Array;
+  scale: DensityScale;
+  sigma: number;
+  /** Log scale only. */
+  epsilon?: number;
+  /** Trapezoidal integral of `density` over the grid: 1 unless a grid of the caller's cuts or misses something. */
+  integral: number;
+}
+
+/** Where rules are drawn: the map from eigenvalues to the axis, and the grid on it. */
+export interface Canvas {
+  grid: Float64Array;
+  sigma: number;
+  scale: DensityScale;
+  epsilon?: number;
+  toAxis: (eigenvalue: number) => number;
+}
+
+const POINTS = 1024;
+const MOST_POINTS = 2 ** 20;
+/** Gaussians are drawn to this many standard deviations; what lies beyond is 6e-7 of each. */
+const REACH = 5;
+/** Points for each `sigma` of a grid: with two the trapezoidal rule integrates a Gaussian to 1e-30. */
+const POINTS_PER_SIGMA = 2;
+
+function checkPositive(where: string, name: string, value: number | undefined): void {
+  if (value === undefined || (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY)) return;
+  throw new ArgumentError(`${where}: ${name} must be a positive number, got ${String(value)}`, { [name]: value });
+}
+
+function checkGrid(where: string, grid: ArrayLike<number>): Float64Array {
+  const points = Float64Array.from(grid);
+  const isAscending = points.every((x, i) => Number.isFinite(x) && (i === 0 || x > points[i - 1]!));
+  if (points.length >= 2 && isAscending) return points;
+  throw new ArgumentError(`${where}: grid must hold at least two finite ascending points, got ${points.length}`, {});
+}
+
+function evenGrid(where: string, low: number, high: number, sigma: number, points: number | undefined): Float64Array {
+  const [from, to] = [low - REACH * sigma, high + REACH * sigma];
+  const needed = Math.ceil(((to - from) / sigma) * POINTS_PER_SIGMA) + 1;
+  if (points === undefined && needed > MOST_POINTS) {
+    throw new ArgumentError(`${where}: sigma = ${sigma} needs a grid of ${needed} points; give a wider one`, { sigma });
+  }
+  const count = points ?? Math.max(POINTS, needed);
+  return Float64Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
+}
+
+/** The axis that fits all rules together. @throws ArgumentError for options out of range. */
+export function canvasFor(where: string, rules: readonly GaussRule[], options: DensityOptions): Canvas {
+  const { scale = 'linear', grid } = options;
+  checkPositive(where, 'sigma', options.sigma);
+  checkPositive(where, 'epsilon', options.epsilon);
+  if (typeof grid === 'number') checkInteger(where, 'grid', grid, 2, MOST_POINTS);
+  const extremes = (value: (node: number) => number): { low: number; high: number } => {
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const { nodes } of rules) {
+      for (const node of nodes) {
+        low = Math.min(low, value(node));
+        high = Math.max(high, value(node));
+      }
+    }
+    return { low, high };
+  };
+  const largest = extremes(Math.abs).high;
+  const epsilon = options.epsilon ?? 1e-6 * (largest || 1);
+  const toAxis = scale === 'log' ? (node: number) => Math.log10(Math.abs(node) + epsilon) : (node: number) => node;
+  const { low, high } = extremes(toAxis);
+  // all nodes at one place, to rounding: a Gaussian of one per cent of its size, or of a decade
+  const isPoint = high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high));
+  const sigma = options.sigma ?? 0.01 * (isPoint ? (scale === 'linear' && largest) || 1 : high - low);
+  const points =
+    typeof grid === 'object' ? checkGrid(where, grid) : evenGrid(where, low, high, sigma, grid as number | undefined);
+  return { grid: points, sigma, scale, toAxis, ...(scale === 'log' ? { epsilon } : {}) };
+}
+
+/** One rule as a density: sum_i weights_i N(x; toAxis(nodes_i), sigma^2). */
+export function drawRule({ nodes, weights }: GaussRule, { grid, sigma, toAxis }: Canvas): Float64Array {
+  const height = 1 / (sigma * Math.sqrt(2 * Math.PI));
+  const centres = nodes.map(toAxis);
+  return grid.map((x) => {
+    let sum = 0;
+    for (let i = 0; i < centres.length; i++) sum += weights[i]! * Math.exp(-(((x - centres[i]!) / sigma) ** 2) / 2);
+    return height * sum;
+  });
+}
+
+/** Trapezoidal rule. */
+export function integralOf(grid: Float64Array, density: Float64Array): number {
+  let sum = 0;
+  for (let i = 1; i < grid.length; i++) sum += ((grid[i]! - grid[i - 1]!) * (density[i]! + density[i - 1]!)) / 2;
+  return sum;
+}
+
+/** What a density says about the canvas it is on. */
+export function describeCanvas({ grid, sigma, scale, epsilon }: Canvas): Omit<Density, 'density' | 'integral'> {
+  return { grid, sigma, scale, ...(epsilon === undefined ? {} : { epsilon }) };
+}
+
+function checkTridiagonal(where: string, T: Tridiagonal): void {
+  const isPair = isFloatArray(T?.diagonal) && isFloatArray(T?.offDiagonal);
+  if (isPair && T.diagonal.length >= 1 && T.offDiagonal.length === T.diagonal.length - 1) return;
+  throw new ArgumentError(`${where}: expected { diagonal, offDiagonal } of m and m - 1 numbers, m at least 1`, {});
+}
+
+/**
+ * The spectral density that one Lanczos run sees from its start vector: Gaussians at the eigenvalues of T, weighted by the
+ * squared first entries of its eigenvectors (Lin, Saad & Yang 2016, "Approximating spectral densities of large matrices").
+ *
+ * @param T of {@link lanczos}, or any symmetric tridiagonal matrix
+ * @example
+ * const { T } = await lanczos(H, 80);
+ * const { grid, density } = await tridiagToDensity(T, { scale: 'log' });
+ * @throws ArgumentError for options out of range or a T whose diagonals do not fit.
+ */
+export async function tridiagToDensity(T: Tridiagonal, options: DensityOptions = {}): Promise<Density> {
+  const where = 'tridiagToDensity';
+  checkTridiagonal(where, T);
+  const rule = await gaussRule(T, await selectKernels(where));
+  const canvas = canvasFor(where, [rule], options);
+  const density = drawRule(rule, canvas);
+  return { ...describeCanvas(canvas), density, integral: integralOf(canvas.grid, density) };
+}

@@ -1,0 +1,76 @@
+/** Gauss quadrature from Lanczos: integrals over the spectral density of an operator, without its eigenvalues. */
+import { type Matrix, zeroMatrix } from '../core/block.ts';
+import { breathe, type Control } from '../core/schedule.ts';
+import type { Kernels } from '../linalg/kernels/provider.ts';
+import { relativeAsymmetry } from '../linalg/small.ts';
+import { refuseAsymmetry } from '../linops/probes.ts';
+import { type KrylovContext, randomColumns } from './decomposition.ts';
+import { krylovSpaceOf, type Tridiagonal, tridiagonalOf } from './lanczos.ts';
+
+/** sum_i weights_i f(nodes_i) for v^T f(A) v with a unit vector v: exact for polynomials f up to degree 2 order - 1. */
+export interface GaussRule {
+  /** Ritz values, ascending. */
+  nodes: Float64Array;
+  /** Not negative; they add up to 1. */
+  weights: Float64Array;
+}
+
+/**
+ * The Gauss rule of a Lanczos run: with T = U diag(theta) U^T, nodes theta_i and weights (e_1^T u_i)^2 (Golub & Welsch
+ * 1969; Golub & Meurant 2010, "Matrices, Moments and Quadrature with Applications", chapter 6).
+ */
+export async function gaussRule({ diagonal, offDiagonal }: Tridiagonal, kernels: Kernels): Promise<GaussRule> {
+  const m = diagonal.length;
+  const T: Matrix = zeroMatrix(m, m);
+  for (let i = 0; i < m; i++) {
+    T.data[i * m + i] = diagonal[i]!;
+    if (i + 1 < m) {
+      T.data[i * m + i + 1] = offDiagonal[i]!;
+      T.data[(i + 1) * m + i] = offDiagonal[i]!;
+    }
+  }
+  const { values, vectors } = await kernels.eigh(T);
+  return { nodes: values, weights: values.map((_, i) => vectors.data[i]! ** 2) };
+}
+
+/** How many random vectors, and how many Lanczos steps from each. */
+export interface QuadratureShape extends Control {
+  order: number;
+  runs: number;
+}
+
+/** Rules of independent random vectors, and the products they cost. */
+export interface StochasticRules {
+  rules: GaussRule[];
+  numMatvecs: number;
+}
+
+/**
+ * Stochastic Lanczos quadrature: the rule of each of `runs` random unit vectors. The mean over vectors of
+ * sum_i weights_i f(nodes_i) is tr f(A) / n for every f that the rules integrate exactly (Ubaru, Chen & Saad 2017, "Fast
+ * estimation of tr(f(A)) via stochastic Lanczos quadrature"). Memory: `order` columns.
+ *
+ * @throws NumericalError for an operator that is not symmetric; the signal's reason when aborted.
+ */
+export async function stochasticRules(
+  { order, runs, onProgress, signal }: QuadratureShape,
+  context: KrylovContext,
+): Promise<StochasticRules> {
+  const rules: GaussRule[] = [];
+  let numMatvecs = 0;
+  const total = order * runs;
+  for (let run = 0; run < runs; run++) {
+    const visit = async (done: number): Promise<void> => {
+      onProgress?.({ stage: 'krylov', done: run * order + done, total });
+      await breathe(signal);
+    };
+    await visit(0);
+    const state = await krylovSpaceOf(await randomColumns(context, run, 1), order, run + 1, context, visit);
+    refuseAsymmetry(context.where, context.space, relativeAsymmetry(state.H));
+    numMatvecs += state.H.rows;
+    rules.push(await gaussRule(tridiagonalOf(state), context.kernels));
+    for (const part of [...state.V, state.W]) await context.space.release(part);
+  }
+  onProgress?.({ stage: 'krylov', done: total, total });
+  return { rules, numMatvecs };
+}

@@ -1,0 +1,113 @@
+/** What a Krylov decomposition says about eigenvalues: Ritz pairs, how good they are, and which are wanted. */
+import type { Matrix } from '../core/block.ts';
+import { unitRoundoff } from '../core/dtype.ts';
+import { relativeAsymmetry, selectColumns, symmetricPart } from '../linalg/small.ts';
+import { type Eigenpairs, selectLeading, type Which } from '../recovery/eigenpairs.ts';
+import { combine } from './basis.ts';
+import { type Decomposition, type KrylovContext, scaleOf } from './decomposition.ts';
+
+/** Which eigenvalues: an order of `seigh`, or `'BE'`, half of them from each end of the spectrum. */
+export type KrylovWhich = Which | 'BE';
+export const KRYLOV_WHICH: readonly KrylovWhich[] = ['LM', 'LA', 'SA', 'BE'];
+
+/** All indices, wanted values first. `'BE'`: largest, smallest, second largest, ...: any leading part is balanced. */
+export function orderWanted(values: Float64Array, which: KrylovWhich): number[] {
+  if (which !== 'BE') return selectLeading(values, which, values.length);
+  const descending = selectLeading(values, 'LA', values.length);
+  return descending.map((_, i) => descending[i % 2 === 0 ? i / 2 : values.length - (i + 1) / 2]!);
+}
+
+/** Ritz pairs in the order wanted. */
+export interface RitzValues {
+  values: Float64Array;
+  /** ||A v - theta v|| of the Ritz vectors, from H and B alone. */
+  residualNorms: Float64Array;
+  /** m x m; the Ritz vectors are V S. */
+  S: Matrix;
+}
+
+/**
+ * All Ritz pairs of A on span(V), wanted ones first. With (theta, s) an eigenpair of sym(H), A V s - theta V s =
+ * V (H - H^T) s / 2 + W B s: two orthogonal parts.
+ */
+export async function ritzValues(
+  { H, B, lost }: Decomposition,
+  which: KrylovWhich,
+  context: KrylovContext,
+): Promise<RitzValues> {
+  const { kernels } = context;
+  const m = H.rows;
+  const { values, vectors } = await kernels.eigh(symmetricPart(H));
+  const order = orderWanted(values, which);
+  const S = selectColumns(vectors, order, () => 1);
+  const inside = await kernels.gemm(skewPart(H), S);
+  const outside = await kernels.gemm(B, S);
+  const squares = new Float64Array(m).fill(lost ** 2);
+  for (const part of [inside, outside]) {
+    for (let at = 0; at < part.data.length; at++) squares[at % m]! += part.data[at]! ** 2;
+  }
+  return { values: Float64Array.from(order, (i) => values[i]!), residualNorms: squares.map(Math.sqrt), S };
+}
+
+/** (H - H^T) / 2. */
+function skewPart(H: Matrix): Matrix {
+  const k = H.rows;
+  const data = new Float64Array(k * k);
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j < k; j++) data[i * k + j] = (H.data[i * k + j]! - H.data[j * k + i]!) / 2;
+  }
+  return { rows: k, cols: k, data };
+}
+
+/** Roundings that a sum over n terms in float64 leaves in an entry of H, beside the largest product. */
+const SUM_ROUNDINGS = 8;
+
+/** A product, the vector, and the rotation of both are each rounded once on the way to a Ritz pair. */
+const PAIR_ROUNDINGS = 4;
+
+/** Norms of what keeps A v - theta v from vanishing, for a unit vector v. */
+export interface Floors {
+  /** Of the element type: no method does better. */
+  rounding: number;
+  /** Of the operator as measured, at least `rounding`. */
+  noise: number;
+}
+
+/**
+ * Noise e_j of norm e in A v_j, in no particular direction, puts entries of variance e^2 / n into V^T A V, and twice that
+ * into what H lacks in symmetry: so the noise of an operator shows without a product.
+ */
+export function floorsOf(state: Decomposition): Floors {
+  const { H, W, lost } = state;
+  const m = H.rows;
+  const scale = scaleOf(state);
+  const rounding = Math.max(PAIR_ROUNDINGS * unitRoundoff(W.dtype) * scale, lost);
+  if (m < 2) return { rounding, noise: rounding };
+  let squares = 0;
+  for (let i = 1; i < m; i++) {
+    for (let j = 0; j < i; j++) squares += (H.data[i * m + j]! - H.data[j * m + i]!) ** 2;
+  }
+  const difference = Math.sqrt((2 * squares) / (m * (m - 1)));
+  const isRounding = difference <= SUM_ROUNDINGS * unitRoundoff('float64') * scale;
+  return { rounding, noise: isRounding ? rounding : Math.max(rounding, difference * Math.sqrt(W.rows / 2)) };
+}
+
+/** The first `count` Ritz pairs with their vectors V S. */
+export async function leadingRitzPairs(
+  state: Decomposition,
+  ritz: RitzValues,
+  which: KrylovWhich,
+  count: number,
+  context: KrylovContext,
+): Promise<Eigenpairs & { residualNorms: Float64Array }> {
+  const leading = Array.from({ length: Math.min(count, ritz.values.length) }, (_, i) => i);
+  // both ends come alternately, and are returned from the largest down
+  if (which === 'BE') leading.sort((i, j) => ritz.values[j]! - ritz.values[i]!);
+  const S = selectColumns(ritz.S, leading, () => 1);
+  return {
+    values: Float64Array.from(leading, (i) => ritz.values[i]!),
+    vectors: await combine(state.V, S, context.space, context),
+    residualNorms: Float64Array.from(leading, (i) => ritz.residualNorms[i]!),
+    coreAsymmetry: relativeAsymmetry(state.H),
+  };
+}

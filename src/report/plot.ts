@@ -1,0 +1,153 @@
+/** Curves and points with their bands: densities, convergence, eigenvalues with bars. */
+import type { Mark, Spec } from 'vega';
+import { ArgumentError } from '../core/errors.ts';
+import { drawSvg } from './draw.ts';
+import { AXIS, FONT, POWER_LABELS, SIZE, titled } from './figure-style.ts';
+
+/** One curve, or one set of points; all arrays have the same length. */
+export interface Series {
+  /** As the legend has it. */
+  name: string;
+  x: ArrayLike<number>;
+  y: ArrayLike<number>;
+  /** Lower and upper end of a band around a curve, or of a bar through each point. */
+  lower?: ArrayLike<number>;
+  upper?: ArrayLike<number>;
+  /** Default `'line'`. */
+  mark?: 'line' | 'points';
+}
+
+/** What {@link plotSvg} draws. */
+export interface Plot {
+  title: string;
+  subtitle?: string;
+  xTitle: string;
+  yTitle: string;
+  /** Default `'linear'`. On `'log'`, 10 decades below the largest value are shown and what is not positive lies on the floor. */
+  yScale?: 'linear' | 'log';
+  series: readonly Series[];
+}
+
+const COLORS = ['#1b4f8a', '#b3261e', '#2e7d32', '#8a5a00', '#6a1b9a', '#00695c'];
+/** Decades of a logarithmic axis. */
+const DECADES = 10;
+
+interface Point {
+  name: string;
+  x: number;
+  y: number;
+  lower?: number;
+  upper?: number;
+}
+
+function pointsOf({ name, x, y, lower, upper }: Series): Point[] {
+  const bars = lower === undefined ? [] : [lower, upper ?? []];
+  for (const values of [x, ...bars]) {
+    if (values.length !== y.length) {
+      throw new ArgumentError(
+        `plotSvg: series '${name}' has ${y.length} y values and ${values.length} of another kind`,
+        {
+          name,
+        },
+      );
+    }
+  }
+  return Array.from(y, (value, i) => ({
+    name,
+    x: x[i]!,
+    y: value,
+    ...(lower && upper ? { lower: lower[i]!, upper: upper[i]! } : {}),
+  })).filter((point) => [point.x, point.y, point.lower ?? 0, point.upper ?? 0].every(Number.isFinite));
+}
+
+const heights = ({ y, lower = y, upper = y }: Point): number[] => [y, lower, upper];
+
+const range = (values: readonly number[]): [number, number] =>
+  values.reduce<[number, number]>(
+    ([a, b], value) => [Math.min(a, value), Math.max(b, value)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
+
+/** Lifts everything to the floor of a logarithmic axis. */
+function lift(point: Point, floor: number): Point {
+  const { lower, upper } = point;
+  const bar =
+    lower === undefined || upper === undefined ? {} : { lower: Math.max(lower, floor), upper: Math.max(upper, floor) };
+  return { ...point, y: Math.max(point.y, floor), ...bar };
+}
+
+function marksOf(data: string, mark: 'line' | 'points', hasBand: boolean): Mark[] {
+  const at = { x: { scale: 'x', field: 'x' }, y: { scale: 'y', field: 'y' } };
+  const band = { x: at.x, y: { scale: 'y', field: 'lower' }, y2: { scale: 'y', field: 'upper' } };
+  const color = { scale: 'color', field: 'name' };
+  const from = { data };
+  if (mark === 'line') {
+    const area: Mark = {
+      type: 'area',
+      from,
+      encode: { enter: { ...band, fill: color, fillOpacity: { value: 0.25 } } },
+    };
+    const line: Mark = { type: 'line', from, encode: { enter: { ...at, stroke: color, strokeWidth: { value: 1.5 } } } };
+    return hasBand ? [area, line] : [line];
+  }
+  const rule: Mark = { type: 'rule', from, encode: { enter: { ...band, stroke: color, strokeWidth: { value: 1.2 } } } };
+  const symbol: Mark = { type: 'symbol', from, encode: { enter: { ...at, size: { value: 26 }, fill: color } } };
+  return hasBand ? [rule, symbol] : [symbol];
+}
+
+/**
+ * A plot as SVG text.
+ *
+ * @throws ArgumentError for no series, no finite points, arrays of different lengths or a logarithmic axis without a
+ * positive value; UnsupportedError without the package vega.
+ * @example
+ * const svg = await plotSvg({
+ *   title: 'Convergence', xTitle: 'iteration', yTitle: 'residual', yScale: 'log',
+ *   series: [{ name: 'cg', x: [0, 1, 2], y: [1, 0.1, 0.003] }],
+ * });
+ */
+export async function plotSvg(plot: Plot): Promise<string> {
+  const { title, subtitle = '', xTitle, yTitle, yScale = 'linear', series } = plot;
+  const found = series.map(pointsOf);
+  if (found.flat().length === 0) throw new ArgumentError('plotSvg: there is no finite point to draw', {});
+  const [, highest] = range(found.flat().flatMap(heights));
+  if (yScale === 'log' && !(highest > 0)) {
+    throw new ArgumentError('plotSvg: a logarithmic axis needs a positive value', { highest });
+  }
+  const floor = yScale === 'log' ? highest * 10 ** -DECADES : Number.NEGATIVE_INFINITY;
+  const curves = found.map((points) => points.map((point) => lift(point, floor)));
+  const data = curves.map((values, i) => ({ name: `series${i}`, values }));
+  const vertical = { name: 'y', range: 'height', domain: range(curves.flat().flatMap(heights)), nice: true } as const;
+  const spec: Spec = {
+    ...SIZE,
+    ...titled(title, subtitle),
+    data,
+    scales: [
+      {
+        name: 'x',
+        type: 'linear',
+        range: 'width',
+        domain: range(curves.flat().map(({ x }) => x)),
+        zero: false,
+        padding: 8,
+      },
+      yScale === 'log' ? { ...vertical, type: 'log' } : { ...vertical, type: 'linear', zero: true },
+      { name: 'color', type: 'ordinal', domain: series.map(({ name }) => name), range: COLORS },
+    ],
+    axes: [
+      { ...AXIS, scale: 'x', orient: 'bottom', title: xTitle, grid: false },
+      {
+        ...AXIS,
+        scale: 'y',
+        orient: 'left',
+        title: yTitle,
+        ...(yScale === 'log' ? { encode: POWER_LABELS, tickCount: 8 } : {}),
+      },
+    ],
+    ...(series.length > 1
+      ? { legends: [{ fill: 'color', orient: 'top-right', labelFont: FONT, labelFontSize: 11, labelLimit: 300 }] }
+      : {}),
+    marks: series.flatMap(({ mark = 'line', lower }, i) => marksOf(`series${i}`, mark, lower !== undefined)),
+  };
+  return drawSvg(spec);
+}

@@ -1,0 +1,7 @@
+/**
+ * What the module exports to TypeScript: loops that move float32 numbers within the heap of TensorFlow.js's wasm backend.
+ * Addresses and strides are in bytes, sizes in numbers; nothing needs to be aligned, and nothing is allocated.
+ */
+export { imagesBack, imagesOf } from './images';
+export { addPatches, patches, setColumns, setRows } from './patches';
+export { scaleRows } from './scale';

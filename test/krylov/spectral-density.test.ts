@@ -1,0 +1,116 @@
+/** spectralDensity: its moments are the operator's, its mass is one, and its band covers what it says it covers. */
+import { describe, expect, test } from '@jest/globals';
+import { diagonalOperator, lanczos, spectralDensity, tridiagToDensity } from '../../src/index.ts';
+import { operatorWithSpectrum } from '../../src/testing/index.ts';
+
+const uniform = Float64Array.from({ length: 400 }, (_, i) => (i + 0.5) / 400);
+const spectra: Record<string, Float64Array> = {
+  uniform,
+  'a bulk at zero and outliers of both signs': Float64Array.from(
+    { length: 400 },
+    (_, i) => [9, -4, 6][i] ?? 1e-2 * Math.sin(i),
+  ),
+  'low rank': Float64Array.from({ length: 400 }, (_, i) => (i < 20 ? i + 1 : 0)),
+  identity: new Float64Array(400).fill(1),
+};
+
+describe.each(Object.keys(spectra))('%s', (name) => {
+  const values = spectra[name]!;
+  const A = diagonalOperator(values);
+
+  test.each(['linear', 'log'] as const)('the %s density integrates to 1 within 1e-3', async (scale) => {
+    const { density, grid, integral } = await spectralDensity(A, { order: 30, runs: 4, scale });
+    let sum = 0;
+    for (let i = 1; i < grid.length; i++) sum += ((density[i]! + density[i - 1]!) * (grid[i]! - grid[i - 1]!)) / 2;
+    expect(Math.abs(sum - 1)).toBeLessThan(1e-3);
+    expect(integral).toBeCloseTo(sum, 12);
+    expect(density.every((value) => value >= 0)).toBe(true);
+  });
+
+  test('moments lie in their intervals', async () => {
+    // 8 one-sided ends at 0.9999 each: a correct program fails with probability of about 1e-3 a spectrum, seeds are fixed
+    const { moments } = await spectralDensity(A, { order: 20, runs: 12, confidence: 0.9999, seed: 5 });
+    for (const [power, { estimate, lower, upper }] of moments.entries()) {
+      const exact = values.reduce((sum, value) => sum + value ** power, 0) / values.length;
+      const rounding = 1e-13 * Math.max(...values.map(Math.abs)) ** power;
+      expect(exact).toBeGreaterThanOrEqual(lower - rounding);
+      expect(exact).toBeLessThanOrEqual(upper + rounding);
+      expect(Math.abs(estimate - exact)).toBeLessThanOrEqual(upper - lower + rounding);
+    }
+  });
+});
+
+test('order n from enough runs is the broadened spectrum itself, and the band covers it', async () => {
+  const values = Float64Array.from({ length: 60 }, (_, i) => Math.sin(3 * i) + (i < 5 ? 2 : 0));
+  const A = operatorWithSpectrum(values, { seed: 2 });
+  const sigma = 0.1;
+  const { grid, density, lower, upper, numMatvecs } = await spectralDensity(A, { order: 60, runs: 25, sigma, seed: 3 });
+  expect(numMatvecs).toBe(60 * 25);
+  const exact = grid.map(
+    (x) =>
+      values.reduce((sum, value) => sum + Math.exp(-(((x - value) / sigma) ** 2) / 2), 0) /
+      (60 * sigma * Math.sqrt(2 * Math.PI)),
+  );
+  const inside = grid.filter((_, i) => exact[i]! >= lower[i]! && exact[i]! <= upper[i]!).length;
+  // 90 % of the points on average; neighbours are correlated, so that a seed may well be ten points off
+  expect(inside / grid.length).toBeGreaterThan(0.75);
+  const worst = Math.max(...density.map((value, i) => Math.abs(value - exact[i]!)));
+  expect(worst).toBeLessThan(0.25 * Math.max(...exact));
+});
+
+test('pointwise coverage over seeds is near what both ends promise', async () => {
+  const A = diagonalOperator(uniform.subarray(0, 60));
+  const sigma = 0.02;
+  const grid = [0.03, 0.075, 0.12];
+  const truth = grid.map(
+    (x) =>
+      uniform.subarray(0, 60).reduce((sum, value) => sum + Math.exp(-(((x - value) / sigma) ** 2) / 2), 0) /
+      (60 * sigma * Math.sqrt(2 * Math.PI)),
+  );
+  let covered = 0;
+  for (let seed = 0; seed < 60; seed++) {
+    const { lower, upper } = await spectralDensity(A, { order: 25, runs: 8, sigma, grid, seed, confidence: 0.95 });
+    for (const [i, value] of truth.entries()) if (value >= lower[i]! && value <= upper[i]!) covered++;
+  }
+  // nominal 162 of 180, standard deviation 7 if points of one seed were one: a correct program is below 130 once in 1e5
+  expect(covered).toBeGreaterThan(130);
+});
+
+describe('tridiagToDensity', () => {
+  test('a 2 x 2 matrix in closed form', async () => {
+    // T = [[0, 1], [1, 0]]: eigenvalues -1 and 1, weights 1/2 each
+    const T = { diagonal: Float64Array.of(0, 0), offDiagonal: Float64Array.of(1) };
+    const { density } = await tridiagToDensity(T, { sigma: 0.5, grid: [-1, 0, 1] });
+    const at = (x: number): number =>
+      (Math.exp(-((x + 1) ** 2) / 0.5) + Math.exp(-((x - 1) ** 2) / 0.5)) / 2 / (0.5 * Math.sqrt(2 * Math.PI));
+    for (const [i, x] of [-1, 0, 1].entries()) expect(density[i]).toBeCloseTo(at(x), 12);
+  });
+
+  test('is what spectralDensity of one run draws', async () => {
+    const A = diagonalOperator(uniform);
+    const options = { scale: 'log', sigma: 0.05, grid: [-2, -1, -0.5, 0] } as const;
+    const { T } = await lanczos(A, 15, { seed: 4 });
+    const { density } = await tridiagToDensity(T, { ...options, epsilon: 1e-6 });
+    const { density: expected } = await spectralDensity(A, { ...options, epsilon: 1e-6, order: 15, runs: 1, seed: 4 });
+    for (const [i, value] of expected.entries()) expect(density[i]).toBeCloseTo(value, 10);
+  });
+});
+
+test('bad input', async () => {
+  const A = diagonalOperator([3, 2, 1]);
+  await expect(spectralDensity(A, { order: 4 })).rejects.toThrow(
+    'spectralDensity: order must be an integer in 1..3, got 4 for n = 3',
+  );
+  await expect(spectralDensity(A, { sigma: 0 })).rejects.toThrow(
+    'spectralDensity: sigma must be a positive number, got 0',
+  );
+  await expect(spectralDensity(A, { grid: [1, 1] })).rejects.toThrow(
+    'spectralDensity: grid must hold at least two finite ascending points',
+  );
+  await expect(spectralDensity(A, { sigma: 1e-12 })).rejects.toThrow('needs a grid of');
+  await expect(spectralDensity(A, { scale: 'cubic' as 'log' })).rejects.toThrow(
+    "scale must be one of 'linear', 'log', got 'cubic'",
+  );
+  const T = { diagonal: new Float64Array(2), offDiagonal: new Float64Array(2) };
+  await expect(tridiagToDensity(T)).rejects.toThrow('tridiagToDensity: expected { diagonal, offDiagonal }');
+});

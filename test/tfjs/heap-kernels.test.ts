@@ -1,0 +1,200 @@
+/** What runs in place on the wasm backend's heap gives what the definition gives, in float64 loops. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs-core';
+import { selectKernels } from '../../src/linalg/kernels/select.ts';
+import { heapKernels } from '../../src/tfjs/heap-kernels/module.ts';
+import { withHeapKernels } from '../../src/tfjs/heap-kernels/replacements.ts';
+import { useBackend } from '../../src/tfjs/index.ts';
+import { inPlaceTangents } from '../../src/tfjs/rules/convolution/in-place.ts';
+import type { Axis } from '../../src/tfjs/rules/convolution/window.ts';
+
+const available = (await selectKernels('test')).name.startsWith('native');
+const whenNative = available ? test : test.skip;
+
+beforeAll(() => useBackend('wasm'));
+
+afterAll(() => {
+  expect(tf.memory().numTensors).toBe(0);
+});
+
+const size = (shape: readonly number[]): number => shape.reduce((product, n) => product * n, 1);
+
+let seed = 0;
+const random = (shape: readonly number[]): tf.Tensor => tf.randomNormal([...shape], 0, 1, 'float32', ++seed);
+
+/** An axis of `input` positions; outputs as many as fit. */
+function axis(input: number, filter: number, stride: number, dilation: number, before: number, after: number): Axis {
+  const output = Math.floor((input + before + after - (filter - 1) * dilation - 1) / stride) + 1;
+  return { input, output, filter, stride, dilation, before };
+}
+
+interface Case {
+  name: string;
+  axes: Axis[];
+  batch: number;
+  channels: number;
+  filters: number;
+}
+
+const CASES: Case[] = [
+  { name: 'same padding', axes: [axis(6, 3, 1, 1, 1, 1), axis(5, 3, 1, 1, 1, 1)], batch: 3, channels: 3, filters: 4 },
+  { name: 'strides', axes: [axis(7, 3, 2, 1, 0, 1), axis(8, 2, 3, 1, 1, 0)], batch: 2, channels: 5, filters: 3 },
+  { name: 'dilations', axes: [axis(9, 3, 1, 2, 2, 2), axis(8, 3, 2, 3, 1, 3)], batch: 2, channels: 4, filters: 2 },
+  { name: 'single pixels', axes: [axis(4, 1, 1, 1, 0, 0), axis(3, 1, 1, 1, 0, 0)], batch: 2, channels: 6, filters: 5 },
+  {
+    name: 'windows wider than the image',
+    axes: [axis(2, 5, 1, 1, 2, 2), axis(1, 3, 1, 1, 1, 1)],
+    batch: 2,
+    channels: 2,
+    filters: 2,
+  },
+  {
+    name: 'three axes',
+    axes: [axis(4, 2, 2, 1, 1, 0), axis(5, 3, 1, 1, 1, 1), axis(4, 2, 1, 2, 0, 1)],
+    batch: 2,
+    channels: 3,
+    filters: 3,
+  },
+  {
+    name: 'several parts of a batch',
+    axes: [axis(40, 3, 1, 1, 1, 1), axis(41, 3, 1, 1, 1, 1)],
+    batch: 5,
+    channels: 8,
+    filters: 3,
+  },
+];
+
+/** Every triple of an input, a weight and an output that meet: the places of their numbers. */
+function meetings({ axes, batch, channels, filters }: Case, visit: (x: number, w: number, y: number) => void): void {
+  const along = (input: number, entry: number, output: number, i: number, inside: boolean): void => {
+    const each = axes[i];
+    if (each === undefined) {
+      if (!inside) return;
+      for (let c = 0; c < channels; c++) {
+        for (let f = 0; f < filters; f++)
+          visit(input * channels + c, (entry * channels + c) * filters + f, output * filters + f);
+      }
+      return;
+    }
+    for (let o = 0; o < each.output; o++) {
+      for (let k = 0; k < each.filter; k++) {
+        const at = o * each.stride - each.before + k * each.dilation;
+        const within = inside && at >= 0 && at < each.input;
+        along(input * each.input + at, entry * each.filter + k, output * each.output + o, i + 1, within);
+      }
+    }
+  };
+  for (let n = 0; n < batch; n++) along(n, 0, n, 0, true);
+}
+
+/** Largest difference of a tensor from float64 numbers, relative to the largest of those. */
+function difference(got: tf.Tensor, expected: Float64Array): number {
+  const values = got.dataSync();
+  expect(values.length).toBe(expected.length);
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return expected.reduce((most, value, i) => Math.max(most, Math.abs(values[i]! - value)), 0) / largest;
+}
+
+whenNative.each(CASES)('tangents of convolutions: $name', (each) => {
+  const { axes, batch, channels, filters } = each;
+  const shapes = {
+    x: [batch, ...axes.map(({ input }) => input), channels],
+    w: [...axes.map(({ filter }) => filter), channels, filters],
+    y: [batch, ...axes.map(({ output }) => output), filters],
+  };
+  for (const width of batch > 3 ? [6] : [1, 3, 4, 6, 9]) {
+    tf.tidy(() => {
+      const made = Object.entries(shapes).map(([name, shape]) => {
+        const [value, tangent] = [random(shape), random([...shape, width])];
+        return [
+          name,
+          {
+            value,
+            tangent,
+            v: value.dataSync(),
+            t: tangent.dataSync(),
+            sum: new Float64Array(size(shape) * width),
+            other: new Float64Array(size(shape) * width),
+          },
+        ] as const;
+      });
+      const { x, w, y } = Object.fromEntries(made) as Record<'x' | 'w' | 'y', (typeof made)[0][1]>;
+      // `sum`: the tangent by the first factor in the order x, w, y; `other`: by the second
+      meetings(each, (i, k, o) => {
+        for (let j = 0; j < width; j++) {
+          const [di, dk, dk2] = [i * width + j, k * width + j, o * width + j];
+          y.sum[dk2]! += x.t[di]! * w.v[k]!;
+          y.other[dk2]! += x.v[i]! * w.t[dk]!;
+          x.sum[di]! += w.t[dk]! * y.v[o]!;
+          x.other[di]! += w.v[k]! * y.t[dk2]!;
+          w.sum[dk]! += x.t[di]! * y.v[o]!;
+          w.other[dk]! += x.v[i]! * y.t[dk2]!;
+        }
+      });
+      const both = ({ sum, other }: { sum: Float64Array; other: Float64Array }) =>
+        sum.map((value, i) => value + other[i]!);
+      const { output, inputGradient, filterGradient } = inPlaceTangents(axes)!;
+      const check = (got: tf.Tensor, expected: Float64Array) => expect(difference(got, expected)).toBeLessThan(3e-6);
+      check(output(x.value, w.value, x.tangent), y.sum);
+      check(output(x.value, w.value, undefined, w.tangent), y.other);
+      check(output(x.value, w.value, x.tangent, w.tangent), both(y));
+      check(inputGradient(y.value, w.value, undefined, w.tangent), x.sum);
+      check(inputGradient(y.value, w.value, y.tangent), x.other);
+      check(inputGradient(y.value, w.value, y.tangent, w.tangent), both(x));
+      check(filterGradient(x.value, y.value, x.tangent), w.sum);
+      check(filterGradient(x.value, y.value, undefined, y.tangent), w.other);
+      check(filterGradient(x.value, y.value, x.tangent, y.tangent), both(w));
+    });
+  }
+});
+
+test("a block times one factor for each of its rows is the backend's own product, in both orders", () => {
+  expect(heapKernels()).toBeDefined();
+  for (const width of [1, 2, 4, 7, 64]) {
+    tf.tidy(() => {
+      const [factors, block] = [random([3, 5, 1]), random([3, 5, width])];
+      const expected = tf.mul(factors, block).dataSync();
+      for (const pair of [
+        [factors, block],
+        [block, factors],
+      ] as const) {
+        expect(withHeapKernels(() => tf.mul(...pair)).dataSync()).toEqual(expected);
+      }
+    });
+  }
+});
+
+test('other products are left to the backend', () => {
+  tf.tidy(() => {
+    for (const [a, b] of [
+      [
+        [3, 1],
+        [1, 4],
+      ],
+      [
+        [2, 3, 1],
+        [3, 4],
+      ],
+      [[4], [4]],
+      [
+        [3, 1],
+        [3, 1],
+      ],
+    ] as const) {
+      const [left, right] = [random(a), random(b)];
+      expect(withHeapKernels(() => tf.mul(left, right)).dataSync()).toEqual(tf.mul(left, right).dataSync());
+    }
+    const [n, m] = [
+      tf.tensor2d([[1], [2]], [2, 1], 'int32'),
+      tf.tensor2d(
+        [
+          [3, 4],
+          [5, 6],
+        ],
+        [2, 2],
+        'int32',
+      ),
+    ];
+    expect([...withHeapKernels(() => tf.mul(n, m)).dataSync()]).toEqual([3, 4, 10, 12]);
+  });
+});
