@@ -64,7 +64,7 @@ function checkOptions(where: string, name: BackendName, options: BackendOptions)
     });
   }
   if (adapter !== undefined && (name !== 'webgpu' || typeof adapter !== 'string')) {
-    throw new ArgumentError(`${where}: adapter must be a name and belongs to backend 'webgpu', got '${name}'`, {
+    throw new ArgumentError(`${where}: adapter must be a name and belongs to 'webgpu', got ${adapter} for '${name}'`, {
       name,
     });
   }

@@ -29,3 +29,18 @@ test('a backend that is not installed names what to install, and the backend in 
   );
   expect(tf.getBackend()).toBe('wasm');
 });
+
+test('options that do not belong to a backend are refused', async () => {
+  await expect(useBackend('wasm', { requireHardware: true })).rejects.toThrow(
+    "useBackend: requireHardware: backend 'wasm' never uses a GPU",
+  );
+  await expect(useBackend('cpu', { adapter: 'any' })).rejects.toThrow("adapter must be a name and belongs to 'webgpu'");
+});
+
+test('the door says what a backend runs on', async () => {
+  expect(await useBackend('wasm')).toEqual({
+    name: 'wasm',
+    package: expect.stringMatching(/^@tensorflow\/tfjs-backend-wasm \d+\.\d+\.\d+$/),
+    device: 'CPU',
+  });
+});

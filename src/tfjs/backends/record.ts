@@ -48,6 +48,15 @@ export function backendRecord(): BackendRecord | undefined {
   return records.get(getBackend());
 }
 
+/**
+ * Bytes of the device to work with where the user does not say. WebGPU does not tell the size of its memory; a GPU has at
+ * least a few times what it offers as one buffer.
+ */
+export function defaultMemory(): number {
+  const adapter = backendRecord()?.adapter;
+  return adapter && !adapter.software ? Math.max(2 ** 30, 4 * adapter.limits.maxBufferSize) : 2 ** 30;
+}
+
 /** One phrase for results: `webgpu (SwiftShader driver 5.0.0, software)`. */
 export function describeBackend(): string {
   const name = getBackend();
