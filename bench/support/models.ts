@@ -26,10 +26,7 @@ export function smallCnn(): tf.Sequential {
 /** 784-50-10 with ReLU: 39,760 parameters. */
 export function perceptron(): tf.Sequential {
   return tf.sequential({
-    layers: [
-      tf.layers.dense({ inputShape: [784], units: 50, activation: 'relu' }),
-      tf.layers.dense({ units: 10 }),
-    ],
+    layers: [tf.layers.dense({ inputShape: [784], units: 50, activation: 'relu' }), tf.layers.dense({ units: 10 })],
   });
 }
 
