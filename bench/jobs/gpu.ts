@@ -105,4 +105,4 @@ if (!onHost) {
   metrics[`work of reference, dims ${dims}: seconds of the sketch`] = sketch.seconds.sketch;
   metrics[`work of reference, dims ${dims}: relativeErrorUpper`] = certificate.relativeError.upper;
 }
-console.log(JSON.stringify({ metrics, info: { backend: record } }));
+console.log(JSON.stringify({ metrics, info: { device: record.device, backend: record } }));
