@@ -15,10 +15,14 @@ interface Fault {
   readonly message: string;
 }
 
-/** All faults of a device so far: products may overlap, and each must hear of every fault while it ran. */
+/** A piece of work that is under way, and the first fault meanwhile: what comes after it is usually its consequence. */
+interface Watch {
+  fault?: Fault;
+}
+
+/** What is known of a device. Work may overlap, and each piece must hear of every fault while it runs. */
 interface Faults {
-  count: number;
-  last?: Fault;
+  readonly watches: Set<Watch>;
   lost?: Fault;
 }
 
@@ -35,14 +39,14 @@ const TOO_LARGE =
 
 /** Listens to a device from now on. */
 export function watchDevice(device: GpuDevice): void {
-  const faults: Faults = { count: 0 };
+  const faults: Faults = { watches: new Set() };
   faultsByDevice.set(device, faults);
   device.addEventListener('uncapturederror', (event) => {
     event.preventDefault?.();
     const { message } = event.error;
     const reason = BY_ERROR[event.error.constructor.name] ?? 'internal';
-    faults.count++;
-    faults.last = { reason: TOO_LARGE.test(message) ? 'too-large' : reason, message };
+    const fault: Fault = { reason: TOO_LARGE.test(message) ? 'too-large' : reason, message };
+    for (const watch of faults.watches) watch.fault ??= fault;
   });
   device.lost.then(
     ({ reason, message }) => {
@@ -86,24 +90,26 @@ function asError(where: string, { reason, message }: Fault, cause?: unknown): De
 export async function onDevice<T>(where: string, work: () => Promise<T>): Promise<T> {
   const faults = currentFaults();
   if (!faults) return work();
-  const before = faults.count;
-  const newest = (): Fault | undefined => faults.lost ?? (faults.count > before ? faults.last : undefined);
-  let result: T;
+  const watch: Watch = {};
+  faults.watches.add(watch);
+  const found = (): Fault | undefined => faults.lost ?? watch.fault;
   try {
-    result = await work();
+    const result = await work();
+    const fault = found();
+    if (fault) throw asError(where, fault);
+    return result;
   } catch (error) {
     if (error instanceof DeviceError) throw error;
     // The device's own report may come a turn later than the exception that it caused.
     await setImmediate();
-    const fault = newest();
+    const fault = found();
     if (fault) throw asError(where, fault, error);
     const { message } = error as Error;
     if (TOO_LARGE.test(message)) throw asError(where, { reason: 'too-large', message }, error);
     throw error;
+  } finally {
+    faults.watches.delete(watch);
   }
-  const fault = newest();
-  if (fault) throw asError(where, fault);
-  return result;
 }
 
 /** Whether a smaller block may succeed where this error ended one. */
