@@ -37,8 +37,8 @@ export interface LinearOperator {
    * then make the next columns meanwhile. At most two products are under way.
    */
   readonly overlaps?: boolean;
-  /** What the products are made on, for results: 'webgpu (NVIDIA H200, ...)'. */
-  readonly device?: string;
+  /** What makes its products, for people: a device, a library. Results name it, stored runs keep it beside each block. */
+  readonly backend?: string;
   /**
    * A X. `out`, where a caller gives one, is an m x b block of `dtype` with any content, distinct from X, that the product
    * may be written to and returned: memory that is used again saves a large product the price of fresh one.

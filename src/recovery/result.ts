@@ -50,8 +50,8 @@ export interface EighResult extends LinearOperator {
   blockSize: number;
   /** The dense kernel provider that did the algebra. */
   kernels: string;
-  /** What the operator made its products on, as it says: 'webgpu (NVIDIA H200)'. */
-  device?: string;
+  /** What made the operator's products, as it says: 'webgpu (nvidia, ...)'. */
+  backend?: string;
   /**
    * ||C - C^T||_F / ||C||_F of the core (for hmt: of its leading 64 rows and columns) before symmetrising: rounding for
    * hmt and nystrom, sketching error for oversampled.
@@ -66,12 +66,12 @@ export interface EighResult extends LinearOperator {
 /** What a driver knows beside the eigenpairs. */
 export type RunFacts = Pick<
   EighResult,
-  'numMatvecs' | 'dims' | 'dropped' | 'method' | 'testMatrix' | 'seed' | 'blockSize' | 'seconds' | 'device'
+  'numMatvecs' | 'dims' | 'dropped' | 'method' | 'testMatrix' | 'seed' | 'blockSize' | 'seconds' | 'backend'
 >;
 
-/** What an operator says that its products are made on. */
-export function deviceOf({ device }: LinearOperator): { device?: string } {
-  return device === undefined ? {} : { device };
+/** What an operator says that makes its products. */
+export function backendOf({ backend }: LinearOperator): { backend?: string } {
+  return backend === undefined ? {} : { backend };
 }
 
 export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kernels): EighResult {

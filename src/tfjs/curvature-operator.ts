@@ -64,7 +64,7 @@ class RecordedCurvature implements CurvatureOperator {
   readonly psd?: boolean;
   readonly numParameters: number;
   readonly parameters: readonly ParameterInfo[];
-  readonly device: string;
+  readonly backend: string;
   readonly overlaps: boolean;
   readonly #spec: CurvatureSpec;
   readonly #fitting: Fitting;
@@ -76,7 +76,7 @@ class RecordedCurvature implements CurvatureOperator {
   constructor(spec: CurvatureSpec) {
     this.#spec = spec;
     this.#fitting = new Fitting(spec.where);
-    this.device = describeBackend();
+    this.backend = describeBackend();
     this.overlaps = worksAside();
     this.parameters = spec.layout;
     this.numParameters = spec.layout.reduce((total, { size }) => total + size, 0);

@@ -30,7 +30,7 @@ export interface CurvatureOperator extends LinearOperator {
    */
   readonly preferredBlockSize: number;
   /** The backend and device that the products are made on, as results record it. */
-  readonly device: string;
+  readonly backend: string;
   /** On a GPU: tries products of several widths, once, and prefers the one with the least time per column. */
   calibrate(): Promise<void>;
   matmat(X: Block, out?: Block): Promise<Block>;

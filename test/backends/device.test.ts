@@ -35,7 +35,7 @@ if (BACKEND === 'webgpu') {
       expect(record.adapter!.vendor.length).toBeGreaterThan(0);
       expect(typeof record.adapter!.software).toBe('boolean');
       expect(record.adapter!.limits.maxStorageBufferBindingSize).toBeGreaterThanOrEqual(2 ** 27);
-      expect(quartic(4, 2).device).toBe(`webgpu (${record.device}${record.adapter!.software ? ', software' : ''})`);
+      expect(quartic(4, 2).backend).toBe(`webgpu (${record.device}${record.adapter!.software ? ', software' : ''})`);
     });
 
     test('that is software is refused where hardware is required', async () => {

@@ -25,7 +25,7 @@ async function runOn(backend: 'wasm' | typeof BACKEND): Promise<Run> {
 await describeBackend('a sketch of 200 columns', () => {
   test('has the eigenvalues and the certified error that it has on wasm, and names the device', async () => {
     const [ours, wasm] = [await runOn(BACKEND), await runOn('wasm')];
-    expect(ours.sketch.device).toMatch(new RegExp(`^${BACKEND} \\(.+\\)$`));
+    expect(ours.sketch.backend).toMatch(new RegExp(`^${BACKEND} \\(.+\\)$`));
     expect(ours.sketch.rank).toBe(wasm.sketch.rank);
     const largest = Math.abs(wasm.sketch.eigenvalues[0]!);
     for (const [i, value] of ours.sketch.eigenvalues.entries()) {
