@@ -14,9 +14,7 @@ import type { LinearOperator } from '../linops/operator.ts';
 import type { EighResult } from '../recovery/result.ts';
 import { blockPath, fileExists, type SketchDirectory, stageFolder } from './directory.ts';
 import { recordAttributes, recordWork, type Worker } from './record.ts';
-
-/** The folder of the test products. */
-export const CERTIFICATE = 'certificate';
+import { CERTIFICATE } from './stages.ts';
 
 export const certificatePath = ({ path }: SketchDirectory): string => join(path, 'certificate.json');
 

@@ -10,7 +10,7 @@ import { type RecordLink, readRecordFile, writeRecordFile } from '../hdf5/record
 import { isTemporary, removeTemporaries } from '../hdf5/temporary.ts';
 import { planAttributes, planFromAttributes } from './attributes.ts';
 import type { StoredPlan } from './plan.ts';
-import { blockCount, stagesOf } from './stages.ts';
+import { blockCount, CERTIFICATE, stagesOf } from './stages.ts';
 
 /** Version of the layout: attribute `format_version` of `sketch.h5`. */
 export const DIRECTORY_VERSION = 1;
@@ -151,8 +151,8 @@ export async function openDirectory(where: string, path: string): Promise<Sketch
     );
   }
   const plan = planFromAttributes(file, attributes);
-  for (const { name } of [{ name: '.' }, ...stagesOf(plan)]) {
-    await removeTemporaries(join(path, name)).catch(() => []);
+  for (const folder of ['.', ...stagesOf(plan).map(({ name }) => name), CERTIFICATE]) {
+    await removeTemporaries(join(path, folder)).catch(() => []);
   }
   return { path, plan, origin: { operator: String(operator), version: String(eigensketch), created: String(created) } };
 }

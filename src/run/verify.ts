@@ -3,7 +3,7 @@ import { EigensketchError } from '../core/errors.ts';
 import { verifyBlockFile } from '../hdf5/block-file.ts';
 import { readRecordFile } from '../hdf5/record-file.ts';
 import { derivedColumns, stageColumns } from './blocks.ts';
-import { CERTIFICATE, certificatePath, loadCertificate } from './certificate.ts';
+import { certificatePath, loadCertificate } from './certificate.ts';
 import {
   blockPath,
   blocksThere,
@@ -14,7 +14,7 @@ import {
   stageFilePath,
 } from './directory.ts';
 import { stageIsThere } from './progress.ts';
-import { blockCount, blockRange, type Stage, stagesOf } from './stages.ts';
+import { blockCount, blockRange, CERTIFICATE, type Stage, stagesOf } from './stages.ts';
 
 /** What is wrong with one file. */
 export interface Damage {

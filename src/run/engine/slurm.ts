@@ -67,6 +67,8 @@ export function batchOptions(
     '--kill-on-invalid-dep=yes',
     `--job-name=eigensketch-${step.name}`,
     `--output=${log}`,
+    // a task that is queued again goes on with its log
+    '--open-mode=append',
     ...(step.shards ? [`--array=${step.shards.own.join(',')}`] : []),
     ...(after === undefined ? [] : [`--dependency=afterok:${after}`]),
     ...(partition === undefined ? [] : [`--partition=${partition}`]),
