@@ -66,4 +66,16 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
     ours('in memory', 'out-of-core', 'auto', ['--in-memory', ...OUT_OF_CORE_SIZES]),
     ours('on disk, cap 512 MB, 10^7 rows', 'out-of-core', 'auto', ['10000000:100']),
   ],
+  gpu: [
+    ours('eigensketch, webgpu', 'gpu', 'auto'),
+    ours('eigensketch, tensorflow', 'gpu', 'auto', ['--backend', 'tensorflow']),
+    ours('eigensketch, wasm on the host', 'gpu', 'auto', ['--backend', 'wasm']),
+    torch('PyTorch on CUDA, per vector', 'torch_gpu', '--products', 'vector'),
+    torch('PyTorch on CUDA, batched', 'torch_gpu', '--products', 'batched'),
+  ],
+};
+
+/** Trials in about a minute of benches that need a machine of their kind. */
+export const TRIALS: Record<string, readonly Contestant[]> = {
+  gpu: [ours('eigensketch, webgpu', 'gpu', 'auto', ['--small'])],
 };
