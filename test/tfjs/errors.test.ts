@@ -362,14 +362,6 @@ describe('models and data', () => {
     );
   });
 
-  test('dilation in a layer that TensorFlow.js fuses', async () => {
-    const model = layers.sequential({
-      layers: [layers.layers.conv2d({ filters: 1, kernelSize: 2, dilationRate: 2, inputShape: [5, 5, 1] })],
-    });
-    const H = hessian({ model, loss: (outputs: tf.Tensor) => tf.mean(outputs), data: [[tf.ones([2, 5, 5, 1]), y]] });
-    await expect(H.loss()).rejects.toThrow('hessian: TensorFlow.js has no gradient of fused conv2D with dilation');
-  });
-
   test('memory that is no number of bytes', () => {
     expect(() => hessian(options({ memory: 0 }))).toThrow('hessian: memory must be a positive number of bytes, got 0');
   });
