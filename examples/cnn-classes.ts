@@ -6,6 +6,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { seigh } from 'eigensketch';
 import { ggn, hessian, useBackend } from 'eigensketch/tfjs';
+import { makeImages } from './support/images.ts';
 
 const CLASSES = 4;
 const SIZE = 8;
@@ -13,14 +14,7 @@ const SAMPLES = 240;
 
 await useBackend('wasm');
 
-/** Images of a class are one smooth random pattern with noise. */
-const { images, labels } = tf.tidy(() => {
-  const coarse = tf.randomNormal<tf.Rank.R4>([CLASSES, 3, 3, 1], 0, 1, 'float32', 3);
-  const patterns = tf.image.resizeBilinear(coarse, [SIZE, SIZE]);
-  const classes = tf.randomUniform([SAMPLES], 0, CLASSES, 'int32', 4) as tf.Tensor1D;
-  const noise = tf.randomNormal([SAMPLES, SIZE, SIZE, 1], 0, 0.5, 'float32', 5);
-  return { images: tf.add(tf.gather(patterns, classes), noise), labels: tf.oneHot(classes, CLASSES) };
-});
+const { images, labels } = makeImages({ samples: SAMPLES, size: SIZE, channels: 1, classes: CLASSES, seed: 3 });
 
 const init = (seed: number) => ({ kernelInitializer: tf.initializers.heNormal({ seed }) });
 const model = tf.sequential({

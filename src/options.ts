@@ -1,6 +1,7 @@
 /** The options of `seigh`, and from them the checked run that every driver starts with. */
 import { checkChoice, checkInteger, checkSeed } from './core/checks.ts';
 import { ArgumentError } from './core/errors.ts';
+import type { Memory } from './core/memory.ts';
 import type { Distribution } from './core/random.ts';
 import type { Control } from './core/schedule.ts';
 import { type KernelsChoice, selectKernels } from './linalg/kernels/select.ts';
@@ -44,6 +45,13 @@ export interface SeighOptions extends Control {
   seed?: number;
   /** Dense kernel provider. Default `'auto'`. */
   kernels?: KernelsChoice;
+  /**
+   * A directory for everything of size n: made if it does not exist, gone on with if it does. What was measured there is
+   * not measured again, so a run that was stopped or killed continues by the same call, to the same result. Default: everything stays in memory.
+   */
+  store?: string;
+  /** With `store`: memory for tall blocks, in bytes or like `'2GB'`; k x k matrices come on top. Default 1 GiB. */
+  memory?: Memory;
 }
 
 const WHERE = 'seigh';
@@ -76,7 +84,13 @@ export async function prepareRun(
   if (options.perBatch && options.refine) throw new ArgumentError(`${WHERE}: perBatch cannot be combined with refine`);
   refuseOption(method, 'psd', options.psd !== undefined, 'nystrom');
   refuseOption(method, 'innerDims', options.innerDims !== undefined, 'oversampled');
+  if (options.memory !== undefined && options.store === undefined) {
+    throw new ArgumentError(`${WHERE}: memory belongs to store, got memory ${options.memory}`, {
+      memory: options.memory,
+    });
+  }
   const most = Number.MAX_SAFE_INTEGER;
+  if (options.blockSize === undefined) await op.calibrate?.();
   const isAutomatic = method === 'krylov' && options.blockSize === undefined;
   const blockSize = chooseBlockSize(WHERE, op, isAutomatic ? Math.ceil(dims / 10) : dims, options.blockSize);
   return {

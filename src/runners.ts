@@ -57,13 +57,13 @@ export interface Outcome extends Recovered {
 }
 
 /** Omega, n x dims. */
-export function outerMatrix(run: Recovery): TestMatrix {
+export function outerMatrix(run: Pick<Recovery, 'n' | 'dims' | 'seed' | 'testMatrix'>): TestMatrix {
   const key = { seed: run.seed, purpose: 'sketch' } as const;
   return { distribution: run.testMatrix, key, rows: run.n, cols: run.dims };
 }
 
 /** The inner test matrix of `oversampled` that the operator multiplies, n x innerDims. */
-export function innerMatrix(run: Recovery): TestMatrix {
+export function innerMatrix(run: Pick<Recovery, 'n' | 'innerDims' | 'seed' | 'testMatrix'>): TestMatrix {
   const key = { seed: run.seed, purpose: 'inner' } as const;
   return { distribution: run.testMatrix, key, rows: run.n, cols: run.innerDims };
 }

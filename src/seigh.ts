@@ -5,7 +5,7 @@ import type { LinearOperator } from './linops/operator.ts';
 import { measureAsymmetry, refuseAsymmetry } from './linops/probes.ts';
 import type { Multivector } from './multivector/multivector.ts';
 import { METHODS, prepareRun, type SeighOptions } from './options.ts';
-import { type EighResult, type Method, makeEighResult } from './recovery/result.ts';
+import { backendOf, type EighResult, type Method, makeEighResult } from './recovery/result.ts';
 import { type Outcome, RUNNERS, type Run } from './runners.ts';
 import { chooseBlockSize } from './sketch/block-size.ts';
 
@@ -77,6 +77,11 @@ export async function seigh(
   const method = checkChoice(WHERE, 'method', options.method ?? 'hmt', METHODS);
   const run = await prepareRun(op, dims as number, method, options);
   run.signal?.throwIfAborted();
+  if (options.store !== undefined) {
+    // HDF5 is loaded for those who use it
+    const { storedSeigh } = await import('./run/seigh.ts');
+    return storedSeigh(run, method, options.store, options);
+  }
   const startedAt = performance.now();
   const needsProbe = op.selfAdjoint !== true;
   if (needsProbe) refuseAsymmetry(WHERE, op, await measureAsymmetry(WHERE, op, run.seed));
@@ -86,7 +91,7 @@ export async function seigh(
   const spent = numMatvecs + (needsProbe ? 2 : 0);
   return makeEighResult(
     pairs,
-    { numMatvecs: spent, dims: run.dims, dropped, method, testMatrix, seed, blockSize, seconds },
+    { numMatvecs: spent, dims: run.dims, dropped, method, testMatrix, seed, blockSize, seconds, ...backendOf(op) },
     kernels,
   );
 }

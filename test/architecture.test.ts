@@ -15,11 +15,14 @@ const ALLOWED: Record<string, readonly string[]> = {
   recovery: ['core', 'linalg', 'multivector', 'linops', 'sketch'],
   apost: ['core', 'linalg', 'multivector', 'linops', 'sketch'],
   krylov: ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'apost'],
+  traces: ['core', 'linalg', 'multivector', 'linops', 'sketch', 'apost', 'krylov'],
   solvers: ['core', 'linalg', 'multivector', 'linops'],
   'adaptive.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'apost'],
   'runners.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'krylov'],
   'options.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'runners.ts'],
-  'seigh.ts': ['core', 'linops', 'multivector', 'sketch', 'recovery', 'runners.ts', 'options.ts', 'adaptive.ts'],
+  run: ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'apost', 'hdf5', 'runners.ts', 'options.ts'],
+  // run only when it is asked for: everybody else never loads HDF5
+  'seigh.ts': ['core', 'linops', 'multivector', 'sketch', 'recovery', 'runners.ts', 'options.ts', 'adaptive.ts', 'run'],
   'ssvd.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch'],
   'index.ts': [
     'core',
@@ -29,13 +32,14 @@ const ALLOWED: Record<string, readonly string[]> = {
     'krylov',
     'apost',
     'solvers',
+    'traces',
     'adaptive.ts',
     'options.ts',
     'seigh.ts',
     'ssvd.ts',
   ],
   report: ['core', 'recovery', 'apost'],
-  cli: ['core', 'linops', 'recovery', 'apost', 'options.ts', 'seigh.ts', 'report'],
+  cli: ['core', 'linalg', 'linops', 'recovery', 'apost', 'run', 'options.ts', 'seigh.ts', 'report'],
   data: ['core'],
   tfjs: ['core', 'linalg', 'linops', 'data'],
   hdf5: ['core', 'linalg', 'multivector'],
@@ -94,6 +98,11 @@ test('a room imports only itself and the rooms below it', () => {
     .filter(({ room, target }) => target !== room && !ALLOWED[room]!.includes(target))
     .map(({ file, target }) => `${file} imports ${target}`);
   expect(wrong).toEqual([]);
+});
+
+test('run, and HDF5 with it, is loaded by seigh only when a directory is given', () => {
+  const fromSeigh = readFileSync(join(SRC, 'seigh.ts'), 'utf8').matchAll(/^import .*'\.\/run\/.*$/gm);
+  expect([...fromSeigh]).toEqual([]);
 });
 
 test('each package is imported in its own room only', () => {

@@ -1,9 +1,7 @@
 /** Every example runs and prints what it promises; the demo keeps its numbers. */
 import { describe, expect, test } from '@jest/globals';
 import { command } from './support/command.ts';
-
-const example = async (name: string, ...args: string[]): Promise<string> =>
-  (await command(process.execPath, [`dist/examples/${name}.js`, ...args])).stdout;
+import { countMarks, example, figuresOf, tableRows } from './support/example.ts';
 
 test('dense-matrix: the leading eigenvalue of the Hilbert matrix', async () => {
   const output = await example('dense-matrix');
@@ -13,11 +11,23 @@ test('dense-matrix: the leading eigenvalue of the Hilbert matrix', async () => {
   expect(output).toMatch(/relative error at most \de-\d+|relative error at most \d\.\de-\d+/);
 });
 
-test('polynomial: Hessian [[12, 18], [18, 12]], eigenvalues 30 and -6, a remainder of third order', async () => {
+test('polynomial: loss, gradient, Hessian and its eigenvalues; third derivatives; power iteration to 30', async () => {
   const output = await example('polynomial');
+  expect(output).toContain('loss         2\n');
+  expect(output).toContain('gradient     [6, 6]\n');
   expect(output).toContain('[[12, 18], [18, 12]]');
   expect(output).toContain('30.0000, -6.0000');
-  expect(Number(/of order (\d\.\d+)/.exec(output)![1])).toBeCloseTo(3, 1);
+  // with d = (0.6, -0.8): 6 (0.6 - 0.8); 12 + 36 * 0.6 * -0.8; 12 * 0.6^3 + 108 * 0.6 * -0.8 * (0.6 - 0.8) - 12 * 0.8^3
+  expect(output).toContain('first -1.2000, second -5.2800, third 6.8160\n');
+  const [taylor, quotients] = output.split('power iteration').map(tableRows) as [number[][], number[][]];
+  for (const [i, row] of taylor.slice(-3).entries()) expect(Math.abs(row.at(-1)! - (i + 2))).toBeLessThan(0.15);
+  // the start (1, 0) has equal shares of both eigenvectors: q_k = (30 - 6 x) / (1 + x) with x = (6 / 30)^(2 k)
+  for (const [k, [quotient]] of quotients.entries()) {
+    const share = 0.2 ** (2 * k);
+    expect(Math.abs(quotient! - (30 - 6 * share) / (1 + share))).toBeLessThan(2e-5);
+  }
+  const [svg] = await figuresOf(output);
+  expect(countMarks(svg!, 'symbol')).toBe(7);
 });
 
 test('linear-regression: 2 X^T X / N exactly', async () => {
@@ -25,11 +35,31 @@ test('linear-regression: 2 X^T X / N exactly', async () => {
   expect(Number(/relative error (\S+)/.exec(output)![1])).toBeLessThan(1e-6);
 });
 
-test('xor: a 9 x 9 Hessian drawn before and after training', async () => {
+test('xor: everything agrees with the 9 x 9 matrix, and Newton reaches what one unit can', async () => {
   const output = await example('xor');
-  expect(output.match(/^ +(W11|W12|W21|W22|b1|b2|v1|v2|c) /gm)).toHaveLength(20);
-  const losses = Array.from(output.matchAll(/loss (\d\.\d+), 9 parameters/g), ([, loss]) => Number(loss));
-  expect(losses[1]).toBeLessThan(losses[0]!);
+  expect(output.match(/^ +(W11|W12|W21|W22|b1|b2|v1|v2|c) /gm)).toHaveLength(30);
+  // three differences of the softmax and one of its outputs do nothing
+  expect(output).toMatch(/eigenvalues -?[1-9]\S+(, -?\d\.\d+){4}, 0, 0, 0, 0\n/);
+  expect(Number(/relative difference (\S+)/.exec(output)![1])).toBeLessThan(1e-6);
+  const errors = Array.from(output.matchAll(/ {3}error (\S+)$/gm), ([, error]) => Number(error));
+  const [, plain, power, krylov] = errors as [number, number, number, number];
+  expect(plain).toBeGreaterThan(power);
+  expect(power).toBeLessThan(1e-4);
+  // six different eigenvalues: after six products a Krylov space is invariant
+  expect(krylov).toBeLessThan(1e-5);
+  const [curvature, form] = /curvature (\S+) along d; from the matrix d.Hd = (\S+)/.exec(output)!.slice(1).map(Number);
+  expect(output).toContain('preconditioned CG: negativeCurvature');
+  expect(curvature).toBeLessThan(0);
+  expect(form).toBe(curvature);
+  const losses = Array.from(output.matchAll(/: loss (\d\.\d+), 9 parameters/g), ([, loss]) => Number(loss));
+  const [before, newton, adam] = losses as [number, number, number];
+  // isotonic regression: no function of one monotone unit is below 1/6
+  expect(newton).toBeGreaterThan(1 / 6 - 1e-6);
+  expect(newton).toBeLessThan(1 / 6 + 1e-4);
+  expect(newton).toBeLessThan(adam);
+  expect(adam).toBeLessThan(before);
+  const [svg] = await figuresOf(output);
+  expect(countMarks(svg!, 'rect')).toBe(81);
 });
 
 test('cnn-classes: the gap in the spectrum counts the classes', async () => {
@@ -45,6 +75,13 @@ test('transformer: a certified sketch of its Gauss-Newton matrix', async () => {
   const shares = Array.from(output.matchAll(/^ {2}\w+ +(\d+\.\d) %$/gm), ([, share]) => Number(share));
   expect(shares).toHaveLength(7);
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
+});
+
+test('newton-cg: goes along negative curvature, and ahead of gradient descent at equal cost', async () => {
+  const output = await example('newton-cg');
+  expect(Number(/negative curvature met in (\d+) of/.exec(output)![1])).toBeGreaterThan(0);
+  expect(Number(/Newton-CG +(\S+)/.exec(output)![1])).toBeLessThan(1e-3);
+  expect(Number(/ratio +(\S+)/.exec(output)![1])).toBeGreaterThan(1.2);
 });
 
 test('resnet18: 11,173,962 parameters, a block of 4 on a batch of 8 within 8 GB', async () => {

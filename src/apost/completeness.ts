@@ -17,10 +17,10 @@ async function largestSingularValue(G: Matrix, run: Certification): Promise<numb
 
 /** Multiplies every entry by a factor. */
 async function scale(X: Multivector, factor: number, { verbs }: Certification): Promise<void> {
-  const visit = async ([x]: Block[], scaled: Block): Promise<void> => {
-    for (let at = 0; at < scaled.data.length; at++) scaled.data[at] = factor * x!.data[at]!;
+  const visit = async ([x]: Block[], [scaled]: Block[]): Promise<void> => {
+    for (const [at, value] of x!.data.entries()) scaled!.data[at] = factor * value;
   };
-  await sweep('apost', [X], verbs, visit, X);
+  await sweep('apost', [X], verbs, visit, [X]);
 }
 
 /** ||X - Y||_F. */
@@ -64,13 +64,13 @@ async function leading(X: Multivector, cols: number, { verbs, measuring }: Certi
  * than the first time but costs no call of its own.
  *
  * @param G n x q projected test vectors, AG their products, before any projection of these
- * @param deflate X <- (I - P) X in place
+ * @param deflate X <- (I - P) X in place; the products are not read any more when it is first called
  */
 export async function powerProducts(
   run: Certification,
   G: Multivector,
   AG: Multivector,
-  deflate: (X: Multivector) => Promise<Multivector>,
+  deflate: (X: Multivector) => Promise<void>,
 ): Promise<PowerProducts> {
   const { op, powerSteps, verbs, measuring } = run;
   const columns = Math.min(POWER_COLUMNS, G.cols);

@@ -1,7 +1,7 @@
 /** Certification of Ritz pairs: the known part of the error is separated, only the rest is sampled. */
 import type { Multivector } from '../multivector/multivector.ts';
 import { projectOut } from '../multivector/project.ts';
-import { columnNorms, gram, subtractTimes } from '../multivector/verbs.ts';
+import { addSquares, gram } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import {
   type Certification,
@@ -101,16 +101,24 @@ function normsFrom(t: Interval, { coupling: c, captured, tails }: KnownSquares):
 export async function certifyDeflated(run: Certification, pairs: RitzPairs): Promise<Statements> {
   const { op, tests, level, verbs, measuring } = run;
   const { eigenvalues: theta, eigenvectors: V, residualNorms } = pairs;
-  const G = await projectOut(run.Omega, V, verbs);
+  const G = run.Omega;
+  const lengths = new Float64Array(V.cols);
+  await projectOut([G], V, verbs, { observe: (v) => addSquares(v, lengths) });
   const AG = await measure(op, G, measuring);
-  // one projection is enough for a bound from above: what is left of the span only adds to it
-  const powers = await powerProducts(run, G, AG, async (X) => subtractTimes(X, V, await gram(V, X, verbs), verbs));
-  const measuredNoise = Math.max(powers.repetition, await measureAsymmetricNoise(run, G, AG));
-  const rounding = roundingFloor(op, largestMagnitude(theta), lengthDefect(theta, await columnNorms(V, verbs)));
+  const asymmetricNoise = await measureAsymmetricNoise(run, G, AG);
+  let isProjected = false;
+  const powers = await powerProducts(run, G, AG, async (X) => {
+    // A G is projected along with the first of them: V may have to come from a disk. Once is enough for a bound from
+    // above: what is left of the span only adds to it
+    await projectOut(isProjected ? [X] : [AG, X], V, verbs, { once: [X] });
+    isProjected = true;
+  });
+  if (!isProjected) await projectOut([AG], V, verbs);
+  const measuredNoise = Math.max(powers.repetition, asymmetricNoise);
+  const rounding = roundingFloor(op, largestMagnitude(theta), lengthDefect(theta, lengths.map(Math.sqrt)));
   const noiseFloor = Math.max(measuredNoise, rounding);
   const missed = spectralBound(powers, measuredNoise, level);
-  const D = await projectOut(AG, V, verbs);
-  const squares = await gram(D, D, verbs);
+  const squares = await gram(AG, AG, verbs);
   const meanSquare = meanDiagonal(squares);
   // a test vector is about sqrt(n) long, and so is its noise
   const noise = measuredNoise * Math.sqrt(op.shape[1]);

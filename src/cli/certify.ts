@@ -1,11 +1,14 @@
 /** `eigensketch certify`: a sketch with its certificate, or the certificate of another operator as an approximation. */
 import { apost } from '../apost/apost.ts';
 import { boundText } from '../report/numbers.ts';
+import { certificateOptions } from './certificate-options.ts';
+import { certifyDirectory } from './certify-directory.ts';
 import { type Command, given, numberFlag, parse, required } from './command.ts';
 import { EXIT, EXIT_HELP } from './exit.ts';
 import { loadOperator } from './operator-file.ts';
 import { progressBar } from './progress-bar.ts';
 import { deliver, SKETCH_HELP, SKETCH_OPTIONS, sketch } from './sketching.ts';
+import { directoryOf } from './storing.ts';
 
 const WHERE = 'eigensketch certify';
 
@@ -13,6 +16,7 @@ export const certifyCommand: Command = {
   summary: 'a sketch with its certificate, or how far one operator is from another',
   help: `Usage: eigensketch certify --operator FILE --dims K [options]
        eigensketch certify --operator FILE --approximation FILE [options]
+       eigensketch certify DIR [--operator FILE] [options]
 
 ${SKETCH_HELP}
   --approximation FILE    certify this operator as an approximation, instead of a sketch
@@ -20,18 +24,25 @@ ${SKETCH_HELP}
   --confidence C          probability of each event, default 0.99
   --power-steps P         sharpen the completeness bound, eight products each, default 1
 
+DIR is a sketch directory with a result: its certificate is kept there. The operator must be the one it was made with.
+
 Example
   eigensketch certify --operator hessian.js --dims 200 --tests 30 --confidence 0.99 --out certified.json
 
 ${EXIT_HELP}`,
   async run(args, context) {
-    const { flags } = parse(args, {
+    const { flags, positionals } = parse(args, {
       ...SKETCH_OPTIONS,
       approximation: { type: 'string' },
       tests: { type: 'string' },
       confidence: { type: 'string' },
       'power-steps': { type: 'string' },
     });
+    const [path] = positionals;
+    if (path !== undefined) {
+      const certifying = certificateOptions(WHERE, flags);
+      return certifyDirectory(WHERE, directoryOf(WHERE, flags, positionals), flags, certifying, context);
+    }
     const op = await loadOperator(WHERE, required(WHERE, flags, 'operator'));
     const options = {
       ...given({

@@ -4,13 +4,25 @@ import { ArgumentError } from '../core/errors.ts';
 import { certifyCommand } from './certify.ts';
 import type { Command } from './command.ts';
 import { EXIT, EXIT_HELP, exitCodeOf } from './exit.ts';
+import { launchCommand } from './launch.ts';
+import { measureCommand } from './measure.ts';
 import { planCommand } from './plan.ts';
+import { recoverCommand } from './recover.ts';
 import { reportCommand } from './report.ts';
+import { runCommand } from './run.ts';
 import { seighCommand } from './seigh.ts';
+import { statusCommand } from './status.ts';
+import { verifyCommand } from './verify.ts';
 
 const COMMANDS: Record<string, Command> = {
   seigh: seighCommand,
   certify: certifyCommand,
+  run: runCommand,
+  measure: measureCommand,
+  recover: recoverCommand,
+  status: statusCommand,
+  verify: verifyCommand,
+  launch: launchCommand,
   report: reportCommand,
   plan: planCommand,
 };

@@ -4,6 +4,8 @@ import { ArgumentError } from '../core/errors.ts';
 import { planSketch, type SketchBudget } from '../recovery/plan.ts';
 import { type Command, given, numberFlag, parse } from './command.ts';
 import { EXIT, EXIT_HELP } from './exit.ts';
+import { planStored } from './plan-stored.ts';
+import { CREATION_OPTIONS } from './storing.ts';
 
 const WHERE = 'eigensketch plan';
 
@@ -11,6 +13,9 @@ export const planCommand: Command = {
   summary: 'the largest sketch within a budget; the test products that a certainty needs',
   help: `Usage: eigensketch plan --n N (--memory BYTES | --products P) [options]
        eigensketch plan --factor F --confidence C
+       eigensketch plan --operator FILE --dims K [--out DIR] [options of eigensketch run]
+
+With --dims: what eigensketch run would write, read and multiply; refused when the disk is too small.
 
   --n N                   rows and columns of the operator
   --memory BYTES          for tall blocks
@@ -26,21 +31,20 @@ export const planCommand: Command = {
 
 Example
   eigensketch plan --n 1000000 --products 400 --factor 1.3 --confidence 0.95
+  eigensketch plan --operator hessian.js --dims 200 --out /scratch/hessian.sketch
 
 ${EXIT_HELP}`,
   async run(args) {
     const { flags } = parse(args, {
+      ...CREATION_OPTIONS,
       n: { type: 'string' },
-      memory: { type: 'string' },
       products: { type: 'string' },
-      method: { type: 'string' },
-      'power-iterations': { type: 'string' },
       psd: { type: 'boolean' },
       dtype: { type: 'string' },
       factor: { type: 'string' },
       confidence: { type: 'string' },
-      json: { type: 'boolean' },
     });
+    if (flags.dims !== undefined) return planStored(WHERE, flags);
     const number = (name: string): number | undefined => numberFlag(WHERE, flags, name);
     const [n, factor] = [number('n'), number('factor')];
     if (n === undefined && factor === undefined) throw new ArgumentError(`${WHERE}: --n or --factor is needed`);

@@ -1,13 +1,15 @@
-/** `eigensketch report`: figures and tables of an analysis that `seigh` or `certify` wrote. */
-import { readFile, writeFile } from 'node:fs/promises';
+/** `eigensketch report`: figures and tables of an analysis that `seigh` or `certify` wrote, or of a sketch directory. */
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { checkChoice } from '../core/checks.ts';
 import { ArgumentError, StoreError } from '../core/errors.ts';
 import { type Analysis, parseAnalysis } from '../report/analysis.ts';
 import { FIGURES, figureSvg, svgToPng } from '../report/figure.ts';
 import { toHtml } from '../report/html.ts';
 import { toCsv, toJson, toLatex, toMarkdown } from '../report/tables.ts';
+import { openDirectory } from '../run/directory.ts';
 import { type Command, numberFlag, parse } from './command.ts';
 import { EXIT, EXIT_HELP } from './exit.ts';
+import { storedAnalysis } from './stored-analysis.ts';
 
 const WHERE = 'eigensketch report';
 const FORMATS = ['markdown', 'latex', 'csv', 'json', 'html', 'svg', 'png'] as const;
@@ -36,9 +38,23 @@ async function render(
   }
 }
 
+/** From an analysis file or a sketch directory. */
+async function readAnalysis(path: string): Promise<Analysis> {
+  const isDirectory = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (isDirectory) return storedAnalysis(WHERE, await openDirectory(WHERE, path));
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new StoreError(`${WHERE}: cannot read ${path}`, { path }, { cause });
+  });
+  return parseAnalysis(text);
+}
+
 export const reportCommand: Command = {
-  summary: 'figures and tables of an analysis',
+  summary: 'figures and tables of an analysis or a sketch directory',
   help: `Usage: eigensketch report ANALYSIS.json [options]
+       eigensketch report DIR [options]
 
   --format F       ${FORMATS.join(', ')} (default markdown); figures need the packages vega and, for png, @resvg/resvg-js
   --figure KIND    ${FIGURES.join(' or ')}, for svg and png (default spectrum)
@@ -61,14 +77,11 @@ ${EXIT_HELP}`,
     });
     const [file] = positionals;
     if (file === undefined || positionals.length > 1) {
-      throw new ArgumentError(`${WHERE}: one analysis file is needed, got ${positionals.length}`);
+      throw new ArgumentError(`${WHERE}: one analysis file or sketch directory is needed, got ${positionals.length}`);
     }
     const format = checkChoice(WHERE, '--format', flags.format ?? (flags.json ? 'json' : 'markdown'), FORMATS);
     const kind = checkChoice(WHERE, '--figure', flags.figure ?? 'spectrum', FIGURES);
-    const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-      throw new StoreError(`${WHERE}: cannot read ${file}`, { file }, { cause });
-    });
-    const output = await render(parseAnalysis(text), format, kind, numberFlag(WHERE, flags, 'rows') ?? 20);
+    const output = await render(await readAnalysis(file), format, kind, numberFlag(WHERE, flags, 'rows') ?? 20);
     if (typeof flags.out === 'string') await writeFile(flags.out, output);
     else process.stdout.write(output);
     return EXIT.done;

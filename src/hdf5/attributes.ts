@@ -24,7 +24,8 @@ export interface Description extends BlockShape {
   checksum: number;
 }
 
-function plain(value: unknown): number | string {
+/** A number or text as HDF5 gives it; whole numbers come as BigInt. */
+export function plainValue(value: unknown): number | string {
   return typeof value === 'bigint' ? Number(value) : (value as number | string);
 }
 
@@ -37,7 +38,7 @@ function dtypeOf(path: string, { type, size }: Dataset['metadata']): DType {
 function describe(path: string, file: File): Description {
   const block = file.get(DATASET) as Dataset;
   const { format_version, crc32, ...attributes } = Object.fromEntries(
-    Object.entries(block.attrs).map(([name, { value }]) => [name, plain(value)]),
+    Object.entries(block.attrs).map(([name, { value }]) => [name, plainValue(value)]),
   );
   if (format_version !== FORMAT_VERSION) {
     throw new StoreError(`${path}: format version ${format_version}, this library reads ${FORMAT_VERSION}`, {

@@ -48,6 +48,11 @@ interface Settings extends Budget {
   traffic: Traffic;
 }
 
+/** Multivectors that nobody holds any more, such as a result that was dropped, give their files back. */
+const dropped = new FinalizationRegistry<() => Promise<void>>((close) => {
+  close().catch(() => undefined);
+});
+
 class Files implements DiskSpace {
   readonly rows: number;
   readonly dtype: DType;
@@ -114,6 +119,7 @@ class Files implements DiskSpace {
 
   async release(multivector: Multivector): Promise<void> {
     for (let space: Files | undefined = this; space; space = space.#parent) space.#live.delete(multivector);
+    dropped.unregister(multivector);
     if (multivector instanceof DiskMultivector) await multivector.close();
   }
 
@@ -130,6 +136,7 @@ class Files implements DiskSpace {
     // what outlives its scope makes others like it in the scope around it
     const multivector = new DiskMultivector(this.#parent ?? this, blocks, close);
     this.#live.add(multivector);
+    dropped.register(multivector, close, multivector);
     return multivector;
   }
 }

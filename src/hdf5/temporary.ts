@@ -1,6 +1,6 @@
 /** Files under way: they lie beside their final name, and nothing reads them. */
 import { randomBytes } from 'node:crypto';
-import { readdir, stat, unlink } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
@@ -48,7 +48,7 @@ export async function removeTemporaries(directory: string): Promise<string[]> {
           );
     if (!isOver) continue;
     // another process may be cleaning too
-    await unlink(path).catch(() => undefined);
+    await rm(path, { recursive: true, force: true }).catch(() => undefined);
     removed.push(name);
   }
   return removed;

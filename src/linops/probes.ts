@@ -25,16 +25,27 @@ function columnDot(X: Block, i: number, Y: Block, j: number): number {
   return dot;
 }
 
+/** |x^T A y - y^T A x| / ||[A x, A y]||_F for the two columns of X and of Y = A X. */
+export function asymmetryOf(X: Block, Y: Block): number {
+  const scale = Math.hypot(columnNorm(Y, 0), columnNorm(Y, 1));
+  return scale === 0 ? 0 : Math.abs(columnDot(X, 0, Y, 1) - columnDot(X, 1, Y, 0)) / scale;
+}
+
+/** Two random Gaussian columns that only probes use. */
+export function probeBlock(op: Pick<LinearOperator, 'shape' | 'dtype'>, seed: number): Block {
+  const X = zeros(op.shape[1], 2, op.dtype);
+  fillRandom(X, 'gaussian', { seed, purpose: 'probe' }, 0);
+  return X;
+}
+
 /**
  * |x^T A y - y^T A x| relative to the size of the products, for two random Gaussian x, y: zero to rounding for a
  * symmetric operator, of order one for a general one. Costs two products, in one block.
  */
 export async function measureAsymmetry(where: string, op: LinearOperator, seed: number): Promise<number> {
-  const X = zeros(checkSquare(where, op), 2, op.dtype);
-  fillRandom(X, 'gaussian', { seed, purpose: 'probe' }, 0);
-  const Y = await applyOperator(op, X, { where });
-  const scale = Math.hypot(columnNorm(Y, 0), columnNorm(Y, 1));
-  return scale === 0 ? 0 : Math.abs(columnDot(X, 0, Y, 1) - columnDot(X, 1, Y, 0)) / scale;
+  checkSquare(where, op);
+  const X = probeBlock(op, seed);
+  return asymmetryOf(X, await applyOperator(op, X, { where }));
 }
 
 /**

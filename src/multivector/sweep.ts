@@ -42,12 +42,12 @@ export interface SweepContext {
   signal?: AbortSignal | undefined;
 }
 
-/** What is done with one panel of each input, rows `start..`; `out` is to be filled where there is an output. */
-export type Visit = (panels: Block[], out: Block, start: number) => Promise<void>;
+/** What is done with one panel of each input, rows `start..`; there is one of `out` to be filled for each output. */
+export type Visit = (panels: Block[], out: Block[], start: number) => Promise<void>;
 
 /**
  * Calls `visit` with row panels of all `inputs`, from the first row to the last, and writes what it puts into `out` to the
- * same rows of `output`, which may be one of the inputs.
+ * same rows of `outputs`, which may be among the inputs.
  *
  * @param verb on whose behalf, for messages
  * @throws ShapeError when the operands differ in height; the signal's reason when aborted.
@@ -57,9 +57,9 @@ export async function sweep(
   inputs: readonly Multivector[],
   { signal }: SweepContext,
   visit: Visit,
-  output?: Multivector,
+  outputs: readonly Multivector[] = [],
 ): Promise<void> {
-  const operands = output ? [...inputs, output] : inputs;
+  const operands = [...inputs, ...outputs];
   const heights = operands.map(({ rows }) => rows);
   const [rows = 0] = heights;
   if (heights.some((height) => height !== rows)) {
@@ -67,9 +67,12 @@ export async function sweep(
   }
   const step = panelRows(operands, rows);
   const readers = inputs.map(panelReader);
-  const outBuffer = output ? alternatingBuffers(output) : panelBuffer(0, 'float64');
+  const buffers = outputs.map(alternatingBuffers);
   const read = (start: number): Promise<Block[]> =>
     Promise.all(readers.map((reader) => reader(start, Math.min(step, rows - start))));
+  const write = async (start: number, panels: Block[]): Promise<void> => {
+    await Promise.all(outputs.map((output, i) => output.writeRows(start, panels[i]!)));
+  };
   let reading: Promise<Block[]> | undefined = rows > 0 ? read(0) : undefined;
   let writing: Promise<void> | undefined;
   try {
@@ -78,11 +81,11 @@ export async function sweep(
       reading = start + step < rows ? read(start + step) : undefined;
       // an error in reading ahead is met when its turn comes, if that comes
       reading?.catch(() => undefined);
-      const out = outBuffer(Math.min(step, rows - start));
+      const out = buffers.map((buffer) => buffer(Math.min(step, rows - start)));
       await visit(panels, out, start);
       await writing;
-      writing = output?.writeRows(start, out);
-      writing?.catch(() => undefined);
+      writing = write(start, out);
+      writing.catch(() => undefined);
       await breathe(signal);
     }
     await writing;

@@ -65,38 +65,33 @@ export async function times(
     else converted.data.set(panel.data);
     return converted;
   };
-  const visit = async ([panel]: Block[], stored: Block): Promise<void> => {
-    const product = dtype === out.dtype ? stored : result(stored.rows);
+  const visit = async ([panel]: Block[], [stored]: Block[]): Promise<void> => {
+    const product = dtype === out.dtype ? stored! : result(stored!.rows);
     await context.kernels.times(inDType(panel!), C, product, upper);
-    if (product !== stored) stored.data.set(product.data);
-    await observe?.(stored);
+    if (product !== stored) stored!.data.set(product.data);
+    await observe?.(stored!);
   };
-  await sweep('times', [X], context, visit, out);
+  await sweep('times', [X], context, visit, [out]);
   return out;
 }
 
-/** How `subtractTimes` is to be done. */
-export interface SubtractOptions {
-  /** Where the difference goes. Default: Z itself. */
-  out?: Multivector;
-  /** Sees each panel of X and of what is left. */
-  observe?: (x: Block, left: Block) => Promise<void>;
+/** left = z - x C for row panels. */
+export async function subtractPanels(z: Block, x: Block, C: Matrix, left: Block, kernels: Kernels): Promise<void> {
+  await kernels.times(x, C, left);
+  for (let i = 0; i < left.data.length; i++) left.data[i] = z.data[i]! - left.data[i]!;
 }
 
-/** Z <- Z - X C: what is left of Z after taking its part in the span of X away. */
+/** out = Z - X C, by default in place: what is left of Z after taking its part in the span of X away. */
 export async function subtractTimes(
   Z: Multivector,
   X: Multivector,
   C: Matrix,
   context: VerbContext,
-  { out = Z, observe }: SubtractOptions = {},
+  out: Multivector = Z,
 ): Promise<Multivector> {
-  const visit = async ([z, x]: Block[], left: Block): Promise<void> => {
-    await context.kernels.times(x!, C, left);
-    for (let i = 0; i < left.data.length; i++) left.data[i] = z!.data[i]! - left.data[i]!;
-    await observe?.(x!, left);
-  };
-  await sweep('subtractTimes', [Z, X], context, visit, out);
+  const visit = async ([z, x]: Block[], [left]: Block[]): Promise<void> =>
+    subtractPanels(z!, x!, C, left!, context.kernels);
+  await sweep('subtractTimes', [Z, X], context, visit, [out]);
   return out;
 }
 
@@ -112,20 +107,31 @@ export async function columnNorms(X: Multivector, context: VerbContext): Promise
   return squares.map(Math.sqrt);
 }
 
+/** x_j^T y_j for each pair of columns: the diagonal of X^T Y, without the rest of it. */
+export async function columnDots(X: Multivector, Y: Multivector, context: VerbContext): Promise<Float64Array> {
+  const dots = new Float64Array(X.cols);
+  await sweep('columnDots', [X, Y], context, async ([x, y]) => {
+    for (let at = 0; at < x!.data.length; ) {
+      for (let j = 0; j < dots.length; j++, at++) dots[j]! += x!.data[at]! * y!.data[at]!;
+    }
+  });
+  return dots;
+}
+
 /** The columns of `parts` side by side in one multivector. */
 export async function concatenate(
   parts: readonly Multivector[],
   out: Multivector,
   context: SweepContext = {},
 ): Promise<Multivector> {
-  const visit = async (panels: Block[], all: Block): Promise<void> => {
+  const visit = async (panels: Block[], [all]: Block[]): Promise<void> => {
     let column = 0;
     for (const panel of panels) {
-      copyColumns(panel, 0, panel.cols, all, column);
+      copyColumns(panel, 0, panel.cols, all!, column);
       column += panel.cols;
     }
   };
-  await sweep('concatenate', parts, context, visit, out);
+  await sweep('concatenate', parts, context, visit, [out]);
   return out;
 }
 
@@ -136,6 +142,6 @@ export async function leadingColumns(
   out: Multivector,
   context: SweepContext = {},
 ): Promise<Multivector> {
-  await sweep('leadingColumns', [X], context, async ([x], part) => copyColumns(x!, 0, cols, part, 0), out);
+  await sweep('leadingColumns', [X], context, async ([x], [part]) => copyColumns(x!, 0, cols, part!, 0), [out]);
   return out;
 }

@@ -50,16 +50,16 @@ async function rotateWithResiduals(
 ): Promise<Float64Array> {
   const squares = new Float64Array(theta.length);
   const buffer = panelBuffer(theta.length, Z.dtype);
-  const visit = async ([q, z]: Block[], v: Block): Promise<void> => {
-    const products = buffer(v.rows);
-    await context.kernels.times(q!, U, v);
+  const visit = async ([q, z]: Block[], [v]: Block[]): Promise<void> => {
+    const products = buffer(v!.rows);
+    await context.kernels.times(q!, U, v!);
     await context.kernels.times(z!, U, products);
     const data = products.data;
     for (let at = 0; at < data.length; ) {
-      for (let j = 0; j < theta.length; j++, at++) squares[j]! += (data[at]! - theta[j]! * v.data[at]!) ** 2;
+      for (let j = 0; j < theta.length; j++, at++) squares[j]! += (data[at]! - theta[j]! * v!.data[at]!) ** 2;
     }
   };
-  await sweep('hmt', [Q, Z], context, visit, V);
+  await sweep('hmt', [Q, Z], context, visit, [V]);
   return squares.map(Math.sqrt);
 }
 
@@ -105,7 +105,7 @@ export async function refinedHmt({ Q, Z }: BasisMeasurement, context: RecoveryCo
   const { kernels, space } = context;
   const k = Q.cols;
   const { H, coreAsymmetry } = await coreOf(Q, Z, context);
-  const E = await subtractTimes(Z, Q, H, context, { out: await placeFor(Z, k, context) });
+  const E = await subtractTimes(Z, Q, H, context, await placeFor(Z, k, context));
   await subtractTimes(E, Q, await gram(Q, E, context), context);
   const W = await complement(Q, E, context);
   const F = await gram(W, E, context);

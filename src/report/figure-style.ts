@@ -37,8 +37,8 @@ function wrap(text: string, width: number): string[] {
 export function titled(text: string, subtitle: string): Pick<Spec, 'title'> {
   return {
     title: {
-      text: wrap(text, 64),
-      subtitle: wrap(subtitle, 88),
+      text: wrap(text, 52),
+      subtitle: wrap(subtitle, 66),
       anchor: 'start',
       offset: 12,
       font: FONT,

@@ -1,33 +1,9 @@
 /** The command line: what it prints, writes and exits with. */
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-
-interface Ended {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs the CLI; `onStderr` sees stderr grow and may kill it. */
-function run(args: string[], onStderr?: (text: string, kill: () => void) => void): Promise<Ended> {
-  const { NODE_OPTIONS: _, ...env } = process.env;
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['bin/eigensketch.js', ...args], { env });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-      onStderr?.(stderr, () => child.kill('SIGINT'));
-    });
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-  });
-}
+import { runCli as run } from '../support/cli.ts';
 
 const file = (name: string): string => `test/cli/fixtures/${name}.mjs`;
 const harmonic = ['--operator', file('harmonic')];
@@ -38,16 +14,18 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('help', () => {
-  test.each([[], ['seigh'], ['certify'], ['report'], ['plan']])(
-    '%p --help: usage, an example and the exit codes',
-    async (...words) => {
-      const { code, stdout, stderr } = await run([...words, '--help']);
-      expect([code, stderr]).toEqual([0, '']);
-      expect(stdout).toMatch(/^Usage: eigensketch/);
-      expect(stdout).toMatch(/Example\n {2}eigensketch /);
-      expect(stdout).toMatch(/Exit codes/);
-    },
-  );
+  test.each([
+    [],
+    ...['seigh', 'certify', 'run', 'measure', 'recover', 'status', 'verify', 'launch', 'report', 'plan'].map((name) => [
+      name,
+    ]),
+  ])('%p --help: usage, an example and the exit codes', async (...words) => {
+    const { code, stdout, stderr } = await run([...words, '--help']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^Usage: eigensketch/);
+    expect(stdout).toMatch(/Example\n {2}eigensketch /);
+    expect(stdout).toMatch(/Exit codes/);
+  });
 
   test('without a command: the same, as an error', async () => {
     expect((await run([])).code).toBe(2);
@@ -146,7 +124,12 @@ describe('plan', () => {
 
 describe('what goes wrong', () => {
   test.each<[string, string[], number, string]>([
-    ['no such command', ['sketch'], 2, "eigensketch: there is no command 'sketch', only seigh, certify, report, plan"],
+    [
+      'no such command',
+      ['sketch'],
+      2,
+      "eigensketch: there is no command 'sketch', only seigh, certify, run, measure, recover, ",
+    ],
     ['an unknown option', ['plan', '--size', '3'], 2, "Unknown option '--size'"],
     ['no operator', ['seigh', '--dims', '3'], 2, 'eigensketch seigh: --operator is needed'],
     ['no dims', ['seigh', ...harmonic], 2, 'eigensketch seigh: --dims is needed'],
@@ -172,7 +155,12 @@ describe('what goes wrong', () => {
     ],
     ['not symmetric', ['seigh', '--operator', file('skew'), '--dims', '3'], 3, 'seigh: the operator is not symmetric'],
     ['no analysis', ['report', 'nowhere.json'], 5, 'eigensketch report: cannot read nowhere.json'],
-    ['two analyses', ['report', 'a', 'b'], 2, 'eigensketch report: one analysis file is needed, got 2'],
+    [
+      'two analyses',
+      ['report', 'a', 'b'],
+      2,
+      'eigensketch report: one analysis file or sketch directory is needed, got 2',
+    ],
     ['bad format', ['report', 'a', '--format', 'pdf'], 2, "eigensketch report: --format must be one of 'markdown'"],
     ['no budget', ['plan', '--n', '10'], 2, 'planSketch: give memory, products or both'],
   ])('%s', async (_, args, code, message) => {

@@ -1,29 +1,12 @@
 /** Block files are plain HDF5: other programs read them. Where a program is not installed its test is skipped by name. */
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { writeBlockFile } from '../../src/hdf5/index.ts';
 import { command } from '../support/command.ts';
 import { randomBlock } from '../support/matrices.ts';
-
-const PYTHON = '/usr/bin/python3';
-
-function runs(program: string, ...args: string[]): boolean {
-  try {
-    execFileSync(program, args, { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A test that needs a program: it must run where EIGENSKETCH_REQUIRE_NATIVE says that everything is installed. */
-const needing = (available: boolean, what: string): ((name: string, body: () => Promise<void>) => void) =>
-  available || process.env.EIGENSKETCH_REQUIRE_NATIVE
-    ? test
-    : (name, body) => test.skip(`${name} (skipped: no ${what})`, body);
+import { needing, PYTHON, runs } from '../support/programs.ts';
 
 let path: string;
 const block = randomBlock(20, 3, 5, 'float32');

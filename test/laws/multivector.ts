@@ -124,7 +124,10 @@ export function multivectorLaws(name: string, makeSpace: SpaceFactory): void {
         // as much outside the span as inside, and a millionth of that
         for (const outside of [1, 1e-6]) {
           const data = inSpan.data.map((value, at) => value + outside * randomBlock(90, 3, 6).data[at]!);
-          const left = await projectOut(await multivectorOf({ ...inSpan, data }, dtype), V, context);
+          const left = await multivectorOf({ ...inSpan, data }, dtype);
+          const other = await multivectorOf(randomBlock(90, 2, 8), dtype);
+          await projectOut([left, other], V, context);
+          expect(frobenius(await gram(V, other, context))).toBeLessThan(64 * u * frobenius(await other.toBlock()));
           const remaining = frobenius(await left.toBlock());
           expect(remaining).toBeGreaterThan(0.5 * outside);
           expect(frobenius(await gram(V, left, context))).toBeLessThan(64 * u * remaining);

@@ -1,0 +1,34 @@
+/** The analysis of a finished sketch directory. */
+import { selectKernels } from '../linalg/kernels/select.ts';
+import { type Analysis, analysisOf } from '../report/analysis.ts';
+import { toJson, toMarkdown } from '../report/tables.ts';
+import { loadCertificate } from '../run/certificate.ts';
+import type { SketchDirectory } from '../run/directory.ts';
+import { derivedRecord } from '../run/progress.ts';
+import { loadResult } from '../run/result.ts';
+import { RESULT } from '../run/stages.ts';
+import type { Flags } from './command.ts';
+import { operatorName } from './operator-file.ts';
+
+/** Result and certificate of a directory, with the machine, date and versions of those who made them. */
+export async function storedAnalysis(where: string, directory: SketchDirectory): Promise<Analysis> {
+  const result = await loadResult(where, directory, await selectKernels(where));
+  const certificate = await loadCertificate(directory);
+  const { operator, version } = directory.origin;
+  const { machine, node, finished } = await derivedRecord(directory, RESULT);
+  const analysis = analysisOf({
+    operator: operator === '' ? directory.path : operatorName(operator),
+    result,
+    certificate,
+    date: new Date(finished),
+  });
+  await result.eigenvectors.space.release(result.eigenvectors);
+  const provenance = { ...analysis.provenance, machine, versions: { eigensketch: version, node } };
+  return { ...analysis, provenance };
+}
+
+/** Prints the analysis of a directory. */
+export async function deliverStored(where: string, directory: SketchDirectory, { json }: Flags): Promise<void> {
+  const analysis = await storedAnalysis(where, directory);
+  process.stdout.write(json ? toJson(analysis) : toMarkdown(analysis));
+}

@@ -1,0 +1,51 @@
+/** `seigh` in a directory: each step leaves files, and what is there is not done again. */
+import { ArgumentError } from '../core/errors.ts';
+import type { SeighOptions } from '../options.ts';
+import type { EighResult, Method } from '../recovery/result.ts';
+import type { Run } from '../runners.ts';
+import { deriveStage } from './derive.ts';
+import type { SketchDirectory } from './directory.ts';
+import { measureStage } from './measure.ts';
+import { planOf } from './plan.ts';
+import { stageIsThere } from './progress.ts';
+import { workerOf } from './record.ts';
+import { loadResult } from './result.ts';
+import { openForOperator } from './session.ts';
+import { shardName, WHOLE } from './shard.ts';
+import { stagesOf } from './stages.ts';
+
+const WHERE = 'seigh';
+
+/** Does what is missing, stage by stage. */
+export async function finishDirectory(
+  where: string,
+  directory: SketchDirectory,
+  run: Pick<Run, 'op' | 'kernels' | 'onProgress' | 'signal'>,
+): Promise<EighResult> {
+  const { op, kernels, onProgress, signal } = run;
+  const worker = workerOf(op, kernels.name, shardName(WHOLE));
+  for (const stage of stagesOf(directory.plan)) {
+    if (stage.kind === 'measured') {
+      await measureStage(directory, stage, { where, op, shard: WHOLE, worker, onProgress, signal });
+    } else if (!(await stageIsThere(directory, stage))) {
+      await deriveStage(directory, stage, { where, kernels, worker, onProgress, signal });
+    }
+  }
+  return loadResult(where, directory, kernels);
+}
+
+/**
+ * The decomposition of a checked run in the directory `store`, which is made or gone on with.
+ * @throws StoreError when the directory belongs to another run or operator, is damaged or cannot be written.
+ */
+export async function storedSeigh(
+  run: Run,
+  method: Method,
+  store: string,
+  options: Pick<SeighOptions, 'memory' | 'blockSize'>,
+): Promise<EighResult> {
+  if (store === '') throw new ArgumentError(`${WHERE}: store must name a directory, got ''`);
+  const plan = planOf(WHERE, run, method, options);
+  const directory = await openForOperator(WHERE, store, run.op, { plan, operator: '' });
+  return finishDirectory(WHERE, directory, run);
+}

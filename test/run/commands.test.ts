@@ -1,0 +1,187 @@
+/** The commands on sketch directories: shards, stages, status, certificate, damage, interruption. */
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { runCli } from '../support/cli.ts';
+import { command } from '../support/command.ts';
+import { needing, PYTHON, runs } from '../support/programs.ts';
+import { numbersOf, temporaryFolder } from './support.ts';
+
+const at = temporaryFolder();
+const fixture = (name: string): string => `test/cli/fixtures/${name}.mjs`;
+const sketch = ['--operator', fixture('harmonic'), '--dims', '20', '--block-size', '4', '--seed', '5'];
+let whole: Record<string, string>;
+
+beforeAll(async () => {
+  expect((await runCli(['run', ...sketch, '--tests', '6', '--out', at('whole')])).code).toBe(0);
+  whole = await numbersOf(at('whole'));
+}, 60_000);
+
+test('by hand, pass by pass and shard by shard: every number of run', async () => {
+  const directory = at('by-hand');
+  const step = async (...args: string[]) => {
+    const ended = await runCli(args, undefined, { TASK: '2' });
+    expect([ended.code, ended.stderr]).toEqual([0, '']);
+    return ended.stdout;
+  };
+  expect(await step('measure', ...sketch, '--out', directory, '--shard', '1/3')).toBe(
+    'stage sketch: shard 1/3 is measured, 3 blocks of all shards are missing\n',
+  );
+  const early = await runCli(['recover', directory]);
+  expect([early.code, early.stdout]).toEqual([5, '']);
+  expect(early.stderr).toMatch(
+    /3 of 5 blocks of stage 'sketch' are missing: \S*sketch\/000001.h5, \S*000002.h5, \S*000004.h5\n/,
+  );
+  await step('measure', directory, '--shard', 'TASK/3');
+  await step('measure', directory, '--shard', '3/3');
+  const tooEarly = await runCli(['measure', directory, '--stage', 'product']);
+  expect([tooEarly.code, tooEarly.stderr]).toEqual([5, expect.stringContaining("has no stage 'basis' yet")]);
+  expect(await step('recover', directory, '--stage', 'basis')).toBe('stage basis is there\n');
+  await step('measure', directory, '--stage', 'product', '--shard', '2/2');
+  const status = JSON.parse(await step('status', directory, '--json'));
+  expect(status.stages[2]).toMatchObject({ stage: 'product', blocks: 5, missing: [0, 2, 4], productsLeft: 12 });
+  expect(status.stages[0].done.map(({ shard }: { shard: string }) => shard)).toEqual([
+    '1/3',
+    '2/3',
+    '3/3',
+    '1/3',
+    '2/3',
+  ]);
+  expect(await step('status', directory)).toMatch(
+    /product +2 of 5 blocks, 3 missing, 0 failed, \S+ s a product, \S+ s of/,
+  );
+  await step('measure', directory);
+  await step('recover', directory);
+  await step('certify', directory, '--tests', '6');
+  expect(await numbersOf(directory)).toEqual(whole);
+  // sketch.h5, the probe, four stages of five blocks, two stage.h5, four blocks of test products, the certificate
+  expect(await step('verify', directory)).toMatch(/^29 files, all as they were written\n$/);
+  expect(await step('report', directory)).toMatch(/^# Spectrum of harmonic/);
+}, 60_000);
+
+test('launch --engine local: the same by two processes, and nothing twice', async () => {
+  const args = ['launch', '--engine', 'local', '-j', '2', ...sketch, '--tests', '6', '--out', at('local')];
+  const first = await runCli(args);
+  expect(first.code).toBe(0);
+  expect(first.stderr.match(/eigensketch launch: \w+/g)).toHaveLength(5);
+  expect(await numbersOf(at('local'))).toEqual(whole);
+  expect((await runCli(args)).stderr).toBe('');
+}, 60_000);
+
+test('Ctrl-C stops after the block, says how to go on, and that goes on', async () => {
+  const directory = at('interrupted');
+  const slow = ['--operator', fixture('slow'), '--dims', '24', '--block-size', '2'];
+  let isStopped = false;
+  const { code, stderr } = await runCli(['run', ...slow, '--out', directory, '--tests', '0'], (text, interrupt) => {
+    if (!isStopped && (text.match(/product/g)?.length ?? 0) > 3) {
+      isStopped = true;
+      interrupt();
+    }
+  });
+  expect(code).toBe(130);
+  expect(stderr).toContain(`stopped; what is measured is kept. Go on with: eigensketch run --out ${directory}\n`);
+  const { stages } = JSON.parse((await runCli(['status', directory, '--json'])).stdout);
+  expect(stages[0].done.length).toBeGreaterThanOrEqual(2);
+  expect(stages[0].missing.length).toBeGreaterThan(0);
+  expect((await runCli(['run', '--out', directory, '--tests', '0'])).code).toBe(0);
+}, 60_000);
+
+describe('what goes wrong', () => {
+  test.each<[string, (whole: string) => string[], number, RegExp]>([
+    ['a shard out of range', (path) => ['measure', path, '--shard', '9/8'], 2, /shard i\/m needs i in 1..m, got 9\/8/],
+    ['no directory', () => ['status'], 2, /one directory is needed, got 0/],
+    [
+      'a directory that is none',
+      () => ['status', 'src'],
+      5,
+      /src is not a sketch directory: there is no src\/sketch.h5/,
+    ],
+    [
+      'certify with another operator',
+      (path) => ['certify', path, '--operator', fixture('zero')],
+      5,
+      /another operator/,
+    ],
+    [
+      'run in a directory of another seed',
+      (path) => ['run', ...sketch, '--seed', '6', '--out', path],
+      5,
+      /with seed 5 \(asked for 6\)/,
+    ],
+    [
+      'no such stage',
+      (path) => ['recover', path, '--stage', 'sketch'],
+      2,
+      /the derived stages of this run are basis, result/,
+    ],
+    ['no engine', (path) => ['launch', '--out', path], 2, /--engine must be one of 'slurm', 'local'/],
+    ['memory', () => ['run', ...sketch, '--memory', '1KB', '--out', 'nowhere'], 2, /at least .* is needed/],
+  ])('%s', async (_, args, code, message) => {
+    const ended = await runCli(args(at('whole')));
+    expect(ended.stderr).toMatch(message);
+    expect([ended.code, ended.stdout]).toEqual([code, '']);
+  });
+
+  test('verify names what is damaged', async () => {
+    const directory = at('damaged');
+    await runCli(['run', ...sketch, '--tests', '0', '--out', directory]);
+    const file = join(directory, 'product/000003.h5');
+    const bytes = await readFile(file);
+    bytes[bytes.length - 1]! ^= 1;
+    await writeFile(file, bytes);
+    await rm(join(directory, 'basis/000002.h5'));
+    const { code, stderr, stdout } = await runCli(['verify', directory]);
+    expect([code, stdout]).toEqual([5, '24 files, 2 damaged\n']);
+    expect(stderr).toMatch(/basis\/000002.h5: .*no such file[\s\S]*product\/000003.h5: damaged/);
+  });
+
+  test('a plan that the disk cannot hold is refused, unless it is forced', async () => {
+    const args = ['--operator', fixture('enormous'), '--dims', '100000', '--memory', '10TB', '--out', at('enormous')];
+    for (const name of ['plan', 'run']) {
+      const { code, stderr } = await runCli([name, ...args]);
+      expect([code, stderr]).toEqual([5, expect.stringMatching(/will need up to \S+ TB, the disk has .* free/)]);
+    }
+    const forced = await runCli(['plan', ...args, '--force', '--json']);
+    expect([forced.code, JSON.parse(forced.stdout).cost.products]).toEqual([0, 200_002]);
+  });
+});
+
+needing(runs(PYTHON, '-c', 'import h5py'), 'python3-h5py')('h5py reads everything through sketch.h5', async () => {
+  const script = `
+import h5py, json, sys
+import numpy as np
+with h5py.File(sys.argv[1]) as f:
+    def columns(group): return np.hstack([group[name][:] for name in sorted(group)])
+    V, Q = columns(f['result/columns']), columns(f['basis/columns'])
+    Y, Z = columns(f['sketch']), columns(f['product'])
+    A = np.diag([(-1) ** i / (i + 1) for i in range(80)])
+    print(json.dumps(dict(
+        attributes={k: v if isinstance(v, str) else v.item() for k, v in f.attrs.items()},
+        orthonormal=float(np.abs(Q.T @ Q - np.eye(Q.shape[1])).max()),
+        product=float(np.abs(A @ Q - Z).max()),
+        spans=float(np.abs(Y - Q @ (Q.T @ Y)).max()),
+        pairs=float(np.abs(np.diag(f['result/eigenvalues'][:]) - V.T @ A @ V).max()),
+        probe=list(f['probe'].shape),
+        host=bytes(f['sketch/000001'].attrs['host']).decode(),
+    )))
+`;
+  const { stdout } = await command(PYTHON, ['-c', script, join(at('whole'), 'sketch.h5')]);
+  const seen = JSON.parse(stdout);
+  expect(seen.attributes).toMatchObject({
+    format: 'eigensketch sketch',
+    format_version: 1,
+    n: 80,
+    dims: 20,
+    seed: 5,
+    block_size: 4,
+  });
+  expect(seen.attributes).toMatchObject({
+    dtype: 'float64',
+    test_matrix: 'gaussian',
+    method: 'hmt',
+    purpose: 'sketch',
+  });
+  for (const name of ['orthonormal', 'product', 'spans', 'pairs']) expect(seen[name]).toBeLessThan(1e-13);
+  expect(seen.probe).toEqual([80, 2]);
+  expect(seen.host).not.toBe('');
+});

@@ -1,0 +1,142 @@
+/**
+ * Runs that are killed and gone on with end with the same numbers, bit for bit. What a kill leaves depends only on which
+ * change of the disk was the last one, so kills are aimed at those: at random ones of all that a run makes, some torn in
+ * the middle, and every fourth at a random time. EIGENSKETCH_KILLS says how many (default 24).
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { expect, test } from '@jest/globals';
+import { isTemporary } from '../../src/hdf5/index.ts';
+import { uniforms } from '../support/matrices.ts';
+import { numbersOf, temporaryFolder } from './support.ts';
+
+const KILLS = Number(process.env.EIGENSKETCH_KILLS || 24);
+/** Kills of one directory before it is let alone. */
+const CHAIN = 2;
+const at = temporaryFolder();
+const args = (out: string): string[] => [
+  'run',
+  '--operator',
+  'test/cli/fixtures/harmonic.mjs',
+  '--dims',
+  '20',
+  '--block-size',
+  '4',
+  '--tests',
+  '6',
+  '--out',
+  out,
+];
+
+interface Ended {
+  code: number | null;
+  operations: number;
+  milliseconds: number;
+  stderr: string;
+}
+
+/** Runs the job in a watched process; `killAfter` milliseconds it is killed from outside. */
+async function run(out: string, env: Record<string, string>, killAfter?: number): Promise<Ended> {
+  const { NODE_OPTIONS: _, ...own } = process.env;
+  // one provider with one thread: a threaded BLAS may add in another order the next time
+  const child = spawn(process.execPath, ['dist/test/run/watched-child.js', ...args(out)], {
+    env: { ...own, EIGENSKETCH_KERNELS: 'js', ...env },
+  });
+  const startedAt = performance.now();
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  child.stdout.resume();
+  const ended = new Promise<number | null>((done) => child.on('close', done));
+  if (killAfter !== undefined) {
+    await Promise.race([after(killAfter), ended]);
+    child.kill('SIGKILL');
+  }
+  const code = await ended;
+  const operations = Number(/operations (\d+)/.exec(stderr)?.[1] ?? 0);
+  return { code, operations, milliseconds: performance.now() - startedAt, stderr };
+}
+
+const STAGES = ['sketch.h5', 'sketch', 'basis', 'product', 'result', 'certificate.json'];
+
+/** The first thing that is not complete. */
+async function phase(out: string): Promise<string> {
+  for (const name of STAGES) {
+    if (!existsSync(join(out, name))) return name;
+    if (name !== 'sketch' && name !== 'product') continue;
+    if ((await readdir(join(out, name))).filter((file) => /^\d{6}\.h5$/.test(file)).length < 5) return name;
+  }
+  return 'nothing';
+}
+
+async function temporaries(out: string): Promise<string[]> {
+  return (await readdir(out, { recursive: true })).filter((path) => isTemporary(path.split('/').at(-1)!));
+}
+
+test(`${KILLS} kills, each run gone on with to the same numbers`, async () => {
+  const whole = await run(at('whole'), {});
+  expect([whole.code, whole.stderr]).toEqual([0, expect.stringContaining('operations')]);
+  const expected = await numbersOf(at('whole'));
+  const next = uniforms(20261121);
+  const uniform = (): number => (next() + 1) / 2;
+  const met = new Map<string, number>();
+  let kills = 0;
+  for (let job = 0; kills < KILLS; job++) {
+    const out = at(`job-${job}`);
+    // the first kill of each job goes through all operations in turn, so that every phase is met
+    let aim = Math.ceil((((kills / CHAIN + uniform()) * CHAIN) / KILLS) * whole.operations);
+    for (let kill = 0; kill < CHAIN && kills < KILLS; kill++, kills++) {
+      const isTimed = kill > 0 && job % 2 === 1;
+      const ended = isTimed
+        ? await run(out, {}, uniform() * whole.milliseconds)
+        : await run(out, { WATCH_KILL: String(aim) });
+      if (ended.code === 0) break;
+      expect([ended.code, ended.stderr]).toEqual([null, '']);
+      const where = existsSync(out) ? await phase(out) : STAGES[0]!;
+      met.set(where, (met.get(where) ?? 0) + 1);
+      // soon after it goes on, so that a job is killed in one phase more than once
+      aim = 1 + Math.floor((uniform() * whole.operations) / 6);
+    }
+    const last = await run(out, {});
+    expect([job, last.code, last.stderr]).toEqual([job, 0, expect.stringMatching(/^operations \d+\n$/)]);
+    expect(await numbersOf(out)).toEqual(expected);
+    expect(await temporaries(out)).toEqual([]);
+  }
+  const killed = [...met.values()].reduce((sum, count) => sum + count, 0);
+  if (process.env.EIGENSKETCH_KILLS) console.log(`${killed} kills: ${JSON.stringify(Object.fromEntries(met))}`);
+  expect(killed).toBeGreaterThanOrEqual(0.8 * KILLS);
+  expect([...met.keys()].filter((name) => STAGES.includes(name)).sort()).toEqual([...STAGES].sort());
+}, 600_000);
+
+interface Operation {
+  operation: string;
+  path: string;
+  to?: string;
+}
+
+test('nothing gets its name before it is on the disk, and the name is put on the disk after', async () => {
+  const log = at('trace.jsonl');
+  const out = at('traced');
+  expect((await run(out, { WATCH_TRACE: log })).code).toBe(0);
+  const trace = (await readFile(log, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Operation);
+  const isNamed = ({ operation, to }: Operation): boolean => ['rename', 'link'].includes(operation) && to !== undefined;
+  const named = trace.flatMap((each, index) => (isNamed(each) ? [{ ...each, index }] : []));
+  // sketch.h5, the probe, four stages of five blocks, two stage.h5 and their folders, four test products, the certificate
+  expect(named).toHaveLength(31);
+  for (const { path, to, index } of named) {
+    const before = trace.slice(0, index).filter((each) => each.path === path || dirname(each.path) === path);
+    const lastWrite = before.findLastIndex(({ operation }) => operation === 'write');
+    const lastSync = before.findLastIndex(({ operation }) => operation === 'sync');
+    if (before.some(({ operation }) => operation === 'write')) expect([to, lastSync > lastWrite]).toEqual([to, true]);
+    else expect([to, before.some(({ operation }) => operation === 'sync')]).toEqual([to, true]);
+    const following = trace.slice(index + 1).find(({ operation }) => operation !== 'unlink');
+    expect(following).toEqual({ operation: 'sync', path: resolve(dirname(to!)) });
+  }
+});
