@@ -1,5 +1,5 @@
 /** A weighted sum of recorded terms as a symmetric linear operator. */
-import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { getBackend, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { asDType, type Block, checkBlock, copyColumns, zeros } from '../core/block.ts';
 import { ArgumentError } from '../core/errors.ts';
 import type { BatchProduct, LinearOperator } from '../linops/operator.ts';
@@ -104,6 +104,11 @@ class RecordedCurvature implements CurvatureOperator {
     // A block and its product, in 4 bytes a number, take no more than half of the memory.
     this.preferredBlockSize = Math.max(1, Math.min(64, Math.floor(spec.memory / (16 * this.numParameters))));
     if (spec.psd) this.psd = true;
+  }
+
+  /** What is kept beside the products of a stored run. */
+  get backend(): string {
+    return `TensorFlow.js ${getBackend()}`;
   }
 
   async matmat(X: Block, out?: Block): Promise<Block> {
