@@ -19,6 +19,7 @@ export { smallestRank } from './apost/scree.ts';
 export type { Block } from './core/block.ts';
 export {
   ArgumentError,
+  DeviceError,
   EigensketchError,
   type ErrorCode,
   NumericalError,

@@ -6,6 +6,7 @@ const exportsOf = async (path: string): Promise<string[]> => Object.keys(await i
 test('eigensketch', async () => {
   expect(await exportsOf('../src/index.js')).toEqual([
     'ArgumentError',
+    'DeviceError',
     'EigensketchError',
     'NumericalError',
     'ShapeError',

@@ -10,7 +10,7 @@
  */
 import { type Matrix, zeroMatrix } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
-import { placeBlock, scaleRows, subMatrix, transpose } from '../linalg/small.ts';
+import { frobeniusNorm, placeBlock, scaleRows, subMatrix, transpose } from '../linalg/small.ts';
 import { smallSvd } from '../linalg/svd.ts';
 import { applyOperator } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -33,8 +33,12 @@ export interface Decomposition {
   B: Matrix;
   /** Random columns drawn so far: the next ones continue the stream. */
   drawn: number;
+  /** How many columns at the end of W the last product brought; none where it lay in the basis. */
+  newest: number;
   /** Norm of all that was dropped from W B as rounding. */
   lost: number;
+  /** Roundings of the largest product in each column of A V - V H - W B: every compression adds some. */
+  roundings: number;
 }
 
 /** What every step needs. */
@@ -45,6 +49,10 @@ export interface KrylovContext extends VerbContext {
   space: Space;
   seed: number;
 }
+
+/** Roundings of the largest product that the relation starts with, and that each compression adds: measured, twice that. */
+const FIRST_ROUNDINGS = 16;
+const COMPRESSION_ROUNDINGS = 8;
 
 /** Singular values of a remainder up to this many roundings of the largest product are rounding themselves. */
 const REMAINDER_ROUNDINGS = 64;
@@ -63,7 +71,16 @@ export async function randomColumns(context: KrylovContext, first: number, cols:
 export async function begin(start: Multivector, drawn: number, context: KrylovContext): Promise<Decomposition> {
   const { basis } = await orthonormalise(start, context.space, context);
   await context.space.release(start);
-  return { V: [], H: zeroMatrix(0, 0), W: basis, B: zeroMatrix(basis.cols, 0), drawn, lost: 0 };
+  return {
+    V: [],
+    H: zeroMatrix(0, 0),
+    W: basis,
+    B: zeroMatrix(basis.cols, 0),
+    drawn,
+    newest: 0,
+    lost: 0,
+    roundings: FIRST_ROUNDINGS,
+  };
 }
 
 /** What is left of a product outside the basis: orthonormal columns, what the product is in them, and what was dropped. */
@@ -112,9 +129,36 @@ function atTheEnd(part: Matrix, cols: number): Matrix {
   return whole;
 }
 
+/** Another orthonormal basis [rest, newest] of the space of the columns that wait, B in it, and what was dropped of W B. */
+type Waiting = Pick<Decomposition, 'W' | 'B' | 'lost'>;
+
+/** The waiting columns `old` (with `rows` of B) beside new ones: what `old` has in these is taken over by them. */
+async function waiting(
+  V: Parts,
+  old: Multivector,
+  rows: Matrix,
+  newest: Multivector,
+  newestRows: Matrix,
+  context: KrylovContext,
+): Promise<Waiting> {
+  const { space, kernels } = context;
+  const m = V.reduce((total, { cols }) => total + cols, 0);
+  if (old.cols === 0) return { W: newest, B: newestRows, lost: 0 };
+  if (newest.cols === 0) return { W: old, B: rows, lost: 0 };
+  const { added, coupling } = await extendBasis([...V, newest], old, space, context);
+  await space.release(old);
+  const rest = await withoutRounding(added, 1, context);
+  const shared = await kernels.gemm(subMatrix(coupling, m, m + newest.cols, 0, coupling.cols), rows);
+  for (let at = 0; at < shared.data.length; at++) shared.data[at]! += newestRows.data[at]!;
+  const B = zeroMatrix(rest.W.cols + newest.cols, rows.cols);
+  if (rest.W.cols > 0) placeBlock(B, await kernels.gemm(rest.R, rows), 0, 0);
+  placeBlock(B, shared, rest.W.cols, 0);
+  return { W: await join([rest.W, newest], space), B, lost: rest.lost * frobeniusNorm(rows) };
+}
+
 /**
- * Multiplies the first `columns` of W (all by default) and takes them into the basis: m grows by as many, and the new W is
- * the rest of the old one and what the product has outside of both. The state given is used up.
+ * Multiplies the last `columns` of W (all by default) and takes them into the basis: m grows by as many, and the new W is
+ * the rest of the old one and, at its end, what the product has outside the basis. The state given is used up.
  */
 export async function expand(
   state: Decomposition,
@@ -124,45 +168,60 @@ export async function expand(
   const { op, space, where } = context;
   const m = state.H.rows;
   const order = m + columns;
-  const taken = await someColumns(state.W, 0, columns, space);
-  const rest = await someColumns(state.W, columns, state.W.cols, space);
+  const first = state.W.cols - columns;
+  const taken = await someColumns(state.W, first, state.W.cols, space);
+  const rest = await someColumns(state.W, 0, first, space);
   if (taken !== state.W) await space.release(state.W);
   const product = await applyOperator(op, await taken.readColumns(0, columns), { where, firstColumn: m });
   const V = await append(state.V, taken, space);
-  const known = rest.cols > 0 ? [...V, rest] : V;
   const Y = await space.allocate(columns);
   await Y.writeColumns(0, product);
-  const { added, coupling } = await extendBasis(known, Y, space, context);
+  const { added, coupling } = await extendBasis(V, Y, space, context);
   await space.release(Y);
-  const H = atTheEnd(subMatrix(coupling, 0, order, 0, columns), order);
+  const H = atTheEnd(coupling, order);
   placeBlock(H, state.H, 0, 0);
-  placeBlock(H, subMatrix(state.B, 0, columns, 0, m), m, 0);
+  placeBlock(H, subMatrix(state.B, first, state.B.rows, 0, m), m, 0);
   const scale = scaleOf({ H, B: atTheEnd(added.R, order) });
   const remainder = await withoutRounding(added, scale, context);
-  const B = zeroMatrix(rest.cols + remainder.W.cols, order);
-  placeBlock(B, subMatrix(state.B, columns, state.B.rows, 0, m), 0, 0);
-  placeBlock(B, subMatrix(coupling, order, coupling.rows, 0, columns), 0, m);
-  placeBlock(B, remainder.R, rest.cols, m);
-  const W = await join([rest, remainder.W], space);
-  return { ...state, V, H, W, B, lost: Math.hypot(state.lost, remainder.lost) };
+  const restRows = zeroMatrix(first, order);
+  placeBlock(restRows, subMatrix(state.B, 0, first, 0, m), 0, 0);
+  const next = await waiting(V, rest, restRows, remainder.W, atTheEnd(remainder.R, order), context);
+  const lost = Math.hypot(state.lost, remainder.lost, next.lost);
+  return { ...state, V, H, W: next.W, B: next.B, newest: remainder.W.cols, lost };
 }
 
-/**
- * Widens W to `width` columns with fresh random directions, fewer where the space has no more. A V has no part in them.
- */
-export async function refill(state: Decomposition, width: number, context: KrylovContext): Promise<Decomposition> {
+/** A state with fresh random directions at the end of W, and how long those were outside the basis. */
+export interface Refreshed {
+  state: Decomposition;
+  /** Norm of the part of the Gaussian columns outside V. */
+  length: number;
+}
+
+/** Adds `columns` fresh random directions at the end of W: Gaussian columns less what they have in V. */
+export async function refresh(state: Decomposition, columns: number, context: KrylovContext): Promise<Refreshed> {
   const { V, H, W, B, drawn } = state;
   const { space } = context;
-  const missing = Math.min(width, space.rows - H.rows) - W.cols;
-  if (missing <= 0) return state;
-  const fresh = await randomColumns(context, drawn, missing);
-  const known = [...V, W].filter(({ cols }) => cols > 0);
-  const { added } = await extendBasis(known, fresh, space, context);
+  const fresh = await randomColumns(context, drawn, columns);
+  const { added } = await extendBasis(V, fresh, space, context);
   await space.release(fresh);
-  const widened = await join([W, added.basis], space);
-  const rows = zeroMatrix(widened.cols, H.rows);
-  placeBlock(rows, B, 0, 0);
-  return { ...state, W: widened, B: rows, drawn: drawn + missing };
+  const next = await waiting(V, W, B, added.basis, zeroMatrix(added.basis.cols, H.rows), context);
+  const length = frobeniusNorm(added.R);
+  const lost = Math.hypot(state.lost, next.lost);
+  return { state: { ...state, W: next.W, B: next.B, newest: added.basis.cols, drawn: drawn + columns, lost }, length };
+}
+
+/** Turns the basis of the waiting columns by the left singular vectors of C (b x u): those with the largest come last. */
+export async function turn(state: Decomposition, C: Matrix, context: KrylovContext): Promise<Decomposition> {
+  const { kernels } = context;
+  const { vectors } = await kernels.eigh(await kernels.gemm(C, C, { transB: true }));
+  const W = await times(state.W, vectors, state.W, context);
+  return { ...state, W, B: await kernels.gemm(vectors, state.B, { transA: true }), newest: 0 };
+}
+
+/** Widens W to `width` columns with fresh random directions, fewer where the space has no more. */
+export async function refill(state: Decomposition, width: number, context: KrylovContext): Promise<Decomposition> {
+  const missing = Math.min(width, context.space.rows - state.H.rows) - state.W.cols;
+  return missing > 0 ? (await refresh(state, missing, context)).state : state;
 }
 
 /** The decomposition on V S alone, for m x p orthonormal S whose columns are Ritz vectors: A V S = V S (S^T H S) + W B S. */
@@ -174,6 +233,7 @@ export async function compress(state: Decomposition, S: Matrix, context: KrylovC
   return {
     ...state,
     V: [kept],
+    roundings: state.roundings + COMPRESSION_ROUNDINGS,
     H: await kernels.gemm(S, await kernels.gemm(H, S), { transA: true }),
     B: await kernels.gemm(B, S),
   };

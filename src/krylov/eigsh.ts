@@ -1,5 +1,5 @@
 /** Leading eigenpairs of a symmetric operator by randomised block Krylov iteration. */
-import { checkChoice, checkInteger, checkSeed } from '../core/checks.ts';
+import { checkBetween, checkChoice, checkInteger, checkSeed } from '../core/checks.ts';
 import { bytesPerEntry, unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
 import type { Control } from '../core/schedule.ts';
@@ -8,8 +8,9 @@ import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { hostSpace } from '../multivector/host.ts';
 import type { EighResult } from '../recovery/result.ts';
+import { CHECK_COLUMNS, iterate } from './check.ts';
 import { begin, type KrylovContext, randomColumns } from './decomposition.ts';
-import { type Goal, iterate } from './iteration.ts';
+import type { Goal } from './iteration.ts';
 import { type EigshFacts, leadingPairs } from './result.ts';
 import { KRYLOV_WHICH, type KrylovWhich } from './ritz.ts';
 
@@ -25,6 +26,12 @@ export interface EigshOptions extends Control {
    * for.
    */
   tol?: number;
+  /**
+   * Probability that nothing beyond the pairs returned was missed, e.g. further copies of a multiple eigenvalue: once they
+   * are there, fresh random vectors outside the basis are followed until that is sure. About ten products. Default 0.99; 0
+   * for no check.
+   */
+  confidence?: number;
   /**
    * Columns of one product. Default 1, which needs the fewest products: a block of b sees polynomials of 1/b the degree. On
    * devices where a block of four costs hardly more than one column, four are faster.
@@ -50,8 +57,9 @@ const WHERE = 'eigsh';
 /** No default basis is wider, and none that memory would allow is wider than this many times the default. */
 const MOST_BASES = 4;
 
-/** Columns that live beside a full basis: the Ritz vectors of a restart, a product, W and what is being made of them. */
-const columnsBeside = (basis: number, k: number, b: number): number => Math.ceil((k + basis) / 2) + 5 * b;
+/** Columns that live beside a full basis: the check's, Ritz vectors of a restart, a product, W and what is made of them. */
+const columnsBeside = (basis: number, k: number, b: number): number =>
+  Math.ceil((k + basis) / 2) + 5 * b + CHECK_COLUMNS;
 
 /**
  * Columns of the basis before a restart: max(2k, k + 20) + 8b by default (SciPy takes max(2k + 1, 20)), or what memory
@@ -61,7 +69,7 @@ function chooseBasis(n: number, k: number, b: number, bytes: number, maxMemory: 
   const usual = Math.min(n, Math.max(2 * k, k + 20) + 8 * b);
   if (maxMemory === undefined) return usual;
   const least = Math.min(n, k + 2 * b);
-  const fitting = Math.floor((maxMemory / (n * bytes) - k / 2 - 5 * b) / 1.5);
+  const fitting = Math.floor((maxMemory / (n * bytes) - k / 2 - 5 * b - CHECK_COLUMNS) / 1.5);
   if (fitting >= least) return Math.min(n, fitting, MOST_BASES * usual);
   const needed = (least + columnsBeside(least, k, b)) * n * bytes;
   throw new ArgumentError(
@@ -75,6 +83,10 @@ function checkTolerance(value: unknown): number {
   throw new ArgumentError(`${WHERE}: tol must be a number from 0 to below 1, got ${String(value)}`, { tol: value });
 }
 
+function checkConfidence(value: unknown): number {
+  return value === 0 ? 0 : checkBetween(WHERE, 'confidence', value, 0, 1);
+}
+
 function checkGoal(op: LinearOperator, k: number, options: EigshOptions): Goal {
   const n = checkSquare(WHERE, op);
   const most = Number.MAX_SAFE_INTEGER;
@@ -84,6 +96,7 @@ function checkGoal(op: LinearOperator, k: number, options: EigshOptions): Goal {
     count,
     which: checkChoice(WHERE, 'which', options.which ?? 'LM', KRYLOV_WHICH),
     tol: checkTolerance(options.tol ?? Math.sqrt(unitRoundoff(op.dtype))),
+    confidence: checkConfidence(options.confidence ?? 0.99),
     blockSize,
     basisColumns: chooseBasis(n, k, blockSize, bytesPerEntry(op.dtype), options.maxMemory),
     maxProducts: checkInteger(WHERE, 'maxProducts', options.maxProducts ?? 10 * n, 1, most),

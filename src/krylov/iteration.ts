@@ -1,8 +1,10 @@
-/** The loop of block Krylov iteration: expand, look, restart, until the wanted pairs are there. */
+/** An eigenpair search under way: what is wanted, where it stands, and its single steps. */
+import { zeroMatrix } from '../core/block.ts';
 import { breathe, type Control } from '../core/schedule.ts';
-import { relativeAsymmetry, selectColumns } from '../linalg/small.ts';
+import { identity, relativeAsymmetry, subMatrix } from '../linalg/small.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
-import { compress, type Decomposition, expand, type KrylovContext, refill } from './decomposition.ts';
+import type { Completeness } from './completeness.ts';
+import { compress, type Decomposition, expand, type KrylovContext } from './decomposition.ts';
 import { type Floors, floorsOf, type KrylovWhich, type RitzValues, ritzValues } from './ritz.ts';
 
 /** What is wanted, and what it may cost. */
@@ -12,6 +14,8 @@ export interface Goal extends Control {
   which: KrylovWhich;
   /** A pair is good when ||A v - theta v|| <= tol |theta|. */
   tol: number;
+  /** Probability that nothing was missed; 0 for no check. */
+  confidence: number;
   /** Columns of one product. */
   blockSize: number;
   /** Columns of the basis at most, before it is restarted. */
@@ -34,15 +38,18 @@ export interface Standing {
   numMatvecs: number;
   restarts: number;
   stopped: Stopped;
+  completeness?: Completeness;
 }
 
-/** How many of the first `count` pairs have a residual of at most `tol` of their value, or of `floor`. */
-export function countSettled({ values, residualNorms }: RitzValues, count: number, tol: number, floor: number): number {
-  let settled = 0;
-  for (let i = 0; i < Math.min(count, values.length); i++) {
-    if (residualNorms[i]! <= Math.max(tol * Math.abs(values[i]!), floor)) settled++;
-  }
-  return settled;
+/** Indices of those of the first `count` pairs whose residual is above `tol` of their value and above `floor`. */
+export function unsettledOf(
+  { values, residualNorms }: RitzValues,
+  count: number,
+  tol: number,
+  floor: number,
+): number[] {
+  const wanted = Array.from(values.subarray(0, count).keys());
+  return wanted.filter((i) => residualNorms[i]! > Math.max(tol * Math.abs(values[i]!), floor));
 }
 
 /**
@@ -53,46 +60,77 @@ function columnsKept({ count, basisColumns, blockSize }: Goal): number {
   return Math.max(1, Math.min(Math.ceil((count + basisColumns) / 2), basisColumns - blockSize));
 }
 
-/**
- * Goes on from `state` until the goal is reached. Once A leaves the basis invariant, random directions continue it: they
- * find further copies of multiple eigenvalues. When `count` random columns have been drawn and the basis is still
- * invariant, every eigenvalue has shown as often as `count` pairs can hold (with probability one).
- *
- * @throws NumericalError for an operator that is not symmetric, or whose products are not finite.
- */
-export async function iterate(start: Decomposition, goal: Goal, context: KrylovContext): Promise<Standing> {
-  const { count, which, tol, blockSize, basisColumns, maxProducts, onProgress, signal } = goal;
-  const n = context.space.rows;
-  let state = start;
-  let numMatvecs = 0;
-  let restarts = 0;
-  for (;;) {
-    numMatvecs += state.W.cols;
-    state = await expand(state, context);
-    refuseAsymmetry(context.where, context.op, relativeAsymmetry(state.H));
-    const ritz = await ritzValues(state, which, context);
-    const floors = floorsOf(state);
-    const standing = { state, ritz, floors, numMatvecs, restarts };
-    const settled = countSettled(ritz, count, tol, floors.noise);
-    onProgress?.({ stage: 'krylov', done: settled, total: count, numMatvecs });
-    const m = state.H.rows;
-    const isInvariant = state.W.cols === 0;
-    if (settled >= count && !(isInvariant && m < n && state.drawn < count)) {
-      const isConverged = countSettled(ritz, count, tol, floors.rounding) >= count;
-      return { ...standing, stopped: isConverged ? 'converged' : 'noise' };
-    }
-    state = await refill(state, isInvariant ? Math.max(blockSize, count - state.drawn) : blockSize, context);
-    if (numMatvecs + state.W.cols > maxProducts) return { ...standing, stopped: 'maxProducts' };
+const NOTHING: RitzValues = { values: new Float64Array(0), residualNorms: new Float64Array(0), S: zeroMatrix(0, 0) };
+
+/** A search under way. */
+export class Iteration {
+  state: Decomposition;
+  ritz: RitzValues = NOTHING;
+  floors: Floors = { rounding: 0, noise: 0 };
+  numMatvecs = 0;
+  restarts = 0;
+  readonly goal: Goal;
+  readonly context: KrylovContext;
+
+  constructor(state: Decomposition, goal: Goal, context: KrylovContext) {
+    this.state = state;
+    this.goal = goal;
+    this.context = context;
+  }
+
+  /** Multiplies the last `columns` of W and looks at what that gives. */
+  async step(columns: number): Promise<void> {
+    const { state, goal, context } = this;
+    this.numMatvecs += columns;
+    this.state = await expand(state, context, columns);
+    refuseAsymmetry(context.where, context.space, relativeAsymmetry(this.state.H));
+    this.ritz = await ritzValues(this.state, goal.which, context);
+    this.floors = floorsOf(this.state);
+    goal.onProgress?.({
+      stage: 'krylov',
+      done: Math.min(goal.count, this.order) - this.unsettled.length,
+      total: goal.count,
+      numMatvecs: this.numMatvecs,
+    });
     await breathe();
-    if (signal?.aborted) return { ...standing, stopped: 'signal' };
-    if (m + state.W.cols > basisColumns) {
-      const kept = Array.from({ length: Math.min(m, columnsKept(goal)) }, (_, i) => i);
-      state = await compress(
-        state,
-        selectColumns(ritz.S, kept, () => 1),
-        context,
-      );
-      restarts++;
-    }
+  }
+
+  get order(): number {
+    return this.state.H.rows;
+  }
+
+  /** Wanted pairs that are there and not yet good enough. */
+  get unsettled(): number[] {
+    return unsettledOf(this.ritz, this.goal.count, this.goal.tol, this.floors.noise);
+  }
+
+  get isSettled(): boolean {
+    return this.order >= this.goal.count && this.unsettled.length === 0;
+  }
+
+  /** Why the next step, of so many columns, must not be made. */
+  refusal(columns: number): Stopped | undefined {
+    if (this.numMatvecs + columns > this.goal.maxProducts) return 'maxProducts';
+    return this.goal.signal?.aborted ? 'signal' : undefined;
+  }
+
+  /** Keeps the leading Ritz vectors only. */
+  async restart(): Promise<void> {
+    const { values, residualNorms, S } = this.ritz;
+    const kept = Math.min(this.order, columnsKept(this.goal));
+    this.state = await compress(this.state, subMatrix(S, 0, this.order, 0, kept), this.context);
+    const [restValues, restNorms] = [values.subarray(0, kept), residualNorms.subarray(0, kept)];
+    this.ritz = { values: restValues, residualNorms: restNorms, S: identity(kept) };
+    this.restarts++;
+  }
+
+  standing(stopped?: Stopped, completeness?: Completeness): Standing {
+    const { state, ritz, floors, numMatvecs, restarts, goal } = this;
+    const isConverged = unsettledOf(ritz, goal.count, goal.tol, floors.rounding).length === 0;
+    return {
+      ...{ state, ritz, floors, numMatvecs, restarts },
+      stopped: stopped ?? (isConverged ? 'converged' : 'noise'),
+      ...(completeness ? { completeness } : {}),
+    };
   }
 }

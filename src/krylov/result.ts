@@ -1,8 +1,9 @@
 /** From the end of an iteration to the record of a result. */
 import { makeEighResult } from '../recovery/result.ts';
+import type { Completeness } from './completeness.ts';
 import type { KrylovContext } from './decomposition.ts';
 import type { EigshResult } from './eigsh.ts';
-import { countSettled, type Goal, type Standing, type Stopped } from './iteration.ts';
+import { type Goal, type Standing, type Stopped, unsettledOf } from './iteration.ts';
 import { leadingRitzPairs } from './ritz.ts';
 
 /** How a search for eigenpairs ended. */
@@ -21,11 +22,13 @@ export interface EigshFacts {
   /** Norm of what noise and rounding add to A v for a unit vector v, as far as the products have shown it. */
   noiseFloor: number;
   restarts: number;
+  /** What else A may have, at `confidence`; absent where the search was stopped before, or not asked for a check. */
+  completeness?: Completeness;
 }
 
 /** The leading pairs of a standing as a result; the caller knows the seconds. */
 export async function leadingPairs(
-  { state, ritz, floors, numMatvecs, restarts, stopped }: Standing,
+  { state, ritz, floors, numMatvecs, restarts, stopped, completeness }: Standing,
   { count, which, tol, blockSize }: Goal,
   context: KrylovContext,
 ): Promise<EigshResult> {
@@ -40,7 +43,7 @@ export async function leadingPairs(
     blockSize,
     seconds: { sketch: 0, recovery: 0 },
   } as const;
-  const numConverged = countSettled(ritz, count, tol, floors.rounding);
+  const numConverged = pairs.values.length - unsettledOf(ritz, count, tol, floors.rounding).length;
   return {
     ...makeEighResult(pairs, facts, context.kernels),
     residualNorms: pairs.residualNorms,
@@ -50,5 +53,6 @@ export async function leadingPairs(
     tol,
     noiseFloor: floors.noise,
     restarts,
+    ...(completeness ? { completeness } : {}),
   };
 }

@@ -20,7 +20,7 @@ export function orderWanted(values: Float64Array, which: KrylovWhich): number[] 
 /** Ritz pairs in the order wanted. */
 export interface RitzValues {
   values: Float64Array;
-  /** ||A v - theta v|| of the Ritz vectors, from H and B alone. */
+  /** ||A v - theta v|| of the Ritz vectors, from H and B alone, and the rounding in these. */
   residualNorms: Float64Array;
   /** m x m; the Ritz vectors are V S. */
   S: Matrix;
@@ -28,13 +28,14 @@ export interface RitzValues {
 
 /**
  * All Ritz pairs of A on span(V), wanted ones first. With (theta, s) an eigenpair of sym(H), A V s - theta V s =
- * V (H - H^T) s / 2 + W B s: two orthogonal parts.
+ * V (H - H^T) s / 2 + W B s: two orthogonal parts. What the relation itself carries of rounding is added.
  */
 export async function ritzValues(
-  { H, B, lost }: Decomposition,
+  state: Decomposition,
   which: KrylovWhich,
   context: KrylovContext,
 ): Promise<RitzValues> {
+  const { H, B, lost } = state;
   const { kernels } = context;
   const m = H.rows;
   const { values, vectors } = await kernels.eigh(symmetricPart(H));
@@ -46,7 +47,12 @@ export async function ritzValues(
   for (const part of [inside, outside]) {
     for (let at = 0; at < part.data.length; at++) squares[at % m]! += part.data[at]! ** 2;
   }
-  return { values: Float64Array.from(order, (i) => values[i]!), residualNorms: squares.map(Math.sqrt), S };
+  const rounding = roundingOf(state);
+  return {
+    values: Float64Array.from(order, (i) => values[i]!),
+    residualNorms: squares.map((square) => Math.sqrt(square) + rounding),
+    S,
+  };
 }
 
 /** (H - H^T) / 2. */
@@ -62,8 +68,8 @@ function skewPart(H: Matrix): Matrix {
 /** Roundings that a sum over n terms in float64 leaves in an entry of H, beside the largest product. */
 const SUM_ROUNDINGS = 8;
 
-/** A product, the vector, and the rotation of both are each rounded once on the way to a Ritz pair. */
-const PAIR_ROUNDINGS = 4;
+/** Norm of the rounding in a column of A V - V H - W B. */
+const roundingOf = (state: Decomposition): number => state.roundings * unitRoundoff(state.W.dtype) * scaleOf(state);
 
 /** Norms of what keeps A v - theta v from vanishing, for a unit vector v. */
 export interface Floors {
@@ -81,7 +87,7 @@ export function floorsOf(state: Decomposition): Floors {
   const { H, W, lost } = state;
   const m = H.rows;
   const scale = scaleOf(state);
-  const rounding = Math.max(PAIR_ROUNDINGS * unitRoundoff(W.dtype) * scale, lost);
+  const rounding = 2 * roundingOf(state) + lost;
   if (m < 2) return { rounding, noise: rounding };
   let squares = 0;
   for (let i = 1; i < m; i++) {

@@ -72,6 +72,13 @@ export function distanceFromIdentity(A: Matrix): number {
   return Math.sqrt(square);
 }
 
+/** The k x k identity. */
+export function identity(k: number): Matrix {
+  const I = zeroMatrix(k, k);
+  for (let i = 0; i < k; i++) I.data[i * k + i] = 1;
+  return I;
+}
+
 /** A copy of rows `top..bottom` and columns `left..right`. */
 export function subMatrix(A: Matrix, top: number, bottom: number, left: number, right: number): Matrix {
   const part = zeroMatrix(bottom - top, right - left);

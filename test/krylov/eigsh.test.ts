@@ -54,12 +54,12 @@ describe('the residual norms are those of the vectors returned', () => {
       range(150, (i) => 1 / Math.sqrt(i + 1)),
       { seed: 2 },
     );
-    const result = await eigsh(A, 6, { blockSize, tol: 1e-5, maxMemory: 40 * 150 * 8 });
+    const result = await eigsh(A, 6, { blockSize, tol: 1e-5, maxMemory: 64 * 150 * 8 });
     expect(result.restarts).toBeGreaterThan(0);
     expect(result.converged).toBe(true);
     for (const [i, residual] of (await trueResiduals(A, result)).entries()) {
+      expect(residual).toBeLessThanOrEqual(result.residualNorms[i]!);
       expect(result.residualNorms[i]! - residual).toBeLessThan(1e-13);
-      expect(residual - result.residualNorms[i]!).toBeLessThan(1e-13);
       expect(residual).toBeLessThanOrEqual(1.001e-5 * result.eigenvalues[i]!);
     }
     expect(await orthonormalityDefect(result.eigenvectors)).toBeLessThan(1e-14);
@@ -160,7 +160,9 @@ describe('stopping early gives what is there', () => {
 
 test('the same seed gives the same result, another one another', async () => {
   const A = diagonalOperator(range(100, (i) => 1 / (i + 1)));
-  const [first, again, other] = await Promise.all([1, 1, 2].map((seed) => eigsh(A, 4, { seed, tol: 1e-3 })));
+  const [first, again, other] = await Promise.all(
+    [1, 1, 2].map((seed) => eigsh(A, 4, { seed, tol: 1e-3, confidence: 0 })),
+  );
   expect(first!.eigenvalues).toEqual(again!.eigenvalues);
   expect(first!.eigenvalues).not.toEqual(other!.eigenvalues);
 });
@@ -174,7 +176,7 @@ describe('bad input', () => {
     [1, { blockSize: 0 }, 'eigsh: blockSize must be an integer at least 1, got 0'],
     [1, { maxProducts: 0.5 }, 'eigsh: maxProducts must be an integer at least 1, got 0.5'],
     [1, { which: 'XX' as 'LM' }, "eigsh: which must be one of 'LM', 'LA', 'SA', 'BE', got 'XX'"],
-    [1, { maxMemory: 10 }, 'eigsh: maxMemory must be at least 240 bytes for k = 1, blockSize = 1 and n = 3, got 10'],
+    [1, { maxMemory: 10 }, 'eigsh: maxMemory must be at least 816 bytes for k = 1, blockSize = 1 and n = 3, got 10'],
     [1, { seed: -1 }, 'eigsh: seed must be an integer at least 0, got -1'],
   ])('k = %d, %p', async (k, options, message) => {
     await expect(eigsh(A, k, options)).rejects.toThrow(new ArgumentError(message));
