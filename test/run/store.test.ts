@@ -144,7 +144,7 @@ describe('what does not belong together is refused, and the file is named', () =
     await seigh(preferring(5), 20, { store });
     const result = await seigh(preferring(8), 20, { store });
     expect([result.blockSize, result.backend]).toEqual([5, 'b5']);
-    await expectRefusal(store, /with blockSize 5 \(asked for 7\)/);
+    await expectRefusal(store, /blockSize 5 \(asked for 7\)/);
   });
 
   test('other options', async () => {
