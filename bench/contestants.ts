@@ -59,4 +59,16 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
     ours('eigensketch, wasm', 'scaling', 'wasm', ['--kernels', 'wasm', ...SIZES]),
     torch('PyTorch', 'torch_scaling', ...SIZES),
   ],
+  gpu: [
+    ours('eigensketch, webgpu', 'gpu', 'auto'),
+    ours('eigensketch, tensorflow', 'gpu', 'auto', ['--backend', 'tensorflow']),
+    ours('eigensketch, wasm on the host', 'gpu', 'auto', ['--backend', 'wasm']),
+    torch('PyTorch on CUDA, per vector', 'torch_gpu', '--products', 'vector'),
+    torch('PyTorch on CUDA, batched', 'torch_gpu', '--products', 'batched'),
+  ],
+};
+
+/** Trials in about a minute of benches that need a machine of their kind. */
+export const TRIALS: Record<string, readonly Contestant[]> = {
+  gpu: [ours('eigensketch, webgpu', 'gpu', 'auto', ['--small'])],
 };

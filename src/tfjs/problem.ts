@@ -2,6 +2,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { checkChoice } from '../core/checks.ts';
 import { ArgumentError } from '../core/errors.ts';
+import { defaultMemory } from './backends/record.ts';
 import { type ShapedArray, type TensorContainer, tensorsIn } from './containers.ts';
 import { checkData, countSamples, type Data, readBatches } from './data.ts';
 import { checkModel, type GraphModelLike, type LayersModelLike } from './model.ts';
@@ -116,7 +117,10 @@ export interface OperatorOptions {
    * left out, keep them if they take at most half of `memory`.
    */
   cache?: boolean;
-  /** Bytes of the device to use; blocks are split to fit. Default 1 GiB. */
+  /**
+   * Bytes of the device to use; blocks are split to fit. Default 1 GiB, on a GPU four times the size of its largest
+   * buffer. A block that turns out not to fit is split further, with a warning.
+   */
   memory?: number;
 }
 
@@ -127,7 +131,7 @@ export function checkOperatorOptions(
 ): Required<Omit<OperatorOptions, 'cache'>> & {
   cache: boolean | undefined;
 } {
-  const { check = true, cache, memory = 2 ** 30 } = options;
+  const { check = true, cache, memory = defaultMemory() } = options;
   if (!(typeof memory === 'number' && memory > 0)) {
     throw new ArgumentError(`${where}: memory must be a positive number of bytes, got ${memory}`, { memory });
   }

@@ -1,0 +1,37 @@
+/** The Frobenius norm of an operator from products with Gaussian vectors, with a certified interval. */
+import { type Interval, mapInterval, squaredInterval } from '../apost/interval.ts';
+import { noiseFromRepetition } from '../apost/noise.ts';
+import type { LinearOperator } from '../linops/operator.ts';
+import { columnNorms } from '../multivector/verbs.ts';
+import { drawColumns, type EstimatorOptions, estimatorRun, multiply } from './run.ts';
+
+/** A norm with two certified ends: each holds with probability at least `confidence`, for every operator. */
+export interface NormResult extends Interval {
+  confidence: number;
+  /** Products with single columns, the repetition of one included. */
+  numMatvecs: number;
+  seed: number;
+}
+
+/**
+ * ||A||_F of any operator, m x n: the root mean square of ||A g||, g Gaussian, with the interval of the certificate
+ * (extremal chi-square law; Roosta-Khorasani, Szekely & Ascher 2015). `planTests` says how many products make the interval
+ * how narrow. The first product is made twice, to include the operator's own noise.
+ *
+ * @example
+ * const { estimate, lower, upper } = await frobeniusNorm(H, { products: 30, confidence: 0.99 });
+ * @throws ArgumentError for options out of range, NumericalError for non-finite products; the signal's reason when aborted.
+ */
+export async function frobeniusNorm(op: LinearOperator, options: EstimatorOptions = {}): Promise<NormResult> {
+  const where = 'frobeniusNorm';
+  const run = await estimatorRun(where, op, { products: 30, ...options }, 1);
+  const { products, confidence, verbs, n, seed, measuring } = run;
+  const G = await drawColumns(run, 'trace', 'gaussian', 0, products);
+  const AG = await multiply(run, G);
+  const width = Math.min(products, measuring.blockSize);
+  const noise = await noiseFromRepetition(op, await G.readColumns(0, width), await AG.readColumns(0, width), where);
+  const lengths = await columnNorms(AG, verbs);
+  const meanSquare = lengths.reduce((sum, length) => sum + length * length, 0) / products;
+  const interval = mapInterval(squaredInterval(meanSquare, products, confidence, noise * Math.sqrt(n)), Math.sqrt);
+  return { ...interval, confidence, numMatvecs: run.numMatvecs + 1, seed };
+}
