@@ -132,6 +132,16 @@ const ZOO: [string, number[], () => Layer[]][] = [
     [4],
     () => [L.dense({ units: 5, ...init() }), L.dropout({ rate: 0.5 }), L.gaussianNoise({ stddev: 1 })],
   ],
+  // last: the initial weights of all others are seeded by their place
+  [
+    'conv2d, dilated',
+    [6, 6, 2],
+    () => [
+      L.conv2d({ filters: 2, kernelSize: 2, dilationRate: 2, biasInitializer: normal(), ...init() }),
+      L.conv2d({ filters: 2, kernelSize: 2, dilationRate: 3, padding: 'same', activation: 'tanh', ...init() }),
+    ],
+  ],
+  ['conv3d, dilated', [5, 4, 4, 2], () => [L.conv3d({ filters: 2, kernelSize: 2, dilationRate: 2, ...init() })]],
 ];
 
 const ACTIVATIONS = [
