@@ -2,12 +2,14 @@
 import { findBackendFactory, getBackend, getGradient, ready, setBackend, Tensor } from '@tensorflow/tfjs-core';
 import { checkChoice } from '../core/checks.ts';
 import { ArgumentError, UnsupportedError } from '../core/errors.ts';
+import { registerPanelKernels } from '../linalg/kernels/panels.ts';
 import { importOrExplain, versionOf } from './backends/packages.ts';
 import { type BackendName, type BackendRecord, setBackendRecord } from './backends/record.ts';
 import { registerTensorFlow, tensorFlowRecord } from './backends/tensorflow.ts';
 import { type DeviceWishes, registerWebGpu, webGpuRecord } from './backends/webgpu/start.ts';
 import { prepareHeapKernels } from './heap-kernels/module.ts';
 import { prepareNativeProducts } from './native-products.ts';
+import { backendPanels } from './panel-kernels.ts';
 import { repair } from './repairs/index.ts';
 
 /** What is wanted of the backend. */
@@ -73,6 +75,7 @@ function checkOptions(where: string, name: BackendName, options: BackendOptions)
 
 /** As {@link useBackend}, with wishes that are not public. */
 export async function startBackend(where: string, name: BackendName, wishes: DeviceWishes): Promise<BackendRecord> {
+  registerPanelKernels(backendPanels);
   const previous = getBackend();
   await register(where, name, wishes);
   let cause: unknown;
