@@ -20,6 +20,8 @@ const single = (contestant: Contestant): Contestant => ({
 
 const SIZES = ['10000:50', '10000:400', '100000:100', '100000:400', '1000000:50', '1000000:200', '10000000:50'];
 
+const OUT_OF_CORE_SIZES = ['1000000:100', '1000000:200'];
+
 /** The benches by name. */
 export const BENCHES: Record<string, readonly Contestant[]> = {
   mlp784: [
@@ -66,4 +68,21 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
     ours('eigensketch, wasm', 'scaling', 'wasm', ['--kernels', 'wasm', ...SIZES]),
     torch('PyTorch', 'torch_scaling', ...SIZES),
   ],
+  'out-of-core': [
+    ours('on disk, cap 512 MB', 'out-of-core', 'auto', OUT_OF_CORE_SIZES),
+    ours('in memory', 'out-of-core', 'auto', ['--in-memory', ...OUT_OF_CORE_SIZES]),
+    ours('on disk, cap 512 MB, 10^7 rows', 'out-of-core', 'auto', ['10000000:100']),
+  ],
+  gpu: [
+    ours('eigensketch, webgpu', 'gpu', 'auto'),
+    ours('eigensketch, tensorflow', 'gpu', 'auto', ['--backend', 'tensorflow']),
+    ours('eigensketch, wasm on the host', 'gpu', 'auto', ['--backend', 'wasm']),
+    torch('PyTorch on CUDA, per vector', 'torch_gpu', '--products', 'vector'),
+    torch('PyTorch on CUDA, batched', 'torch_gpu', '--products', 'batched'),
+  ],
+};
+
+/** Trials in about a minute of benches that need a machine of their kind. */
+export const TRIALS: Record<string, readonly Contestant[]> = {
+  gpu: [ours('eigensketch, webgpu', 'gpu', 'auto', ['--small'])],
 };

@@ -19,7 +19,7 @@ import { columnNorms, concatenate } from './multivector/verbs.ts';
 import type { Eigenpairs, Which } from './recovery/eigenpairs.ts';
 import { hmt, type RitzPairs } from './recovery/hmt.ts';
 import { leaveOneOutError, leaveOneOutSquare } from './recovery/leave-one-out.ts';
-import { type EighResult, makeEighResult, type RunFacts } from './recovery/result.ts';
+import { backendOf, type EighResult, makeEighResult, type RunFacts } from './recovery/result.ts';
 import { measure, measureTestMatrix } from './sketch/measure.ts';
 import type { TestMatrix } from './sketch/test-matrix.ts';
 
@@ -184,6 +184,7 @@ function resultOf(run: AdaptiveRun, growing: Growing, pairs: Eigenpairs, seconds
     seed,
     blockSize,
     seconds: { sketch: sketchSeconds, recovery: seconds - sketchSeconds },
+    ...backendOf(run.op),
   };
   return makeEighResult(withEstimate, facts, kernels);
 }

@@ -19,6 +19,7 @@ export { smallestRank } from './apost/scree.ts';
 export type { Block } from './core/block.ts';
 export {
   ArgumentError,
+  DeviceError,
   EigensketchError,
   type ErrorCode,
   NumericalError,
@@ -53,3 +54,16 @@ export { type LowRankEigenpairs, nystromPreconditioner } from './solvers/nystrom
 export type { SolveResult, SolveStatus } from './solvers/solve.ts';
 export type { VectorLike } from './solvers/vectors.ts';
 export { type SsvdOptions, type SvdResult, ssvd } from './ssvd.ts';
+// traces, diagonals, norms
+export { type DiagonalMethod, type DiagonalOptions, type DiagonalResult, diagonal } from './traces/diagonal.ts';
+export { frobeniusNorm, type NormResult } from './traces/frobenius-norm.ts';
+export type { Goal } from './traces/looks.ts';
+export type { EstimatorOptions } from './traces/run.ts';
+export { spectralNorm } from './traces/spectral-norm.ts';
+export { type TraceMethod, type TraceOptions, type TraceResult, trace } from './traces/trace.ts';
+export {
+  logdet,
+  type TraceFunctionOptions,
+  type TraceFunctionResult,
+  traceFunction,
+} from './traces/trace-function.ts';

@@ -90,6 +90,7 @@ export async function prepareRun(
     });
   }
   const most = Number.MAX_SAFE_INTEGER;
+  if (options.blockSize === undefined) await op.calibrate?.();
   const isAutomatic = method === 'krylov' && options.blockSize === undefined;
   const blockSize = chooseBlockSize(WHERE, op, isAutomatic ? Math.ceil(dims / 10) : dims, options.blockSize);
   return {

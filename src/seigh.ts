@@ -5,7 +5,7 @@ import type { LinearOperator } from './linops/operator.ts';
 import { measureAsymmetry, refuseAsymmetry } from './linops/probes.ts';
 import type { Multivector } from './multivector/multivector.ts';
 import { METHODS, prepareRun, type SeighOptions } from './options.ts';
-import { type EighResult, type Method, makeEighResult } from './recovery/result.ts';
+import { backendOf, type EighResult, type Method, makeEighResult } from './recovery/result.ts';
 import { type Outcome, RUNNERS, type Run } from './runners.ts';
 import { chooseBlockSize } from './sketch/block-size.ts';
 
@@ -91,7 +91,7 @@ export async function seigh(
   const spent = numMatvecs + (needsProbe ? 2 : 0);
   return makeEighResult(
     pairs,
-    { numMatvecs: spent, dims: run.dims, dropped, method, testMatrix, seed, blockSize, seconds },
+    { numMatvecs: spent, dims: run.dims, dropped, method, testMatrix, seed, blockSize, seconds, ...backendOf(op) },
     kernels,
   );
 }

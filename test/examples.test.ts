@@ -77,6 +77,13 @@ test('transformer: a certified sketch of its Gauss-Newton matrix', async () => {
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
 });
 
+test('newton-cg: goes along negative curvature, and ahead of gradient descent at equal cost', async () => {
+  const output = await example('newton-cg');
+  expect(Number(/negative curvature met in (\d+) of/.exec(output)![1])).toBeGreaterThan(0);
+  expect(Number(/Newton-CG +(\S+)/.exec(output)![1])).toBeLessThan(1e-3);
+  expect(Number(/ratio +(\S+)/.exec(output)![1])).toBeGreaterThan(1.2);
+});
+
 test('resnet18: 11,173,962 parameters, a block of 4 on a batch of 8 within 8 GB', async () => {
   const output = await example('resnet18');
   expect(output).toContain('parameters   11173962');

@@ -6,6 +6,7 @@ const exportsOf = async (path: string): Promise<string[]> => Object.keys(await i
 test('eigensketch', async () => {
   expect(await exportsOf('../src/index.js')).toEqual([
     'ArgumentError',
+    'DeviceError',
     'EigensketchError',
     'NumericalError',
     'ShapeError',
@@ -15,10 +16,13 @@ test('eigensketch', async () => {
     'apostErrorBounds',
     'cg',
     'denseOperator',
+    'diagonal',
     'diagonalOperator',
     'eigsh',
+    'frobeniusNorm',
     'fromMatvec',
     'lanczos',
+    'logdet',
     'lowRankOperator',
     'minres',
     'nystromPreconditioner',
@@ -28,8 +32,11 @@ test('eigensketch', async () => {
     'seigh',
     'smallestRank',
     'spectralDensity',
+    'spectralNorm',
     'ssvd',
     'sum',
+    'trace',
+    'traceFunction',
     'tridiagToDensity',
   ]);
 });

@@ -62,14 +62,15 @@ def measure(model, batch, repeats):
     return 1000 * best
 
 
-print(
-    json.dumps(
-        {
-            "metrics": {
-                "CNN, batch 32, block 1": measure(small_cnn(), 32, 10),
-                "ResNet-18, batch 8, block 1": measure(resnet18(), 8, 3),
-            },
-            "info": {"torch": torch.__version__, "threads": torch.get_num_threads()},
-        }
+if __name__ == "__main__":
+    print(
+        json.dumps(
+            {
+                "metrics": {
+                    "CNN, batch 32, block 1": measure(small_cnn(), 32, 10),
+                    "ResNet-18, batch 8, block 1": measure(resnet18(), 8, 3),
+                },
+                "info": {"torch": torch.__version__, "threads": torch.get_num_threads()},
+            }
+        )
     )
-)

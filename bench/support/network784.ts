@@ -1,6 +1,6 @@
 /** The 784-50-10 network of the work of reference, from its file. */
 import * as tf from '@tensorflow/tfjs';
-import { type HessianOperator, hessian, useBackend } from 'eigensketch/tfjs';
+import { type BackendName, type HessianOperator, hessian, useBackend } from 'eigensketch/tfjs';
 import { File, ready } from 'h5wasm/node';
 
 const PATH = 'test/reference/mlp784.h5';
@@ -20,8 +20,8 @@ interface Stored {
   value: Float64Array | Float32Array;
 }
 
-export async function loadNetwork784(): Promise<Network784> {
-  await useBackend('wasm');
+export async function loadNetwork784(backend: BackendName = 'wasm'): Promise<Network784> {
+  await useBackend(backend);
   await ready;
   const file = new File(PATH, 'r');
   const read = (path: string): Stored => file.get(path) as unknown as Stored;

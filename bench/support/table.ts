@@ -31,7 +31,8 @@ export function toTable({ standings, absent }: Race): string {
     const cells = standings.map((standing) => {
       const values = column(standing, metric);
       if (values.length === 0) return '';
-      const isTime = !/Bytes|Error|FLOP/.test(metric) && standing !== first && column(first, metric).length > 0;
+      const isTime =
+        !/Bytes|Error|FLOP|kernels|share/.test(metric) && standing !== first && column(first, metric).length > 0;
       return show(metric, values) + (isTime ? ` (${ratio(first, standing, metric).toFixed(2)}×)` : '');
     });
     return `| ${[metric, ...cells].join(' | ')} |`;
@@ -43,7 +44,15 @@ export function toTable({ standings, absent }: Race): string {
   return [...head, ...rows, ...absent.map(({ name, reason }) => `\n${name}: not here (${reason})`)].join('\n');
 }
 
-export function provenance({ machine, threads, repeats }: Result): string {
+/** The devices that contestants name: 'eigensketch, webgpu on nvidia, H200'. */
+function devices(standings: readonly Standing[]): string {
+  return standings
+    .filter(({ info }) => typeof info.device === 'string')
+    .map(({ name, info }) => `; ${name} on ${info.device}`)
+    .join('');
+}
+
+export function provenance({ machine, threads, repeats, standings }: Result): string {
   const { cpu, system, node, tfjs, commit, date } = machine;
-  return `${cpu}, ${threads} threads, ${system}, Node ${node}, TensorFlow.js ${tfjs}, commit ${commit}, ${date}; ${repeats} interleaved repeats, minimum / median`;
+  return `${cpu}, ${threads} threads, ${system}, Node ${node}, TensorFlow.js ${tfjs}, commit ${commit}, ${date}; ${repeats} interleaved repeats, minimum / median${devices(standings)}`;
 }

@@ -14,6 +14,8 @@ export const EXIT = {
   notConverged: 4,
   /** A file is missing, unreadable or of an unknown version. */
   file: 5,
+  /** A device was lost or ran out of memory. */
+  device: 6,
   interrupted: 130,
 } as const;
 
@@ -21,6 +23,7 @@ export const EXIT_HELP = `Exit codes
   0  done                              3  the operator is not symmetric, finite or of the right shape
   1  an unexpected error               4  the wanted accuracy was not reached (the best result is printed)
   2  wrong options or values           5  a file is missing, unreadable or of an unknown version
+  6  a device was lost or ran out of memory
   130  interrupted by Ctrl-C`;
 
 const BY_ERROR: Record<EigensketchError['code'], number> = {
@@ -29,6 +32,7 @@ const BY_ERROR: Record<EigensketchError['code'], number> = {
   SHAPE: EXIT.operator,
   NUMERICAL: EXIT.operator,
   STORE: EXIT.file,
+  DEVICE: EXIT.device,
 };
 
 /** The exit code that an error stands for. */

@@ -1,6 +1,6 @@
 /** Every error the library throws on purpose: one family, each with a `code` and the values that led to it. */
 
-export type ErrorCode = 'ARGUMENT' | 'SHAPE' | 'NUMERICAL' | 'STORE' | 'UNSUPPORTED';
+export type ErrorCode = 'ARGUMENT' | 'SHAPE' | 'NUMERICAL' | 'STORE' | 'UNSUPPORTED' | 'DEVICE';
 
 /** Base of all errors thrown by eigensketch. `code` names the kind, `values` holds the offending numbers and names. */
 export class EigensketchError extends Error {
@@ -47,5 +47,12 @@ export class StoreError extends EigensketchError {
 export class UnsupportedError extends EigensketchError {
   constructor(message: string, values: Record<string, unknown> = {}, options?: ErrorOptions) {
     super('UNSUPPORTED', message, values, options);
+  }
+}
+
+/** A device that failed at run time: lost, out of memory, or refusing a command. `values.reason` says which. */
+export class DeviceError extends EigensketchError {
+  constructor(message: string, values: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super('DEVICE', message, values, options);
   }
 }

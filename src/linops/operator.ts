@@ -16,8 +16,8 @@ export interface BatchProduct {
  * A linear operator A: m x n, known only through products with blocks of columns.
  *
  * `matmat` takes an n x b row-major block of `dtype` and returns the m x b block A X (either float type; it is
- * converted). It must not keep or modify its argument, whose memory the caller uses again. Flags say what the caller may rely on; they are verified where
- * that is cheap.
+ * converted). It must not keep or modify its argument, whose memory the caller uses again. Flags say what the caller may
+ * rely on; they are verified where that is cheap.
  */
 export interface LinearOperator {
   /** [m, n]. */
@@ -30,7 +30,14 @@ export interface LinearOperator {
   readonly psd?: boolean;
   /** Columns of one product with which it works best. */
   readonly preferredBlockSize?: number;
-  /** What makes its products, for people: a device, a library. Stored runs keep it beside each block. */
+  /** Finds `preferredBlockSize` by trying. Drivers call it before they choose a number of columns themselves. */
+  calibrate?(): Promise<void>;
+  /**
+   * A product may be asked for before the one before it has ended, because the work is done elsewhere (on a GPU): drivers
+   * then make the next columns meanwhile. At most two products are under way.
+   */
+  readonly overlaps?: boolean;
+  /** What makes its products, for people: a device, a library. Results name it, stored runs keep it beside each block. */
   readonly backend?: string;
   /**
    * A X. `out`, where a caller gives one, is an m x b block of `dtype` with any content, distinct from X, that the product

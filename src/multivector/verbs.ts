@@ -107,6 +107,17 @@ export async function columnNorms(X: Multivector, context: VerbContext): Promise
   return squares.map(Math.sqrt);
 }
 
+/** x_j^T y_j for each pair of columns: the diagonal of X^T Y, without the rest of it. */
+export async function columnDots(X: Multivector, Y: Multivector, context: VerbContext): Promise<Float64Array> {
+  const dots = new Float64Array(X.cols);
+  await sweep('columnDots', [X, Y], context, async ([x, y]) => {
+    for (let at = 0; at < x!.data.length; ) {
+      for (let j = 0; j < dots.length; j++, at++) dots[j]! += x!.data[at]! * y!.data[at]!;
+    }
+  });
+  return dots;
+}
+
 /** The columns of `parts` side by side in one multivector. */
 export async function concatenate(
   parts: readonly Multivector[],

@@ -50,6 +50,8 @@ export interface EighResult extends LinearOperator {
   blockSize: number;
   /** The dense kernel provider that did the algebra. */
   kernels: string;
+  /** What made the operator's products, as it says: 'webgpu (nvidia, ...)'. */
+  backend?: string;
   /**
    * ||C - C^T||_F / ||C||_F of the core (for hmt: of its leading 64 rows and columns) before symmetrising: rounding for
    * hmt and nystrom, sketching error for oversampled.
@@ -64,8 +66,13 @@ export interface EighResult extends LinearOperator {
 /** What a driver knows beside the eigenpairs. */
 export type RunFacts = Pick<
   EighResult,
-  'numMatvecs' | 'dims' | 'dropped' | 'method' | 'testMatrix' | 'seed' | 'blockSize' | 'seconds'
+  'numMatvecs' | 'dims' | 'dropped' | 'method' | 'testMatrix' | 'seed' | 'blockSize' | 'seconds' | 'backend'
 >;
+
+/** What an operator says that makes its products. */
+export function backendOf({ backend }: LinearOperator): { backend?: string } {
+  return backend === undefined ? {} : { backend };
+}
 
 export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kernels): EighResult {
   const { values, vectors, residualNorms, leaveOneOutError, samplingErrors, coreAsymmetry } = pairs;

@@ -1,4 +1,5 @@
 /** The measurement loop: an operator times a tall block, a few columns at a time. */
+import { setImmediate } from 'node:timers/promises';
 import { type Block, zeros } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
 import { breathe, type Control, type Progress } from '../core/schedule.ts';
@@ -39,16 +40,37 @@ async function measureColumns(
   const { where, space, blockSize, stage, onProgress, signal } = context;
   const out = await space.allocate(cols);
   const width = Math.min(blockSize, cols);
-  const input = recycled(inputRows, width, op.dtype);
-  const product = recycled(space.rows, width, op.dtype);
-  onProgress?.({ stage, done: 0, total: cols });
-  for (let start = 0; start < cols; start += blockSize) {
-    signal?.throwIfAborted();
-    const end = Math.min(start + blockSize, cols);
-    const X = await columns(start, end, input(end - start));
-    await out.writeColumns(start, await apply(op, X, { where, firstColumn: start }, product(end - start)));
+  // Where products overlap, the columns of the next are made, and those of the last written, while one is under way.
+  const slots = Array.from({ length: op.overlaps ? 2 : 1 }, () => ({
+    input: recycled(inputRows, width, op.dtype),
+    product: recycled(space.rows, width, op.dtype),
+  }));
+  const underWay: { start: number; end: number; product: Promise<Block> }[] = [];
+  const finish = async (): Promise<void> => {
+    const { start, end, product } = underWay[0]!;
+    await out.writeColumns(start, await product);
+    underWay.shift();
     onProgress?.({ stage, done: end, total: cols });
     await breathe(signal);
+  };
+  onProgress?.({ stage, done: 0, total: cols });
+  try {
+    for (let start = 0, turn = 0; start < cols; start += blockSize, turn++) {
+      signal?.throwIfAborted();
+      const end = Math.min(start + blockSize, cols);
+      const slot = slots[turn % slots.length]!;
+      const X = await columns(start, end, slot.input(end - start));
+      const product = apply(op, X, { where, firstColumn: start }, slot.product(end - start));
+      // It is awaited later; until then a failure must not count as one that nobody heard of.
+      product.catch(() => {});
+      underWay.push({ start, end, product });
+      // The device is given its commands before this thread makes more columns.
+      if (slots.length > 1) await setImmediate();
+      if (underWay.length === slots.length) await finish();
+    }
+    while (underWay.length > 0) await finish();
+  } finally {
+    await Promise.allSettled(underWay.map(({ product }) => product));
   }
   return out;
 }

@@ -1,39 +1,26 @@
 /** Starting a TensorFlow.js backend, or saying what is missing. */
-import { findBackend, getBackend, getGradient, ready, setBackend, Tensor } from '@tensorflow/tfjs-core';
+import { findBackendFactory, getBackend, getGradient, ready, setBackend, Tensor } from '@tensorflow/tfjs-core';
 import { checkChoice } from '../core/checks.ts';
-import { UnsupportedError } from '../core/errors.ts';
+import { ArgumentError, UnsupportedError } from '../core/errors.ts';
+import { registerPanelKernels } from '../linalg/kernels/panels.ts';
+import { importOrExplain, versionOf } from './backends/packages.ts';
+import { type BackendName, type BackendRecord, setBackendRecord } from './backends/record.ts';
+import { registerTensorFlow, tensorFlowRecord } from './backends/tensorflow.ts';
+import { type DeviceWishes, registerWebGpu, webGpuRecord } from './backends/webgpu/start.ts';
 import { prepareHeapKernels } from './heap-kernels/module.ts';
 import { prepareNativeProducts } from './native-products.ts';
+import { backendPanels } from './panel-kernels.ts';
 import { repair } from './repairs/index.ts';
 
-/** The backends that can be asked for. */
-export type BackendName = 'cpu' | 'wasm' | 'webgpu' | 'tensorflow';
-
-/** Each backend's packages, the module that registers it first. */
-const PACKAGES: Readonly<Record<BackendName, readonly string[]>> = {
-  cpu: ['@tensorflow/tfjs-backend-cpu'],
-  wasm: ['@tensorflow/tfjs-backend-wasm'],
-  webgpu: ['@tensorflow/tfjs-backend-webgpu', 'webgpu'],
-  tensorflow: ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'],
-};
-
-async function importOrExplain(where: string, modules: readonly string[], install: string): Promise<void> {
-  const failures: unknown[] = [];
-  for (const module of modules) {
-    try {
-      await import(module);
-      return;
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  throw new UnsupportedError(
-    `${where}: ${modules.join(' or ')} could not be loaded (${(failures[0] as Error).message.split('\n')[0]}); ` +
-      `run: npm install ${install}`,
-    { modules },
-    { cause: failures[0] },
-  );
+/** What is wanted of the backend. */
+export interface BackendOptions {
+  /** `'webgpu'` and `'tensorflow'`: a CPU that plays a GPU, or a library without CUDA, is an error. Default false. */
+  requireHardware?: boolean;
+  /** `'webgpu'`: the GPU to use, by its name in Dawn's list, which the error for a wrong name prints. */
+  adapter?: string;
 }
+
+const NAMES: readonly BackendName[] = ['cpu', 'wasm', 'webgpu', 'tensorflow'];
 
 /**
  * Registers TensorFlow.js's gradient functions, and what they need and the backend in use lacks. In Node they come with
@@ -54,40 +41,43 @@ export async function ensureGradients(where: string): Promise<void> {
   await Promise.all([prepareNativeProducts(), prepareHeapKernels()]);
 }
 
-/** WebGPU in Node is the package `webgpu` (Dawn), which is put where browsers have it. */
-async function provideWebGpu(where: string): Promise<void> {
-  const scope = globalThis as { navigator?: { gpu?: unknown } };
-  if (scope.navigator?.gpu !== undefined) return;
-  const name = 'webgpu';
-  await importOrExplain(where, [name], PACKAGES.webgpu.join(' '));
-  const { create, globals } = (await import(name)) as { create(options: string[]): unknown; globals: object };
-  Object.assign(globalThis, globals);
-  const navigator = scope.navigator ?? {};
-  Object.defineProperty(navigator, 'gpu', { value: create([]), configurable: true });
-  Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true });
+/** Loads what registers the backend. */
+async function register(where: string, name: BackendName, wishes: DeviceWishes): Promise<void> {
+  if (name === 'webgpu') return registerWebGpu(where, wishes);
+  if (findBackendFactory(name) != null) return undefined;
+  if (name === 'tensorflow') return registerTensorFlow(where);
+  const module = `@tensorflow/tfjs-backend-${name}`;
+  await importOrExplain(`${where}: backend '${name}' is not installed`, [module], module);
 }
 
-/**
- * Makes TensorFlow.js use the named backend, loading its package if that has not been done.
- *
- * `'cpu'` is plain JavaScript, `'wasm'` SIMD WebAssembly on one thread, `'webgpu'` a GPU through the package `webgpu`,
- * `'tensorflow'` the native library of `@tensorflow/tfjs-node-gpu` or `@tensorflow/tfjs-node`.
- *
- * Kernels that TensorFlow.js's own gradients need and the backend lacks or gets wrong are put into its registry, made of
- * others (docs/kernels.md lists them): on `'wasm'` convolutional networks and embeddings can then be trained, too.
- *
- * @throws ArgumentError for another name; UnsupportedError when the backend is not installed or does not start, with
- * what to install. It never falls back to another backend.
- */
-export async function useBackend(name: BackendName): Promise<void> {
-  const where = 'useBackend';
-  checkChoice(where, 'name', name, Object.keys(PACKAGES) as BackendName[]);
-  const packages = PACKAGES[name];
-  if (name === 'webgpu') await provideWebGpu(where);
-  if (findBackend(name) == null) {
-    const modules = name === 'tensorflow' ? packages : packages.slice(0, 1);
-    await importOrExplain(`${where}: backend '${name}' is not installed`, modules, modules.at(-1)!);
+/** What the backend, which is in use now, runs on. */
+function recordOf(where: string, name: BackendName, wishes: DeviceWishes): BackendRecord {
+  if (name === 'webgpu') return webGpuRecord(where, wishes);
+  if (name === 'tensorflow') return tensorFlowRecord(where, wishes.requireHardware);
+  const module = `@tensorflow/tfjs-backend-${name}`;
+  return setBackendRecord({ name, package: `${module} ${versionOf(module)}`, device: 'CPU' });
+}
+
+function checkOptions(where: string, name: BackendName, options: BackendOptions): DeviceWishes {
+  const { requireHardware = false, adapter } = options;
+  if (requireHardware && name !== 'webgpu' && name !== 'tensorflow') {
+    throw new ArgumentError(`${where}: requireHardware: backend '${name}' never uses a GPU; ask for 'webgpu'`, {
+      name,
+    });
   }
+  if (adapter !== undefined && (name !== 'webgpu' || typeof adapter !== 'string')) {
+    throw new ArgumentError(`${where}: adapter must be a name and belongs to 'webgpu', got ${adapter} for '${name}'`, {
+      name,
+    });
+  }
+  return { requireHardware, adapter };
+}
+
+/** As {@link useBackend}, with wishes that are not public. */
+export async function startBackend(where: string, name: BackendName, wishes: DeviceWishes): Promise<BackendRecord> {
+  registerPanelKernels(backendPanels);
+  const previous = getBackend();
+  await register(where, name, wishes);
   let cause: unknown;
   const started = await setBackend(name).catch((error: unknown) => {
     cause = error;
@@ -101,5 +91,38 @@ export async function useBackend(name: BackendName): Promise<void> {
     );
   }
   await ready();
-  await ensureGradients(where);
+  try {
+    const record = recordOf(where, name, wishes);
+    await ensureGradients(where);
+    return record;
+  } catch (error) {
+    if (previous) await setBackend(previous);
+    throw error;
+  }
+}
+
+/**
+ * Makes TensorFlow.js use the named backend, loading its package if that has not been done, and says what it runs on.
+ *
+ * `'cpu'` is plain JavaScript, `'wasm'` SIMD WebAssembly on one thread, `'webgpu'` a GPU through the package `webgpu`
+ * (Dawn: Vulkan, Metal, Direct3D 12), `'tensorflow'` the native library of `@tensorflow/tfjs-node-gpu` or
+ * `@tensorflow/tfjs-node`. docs/gpu.md says what each needs.
+ *
+ * Kernels that TensorFlow.js's own gradients need and the backend lacks or gets wrong are put into its registry, made of
+ * others (docs/kernels.md lists them): on `'wasm'` convolutional networks and embeddings can then be trained, too.
+ *
+ * On `'webgpu'` a device that was lost is replaced by a new one; what was on the old one is gone. Results are read with
+ * `await tensor.data()`: `dataSync()` does not exist there.
+ *
+ * @throws ArgumentError for another name or options that do not belong to it; UnsupportedError when the backend is not
+ * installed or does not start, with what to install, when there is no GPU adapter, and when there is only a software one
+ * and `requireHardware` was asked for. It never falls back to another backend.
+ *
+ * @example
+ * const { device, adapter } = await useBackend('webgpu', { requireHardware: true });
+ */
+export async function useBackend(name: BackendName, options: BackendOptions = {}): Promise<BackendRecord> {
+  const where = 'useBackend';
+  checkChoice(where, 'name', name, NAMES);
+  return startBackend(where, name, checkOptions(where, name, options));
 }

@@ -8,9 +8,14 @@ export interface Columns {
   readonly block: Block;
 }
 
-/** As many columns at a time as `bytes` allow, at least one; parts of nearly equal width. */
-export function splitColumns(X: Block, bytesPerColumn: number, bytes: number): Columns[] {
-  const width = Math.max(1, Math.floor(bytes / bytesPerColumn));
+/** As many columns at a time as `bytes` allow, at least one and at most `most`; parts of nearly equal width. */
+export function splitColumns(
+  X: Block,
+  bytesPerColumn: number,
+  bytes: number,
+  most: number = Number.POSITIVE_INFINITY,
+): Columns[] {
+  const width = Math.max(1, Math.min(most, Math.floor(bytes / bytesPerColumn)));
   if (width >= X.cols) return [{ first: 0, block: X }];
   const parts = Math.ceil(X.cols / width);
   return Array.from({ length: parts }, (_, i) => {

@@ -2,49 +2,18 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { asDType, type Block, checkBlock, copyColumns, zeros } from '../core/block.ts';
 import { ArgumentError } from '../core/errors.ts';
-import type { BatchProduct, LinearOperator } from '../linops/operator.ts';
+import type { BatchProduct } from '../linops/operator.ts';
 import { ensureGradients } from './backend.ts';
+import { describeBackend } from './backends/record.ts';
+import { onDevice } from './backends/webgpu/faults.ts';
+import { bestBlockSize, worksAside } from './block-size.ts';
 import { type Columns, splitColumns } from './columns.ts';
+import type { Action, CurvatureOperator } from './curvature.ts';
+import { Fitting } from './fitting.ts';
 import type { LinearMap } from './linearise.ts';
 import { type ParameterInfo, toBlock, toTangents } from './parameters.ts';
 import { accumulate, disposePresent, type Passes, products, type Survey, survey } from './passes.ts';
 import { checkTrust, makeProbes } from './trust.ts';
-
-/** The gradient and a product from one call. */
-export interface Action {
-  /** The loss that this is the curvature of. */
-  readonly loss: number;
-  /** Its gradient: D numbers in the order of the rows. */
-  readonly gradient: Float32Array;
-  /** A X, D x b. */
-  readonly product: Block;
-}
-
-/**
- * A Hessian or Gauss-Newton matrix at the point where its first product was asked for. `matmat` takes and returns D x b
- * row-major float32 blocks, D the number of parameters.
- */
-export interface CurvatureOperator extends LinearOperator {
-  readonly dtype: 'float32';
-  readonly selfAdjoint: true;
-  /** D. */
-  readonly numParameters: number;
-  /** Name, shape and rows of each parameter, in the order of the rows. */
-  readonly parameters: readonly ParameterInfo[];
-  /** A number of columns that one product handles well: up to 64, fewer where D x b blocks would be too large. */
-  readonly preferredBlockSize: number;
-  matmat(X: Block, out?: Block): Promise<Block>;
-  /** A X, with the part H_b X of every batch of the data on the way; `weight` is its share in the sum. */
-  matmatByBatch(X: Block, visit: (part: BatchProduct) => void | Promise<void>): Promise<Block>;
-  /** The loss that this is the curvature of. */
-  loss(): Promise<number>;
-  /** Its gradient: D numbers in the order of the rows. */
-  gradient(): Promise<Float32Array>;
-  /** Loss, gradient and the product with X. */
-  action(X: Block): Promise<Action>;
-  /** Releases every tensor the operator holds. It cannot be used afterwards. */
-  dispose(): void;
-}
 
 /** What a curvature operator is made from. */
 export interface CurvatureSpec extends Passes {
@@ -70,6 +39,10 @@ interface State extends Survey {
 
 async function prepare(spec: CurvatureSpec): Promise<State> {
   await ensureGradients(spec.where);
+  return onDevice(spec.where, () => recordAll(spec));
+}
+
+async function recordAll(spec: CurvatureSpec): Promise<State> {
   const rows = spec.layout.reduce((total, { size }) => total + size, 0);
   const probes = spec.check ? makeProbes(rows) : undefined;
   const keepBytes = spec.cache === undefined ? spec.memory / 2 : spec.cache ? Number.POSITIVE_INFINITY : -1;
@@ -91,32 +64,59 @@ class RecordedCurvature implements CurvatureOperator {
   readonly psd?: boolean;
   readonly numParameters: number;
   readonly parameters: readonly ParameterInfo[];
-  readonly preferredBlockSize: number;
+  readonly backend: string;
+  readonly overlaps: boolean;
   readonly #spec: CurvatureSpec;
+  readonly #fitting: Fitting;
+  #blockSize: number;
+  #calibration: Promise<void> | undefined;
   #state: Promise<State> | undefined;
   #disposed = false;
 
   constructor(spec: CurvatureSpec) {
     this.#spec = spec;
+    this.#fitting = new Fitting(spec.where);
+    this.backend = describeBackend();
+    this.overlaps = worksAside();
     this.parameters = spec.layout;
     this.numParameters = spec.layout.reduce((total, { size }) => total + size, 0);
     this.shape = [this.numParameters, this.numParameters];
     // A block and its product, in 4 bytes a number, take no more than half of the memory.
-    this.preferredBlockSize = Math.max(1, Math.min(64, Math.floor(spec.memory / (16 * this.numParameters))));
+    this.#blockSize = Math.max(1, Math.min(64, Math.floor(spec.memory / (16 * this.numParameters))));
     if (spec.psd) this.psd = true;
   }
 
+  get preferredBlockSize(): number {
+    return this.#blockSize;
+  }
+
+  calibrate(): Promise<void> {
+    this.#calibration ??= this.#calibrate().catch((error) => {
+      this.#calibration = undefined;
+      throw error;
+    });
+    return this.#calibration;
+  }
+
+  async #calibrate(): Promise<void> {
+    if (!this.overlaps) return;
+    const most = Math.floor(this.#spec.memory / (16 * this.numParameters));
+    this.#blockSize = await bestBlockSize(this.numParameters, most, (X) => this.matmat(X));
+  }
+
   async matmat(X: Block, out?: Block): Promise<Block> {
-    const { where, layout, memory } = this.#spec;
+    const { where } = this.#spec;
     checkBlock(`${where}: matmat`, X, this.numParameters, X?.cols);
     const state = await this.#ready();
+    return this.#fitting.attempt(X.cols, () => onDevice(where, () => this.#product(asDType(X, 'float32'), state, out)));
+  }
+
+  async #product(X: Block, state: State, out?: Block): Promise<Block> {
+    const { layout } = this.#spec;
     let parts: Part[] = [];
     try {
       for await (const map of products(this.#spec, state)) {
-        if (parts.length === 0) {
-          const columns = splitColumns(asDType(X, 'float32'), map.bytesPerColumn, memory / 2);
-          parts = columns.map((each) => ({ ...each, sums: [] }));
-        }
+        if (parts.length === 0) parts = this.#split(X, map);
         for (const part of parts) pushThrough(map, part, layout);
       }
       if (parts.length === 1) return await toBlock(parts[0]!.sums, layout, X.cols, state.factor, out);
@@ -132,7 +132,7 @@ class RecordedCurvature implements CurvatureOperator {
   }
 
   async matmatByBatch(X: Block, visit: (part: BatchProduct) => void | Promise<void>): Promise<Block> {
-    const { where, layout, memory } = this.#spec;
+    const { where } = this.#spec;
     checkBlock(`${where}: matmatByBatch`, X, this.numParameters, X?.cols);
     const state = await this.#ready();
     const total = zeros(X.rows, X.cols, 'float32');
@@ -140,22 +140,35 @@ class RecordedCurvature implements CurvatureOperator {
     for await (const map of products(this.#spec, state)) {
       const relative = state.weights[index]!;
       const weight = relative * state.factor;
-      const product = zeros(X.rows, X.cols, 'float32');
-      for (const columns of splitColumns(asDType(X, 'float32'), map.bytesPerColumn, memory / 2)) {
-        const part: Part = { ...columns, sums: [] };
-        pushThrough(map, part, layout);
-        try {
-          const block = await toBlock(part.sums, layout, part.block.cols, 1 / relative);
-          copyColumns(block, 0, block.cols, product, part.first);
-        } finally {
-          disposePresent(part.sums);
-        }
-      }
+      const product = await this.#fitting.attempt(X.cols, () =>
+        onDevice(where, () => this.#batchProduct(asDType(X, 'float32'), map, 1 / relative)),
+      );
       for (let at = 0; at < total.data.length; at++) total.data[at]! += weight * product.data[at]!;
       await visit({ index, weight, product });
       index++;
     }
     return total;
+  }
+
+  async #batchProduct(X: Block, map: LinearMap, factor: number): Promise<Block> {
+    const { layout } = this.#spec;
+    const product = zeros(X.rows, X.cols, 'float32');
+    for (const part of this.#split(X, map)) {
+      pushThrough(map, part, layout);
+      try {
+        const block = await toBlock(part.sums, layout, part.block.cols, factor);
+        copyColumns(block, 0, block.cols, product, part.first);
+      } finally {
+        disposePresent(part.sums);
+      }
+    }
+    return product;
+  }
+
+  #split(X: Block, { bytesPerColumn, largestPerColumn }: LinearMap): Part[] {
+    this.#fitting.noteTensor(X.cols, largestPerColumn);
+    const columns = splitColumns(X, bytesPerColumn, this.#spec.memory / 2, this.#fitting.most);
+    return columns.map((each) => ({ ...each, sums: [] }));
   }
 
   async loss(): Promise<number> {

@@ -51,6 +51,7 @@ export const gaussNewtonRecorder: Recorder = (term, recording): RecordedTerm => 
     const product: LinearMap = {
       apply: (tangents) => tidy(() => pullBack(curvature.apply([...forward.apply(tangents), ...tangents]))),
       bytesPerColumn: Math.max(...held.map(({ bytesPerColumn }) => bytesPerColumn)),
+      largestPerColumn: Math.max(...held.map(({ largestPerColumn }) => largestPerColumn)),
       dispose: free,
     };
     return { value, gradients, product };

@@ -1,6 +1,7 @@
 /** The generalised Gauss-Newton matrix of a network's loss over data. */
 import type { TensorContainer } from './containers.ts';
-import { type CurvatureOperator, curvatureOperator } from './curvature-operator.ts';
+import type { CurvatureOperator } from './curvature.ts';
+import { curvatureOperator } from './curvature-operator.ts';
 import { gaussNewtonRecorder } from './gauss-newton.ts';
 import { checkOperatorOptions, checkProblem, type OperatorOptions, type ProblemOptions } from './problem.ts';
 

@@ -1,6 +1,7 @@
 /** The gradient of a network's loss over data. */
 import { scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { ensureGradients } from './backend.ts';
+import { onDevice } from './backends/webgpu/faults.ts';
 import type { TensorContainer } from './containers.ts';
 import type { LinearMap } from './linearise.ts';
 import { differentiate, type Recorder } from './objective.ts';
@@ -18,7 +19,7 @@ export interface Gradient {
 }
 
 /** Nothing to carry through: only the gradient is asked for. */
-const NO_PRODUCT: LinearMap = { apply: () => [], bytesPerColumn: 0, dispose: () => {} };
+const NO_PRODUCT: LinearMap = { apply: () => [], bytesPerColumn: 0, largestPerColumn: 0, dispose: () => {} };
 
 const gradientRecorder: Recorder = ({ outputs, loss, weight }, recording) => {
   const found = tidy(() => {
@@ -46,7 +47,11 @@ export async function gradient<X extends TensorContainer, Y, O = any>(
   const where = 'gradient';
   const problem = checkProblem(where, options, false);
   await ensureGradients(where);
-  const { loss, gradient: sum, total } = await survey({ ...problem, record: gradientRecorder }, -1);
+  const {
+    loss,
+    gradient: sum,
+    total,
+  } = await onDevice(where, () => survey({ ...problem, record: gradientRecorder }, -1));
   const factor = problem.normalise ? 1 / total : 1;
   return { loss: loss * factor, gradient: sum.map((value) => value * factor), parameters: problem.layout };
 }

@@ -2,6 +2,7 @@
 import { clone, dispose, keep, Tensor } from '@tensorflow/tfjs-core';
 import { checkChoice } from '../core/checks.ts';
 import { ArgumentError } from '../core/errors.ts';
+import { defaultMemory } from './backends/record.ts';
 import { curvatureOperator } from './curvature-operator.ts';
 import type { HessianOperator } from './hessian.ts';
 import { hessianRecorder, type Mode, type Term } from './objective.ts';
@@ -55,7 +56,7 @@ export function hessianOf(
     record: hessianRecorder(mode),
     check: false,
     cache: true,
-    memory: 2 ** 30,
+    memory: defaultMemory(),
     release: () => dispose(leaves),
   });
 }

@@ -1,7 +1,8 @@
 /** The Hessian of a network's loss over data. */
 import { checkChoice } from '../core/checks.ts';
 import type { TensorContainer } from './containers.ts';
-import { type CurvatureOperator, curvatureOperator } from './curvature-operator.ts';
+import type { CurvatureOperator } from './curvature.ts';
+import { curvatureOperator } from './curvature-operator.ts';
 import { hessianRecorder, type Mode } from './objective.ts';
 import { checkOperatorOptions, checkProblem, type OperatorOptions, type ProblemOptions } from './problem.ts';
 

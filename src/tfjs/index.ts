@@ -21,9 +21,10 @@
 export { readCifar10 } from '../data/cifar10.ts';
 export { type ImageBatch, imageBatches, type LabelledImages } from '../data/labelled-images.ts';
 export { readMnist } from '../data/mnist.ts';
-export { type BackendName, useBackend } from './backend.ts';
+export { type BackendOptions, useBackend } from './backend.ts';
+export type { AdapterRecord, BackendName, BackendRecord } from './backends/record.ts';
 export type { ShapedArray, TensorContainer } from './containers.ts';
-export type { Action, CurvatureOperator } from './curvature-operator.ts';
+export type { Action, CurvatureOperator } from './curvature.ts';
 export type { Batch, Batches, Data, DatasetLike } from './data.ts';
 export { type GgnOptions, ggn } from './ggn.ts';
 export { type Gradient, gradient } from './gradient.ts';

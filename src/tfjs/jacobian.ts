@@ -1,15 +1,24 @@
 /** The Jacobian of a network's outputs over data as a linear operator. */
-import { memory, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { asDType, type Block, checkBlock, copyColumns, zeros } from '../core/block.ts';
 import { ArgumentError } from '../core/errors.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { ensureGradients } from './backend.ts';
+import { onDevice } from './backends/webgpu/faults.ts';
 import { type Columns, splitColumns } from './columns.ts';
 import type { TensorContainer } from './containers.ts';
-import { noData } from './data.ts';
-import type { Term } from './objective.ts';
-import { type OutputsMap, recordOutputs } from './outputs-map.ts';
-import { layOut, type ParameterInfo, toBlock, toTangents } from './parameters.ts';
+import { Fitting } from './fitting.ts';
+import {
+  disposeMaps,
+  type Found,
+  findRows,
+  type Maps,
+  type Rows,
+  recordBatch,
+  rowsOf,
+  sizeOf,
+} from './outputs-rows.ts';
+import { type ParameterInfo, toBlock, toTangents } from './parameters.ts';
 import { accumulate, checkCount, disposePresent } from './passes.ts';
 import {
   checkOperatorOptions,
@@ -39,74 +48,6 @@ export interface JacobianOperator extends LinearOperator {
   dispose(): void;
 }
 
-type Maps = Pick<OutputsMap, 'forward' | 'transposed'>;
-
-/** One batch's rows: those of the whole, and its outputs laid out from zero. */
-interface Rows {
-  readonly first: number;
-  readonly count: number;
-  readonly outputs: readonly ParameterInfo[];
-}
-
-/** What the first pass found. */
-interface Found {
-  readonly rows: readonly Rows[];
-  /** All batches, if they are kept. */
-  readonly kept: readonly Maps[] | undefined;
-  readonly bytesPerColumn: number;
-}
-
-const sizeOf = (infos: readonly ParameterInfo[]): number => infos.reduce((total, { size }) => total + size, 0);
-
-/** A batch's rows of a block, as a view. */
-function rowsOf(Y: Block, { first, count }: Rows): Block {
-  return { rows: count, cols: Y.cols, data: Y.data.subarray(first * Y.cols, (first + count) * Y.cols) as Float32Array };
-}
-
-function recordBatch({ where, leaves, termName }: Problem, term: Term, index: number): OutputsMap {
-  try {
-    return recordOutputs(term.outputs, { leaves, where, what: termName(index) });
-  } finally {
-    term.release();
-  }
-}
-
-function disposeMaps({ forward, transposed }: Maps): void {
-  forward.dispose();
-  transposed.dispose();
-}
-
-async function findRows(problem: Problem, keepBytes: number): Promise<Found> {
-  const rows: Rows[] = [];
-  let kept: Maps[] | undefined = [];
-  let [first, bytes, bytesPerColumn] = [0, 0, 0];
-  const letGo = () => {
-    for (const maps of kept ?? []) disposeMaps(maps);
-    kept = undefined;
-  };
-  try {
-    for await (const term of problem.terms()) {
-      const before = memory().numBytes;
-      const maps = recordBatch(problem, term, rows.length);
-      const names = maps.outputs.map((_, i) => `${problem.termName(rows.length)}${i === 0 ? '' : `[${i}]`}`);
-      const outputs = layOut(maps.outputs, names);
-      maps.release();
-      bytes += memory().numBytes - before;
-      bytesPerColumn = Math.max(bytesPerColumn, maps.forward.bytesPerColumn, maps.transposed.bytesPerColumn);
-      if (kept) kept.push(maps);
-      else disposeMaps(maps);
-      if (bytes > keepBytes) letGo();
-      rows.push({ first, count: sizeOf(outputs), outputs });
-      first += sizeOf(outputs);
-    }
-  } catch (error) {
-    letGo();
-    throw error;
-  }
-  if (rows.length === 0) throw noData(problem.where);
-  return { rows, kept, bytesPerColumn };
-}
-
 class RecordedJacobian implements JacobianOperator {
   readonly shape: readonly [number, number];
   readonly dtype = 'float32';
@@ -116,12 +57,14 @@ class RecordedJacobian implements JacobianOperator {
   readonly #found: Found;
   readonly #bytes: number;
   readonly #leafData: readonly object[];
+  readonly #fitting: Fitting;
   #disposed = false;
 
   constructor(problem: Problem, found: Found, bytes: number) {
     this.#problem = problem;
     this.#found = found;
     this.#bytes = bytes;
+    this.#fitting = new Fitting(problem.where);
     this.#leafData = problem.leaves.map(({ dataId }) => dataId);
     this.parameters = problem.layout;
     this.outputs = found.rows.flatMap(({ first, outputs }) =>
@@ -131,8 +74,13 @@ class RecordedJacobian implements JacobianOperator {
   }
 
   async matmat(X: Block): Promise<Block> {
-    const { where, layout } = this.#problem;
+    const { where } = this.#problem;
     checkBlock(`${where}: matmat`, X, this.shape[1], X?.cols);
+    return this.#fitting.attempt(X.cols, () => onDevice(where, () => this.#forward(X)));
+  }
+
+  async #forward(X: Block): Promise<Block> {
+    const { layout } = this.#problem;
     const Y = zeros(this.shape[0], X.cols, 'float32');
     const parts = this.#split(X);
     for await (const { maps, rows } of this.#batches()) {
@@ -147,8 +95,13 @@ class RecordedJacobian implements JacobianOperator {
   }
 
   async adjointMatmat(Y: Block): Promise<Block> {
-    const { where, layout } = this.#problem;
+    const { where } = this.#problem;
     checkBlock(`${where}: adjointMatmat`, Y, this.shape[0], Y?.cols);
+    return this.#fitting.attempt(Y.cols, () => onDevice(where, () => this.#backward(Y)));
+  }
+
+  async #backward(Y: Block): Promise<Block> {
+    const { layout } = this.#problem;
     const X = zeros(this.shape[1], Y.cols, 'float32');
     const parts = this.#split(Y);
     const sums: (Tensor | undefined)[][] = parts.map(() => []);
@@ -178,7 +131,9 @@ class RecordedJacobian implements JacobianOperator {
   }
 
   #split(X: Block): Columns[] {
-    return splitColumns(asDType(X, 'float32'), this.#found.bytesPerColumn, this.#bytes);
+    const { bytesPerColumn, largestPerColumn } = this.#found;
+    this.#fitting.noteTensor(X.cols, largestPerColumn);
+    return splitColumns(asDType(X, 'float32'), bytesPerColumn, this.#bytes, this.#fitting.most);
   }
 
   /** The kept batches, or each recorded anew and released after its turn. */
@@ -230,5 +185,6 @@ export async function jacobian<X extends TensorContainer>(options: JacobianOptio
   const problem = checkProblem(where, { ...options, loss: noLoss, reduction: 'sum' }, false);
   await ensureGradients(where);
   const keepBytes = cache === undefined ? bytes / 2 : cache ? Number.POSITIVE_INFINITY : -1;
-  return new RecordedJacobian(problem, await findRows(problem, keepBytes), bytes / 2);
+  const found = await onDevice(where, () => findRows(problem, keepBytes));
+  return new RecordedJacobian(problem, found, bytes / 2);
 }

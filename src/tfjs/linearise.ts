@@ -15,6 +15,8 @@ export interface LinearMap {
   apply(tangents: readonly (Tensor | undefined)[]): (Tensor | undefined)[];
   /** About how many bytes of the device one column of a block takes while it is carried through. */
   readonly bytesPerColumn: number;
+  /** Bytes of the largest tensor among them; a rule may make larger ones for itself. */
+  readonly largestPerColumn: number;
   /** Releases what the map keeps of the computation. */
   dispose(): void;
 }
@@ -66,6 +68,12 @@ function peakBytes(tape: Tape, uses: readonly (readonly number[])[]): number {
   return peak;
 }
 
+/** The bytes of the largest tangent, for one direction. */
+function largestBytes({ leafSizes, calls }: Tape): number {
+  const sizes = calls.flatMap(({ outputs }) => outputs.map(({ size }) => size));
+  return 4 * [...leafSizes, ...sizes].reduce((largest, size) => Math.max(largest, size), 1);
+}
+
 /** Builds one call's step; what its rule saves lands in `saved`. */
 function stepOf(call: KernelCall, lastUsed: readonly number[], saved: Set<Tensor>, where: string): Step {
   const rule = RULES.get(call.kernel);
@@ -105,10 +113,12 @@ class TangentProgram implements LinearMap {
   readonly #saved: ReadonlySet<Tensor>;
 
   readonly bytesPerColumn: number;
+  readonly largestPerColumn: number;
 
   constructor(tape: Tape, steps: readonly Step[], saved: ReadonlySet<Tensor>, bytesPerColumn: number) {
     this.#tape = { leafIds: tape.leafIds, outputIds: tape.outputIds };
     this.bytesPerColumn = bytesPerColumn;
+    this.largestPerColumn = largestBytes(tape);
     this.#steps = steps;
     this.#saved = saved;
   }

@@ -1,5 +1,5 @@
 /** Models as users have them: functions, tf.LayersModel, tf.GraphModel. */
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { addN, type Tensor } from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../core/errors.ts';
 import { type LayerLike, withLayerNames } from './layer-scope.ts';
 import type { LayerWeight, NamedTensor } from './parameters.ts';
@@ -9,6 +9,8 @@ export interface LayersModelLike {
   // biome-ignore lint/suspicious/noExplicitAny: tfjs-layers types both with tensors of a class of its own.
   apply(inputs: any, kwargs?: any): any;
   readonly trainableWeights: readonly LayerWeight[];
+  /** What the layers' regularizers give, a scalar each. */
+  calculateLosses?(): readonly Tensor[];
 }
 
 /** The part of a tf.GraphModel (a model of the converter) that is used. */
@@ -23,6 +25,8 @@ export interface GraphModelLike {
 export interface RunnableModel {
   readonly run: (x: never) => unknown;
   readonly weights: readonly NamedTensor[] | undefined;
+  /** The sum of the penalties that the model has of its own; undefined for none. */
+  readonly penalty?: () => Tensor | undefined;
 }
 
 function isLayersModel(model: unknown): model is LayersModelLike {
@@ -59,6 +63,12 @@ function fromLayersModel(model: LayersModelLike): RunnableModel {
       tensor: weight.read(),
       name: (weight.read() as never as { name: string }).name,
     })),
+    penalty: () => {
+      // A tf.Sequential keeps what it computes in a model of its own.
+      const owner = (model as { model?: LayersModelLike }).model ?? model;
+      const penalties = owner.calculateLosses?.() ?? [];
+      return penalties.length > 0 ? addN([...penalties]) : undefined;
+    },
   };
 }
 

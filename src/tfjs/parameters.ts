@@ -160,12 +160,14 @@ export async function toBlock(
 ): Promise<Block> {
   const rows = layout.reduce((total, { size }) => total + size, 0);
   const block = out ?? zeros(rows, cols, 'float32');
-  const data = block.data as Float32Array;
-  for (const [i, { offset, size }] of layout.entries()) {
-    const target = data.subarray(offset * cols, (offset + size) * cols);
-    const tensor = tensors[i];
-    if (tensor === undefined) target.fill(0);
-    else copyScaled(onHeap(tensor) ?? ((await tensor.data()) as Float32Array), factor, target);
-  }
+  // All reads are under way at once: a device answers each only after a round trip.
+  await Promise.all(
+    layout.map(async ({ offset, size }, i) => {
+      const target = block.data.subarray(offset * cols, (offset + size) * cols) as Float32Array;
+      const tensor = tensors[i];
+      if (tensor === undefined) target.fill(0);
+      else copyScaled(onHeap(tensor) ?? ((await tensor.data()) as Float32Array), factor, target);
+    }),
+  );
   return block;
 }

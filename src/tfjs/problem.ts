@@ -1,10 +1,11 @@
 /** A model, a loss, parameters and data as a sum of terms: what all curvature of networks starts from. */
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { add, type Tensor } from '@tensorflow/tfjs-core';
 import { checkChoice } from '../core/checks.ts';
 import { ArgumentError } from '../core/errors.ts';
+import { defaultMemory } from './backends/record.ts';
 import { type ShapedArray, type TensorContainer, tensorsIn } from './containers.ts';
 import { checkData, countSamples, type Data, readBatches } from './data.ts';
-import { checkModel, type GraphModelLike, type LayersModelLike } from './model.ts';
+import { checkModel, type GraphModelLike, type LayersModelLike, type RunnableModel } from './model.ts';
 import type { Term } from './objective.ts';
 import { checkParameters, layOut, type ParameterInfo, type ParameterSelection } from './parameters.ts';
 
@@ -17,8 +18,7 @@ export interface ProblemOptions<X extends TensorContainer, Y, O> {
   model: ((x: X) => O) | LayersModelLike | GraphModelLike;
   /**
    * `loss(outputs, y)`: a scalar. With `reduction: 'mean'` it is a mean over the samples of its batch. Penalties belong
-   * here, as in `tf.add(crossEntropy, tf.mul(1e-4, tf.sum(tf.square(W))))`; those of a tf.LayersModel's regularizers are
-   * not added by themselves.
+   * here, as in `tf.add(crossEntropy, tf.mul(1e-4, tf.sum(tf.square(W))))`, but for those of `regularizers`.
    */
   loss: (outputs: O, y: Y) => Tensor;
   /**
@@ -38,6 +38,11 @@ export interface ProblemOptions<X extends TensorContainer, Y, O> {
    * (the leading axis of x), also a smaller last one. `'sum'`: the losses of the batches are added.
    */
   reduction?: 'mean' | 'sum';
+  /**
+   * Whether the penalties of a tf.LayersModel's regularizers (kernelRegularizer and the like) are part of the loss, as in
+   * `model.fit`: once, whatever the number of batches and the reduction. Default true.
+   */
+  regularizers?: boolean;
 }
 
 /** A problem whose arguments are of the right kinds. */
@@ -49,6 +54,12 @@ export interface Problem {
   readonly layout: readonly ParameterInfo[];
   readonly normalise: boolean;
   readonly terms: () => AsyncIterable<Term>;
+}
+
+/** The loss and the penalty, if there is one. What is no scalar is left for the caller to find. */
+function withPenalty(loss: Tensor, penalty: RunnableModel['penalty']): Tensor {
+  const added = loss?.rank === 0 ? penalty?.() : undefined;
+  return added ? add(loss, added) : loss;
 }
 
 /** Shapes of the tensors of x without the samples. */
@@ -64,8 +75,8 @@ export function checkProblem<X extends TensorContainer, Y, O>(
   options: ProblemOptions<X, Y, O>,
   sameShapes: boolean,
 ): Problem {
-  const { model, loss, data, reduction = 'mean' } = options ?? {};
-  const { run, weights } = checkModel(where, model);
+  const { model, loss, data, reduction = 'mean', regularizers = true } = options ?? {};
+  const { run, weights, penalty } = checkModel(where, model);
   if (typeof loss !== 'function') {
     throw new ArgumentError(`${where}: loss must be a function (outputs, y) -> scalar, got ${typeof loss}`, {});
   }
@@ -84,7 +95,10 @@ export function checkProblem<X extends TensorContainer, Y, O>(
           { batch: index },
         );
       }
-      yield { outputs: () => run(x as never), loss: (outputs) => loss(outputs as O, y as Y), weight, release };
+      // A mean over batches of what each has added is that once; of a sum the first batch carries it.
+      const penalised = regularizers && (reduction === 'mean' || index === 0);
+      const value = (outputs: unknown) => withPenalty(loss(outputs as O, y as Y), penalised ? penalty : undefined);
+      yield { outputs: () => run(x as never), loss: value, weight, release };
       index++;
     }
   }
@@ -116,7 +130,10 @@ export interface OperatorOptions {
    * left out, keep them if they take at most half of `memory`.
    */
   cache?: boolean;
-  /** Bytes of the device to use; blocks are split to fit. Default 1 GiB. */
+  /**
+   * Bytes of the device to use; blocks are split to fit. Default 1 GiB, on a GPU four times the size of its largest
+   * buffer. A block that turns out not to fit is split further, with a warning.
+   */
   memory?: number;
 }
 
@@ -127,7 +144,7 @@ export function checkOperatorOptions(
 ): Required<Omit<OperatorOptions, 'cache'>> & {
   cache: boolean | undefined;
 } {
-  const { check = true, cache, memory = 2 ** 30 } = options;
+  const { check = true, cache, memory = defaultMemory() } = options;
   if (!(typeof memory === 'number' && memory > 0)) {
     throw new ArgumentError(`${where}: memory must be a positive number of bytes, got ${memory}`, { memory });
   }

@@ -91,6 +91,7 @@ export function transposeDerivative(tape: Tape, where: string): LinearMap {
         }),
       // One column at a time; what it takes is the leaves' own size, twice.
       bytesPerColumn: 8 * tape.leafSizes.reduce((total, size) => total + size, 0),
+      largestPerColumn: 4 * Math.max(...tape.leafSizes),
       dispose: release,
     };
   } catch (error) {

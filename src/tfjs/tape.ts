@@ -100,10 +100,6 @@ const LIMITS: readonly (readonly [RegExp, (kernel: string) => string])[] = [
     /Kernel '(\w+)' not registered for backend/,
     (kernel) => `TensorFlow.js's backend '${getBackend()}' has no kernel '${kernel}'`,
   ],
-  [
-    /Error in gradient of (fused conv2D|conv3D): dilation rates greater than 1/,
-    (name) => `TensorFlow.js has no gradient of ${name} with dilation (tf.conv2d and a sum can be used instead)`,
-  ],
 ];
 
 /** The error of a limit of TensorFlow.js with the kernel and, if known, its layer; any other error as it is. */

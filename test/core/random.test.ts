@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { type Distribution, fillRandom, type Purpose, type StreamKey } from '../../src/core/random.ts';
 
-const purposes: readonly Purpose[] = ['sketch', 'inner', 'test', 'probe', 'start'];
+const purposes: readonly Purpose[] = ['sketch', 'inner', 'test', 'probe', 'start', 'trace', 'traceRange'];
 
 function column(n: number, distribution: Distribution, key: StreamKey, index: number): Float64Array {
   const block: Block = { rows: n, cols: 1, data: new Float64Array(n) };
@@ -103,6 +103,8 @@ const FROZEN_SIGNS: Record<Purpose, string> = {
   test: '1111011101100110110001011010011101110100',
   probe: '0000000001011001101010100010001000111010',
   start: '1100100011011000011101101000000010000010',
+  trace: '1001010111001101100011010000100011111110',
+  traceRange: '1001100100001101001011111000111110011101',
 };
 const FROZEN_GAUSSIANS = [-0.3974548389411418, -0.2436671989368929, 0.4927195774603517];
 

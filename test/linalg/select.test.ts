@@ -25,12 +25,12 @@ test('the environment decides where the caller does not', async () => {
 
 test('a name that does not exist is refused, also one from the environment', async () => {
   await expect(selectKernels('seigh', 'cuda' as never)).rejects.toThrow(
-    "seigh: kernels must be one of 'auto', 'native', 'wasm', 'js', got 'cuda'",
+    "seigh: kernels must be one of 'auto', 'native', 'wasm', 'js', 'device', got 'cuda'",
   );
   const { stdout } = await inProcess('await run().catch((e) => console.log(e.message));', {
     EIGENSKETCH_KERNELS: 'fast',
   });
-  expect(stdout).toContain("EIGENSKETCH_KERNELS must be one of 'auto', 'native', 'wasm', 'js', got 'fast'");
+  expect(stdout).toContain("EIGENSKETCH_KERNELS must be one of 'auto', 'native', 'wasm', 'js', 'device', got 'fast'");
 });
 
 test('a library that is none: auto goes on with wasm and says why, native is refused with the reason', async () => {
@@ -41,4 +41,10 @@ test('a library that is none: auto goes on with wasm and says why, native is ref
   expect(automatic.stderr).toContain('/etc/hostname');
   const asked = await inProcess("await run('native').catch((e) => console.log(e.code, e.message));", env);
   expect(asked.stdout).toMatch(/^UNSUPPORTED seigh: kernels 'native' cannot be used: .*\/etc\/hostname/);
+});
+
+test("'device' without one says what to call", async () => {
+  await expect(selectKernels('seigh', 'device')).rejects.toThrow(
+    "seigh: kernels 'device' need a GPU in use; call useBackend('webgpu') first",
+  );
 });

@@ -9,7 +9,7 @@ export function apply(A: Block, v: readonly number[]): number[] {
   return Array.from(multiply(A, { rows: v.length, cols: 1, data: Float64Array.from(v) }).data);
 }
 
-/** Orthonormal vectors with the span of the given ones: Gram-Schmidt, twice. */
+/** Orthonormal vectors with the span of the given ones: Gram-Schmidt, twice; dependent ones (to 1e-10) give none. */
 export function orthonormalVectors(vectors: readonly (readonly number[])[]): number[][] {
   const basis: number[][] = [];
   for (const vector of vectors) {
@@ -21,7 +21,7 @@ export function orthonormalVectors(vectors: readonly (readonly number[])[]): num
       }
     }
     const length = Math.hypot(...v);
-    basis.push(v.map((value) => value / length));
+    if (length > 1e-10 * Math.hypot(...vector)) basis.push(v.map((value) => value / length));
   }
   return basis;
 }

@@ -24,6 +24,23 @@ test('a backend that is not installed names what to install, and the backend in 
   const failure = await useBackend('tensorflow').catch((error: Error) => error);
   expect(failure).toBeInstanceOf(UnsupportedError);
   expect((failure as Error).message).toMatch(/^useBackend: backend 'tensorflow' is not installed: /);
-  expect((failure as Error).message).toMatch(/npm install @tensorflow\/tfjs-node$/);
+  expect((failure as Error).message).toMatch(
+    /npm install @tensorflow\/tfjs-node \(or, for CUDA 11, @tensorflow\/tfjs-node-gpu\)$/,
+  );
   expect(tf.getBackend()).toBe('wasm');
+});
+
+test('options that do not belong to a backend are refused', async () => {
+  await expect(useBackend('wasm', { requireHardware: true })).rejects.toThrow(
+    "useBackend: requireHardware: backend 'wasm' never uses a GPU",
+  );
+  await expect(useBackend('cpu', { adapter: 'any' })).rejects.toThrow("adapter must be a name and belongs to 'webgpu'");
+});
+
+test('the door says what a backend runs on', async () => {
+  expect(await useBackend('wasm')).toEqual({
+    name: 'wasm',
+    package: expect.stringMatching(/^@tensorflow\/tfjs-backend-wasm \d+\.\d+\.\d+$/),
+    device: 'CPU',
+  });
 });

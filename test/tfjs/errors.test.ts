@@ -239,7 +239,10 @@ describe('the checks at the first product', () => {
   };
 
   test('dropout: the measured difference and the usual causes', async () => {
-    const model = (input: tf.Tensor2D) => tf.squeeze(tf.dropout(tf.matMul(input, W as tf.Tensor2D), 0.5), [1]);
+    // another mask for each call, the same ones for each run of this test: few samples often meet the same mask twice
+    let calls = 0;
+    const model = (input: tf.Tensor2D) =>
+      tf.squeeze(tf.dropout(tf.matMul(input, W as tf.Tensor2D), 0.5, undefined, ++calls), [1]);
     const message =
       /^hessian: the model is not deterministic: two gradients at the same point differ by \d\.\de[+-]\d+ \(relative\)\. Usual causes: active dropout, data that is shuffled or augmented anew on each pass, batch normalisation in training mode/;
     await broken({ model }, NumericalError as never, message);
@@ -360,14 +363,6 @@ describe('models and data', () => {
     await expect(H.loss()).rejects.toThrow(
       "hessian: TensorFlow.js has no gradient of its kernel 'FlipLeftRight', which layer 'mirror' calls",
     );
-  });
-
-  test('dilation in a layer that TensorFlow.js fuses', async () => {
-    const model = layers.sequential({
-      layers: [layers.layers.conv2d({ filters: 1, kernelSize: 2, dilationRate: 2, inputShape: [5, 5, 1] })],
-    });
-    const H = hessian({ model, loss: (outputs: tf.Tensor) => tf.mean(outputs), data: [[tf.ones([2, 5, 5, 1]), y]] });
-    await expect(H.loss()).rejects.toThrow('hessian: TensorFlow.js has no gradient of fused conv2D with dilation');
   });
 
   test('memory that is no number of bytes', () => {

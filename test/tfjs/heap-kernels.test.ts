@@ -151,16 +151,27 @@ whenNative.each(CASES)('tangents of convolutions: $name', (each) => {
 test("a block times one factor for each of its rows is the backend's own product, in both orders", () => {
   expect(heapKernels()).toBeDefined();
   for (const width of [1, 2, 4, 7, 64]) {
-    tf.tidy(() => {
-      const [factors, block] = [random([3, 5, 1]), random([3, 5, width])];
-      const expected = tf.mul(factors, block).dataSync();
-      for (const pair of [
-        [factors, block],
-        [block, factors],
-      ] as const) {
-        expect(withHeapKernels(() => tf.mul(...pair)).dataSync()).toEqual(expected);
-      }
-    });
+    for (const shape of [
+      [2, 3, 5, 1],
+      [3, 5, 1],
+      [5, 1],
+      [1, 3, 5, 1],
+      [1, 1, 5, 1],
+      [2, 1, 5, 1],
+    ]) {
+      tf.tidy(() => {
+        const [factors, block] = [random(shape), random([2, 3, 5, width])];
+        const expected = tf.mul(factors, block).dataSync();
+        for (const [a, b] of [
+          [factors, block],
+          [block, factors],
+        ] as const) {
+          const product = withHeapKernels(() => tf.mul(a, b));
+          expect(product.shape).toEqual(block.shape);
+          expect(product.dataSync()).toEqual(expected);
+        }
+      });
+    }
   }
 });
 

@@ -2,25 +2,28 @@
 import process from 'node:process';
 import { checkChoice } from '../../core/checks.ts';
 import { UnsupportedError } from '../../core/errors.ts';
+import { withFasterPanels, withPanels } from './device.ts';
 import { jsKernels } from './js.ts';
 import { loadNativeKernels } from './native.ts';
+import { panelKernels } from './panels.ts';
 import type { Kernels } from './provider.ts';
 import { loadWasmKernels } from './wasm/load.ts';
 
 /**
  * `'native'`: a BLAS and LAPACK of this machine. `'wasm'`: the embedded SIMD kernels. `'js'`: the slow reference.
- * `'auto'`: the first of these that works here.
+ * `'device'`: large float32 products on the GPU that a TensorFlow.js backend uses, the rest on the host. `'auto'`: the first
+ * of `'native'`, `'wasm'` and `'js'` that works here, and where a GPU is in use what a trial finds faster there.
  */
-export type KernelsChoice = 'auto' | 'native' | 'wasm' | 'js';
+export type KernelsChoice = 'auto' | 'native' | 'wasm' | 'js' | 'device';
 
-const CHOICES: readonly KernelsChoice[] = ['auto', 'native', 'wasm', 'js'];
+const CHOICES: readonly KernelsChoice[] = ['auto', 'native', 'wasm', 'js', 'device'];
 
 /** The choice of those who make none: the environment variable EIGENSKETCH_KERNELS, else `'auto'`. */
 function defaultChoice(): string {
   return process.env.EIGENSKETCH_KERNELS || 'auto';
 }
 
-async function automatic(): Promise<Kernels> {
+async function onHost(): Promise<Kernels> {
   const { kernels, reason } = await loadNativeKernels();
   if (kernels) return kernels;
   // a machine without a BLAS is nothing to speak of; a library that the user named and that fails is
@@ -40,6 +43,18 @@ function warnOnce(message: string): void {
   warned = true;
 }
 
+async function automatic(): Promise<Kernels> {
+  const host = await onHost();
+  const panels = panelKernels();
+  return panels ? withFasterPanels(host, panels) : host;
+}
+
+async function onDevice(where: string): Promise<Kernels> {
+  const panels = panelKernels();
+  if (panels) return withPanels(await onHost(), panels, 0);
+  throw new UnsupportedError(`${where}: kernels 'device' need a GPU in use; call useBackend('webgpu') first`, {});
+}
+
 /**
  * The provider for a choice.
  * @throws ArgumentError for a name that does not exist, UnsupportedError with the reason when the one asked for by name
@@ -48,6 +63,7 @@ function warnOnce(message: string): void {
 export async function selectKernels(where: string, choice?: KernelsChoice): Promise<Kernels> {
   const name = checkChoice(where, choice ? 'kernels' : 'EIGENSKETCH_KERNELS', choice ?? defaultChoice(), CHOICES);
   if (name === 'auto') return automatic();
+  if (name === 'device') return onDevice(where);
   if (name === 'js') return jsKernels;
   if (name === 'wasm') return loadWasmKernels();
   const { kernels, reason } = await loadNativeKernels();

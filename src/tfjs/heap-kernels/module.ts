@@ -39,7 +39,7 @@ export interface HeapKernels {
     first: number,
     count: number,
   ): void;
-  scaleRows(factors: Address, x: Address, into: Address, rows: number, width: number): void;
+  scaleRows(factors: Address, x: Address, into: Address, repeats: number, rows: number, width: number): void;
 }
 
 /** The part of the WebAssembly interface that is used here; the project's library settings do not declare it. */

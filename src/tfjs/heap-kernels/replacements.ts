@@ -18,28 +18,31 @@ import { type HeapBackend, heapAddress } from '../heap.ts';
 import { batchMatMul, nativeProducts } from '../native-products.ts';
 import { type HeapKernels, heapKernels } from './module.ts';
 
-/** Whether `factors` is `x` with 1 for its last axis, the block. */
-function areFactorsOf(factors: TensorInfo, x: TensorInfo): boolean {
-  const [rank, width] = [x.shape.length, x.shape[x.shape.length - 1]];
-  return (
-    factors.shape.length === rank &&
-    width !== 1 &&
-    factors.shape[rank - 1] === 1 &&
-    util.arraysEqual(factors.shape.slice(0, -1), x.shape.slice(0, -1))
-  );
+/**
+ * How many numbers multiply the rows of a block `x` [..., b] in turn, over and over: `factors` is 1 along the block and has
+ * the axes of x before it, or the last of them. Undefined for other shapes.
+ */
+function factorsOfRows(factors: TensorInfo, x: TensorInfo): number | undefined {
+  const width = x.shape[x.shape.length - 1];
+  const leading = factors.shape.findIndex((size) => size !== 1);
+  if (leading < 0 || width === 1 || factors.shape.length > x.shape.length) return undefined;
+  const shape = factors.shape.slice(leading);
+  const expected = [...x.shape.slice(-shape.length, -1), 1];
+  return util.arraysEqual(shape, expected) ? util.sizeFromShape(shape) : undefined;
 }
 
 /** The backend's own takes the rows one by one, at a cost for each: dear where they are short. */
 function multiply(original: KernelFunc, { scaleRows }: HeapKernels): KernelFunc {
   return (call) => {
     const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo };
-    const pair = areFactorsOf(a, b) ? [a, b] : areFactorsOf(b, a) ? [b, a] : undefined;
-    if (pair === undefined || a.dtype !== 'float32' || b.dtype !== 'float32') return original(call);
-    const [factors, x] = pair as [TensorInfo, TensorInfo];
+    const [factors, x] = factorsOfRows(a, b) ? [a, b] : [b, a];
+    const rows = factorsOfRows(factors, x);
+    if (rows === undefined || a.dtype !== 'float32' || b.dtype !== 'float32') return original(call);
     const backend = call.backend as HeapBackend;
     const out = backend.makeOutput(x.shape, 'float32');
     const [from, by, into] = [x, factors, out].map((info) => heapAddress(backend, info)) as [number, number, number];
-    scaleRows(by, from, into, util.sizeFromShape(factors.shape), x.shape[x.shape.length - 1]!);
+    const width = x.shape[x.shape.length - 1]!;
+    scaleRows(by, from, into, util.sizeFromShape(x.shape) / (rows * width), rows, width);
     return out;
   };
 }

@@ -16,9 +16,10 @@ import {
 } from '@tensorflow/tfjs-core';
 import { depthwiseFilterGradient, depthwiseInputGradient } from '../rules/convolution/depthwise.ts';
 import { productsOf } from '../rules/convolution/products.ts';
-import { convolutionPlane, depthwisePlane } from '../rules/convolution/window.ts';
+import { convolutionPlane, convolutionSpace, depthwisePlane } from '../rules/convolution/window.ts';
 import { einsumGradient } from '../rules/einsum.ts';
 import { borderFactor } from '../rules/pooling.ts';
+import { isDilated } from './dilated-fusions.ts';
 
 const einsumConfig: GradConfig = {
   kernelName: 'Einsum',
@@ -29,16 +30,23 @@ const einsumConfig: GradConfig = {
     ),
 };
 
-function isDilated({ dilations }: NamedAttrMap): boolean {
-  return [dilations ?? 1].flat().some((dilation) => dilation !== 1);
-}
-
 /** TensorFlow.js's gradient, and the given one for what it refuses. */
 function withDilation(kernelName: string, dilated: GradConfig['gradFunc']): GradConfig {
   const original = getGradient(kernelName);
   return {
     ...original,
     gradFunc: (dy, saved, attrs) => (isDilated(attrs) ? dilated : original.gradFunc)(dy, saved, attrs),
+  };
+}
+
+/** The gradient of a convolution by matrix products, whatever its windows. */
+function dilatedGradient(windows: typeof convolutionSpace | typeof convolutionPlane): GradConfig['gradFunc'] {
+  return (dy, [x, filter], attrs) => {
+    const products = productsOf(windows(x!.shape, filter!.shape, attrs));
+    return {
+      x: () => products.inputGradient(dy as Tensor, filter!),
+      filter: () => products.filterGradient(x!, dy as Tensor),
+    };
   };
 }
 
@@ -89,13 +97,8 @@ export function repairedGradients(): GradConfig[] {
     // The kernels of these gradients know no half-pixel centres, and one has rows and columns exchanged on the CPU.
     resizingGradient('ResizeBilinear'),
     resizingGradient('ResizeNearestNeighbor'),
-    withDilation('Conv2D', (dy, [x, filter], attrs) => {
-      const products = productsOf(convolutionPlane(x!.shape, filter!.shape, attrs));
-      return {
-        x: () => products.inputGradient(dy as Tensor, filter!),
-        filter: () => products.filterGradient(x!, dy as Tensor),
-      };
-    }),
+    withDilation('Conv2D', dilatedGradient(convolutionPlane)),
+    withDilation('Conv3D', dilatedGradient(convolutionSpace)),
     withDilation('DepthwiseConv2dNative', (dy, [x, filter], attrs) => {
       const plane = depthwisePlane(x!.shape, filter!.shape, attrs);
       return {

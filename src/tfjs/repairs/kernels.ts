@@ -1,6 +1,6 @@
 /**
  * Kernels that a backend of TensorFlow.js 4.22 lacks or computes wrongly, made of other kernels: with them convolutional
- * networks and embeddings can be differentiated on wasm.
+ * networks and embeddings can be differentiated on wasm. Those of WebGPU are in a file of their own.
  */
 import {
   add,
@@ -11,7 +11,6 @@ import {
   matMul,
   type NamedAttrMap,
   reshape,
-  type Tensor,
   tidy,
 } from '@tensorflow/tfjs-core';
 import { depthwiseFilterGradient, depthwiseInputGradient } from '../rules/convolution/depthwise.ts';
@@ -30,20 +29,8 @@ import { finishFused } from '../rules/fused.ts';
 import { segmentSum } from '../rules/indexing.ts';
 import { poolingMaxima } from '../rules/pooling.ts';
 import { fetch, putBack } from '../rules/window-maxima.ts';
-
-type Inputs = Readonly<Record<string, Tensor>>;
-
-/** What a repaired kernel computes from its inputs and attributes. */
-export type Compute = (inputs: Inputs, attrs: NamedAttrMap) => Tensor;
-
-/** A kernel to put in: where the backend has none, or in place of its own. */
-export interface Repair {
-  readonly compute: Compute;
-  /** What is wrong with the backend's own kernel, which is replaced; left out where it has none. */
-  readonly wrong?: string;
-  /** Which calls of the backend's own kernel are wrong; all if left out. */
-  readonly concerns?: (inputs: Inputs, attrs: NamedAttrMap) => boolean;
-}
+import type { Compute, Inputs, Repair } from './repair.ts';
+import { WEBGPU_REPAIRS } from './webgpu.ts';
 
 const EINSUM: Compute = (inputs, attrs) => einsum(attrs.equation as string, Object.values(inputs));
 
@@ -138,6 +125,7 @@ export const REPAIRS: Readonly<Record<string, Readonly<Record<string, Repair>>>>
       },
     },
   },
+  webgpu: WEBGPU_REPAIRS,
 };
 
 /** A kernel's entry in TensorFlow.js's registry. `original` is the backend's own. */
@@ -152,7 +140,7 @@ export function repairedConfig(
     kernelName,
     backendName,
     kernelFunc: (call) => {
-      const inputs = call.inputs as Record<string, Tensor>;
+      const inputs = call.inputs as Inputs;
       const attrs = call.attrs as NamedAttrMap;
       if (original && concerns && !concerns(inputs, attrs)) return original.kernelFunc(call);
       return tidy(() => compute(inputs, attrs));

@@ -1,0 +1,133 @@
+/**
+ * Training by Newton-CG: each step solves (H + damping) p = -gradient by conjugate gradients on exact Hessian products, goes
+ * along directions of negative curvature where it meets them, and is compared with gradient descent with momentum at equal
+ * cost: a Hessian product counts as two gradients.
+ *
+ *     node dist/examples/newton-cg.js
+ *     node dist/examples/newton-cg.js --hidden 64 --samples 2000 --steps 80      full size: 4,417 parameters
+ */
+import { parseArgs } from 'node:util';
+import * as tf from '@tensorflow/tfjs';
+import { cg } from 'eigensketch';
+import { hessian, useBackend } from 'eigensketch/tfjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    hidden: { type: 'string', default: '12' },
+    samples: { type: 'string', default: '300' },
+    steps: { type: 'string', default: '30' },
+  },
+});
+const [hidden, samples, steps] = [Number(flags.hidden), Number(flags.samples), Number(flags.steps)];
+
+await useBackend('wasm');
+
+// a smooth function of two variables, and a network 2 - hidden - hidden - 1 that starts near the saddle at zero weights
+const x = tf.randomUniform<tf.Rank.R2>([samples, 2], -1, 1, 'float32', 1);
+const y = tf.tidy(() => {
+  const [a, b] = tf.split(x, 2, 1);
+  return tf.add(tf.sin(tf.mul(4, a!)), tf.mul(tf.cos(tf.mul(3, b!)), a!));
+});
+const shapes = [[2, hidden], [hidden], [hidden, hidden], [hidden], [hidden, 1], [1]];
+const start = shapes.map((shape, i) => tf.randomNormal(shape, 0, shape.length === 2 ? 0.3 : 0, 'float32', 10 + i));
+const weights = start.map((tensor) => tf.variable(tensor));
+const sizes = weights.map(({ size }) => size);
+
+const matMul = (a: tf.Tensor, b: tf.Tensor): tf.Tensor => tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D);
+const model = (input: tf.Tensor): tf.Tensor => {
+  const [W1, b1, W2, b2, W3, b3] = weights as unknown as tf.Tensor[];
+  const first = tf.tanh(tf.add(matMul(input, W1!), b1!));
+  const second = tf.tanh(tf.add(matMul(first, W2!), b2!));
+  return tf.add(matMul(second, W3!), b3!);
+};
+const loss = (outputs: tf.Tensor, labels: tf.Tensor): tf.Scalar => tf.losses.meanSquaredError(labels, outputs);
+const lossNow = (): number => tf.tidy(() => loss(model(x), y).dataSync()[0]!);
+
+/** Moves the weights by a step; the returned function takes it back. */
+function move(step: Float64Array): () => void {
+  const before = weights.map((variable) => tf.clone(variable));
+  let offset = 0;
+  for (const [i, variable] of weights.entries()) {
+    const part = Float32Array.from(step.subarray(offset, offset + sizes[i]!));
+    tf.tidy(() => variable.assign(tf.add(before[i]!, tf.tensor(part, variable.shape)) as never));
+    offset += sizes[i]!;
+  }
+  return () => {
+    for (const [i, variable] of weights.entries()) variable.assign(before[i]!);
+    tf.dispose(before);
+  };
+}
+
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+};
+
+/** Where to go, and what for: the damped Newton step, or with it a way down along negative curvature. */
+async function newtonStep(
+  damping: number,
+): Promise<{ step: Float64Array; gradient: Float32Array; cost: number; bent: boolean }> {
+  const H = hessian({ model, loss, parameters: weights, data: [[x, y]], check: false });
+  const gradient = await H.gradient();
+  const length = Math.sqrt(dot(gradient, gradient));
+  const result = await cg(
+    H,
+    gradient.map((value) => -value),
+    { shift: damping, tol: Math.min(0.3, Math.sqrt(length)), maxIterations: 60 },
+  );
+  H.dispose();
+  const { solution: step, negativeCurvature, numMatvecs } = result;
+  if (negativeCurvature) {
+    const { direction } = negativeCurvature;
+    const size = Math.max(0.3, Math.sqrt(dot(step, step)));
+    const sign = dot(direction, gradient) > 0 ? -size : size;
+    for (let i = 0; i < step.length; i++) step[i]! += sign * direction[i]!;
+  }
+  return { step, gradient, cost: 1 + 2 * numMatvecs, bent: negativeCurvature !== undefined };
+}
+
+let [damping, cost, bends, current] = [0.1, 0, 0, lossNow()];
+console.log(`${sizes.reduce((sum, size) => sum + size, 0)} parameters, ${samples} samples, loss ${current.toFixed(5)}`);
+console.log('step        loss   |gradient|   damping    cost');
+for (let iteration = 1; iteration <= steps; iteration++) {
+  const { step, gradient, cost: spent, bent } = await newtonStep(damping);
+  cost += spent;
+  if (bent) bends++;
+  let [accepted, tries] = [false, 0];
+  for (let scale = 1; !accepted && tries < 8; scale /= 2, tries++) {
+    const scaled = step.map((value) => scale * value);
+    const undo = move(scaled);
+    const after = lossNow();
+    cost += 0.5;
+    accepted = after < current + 1e-4 * Math.min(0, dot(scaled, gradient));
+    if (accepted) current = after;
+    else undo();
+  }
+  damping = accepted && tries === 1 ? Math.max(1e-7, damping / 3) : Math.min(10, damping * 3);
+  if (iteration % 5 === 0 || iteration === 1) {
+    const length = Math.sqrt(dot(gradient, gradient)).toExponential(2);
+    console.log(
+      `${String(iteration).padStart(4)} ${current.toExponential(4).padStart(11)} ${length.padStart(12)} ` +
+        `${damping.toExponential(1).padStart(9)} ${cost.toFixed(0).padStart(7)}`,
+    );
+  }
+}
+console.log(`negative curvature met in ${bends} of ${steps} steps`);
+
+/** Full-batch gradient descent with momentum for the same cost, from the same start. */
+function descend(rate: number): number {
+  for (const [i, variable] of weights.entries()) variable.assign(start[i]!);
+  const optimizer = tf.train.momentum(rate, 0.9);
+  for (let spent = 0; spent < cost; spent++) optimizer.minimize(() => loss(model(x), y));
+  optimizer.dispose();
+  return lossNow();
+}
+
+const rates = [0.03, 0.1, 0.3];
+const descended = rates.map(descend);
+const best = Math.min(...descended.filter(Number.isFinite));
+console.log(`loss at a cost of ${cost.toFixed(0)} gradients`);
+console.log(`  Newton-CG          ${current.toExponential(3)}`);
+console.log(`  gradient descent   ${best.toExponential(3)}  (momentum 0.9, best of rates ${rates.join(', ')})`);
+console.log(`  ratio              ${(best / current).toFixed(1)}`);

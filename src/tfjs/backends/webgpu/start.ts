@@ -1,0 +1,139 @@
+/** Starting TensorFlow.js's WebGPU backend on a device of our choice. */
+import {
+  backend,
+  env,
+  findBackendFactory,
+  type KernelBackend,
+  registerBackend,
+  removeBackend,
+} from '@tensorflow/tfjs-core';
+import { ArgumentError } from '../../../core/errors.ts';
+import { importOrExplain, versionOf } from '../packages.ts';
+import { type BackendRecord, backendRecord, setBackendRecord } from '../record.ts';
+import { adapterName, checkHardware, chooseAdapter, describeAdapter } from './adapter.ts';
+import { isLost, watchDevice } from './faults.ts';
+import type { GpuAdapter, GpuAdapterInfo, GpuDevice } from './gpu.ts';
+
+const PACKAGE = '@tensorflow/tfjs-backend-webgpu';
+
+/** What is wanted of the device. */
+export interface DeviceWishes {
+  /** Refuse a software adapter. */
+  readonly requireHardware: boolean;
+  /** The adapter's name or a part of it. */
+  readonly adapter?: string | undefined;
+  /** Ask for no larger buffers than this: what a smaller device would offer. */
+  readonly maxBufferBytes?: number | undefined;
+}
+
+/** Limits that TensorFlow.js makes use of: as large as the adapter has them. */
+const LIMITS = [
+  'maxStorageBufferBindingSize',
+  'maxBufferSize',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeWorkgroupsPerDimension',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeInvocationsPerWorkgroup',
+];
+
+/** Features that TensorFlow.js makes use of: times of kernels. */
+const FEATURES = ['timestamp-query'];
+
+async function openDevice(adapter: GpuAdapter, { maxBufferBytes }: DeviceWishes): Promise<GpuDevice> {
+  const limits = LIMITS.map((name): [string, number] => {
+    const most = adapter.limits[name]!;
+    const isSize = name === 'maxStorageBufferBindingSize' || name === 'maxBufferSize';
+    return [name, isSize && maxBufferBytes !== undefined ? Math.min(most, maxBufferBytes) : most];
+  });
+  return adapter.requestDevice({
+    requiredFeatures: FEATURES.filter((name) => adapter.features.has(name)),
+    requiredLimits: Object.fromEntries(limits),
+  });
+}
+
+type BackendClass = new (device: GpuDevice, info: GpuAdapterInfo) => KernelBackend;
+
+/**
+ * The backend's constructor wants to see `navigator.gpu`, which Node does not have. It is there only meanwhile: for as long
+ * as a global holds on to it, Dawn would keep the process from ending.
+ */
+function construct(Backend: BackendClass, device: GpuDevice, info: GpuAdapterInfo): KernelBackend {
+  const scope = globalThis as { navigator?: { gpu?: unknown } };
+  if (scope.navigator?.gpu) return new Backend(device, info);
+  const original = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu: true }, configurable: true });
+  try {
+    return new Backend(device, info);
+  } finally {
+    if (original) Object.defineProperty(globalThis, 'navigator', original);
+    else Reflect.deleteProperty(globalThis, 'navigator');
+  }
+}
+
+function recordOf(device: GpuDevice, info: GpuAdapterInfo | undefined): BackendRecord {
+  const adapter = describeAdapter(info, device.limits);
+  return {
+    name: 'webgpu',
+    package: `${PACKAGE} ${versionOf(PACKAGE)}`,
+    device: adapterName(adapter),
+    adapter,
+  };
+}
+
+/**
+ * Which of its matrix products TensorFlow.js uses. It prefers others for small matrices, in which many threads wait for each
+ * other; on a CPU that plays a GPU those take up to fifty times as long (12 x 6 x 8 on SwiftShader: 41 ms and 1 ms).
+ */
+const [PACKED_PRODUCTS, AUTOMATIC] = [3, -1];
+
+/** The device that was opened here last, and the adapter's name that was asked for. */
+let opened: { device: GpuDevice; adapter: string | undefined } | undefined;
+
+/** Registers a backend on a device of its own. */
+async function register(where: string, Backend: BackendClass, wishes: DeviceWishes): Promise<void> {
+  const adapter = await chooseAdapter(where, wishes.adapter);
+  checkHardware(where, describeAdapter(adapter.info, adapter.limits), wishes.requireHardware);
+  const device = await openDevice(adapter, wishes);
+  watchDevice(device);
+  opened = { device, adapter: wishes.adapter };
+  const { software } = describeAdapter(adapter.info, adapter.limits);
+  env().set('WEBGPU_MATMUL_PROGRAM_TYPE', software ? PACKED_PRODUCTS : AUTOMATIC);
+  setBackendRecord(recordOf(device, adapter.info));
+  registerBackend('webgpu', () => construct(Backend, device, adapter.info), 3);
+}
+
+/**
+ * Makes sure that a WebGPU backend is registered: a new one where there is none or its device was lost. One that the user
+ * has registered is left alone.
+ * @throws UnsupportedError where packages or adapters are missing
+ */
+export async function registerWebGpu(where: string, wishes: DeviceWishes): Promise<void> {
+  const loaded = await importOrExplain(`${where}: backend 'webgpu' is not installed`, [PACKAGE], `${PACKAGE} webgpu`);
+  // Small operations on numbers that are still on the host would otherwise move to the CPU backend.
+  env().set('WEBGPU_CPU_FORWARD', false);
+  if (opened && isLost(opened.device)) {
+    opened = undefined;
+    removeBackend('webgpu');
+  }
+  if (findBackendFactory('webgpu') != null) return;
+  const { WebGPUBackend } = loaded.exports as { WebGPUBackend: BackendClass };
+  await register(where, WebGPUBackend, wishes);
+}
+
+/**
+ * What the running WebGPU backend runs on.
+ * @throws UnsupportedError for a software adapter where hardware is required; ArgumentError for another adapter than asked for
+ */
+export function webGpuRecord(where: string, { requireHardware, adapter }: DeviceWishes): BackendRecord {
+  const { device } = backend() as unknown as { device: GpuDevice };
+  let record = backendRecord();
+  if (!record) {
+    watchDevice(device);
+    record = setBackendRecord(recordOf(device, device.adapterInfo));
+  }
+  checkHardware(where, record.adapter!, requireHardware);
+  if (adapter !== undefined && adapter !== opened?.adapter) {
+    throw new ArgumentError(`${where}: the backend runs on ${record.device} already, not on '${adapter}'`, { adapter });
+  }
+  return record;
+}

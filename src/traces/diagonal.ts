@@ -1,0 +1,86 @@
+/** The diagonal of an operator from products with random signs. */
+import { studentQuantile } from '../apost/interval.ts';
+import { checkChoice } from '../core/checks.ts';
+import type { LinearOperator } from '../linops/operator.ts';
+import { checkSquare } from '../linops/probes.ts';
+import { signSamples } from './diagonal-hutchinson.ts';
+import type { DiagonalReading } from './diagonal-reading.ts';
+import { type Goal, type Growing, lookUntil } from './looks.ts';
+import { type EstimatorOptions, type EstimatorRun, estimatorRun } from './run.ts';
+import { xdiag } from './xdiag.ts';
+
+/** Bekas, Kokiopoulou & Saad 2007; Epperly, Tropp & Webber 2024. */
+export type DiagonalMethod = 'hutchinson' | 'xdiag';
+
+export interface DiagonalOptions extends EstimatorOptions, Goal {
+  /** Default `'xdiag'`. */
+  method?: DiagonalMethod;
+}
+
+/** An estimate of the diagonal of A. */
+export interface DiagonalResult {
+  /** Length n. */
+  diagonal: Float64Array;
+  /** Length n, from the spread of the samples: indicative. */
+  standardErrors: Float64Array;
+  method: DiagonalMethod;
+  /** How often a search with `tol` looked. */
+  looks: number;
+  /** With `tol`: whether t ||standardErrors|| <= tol ||diagonal||, t the quantile of Student's law at `confidence`. */
+  converged: boolean;
+  confidence: number;
+  /** Products with single columns. */
+  numMatvecs: number;
+  /** Samples that each entry is the mean of. */
+  samples: number;
+  seed: number;
+}
+
+const WHERE = 'diagonal';
+
+const ESTIMATORS: Record<
+  DiagonalMethod,
+  { least: number; start: (run: EstimatorRun) => Growing<DiagonalReading> | Promise<Growing<DiagonalReading>> }
+> = {
+  hutchinson: { least: 2, start: signSamples },
+  xdiag: { least: 4, start: xdiag },
+};
+
+const length = (values: Float64Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
+
+function relativeError({ means, standardErrors, samples }: DiagonalReading, level: number): number {
+  const error = length(standardErrors);
+  return error === 0 ? 0 : (studentQuantile(level, samples - 1) * error) / length(means);
+}
+
+/**
+ * The diagonal of a square operator from `products` products with Rademacher vectors.
+ *
+ * `'hutchinson'`: the mean of w * (A w), entry by entry, which misses entry i by about the norm of the rest of row i over
+ * sqrt(products). `'xdiag'`: leave-one-out on the range of A, for operators with decaying spectra; it needs products
+ * with the transpose for an operator that is not symmetric.
+ *
+ * @example
+ * const { diagonal: d, standardErrors } = await diagonal(H, { products: 100 });
+ * @throws ArgumentError for options out of range, ShapeError for a rectangular operator, NumericalError for non-finite
+ * products, and for xdiag on an operator that has no adjoint and is not symmetric; the signal's reason when aborted.
+ */
+export async function diagonal(op: LinearOperator, options: DiagonalOptions = {}): Promise<DiagonalResult> {
+  const choices = Object.keys(ESTIMATORS) as DiagonalMethod[];
+  const method = checkChoice(WHERE, 'method', options.method ?? 'xdiag', choices);
+  const { least, start } = ESTIMATORS[method];
+  checkSquare(WHERE, op);
+  const run = await estimatorRun(WHERE, op, options, least);
+  const { reading, looks, converged } = await lookUntil(run, await start(run), options, relativeError);
+  return {
+    diagonal: reading.means,
+    standardErrors: reading.standardErrors,
+    method,
+    looks,
+    converged,
+    confidence: run.confidence,
+    numMatvecs: run.numMatvecs,
+    samples: reading.samples,
+    seed: run.seed,
+  };
+}

@@ -1,0 +1,38 @@
+/** The Frobenius norm of an operator from products with Gaussian vectors, with a certified interval. */
+import { type Interval, mapInterval, squaredInterval } from '../apost/interval.ts';
+import { noiseFromRepetition } from '../apost/noise.ts';
+import type { LinearOperator } from '../linops/operator.ts';
+import { columnNorms } from '../multivector/verbs.ts';
+import { type EstimatorOptions, estimatorRun, forEachBlock } from './run.ts';
+
+/** A norm with two certified ends: each holds with probability at least `confidence`, for every operator. */
+export interface NormResult extends Interval {
+  confidence: number;
+  /** Products with single columns, the repetition of one included. */
+  numMatvecs: number;
+  seed: number;
+}
+
+/**
+ * ||A||_F of any operator, m x n: the root mean square of ||A g||, g Gaussian, with the interval of the certificate
+ * (extremal chi-square law; Roosta-Khorasani, Szekely & Ascher 2015). `planTests` says how many products make the interval
+ * how narrow. The first product is made twice, to include the operator's own noise.
+ *
+ * @example
+ * const { estimate, lower, upper } = await frobeniusNorm(H, { products: 30, confidence: 0.99 });
+ * @throws ArgumentError for options out of range, NumericalError for non-finite products; the signal's reason when aborted.
+ */
+export async function frobeniusNorm(op: LinearOperator, options: EstimatorOptions = {}): Promise<NormResult> {
+  const where = 'frobeniusNorm';
+  const run = await estimatorRun(where, op, { products: 30, ...options }, 1);
+  const { products, confidence, verbs, n, seed } = run;
+  let [squares, noise] = [0, 0];
+  await forEachBlock(run, 'gaussian', 0, products, async ({ W, AW, done }) => {
+    for (const length of await columnNorms(AW, verbs)) squares += length ** 2;
+    if (done > 0) return;
+    noise = await noiseFromRepetition(op, await W.readColumns(0, W.cols), await AW.readColumns(0, W.cols), where);
+  });
+  const meanSquare = squares / products;
+  const interval = mapInterval(squaredInterval(meanSquare, products, confidence, noise * Math.sqrt(n)), Math.sqrt);
+  return { ...interval, confidence, numMatvecs: run.numMatvecs + 1, seed };
+}

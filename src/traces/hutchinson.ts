@@ -1,0 +1,36 @@
+/** Hutchinson 1990 (Girard 1989): the mean of w^T A w. */
+import type { Distribution } from '../core/random.ts';
+import { columnDots, columnNorms } from '../multivector/verbs.ts';
+import type { Growing } from './looks.ts';
+import { certifiedTrace, type Reading } from './reading.ts';
+import { type EstimatorRun, forEachBlock } from './run.ts';
+
+/** Roundings of a product and of the sums after it. */
+export const ROUNDINGS = 4;
+
+const joined = (a: Float64Array, b: Float64Array): Float64Array => Float64Array.from([...a, ...b]);
+
+/** tr A as the mean of w_i^T A w_i: standard deviation sqrt(2 / q) ||A||_F with Gaussian, less with Rademacher vectors. */
+export function hutchinson(run: EstimatorRun, distribution: Distribution): Growing<Reading> {
+  const { op, verbs, roundoff } = run;
+  let forms: Float64Array = new Float64Array(0);
+  let lengths: Float64Array = new Float64Array(0);
+  let rounding = 0;
+  return {
+    async grow(products) {
+      await forEachBlock(run, distribution, forms.length, products, async ({ W, AW }) => {
+        const norms = await columnNorms(AW, verbs);
+        const inputs = await columnNorms(W, verbs);
+        for (const [j, norm] of norms.entries()) rounding += ROUNDINGS * roundoff * norm * inputs[j]!;
+        forms = joined(forms, await columnDots(W, AW, verbs));
+        lengths = joined(lengths, norms);
+      });
+      return true;
+    },
+    async read() {
+      const sampled = { forms, lengths, psd: op.psd === true, rounding: rounding / forms.length };
+      const certified = (level: number) => certifiedTrace(sampled, level);
+      return distribution === 'gaussian' ? { samples: forms, certified } : { samples: forms };
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/** Adaptive stopping: looks at a growing estimate until its error bar is short enough. */
+import { levelOfLook } from '../apost/apost.ts';
+import { checkBetween, checkInteger } from '../core/checks.ts';
+import type { EstimatorRun } from './run.ts';
+
+/** When to stop. */
+export interface Goal {
+  /** Relative half-width of the error bar to stop at. Default: one look after `products` products. */
+  tol?: number;
+  /** With `tol`: gives up after so many products. Default 16 times `products`. */
+  maxProducts?: number;
+}
+
+/** An estimator that can be given more products. */
+export interface Growing<R> {
+  /** Spends up to `products` more; returns false when it knows all there is to know. */
+  grow(products: number): Promise<boolean>;
+  read(): Promise<R>;
+}
+
+/** The last look. */
+export interface LastLook<R> {
+  reading: R;
+  /** Level at which this look's intervals hold, so that those of all looks hold together with `confidence`. */
+  level: number;
+  looks: number;
+  /** Whether the error bar is within `tol`; true without one. */
+  converged: boolean;
+}
+
+/**
+ * Doubles the products until `relativeError` of a look is at most `tol`. Look i has the share 6 / (pi i)^2 of
+ * 1 - confidence, as in an adaptive `seigh`, so stopping when the bar looks short does not spoil its confidence.
+ */
+export async function lookUntil<R>(
+  run: EstimatorRun,
+  estimator: Growing<R>,
+  { tol, maxProducts }: Goal,
+  relativeError: (reading: R, level: number) => number,
+): Promise<LastLook<R>> {
+  const { where, products, confidence } = run;
+  if (tol !== undefined) checkBetween(where, 'tol', tol, 0, Number.POSITIVE_INFINITY);
+  const most =
+    tol === undefined
+      ? products
+      : checkInteger(where, 'maxProducts', maxProducts ?? 16 * products, products, Number.MAX_SAFE_INTEGER);
+  for (let looks = 1, next = products; ; looks++, next = Math.min(run.numMatvecs, most - run.numMatvecs)) {
+    const hasMore = await estimator.grow(next);
+    const reading = await estimator.read();
+    if (tol === undefined) return { reading, level: confidence, looks, converged: true };
+    const level = levelOfLook(confidence, looks);
+    const converged = relativeError(reading, level) <= tol;
+    // a step of fewer products than the first is not worth a look
+    if (converged || !hasMore || most - run.numMatvecs < products) return { reading, level, looks, converged };
+  }
+}

@@ -1,0 +1,132 @@
+/** The spectral norm of an operator from one Lanczos run, with a certified interval. */
+import { chiSquareQuantile } from '../apost/interval.ts';
+import { roundingFloor } from '../apost/noise.ts';
+import { UnsupportedError } from '../core/errors.ts';
+import { type LanczosResult, lanczos } from '../krylov/lanczos.ts';
+import { gaussRule } from '../krylov/quadrature.ts';
+import type { Kernels } from '../linalg/kernels/provider.ts';
+import { applyAdjoint, applyOperator } from '../linops/apply.ts';
+import type { LinearOperator } from '../linops/operator.ts';
+import type { NormResult } from './frobenius-norm.ts';
+import { drawColumns, type EstimatorOptions, estimatorRun } from './run.ts';
+
+/** Eigenvalue bounds of a symmetric operator. */
+interface Extremes {
+  /** Ritz values, ascending. */
+  ritz: Float64Array;
+  /** No eigenvalue is below, and none above: each with its probability. */
+  lower: number;
+  upper: number;
+}
+
+/**
+ * The x > 0 with sum_j log(x + gaps_j) = level, gaps_j >= 0 with a zero among them: the sum grows with x.
+ */
+function solveIncreasing(gaps: Float64Array, level: number): number {
+  const sum = (x: number): number => gaps.reduce((total, gap) => total + Math.log(x + gap), 0);
+  // x^m <= product of the factors, so the root is at most exp(level / m)
+  let [low, high] = [0, Math.exp(level / gaps.length)];
+  for (let step = 0; step < 200 && high - low > 1e-15 * high; step++) {
+    const middle = (low + high) / 2;
+    if (sum(middle) < level) low = middle;
+    else high = middle;
+  }
+  return high;
+}
+
+/**
+ * Bounds of the spectrum beyond the Ritz values (van Dorsselaer, Hochstenbach & van der Vorst 2000, "Computing probabilistic
+ * bounds for extreme eigenvalues of symmetric matrices with the Lanczos method"). With p the characteristic polynomial of T,
+ * ||p(A) v|| = b_1 ... b_m for the start vector v of length one, so |p(l)| |u^T v| <= b_1 ... b_m for every eigenpair l, u;
+ * p grows beyond the outermost Ritz values, and |u^T v| >= x / ||w|| but for the probability `miss` that |u^T w| < x.
+ */
+async function extremes(
+  { T, krylovOrder, residualNorm }: LanczosResult,
+  { startLength, miss, floor, kernels }: { startLength: number; miss: number; floor: number; kernels: Kernels },
+): Promise<Extremes> {
+  const { nodes: ritz } = await gaussRule(T, kernels);
+  const [smallest, largest] = [ritz[0]!, ritz.at(-1)!];
+  // an invariant space holds every eigenvalue that the start vector has a part of: with probability one, all
+  if (krylovOrder < T.diagonal.length || residualNorm <= floor) return { ritz, lower: smallest, upper: largest };
+  const x = Math.sqrt(chiSquareQuantile(miss, 1));
+  // the residual norm is b_m with the rounding of all steps: not less
+  const betas = [...T.offDiagonal, residualNorm];
+  const level = betas.reduce((sum, beta) => sum + Math.log(beta), 0) + Math.log(startLength / x);
+  return {
+    ritz,
+    lower:
+      smallest -
+      solveIncreasing(
+        ritz.map((theta) => theta - smallest),
+        level,
+      ),
+    upper:
+      largest +
+      solveIncreasing(
+        ritz.map((theta) => largest - theta),
+        level,
+      ),
+  };
+}
+
+/** A^T A, whose spectral norm is the square of that of A. */
+function normalOperator(where: string, op: LinearOperator): LinearOperator {
+  if (!op.adjointMatmat) {
+    throw new UnsupportedError(
+      `${where}: an operator that does not claim selfAdjoint needs an adjoint (adjointMatmat)`,
+    );
+  }
+  const n = op.shape[1];
+  return {
+    shape: [n, n],
+    dtype: op.dtype,
+    selfAdjoint: true,
+    matmat: async (X) => applyAdjoint(op, await applyOperator(op, X, { where }), { where }),
+  };
+}
+
+/**
+ * ||A||_2 of any operator with an adjoint, from `products` Lanczos steps from a Gaussian start (steps with A^T A, of two
+ * products each, unless A claims to be symmetric). The estimate is the largest Ritz value in magnitude, which is a lower
+ * bound but for rounding; `upper` holds with probability at least `confidence` over the start, for every operator
+ * (van Dorsselaer, Hochstenbach & van der Vorst 2000). Memory: `products` columns.
+ *
+ * @example
+ * const { estimate, upper } = await spectralNorm(H, { products: 30, confidence: 0.99 });
+ * @throws ArgumentError for options out of range, UnsupportedError for an operator without adjoint, NumericalError for
+ * non-finite products and for an operator that claims to be symmetric and is not; the signal's reason when aborted.
+ */
+export async function spectralNorm(
+  op: LinearOperator,
+  options: Omit<EstimatorOptions, 'blockSize'> = {},
+): Promise<NormResult> {
+  const where = 'spectralNorm';
+  const run = await estimatorRun(where, op, { products: 30, ...options }, 1);
+  const { n, confidence, seed, verbs, roundoff } = run;
+  const isSymmetric = op.selfAdjoint === true;
+  const symmetric = isSymmetric ? op : normalOperator(where, op);
+  const order = Math.min(n, run.products);
+  const { data: start } = await (await drawColumns(run, 'trace', 'gaussian', 0, 1)).toBlock();
+  const { onProgress, signal, kernels } = options;
+  const result = await lanczos(symmetric, order, { start, seed, onProgress, signal, ...(kernels ? { kernels } : {}) });
+  // the rounding of products, and of orthogonalising them, moves eigenvalues by at most its norm
+  const size = Math.hypot(...result.T.diagonal, ...result.T.offDiagonal);
+  const floor = roundingFloor(symmetric, size, 0) + roundoff * size * Math.sqrt(order);
+  const bounds = await extremes(result, {
+    startLength: Math.hypot(...start),
+    miss: (1 - confidence) / 2,
+    floor,
+    kernels: verbs.kernels,
+  });
+  const estimate = Math.max(Math.abs(bounds.ritz[0]!), Math.abs(bounds.ritz.at(-1)!));
+  const upper = Math.max(Math.abs(bounds.lower), Math.abs(bounds.upper)) + floor;
+  const root = isSymmetric ? (value: number) => value : (value: number) => Math.sqrt(Math.max(0, value));
+  return {
+    estimate: root(estimate),
+    lower: root(Math.max(0, estimate - floor)),
+    upper: root(upper),
+    confidence,
+    numMatvecs: (isSymmetric ? 1 : 2) * order,
+    seed,
+  };
+}

@@ -1,0 +1,152 @@
+/** Traces of functions of a symmetric operator by stochastic Lanczos quadrature. */
+import type { Interval } from '../apost/interval.ts';
+import { checkBetween, checkInteger, checkSeed } from '../core/checks.ts';
+import { ArgumentError, NumericalError } from '../core/errors.ts';
+import type { Control } from '../core/schedule.ts';
+import { lanczos } from '../krylov/lanczos.ts';
+import { type GaussRule, gaussRule, stochasticRules } from '../krylov/quadrature.ts';
+import type { Kernels } from '../linalg/kernels/provider.ts';
+import { type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
+import { diagonalOperator } from '../linops/dense.ts';
+import type { LinearOperator } from '../linops/operator.ts';
+import { checkSquare } from '../linops/probes.ts';
+import { hostSpace } from '../multivector/host.ts';
+import { likelyInterval, meanAndError } from './reading.ts';
+
+/** Options of {@link traceFunction} and {@link logdet}. */
+export interface TraceFunctionOptions extends Control {
+  /** Lanczos steps from each start vector, 1..n: degree 2 order - 1 of f is exact. Default 40, or n if that is less. */
+  order?: number;
+  /** Random start vectors, at least 2; `order` products each. Default 10. */
+  runs?: number;
+  /** Level of each end of the interval, between 0 and 1. Default 0.99. */
+  confidence?: number;
+  /** 0..2^53-1; the same seed gives the same result. Default 0. */
+  seed?: number;
+  /** Dense kernel provider. Default `'auto'`. */
+  kernels?: KernelsChoice;
+}
+
+/** An estimate of tr f(A). */
+export interface TraceFunctionResult {
+  estimate: number;
+  /** From the spread over start vectors. */
+  standardError: number;
+  /**
+   * How much the estimate changes when the second half of the Lanczos steps is left out (no product): more than further
+   * steps would change once the quadrature converges.
+   */
+  quadratureError: number;
+  /** Indicative, not certified: Student's t over start vectors, widened by `quadratureError`. */
+  likely: Interval;
+  confidence: number;
+  order: number;
+  runs: number;
+  /** Products with single columns. */
+  numMatvecs: number;
+  seed: number;
+}
+
+/** sum_i weights_i f(nodes_i). @throws NumericalError where f is not finite. */
+function integrate({ nodes, weights }: GaussRule, f: (x: number) => number, where: string): number {
+  let sum = 0;
+  for (const [i, node] of nodes.entries()) {
+    if (weights[i] === 0) continue;
+    const value = f(node);
+    if (!Number.isFinite(value)) {
+      throw new NumericalError(`${where}: f is ${value} at ${node}, a Ritz value of the operator`, { node, value });
+    }
+    sum += weights[i]! * value;
+  }
+  return sum;
+}
+
+/**
+ * The rule of the first `order` steps of the Lanczos run that a rule came from: the process on diag(nodes) from the roots of
+ * the weights has the same tridiagonal matrix.
+ */
+async function shortened({ nodes, weights }: GaussRule, order: number, kernels: Kernels): Promise<GaussRule> {
+  const { T } = await lanczos(diagonalOperator(nodes), order, { start: weights.map(Math.sqrt) });
+  return gaussRule(T, kernels);
+}
+
+/** Rules of every start vector become an estimate; `f` may refuse a Ritz value. */
+export async function quadratureTrace(
+  where: string,
+  op: LinearOperator,
+  f: (x: number) => number,
+  options: TraceFunctionOptions,
+): Promise<TraceFunctionResult> {
+  const n = checkSquare(where, op);
+  const order = checkInteger(where, 'order', options.order ?? Math.min(n, 40), 1, n, ` for n = ${n}`);
+  const runs = checkInteger(where, 'runs', options.runs ?? 10, 2, Number.MAX_SAFE_INTEGER);
+  const confidence = checkBetween(where, 'confidence', options.confidence ?? 0.99, 0, 1);
+  const seed = checkSeed(where, options.seed ?? 0);
+  const kernels = await selectKernels(where, options.kernels);
+  const { onProgress, signal } = options;
+  const context = { where, op, space: hostSpace(n, op.dtype), seed, kernels, signal };
+  const { rules, numMatvecs } = await stochasticRules({ order, runs, onProgress, signal }, context);
+  const samples = Float64Array.from(rules, (rule) => n * integrate(rule, f, where));
+  const { mean, standardError } = meanAndError({ samples });
+  let change = 0;
+  for (const [run, rule] of rules.entries()) {
+    // a run that ended before its order met an invariant space: its rule is exact
+    if (rule.nodes.length < order || order === n) continue;
+    const fewer = await shortened(rule, Math.ceil(order / 2), kernels);
+    change += (samples[run]! - n * integrate(fewer, f, where)) / runs;
+  }
+  const quadratureError = Math.abs(change);
+  const { estimate, lower, upper } = likelyInterval({ samples }, confidence);
+  return {
+    estimate: mean,
+    standardError,
+    quadratureError,
+    likely: { estimate, lower: lower - quadratureError, upper: upper + quadratureError },
+    confidence,
+    order,
+    runs,
+    numMatvecs,
+    seed,
+  };
+}
+
+/**
+ * tr f(A) of a symmetric operator by stochastic Lanczos quadrature (Ubaru, Chen & Saad 2017, "Fast estimation of tr(f(A)) via
+ * stochastic Lanczos quadrature"): the mean over random start vectors w of the Gauss rule for w^T f(A) w, n times. Its
+ * spread over start vectors is about sqrt(2 / runs) ||f(A)||_F; f should be smooth on the spectrum.
+ *
+ * @param f of a real number, finite on the spectrum of A
+ * @example
+ * const { estimate } = await traceFunction(A, (x) => Math.exp(-x), { order: 40, runs: 20 }); // tr exp(-A)
+ * @throws ArgumentError for options out of range, ShapeError for a rectangular operator, NumericalError for an operator that
+ * is not symmetric or returns non-finite values and for an f that is not finite at a Ritz value; the signal's reason when
+ * aborted.
+ */
+export async function traceFunction(
+  op: LinearOperator,
+  f: (x: number) => number,
+  options: TraceFunctionOptions = {},
+): Promise<TraceFunctionResult> {
+  if (typeof f !== 'function') throw new ArgumentError(`traceFunction: f must be a function, got ${typeof f}`);
+  return quadratureTrace('traceFunction', op, f, options);
+}
+
+/**
+ * log det A = tr log A of a symmetric positive definite operator, as {@link traceFunction} with f = log. The spread of the
+ * estimate grows with the smallest eigenvalues' logarithms, its quadrature error with the condition number.
+ *
+ * @example
+ * const { estimate, likely } = await logdet(A, { order: 60, runs: 20 });
+ * @throws as {@link traceFunction}, and NumericalError with the Ritz value that shows that A is not positive definite.
+ */
+export function logdet(op: LinearOperator, options: TraceFunctionOptions = {}): Promise<TraceFunctionResult> {
+  const log = (ritzValue: number): number => {
+    if (ritzValue > 0) return Math.log(ritzValue);
+    throw new NumericalError(
+      `logdet: the operator is not positive definite: it has an eigenvalue of at most ${ritzValue.toExponential(3)} ` +
+        '(a Ritz value). Add a multiple of the identity, or use traceFunction with a function that is finite there',
+      { ritzValue },
+    );
+  };
+  return quadratureTrace('logdet', op, log, options);
+}

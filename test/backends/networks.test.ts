@@ -1,0 +1,87 @@
+/** The reference networks on the backend under test: exact, the same as on wasm, and without leaks. */
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Block } from '../../src/core/block.ts';
+import { type CurvatureOperator, ggn, hessian, jacobian, useBackend } from '../../src/tfjs/index.ts';
+import { BACKEND, describeBackend } from '../support/backends.ts';
+import { relativeError, toDense } from '../support/dense.ts';
+import { randomBlock } from '../support/matrices.ts';
+import { buildNetwork, NETWORK_NAMES, type Network } from '../support/networks.ts';
+
+/** The network with its data in two ragged batches, on a backend. */
+async function onBackend(name: string, backend: 'wasm' | typeof BACKEND): Promise<Network & { data: never }> {
+  await useBackend(backend);
+  const network = await buildNetwork(name);
+  return { ...network, data: network.batches([network.samples - 3, 3]) as never };
+}
+
+async function productOf(
+  make: (network: Network & { data: never }) => CurvatureOperator,
+  name: string,
+  backend: 'wasm' | typeof BACKEND,
+): Promise<Block> {
+  const network = await onBackend(name, backend);
+  const op = make(network);
+  const product = await op.matmat(randomBlock(op.numParameters, 7, 3, 'float32'));
+  op.dispose();
+  network.dispose();
+  return product;
+}
+
+await describeBackend('reference networks', () => {
+  describe.each(NETWORK_NAMES)('%s', (name) => {
+    let network: Network & { data: never };
+    beforeAll(async () => {
+      network = await onBackend(name, BACKEND);
+    });
+    afterAll(() => network.dispose());
+
+    test('Hessian, loss and gradient are the exact ones to 2e-5', async () => {
+      const { reference } = network;
+      const H = hessian({ ...network, check: false });
+      expect(relativeError(await toDense(H, H.numParameters), reference.hessian)).toBeLessThan(2e-5);
+      expect(await H.loss()).toBeCloseTo(reference.loss, 6);
+      expect(relativeError(await H.gradient(), reference.gradient)).toBeLessThan(1e-5);
+      H.dispose();
+    });
+
+    test('the Gauss-Newton matrix is the exact one to 2e-5', async () => {
+      const G = ggn({ ...network, check: false });
+      expect(relativeError(await toDense(G, G.numParameters), network.reference.ggn)).toBeLessThan(2e-5);
+      G.dispose();
+    });
+  });
+
+  test('memory is flat over 50 products, on the device too', async () => {
+    const network = await onBackend('mlp_relu_mse', BACKEND);
+    const H = hessian({ ...network, check: false });
+    const X = randomBlock(H.numParameters, 5, 4, 'float32');
+    for (let i = 0; i < 2; i++) await H.matmat(X);
+    const before = tf.memory() as tf.MemoryInfo & { numBytesAllocatedInGPU?: number };
+    for (let i = 0; i < 50; i++) await H.matmat(X);
+    const after = tf.memory() as typeof before;
+    expect(after.numTensors).toBe(before.numTensors);
+    expect(after.numBytes).toBe(before.numBytes);
+    expect(after.numBytesAllocatedInGPU).toBe(before.numBytesAllocatedInGPU);
+    H.dispose();
+    network.dispose();
+  });
+
+  test.each(NETWORK_NAMES)('block products with the Hessian of %s are those of wasm to 1e-5', async (name) => {
+    const make = (network: Network & { data: never }): CurvatureOperator => hessian({ ...network, check: false });
+    const [ours, wasm] = [await productOf(make, name, BACKEND), await productOf(make, name, 'wasm')];
+    expect(relativeError(ours.data, wasm.data)).toBeLessThan(1e-5);
+  });
+
+  test('the Jacobian and its adjoint agree: <J x, y> = <x, J^T y>', async () => {
+    const network = await onBackend('cnn_ce', BACKEND);
+    const J = await jacobian({ ...network });
+    const [x, y] = [randomBlock(J.shape[1], 1, 5, 'float32'), randomBlock(J.shape[0], 1, 6, 'float32')];
+    const dot = (a: Block, b: Block): number =>
+      Array.from(a.data, (value, i) => value * b.data[i]!).reduce((p, q) => p + q);
+    const [left, right] = [dot(await J.matmat(x), y), dot(x, await J.adjointMatmat(y))];
+    expect(Math.abs(left - right)).toBeLessThan(1e-4 * Math.abs(left));
+    J.dispose();
+    network.dispose();
+  });
+});

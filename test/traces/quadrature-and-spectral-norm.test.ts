@@ -1,0 +1,146 @@
+/** Traces of functions and spectral norms from Lanczos runs. */
+import { describe, expect, test } from '@jest/globals';
+import { denseOperator, diagonalOperator, logdet, spectralNorm, traceFunction } from '../../src/index.ts';
+import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { multiply, randomBlock, transposed } from '../support/matrices.ts';
+
+const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+const spectrum = Array.from({ length: 60 }, (_, i) => 0.2 + 3 * (i / 59) ** 2);
+const A = operatorWithSpectrum(spectrum, { seed: 1 });
+
+describe('traceFunction and logdet', () => {
+  test.each<[string, (x: number) => number]>([
+    ['exp(-x)', (x) => Math.exp(-x)],
+    ['log', Math.log],
+    ['1 / x', (x) => 1 / x],
+    ['x^3', (x) => x ** 3],
+  ])('tr %s: unbiased, the mean over 24 seeds', async (_, f) => {
+    const exact = total(spectrum.map(f));
+    const estimates: number[] = [];
+    for (let seed = 0; seed < 24; seed++) {
+      estimates.push((await traceFunction(A, f, { order: 18, runs: 4, seed })).estimate);
+    }
+    const mean = total(estimates) / 24;
+    const deviation = Math.hypot(...estimates.map((estimate) => estimate - mean)) / Math.sqrt(23);
+    // five standard errors, and the quadrature error of order 18 on a condition number of 16 (0.6^36, 1e-8)
+    expect(Math.abs(mean - exact)).toBeLessThan((5 * deviation) / Math.sqrt(24) + 1e-7 * exact);
+  });
+
+  test('the likely interval of logdet, each end at 95 %, holds in at least 80 % of 50 runs', async () => {
+    const exact = total(spectrum.map(Math.log));
+    let [low, high] = [0, 0];
+    for (let seed = 0; seed < 50; seed++) {
+      const { likely } = await logdet(A, { order: 16, runs: 5, seed, confidence: 0.95 });
+      if (likely.lower > exact) low++;
+      if (likely.upper < exact) high++;
+    }
+    // more than 10 of 50 failures of probability 0.05 have probability below 1e-4
+    expect(low).toBeLessThanOrEqual(10);
+    expect(high).toBeLessThanOrEqual(10);
+  });
+
+  test('the quadrature error shows where the order is too low, and covers what it costs', async () => {
+    const hard = operatorWithSpectrum(
+      Array.from({ length: 60 }, (_, i) => 10 ** (-i / 10)),
+      { seed: 2 },
+    );
+    const settled = await logdet(hard, { order: 60, runs: 4 });
+    expect(settled.quadratureError).toBe(0);
+    for (const order of [24, 32, 40]) {
+      const { estimate, quadratureError } = await logdet(hard, { order, runs: 4 });
+      // the same start vectors: what differs is the quadrature
+      expect(quadratureError).toBeGreaterThan(Math.abs(estimate - settled.estimate) / 1.5);
+    }
+    expect((await logdet(A, { order: 40, runs: 4 })).quadratureError).toBeLessThan(1e-6);
+  });
+
+  test('logdet refuses an indefinite operator and names the eigenvalue it found', async () => {
+    const indefinite = diagonalOperator([5, 4, 3, -2, 1, 0.5]);
+    await expect(logdet(indefinite)).rejects.toThrow(
+      'logdet: the operator is not positive definite: it has an eigenvalue of at most -2.000e+0',
+    );
+    await expect(logdet(indefinite)).rejects.toMatchObject({ code: 'NUMERICAL' });
+    await expect(logdet(diagonalOperator([0, 0, 0]))).rejects.toThrow('an eigenvalue of at most 0.000e+0');
+  });
+
+  test('products are counted, fewer where a Krylov space is invariant', async () => {
+    expect((await traceFunction(A, Math.exp, { order: 9, runs: 3 })).numMatvecs).toBe(27);
+    const identity = await traceFunction(diagonalOperator(new Float64Array(30).fill(2)), (x) => x ** 2, { runs: 3 });
+    expect([identity.numMatvecs, identity.standardError, identity.quadratureError]).toEqual([3, 0, 0]);
+    expect(identity.estimate).toBeCloseTo(120, 10);
+  });
+
+  test('bad input', async () => {
+    await expect(traceFunction(A, 'log' as never)).rejects.toThrow('traceFunction: f must be a function, got string');
+    await expect(traceFunction(A, (x) => Math.log(x - 2))).rejects.toThrow('traceFunction: f is NaN at');
+    await expect(logdet(A, { order: 61 })).rejects.toThrow(
+      'logdet: order must be an integer in 1..60, got 61 for n = 60',
+    );
+    await expect(logdet(A, { runs: 1 })).rejects.toThrow('logdet: runs must be an integer at least 2, got 1');
+    await expect(logdet(denseOperator(randomBlock(4, 3, 1)))).rejects.toThrow('logdet: the operator must be square');
+    await expect(
+      traceFunction({ ...denseOperator(randomBlock(40, 40, 1)), selfAdjoint: true }, Math.exp),
+    ).rejects.toThrow('the operator is not symmetric');
+  });
+});
+
+describe('spectralNorm', () => {
+  const cases: [string, number[]][] = [
+    ['a flat spectrum', new Array(50).fill(2)],
+    ['one large eigenvalue, negative', Array.from({ length: 50 }, (_, i) => (i === 0 ? -7 : 1 / (i + 1)))],
+    ['a cluster at the top', Array.from({ length: 50 }, (_, i) => 3 - 0.001 * i)],
+    ['slow decay of both signs', Array.from({ length: 50 }, (_, i) => (i % 2 ? -1 : 1) * (i + 1) ** -0.3)],
+  ];
+
+  test.each(cases)('the upper end holds at 80 %% for %s, and the estimate is never above', async (_, values) => {
+    const exact = Math.max(...values.map(Math.abs));
+    const op = diagonalOperator(values);
+    let missed = 0;
+    for (let seed = 0; seed < 200; seed++) {
+      const { lower, estimate, upper } = await spectralNorm(op, { products: 4, confidence: 0.8, seed });
+      expect(lower).toBeLessThanOrEqual(estimate);
+      expect(estimate).toBeLessThanOrEqual(exact * (1 + 1e-13));
+      if (upper < exact * (1 - 1e-13)) missed++;
+    }
+    // more than 70 of 200 failures of probability 0.2 have probability below 1e-6
+    expect(missed).toBeLessThanOrEqual(70);
+  });
+
+  test('30 products give six digits of a norm that stands apart, and an upper end within 1 %', async () => {
+    const values = Array.from({ length: 400 }, (_, i) => 5 / (i + 1));
+    for (const dtype of ['float64', 'float32'] as const) {
+      const { estimate, upper, numMatvecs } = await spectralNorm(operatorWithSpectrum(values, { dtype }));
+      expect(Math.abs(estimate / 5 - 1)).toBeLessThan(1e-6);
+      expect(upper / 5).toBeGreaterThan(1 - 1e-6);
+      expect(upper / 5).toBeLessThan(1.01);
+      expect(numMatvecs).toBe(30);
+    }
+  });
+
+  test('a rectangular operator: the root of the largest eigenvalue of A^T A', async () => {
+    const block = randomBlock(30, 12, 3);
+    const gram = multiply(transposed(block), block);
+    // power iteration, spelled out
+    let v: number[] = new Array(12).fill(1);
+    let norm = 0;
+    for (let step = 0; step < 5000; step++) {
+      const product = multiply(gram, { rows: 12, cols: 1, data: Float64Array.from(v) }).data;
+      norm = Math.hypot(...product);
+      v = Array.from(product, (value) => value / norm);
+    }
+    const { estimate, lower, upper, numMatvecs } = await spectralNorm(denseOperator(block), { products: 40 });
+    expect(estimate).toBeCloseTo(Math.sqrt(norm), 10);
+    expect(lower).toBeLessThanOrEqual(estimate);
+    expect(upper).toBeCloseTo(Math.sqrt(norm), 8);
+    expect(numMatvecs).toBe(24);
+  });
+
+  test('the zero operator; an operator without adjoint', async () => {
+    const { estimate, lower, upper } = await spectralNorm(diagonalOperator([0, 0, 0]));
+    expect([estimate, lower, upper]).toEqual([0, 0, 0]);
+    const { adjointMatmat: _, ...oneWay } = denseOperator(randomBlock(4, 3, 1));
+    await expect(spectralNorm(oneWay)).rejects.toThrow(
+      'spectralNorm: an operator that does not claim selfAdjoint needs',
+    );
+  });
+});
