@@ -5,7 +5,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { isTemporary, removeTemporaries, verifyBlockFile, writeBlockFile } from '../../src/hdf5/index.ts';
+import { diskSpace, isTemporary, removeTemporaries, verifyBlockFile, writeBlockFile } from '../../src/hdf5/index.ts';
 import { randomBlock } from '../support/matrices.ts';
 
 let home: string;
@@ -66,6 +66,11 @@ asRoot(`a full disk is an error that names the file${isRoot ? '' : ' (skipped: m
     return;
   }
   try {
+    const space = diskSpace({ rows: 40_000, cols: 8, dtype: 'float64', directory: small, memory: '10MB' });
+    const tall = await space.allocate(8);
+    await expect(tall.writeColumns(0, randomBlock(40_000, 8, 3))).rejects.toThrow('no space is left on the disk');
+    await space.close();
+    expect(await readdir(small)).toEqual([]);
     const path = join(small, 'block.h5');
     await writeBlockFile(path, randomBlock(1000, 8, 1), { round: 1 });
     const tooLarge = writeBlockFile(path, randomBlock(150_000, 1, 2), { round: 2 });
