@@ -2,7 +2,7 @@
 import { sweep } from '../multivector/sweep.ts';
 import { type DiagonalReading, EntryStatistics } from './diagonal-reading.ts';
 import type { Growing } from './looks.ts';
-import { drawColumns, type EstimatorRun, multiply } from './run.ts';
+import { type EstimatorRun, forEachBlock } from './run.ts';
 
 /** diag(A) as the mean of w * (A w), w random signs: entry i misses by sum_j w_i w_j a_ij, j != i, of mean 0. */
 export function signSamples(run: EstimatorRun): Growing<DiagonalReading> {
@@ -10,13 +10,13 @@ export function signSamples(run: EstimatorRun): Growing<DiagonalReading> {
   let samples = 0;
   return {
     async grow(products) {
-      const W = await drawColumns(run, 'trace', 'rademacher', samples, products);
-      const AW = await multiply(run, W);
-      await sweep('diagonal', [W, AW], run.verbs, async ([w, y], _, start) => {
-        for (let at = 0; at < w!.data.length; at++) {
-          const j = at % products;
-          statistics.add(start + (at - j) / products, w!.data[at]! * y!.data[at]!, samples + j + 1);
-        }
+      await forEachBlock(run, 'rademacher', samples, products, async ({ W, AW, done }) => {
+        await sweep('diagonal', [W, AW], run.verbs, async ([w, y], _, start) => {
+          for (let at = 0; at < w!.data.length; at++) {
+            const j = at % W.cols;
+            statistics.add(start + (at - j) / W.cols, w!.data[at]! * y!.data[at]!, samples + done + j + 1);
+          }
+        });
       });
       samples += products;
       return true;

@@ -3,7 +3,7 @@ import { type Interval, mapInterval, squaredInterval } from '../apost/interval.t
 import { noiseFromRepetition } from '../apost/noise.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { columnNorms } from '../multivector/verbs.ts';
-import { drawColumns, type EstimatorOptions, estimatorRun, multiply } from './run.ts';
+import { type EstimatorOptions, estimatorRun, forEachBlock } from './run.ts';
 
 /** A norm with two certified ends: each holds with probability at least `confidence`, for every operator. */
 export interface NormResult extends Interval {
@@ -25,13 +25,14 @@ export interface NormResult extends Interval {
 export async function frobeniusNorm(op: LinearOperator, options: EstimatorOptions = {}): Promise<NormResult> {
   const where = 'frobeniusNorm';
   const run = await estimatorRun(where, op, { products: 30, ...options }, 1);
-  const { products, confidence, verbs, n, seed, measuring } = run;
-  const G = await drawColumns(run, 'trace', 'gaussian', 0, products);
-  const AG = await multiply(run, G);
-  const width = Math.min(products, measuring.blockSize);
-  const noise = await noiseFromRepetition(op, await G.readColumns(0, width), await AG.readColumns(0, width), where);
-  const lengths = await columnNorms(AG, verbs);
-  const meanSquare = lengths.reduce((sum, length) => sum + length * length, 0) / products;
+  const { products, confidence, verbs, n, seed } = run;
+  let [squares, noise] = [0, 0];
+  await forEachBlock(run, 'gaussian', 0, products, async ({ W, AW, done }) => {
+    for (const length of await columnNorms(AW, verbs)) squares += length ** 2;
+    if (done > 0) return;
+    noise = await noiseFromRepetition(op, await W.readColumns(0, W.cols), await AW.readColumns(0, W.cols), where);
+  });
+  const meanSquare = squares / products;
   const interval = mapInterval(squaredInterval(meanSquare, products, confidence, noise * Math.sqrt(n)), Math.sqrt);
   return { ...interval, confidence, numMatvecs: run.numMatvecs + 1, seed };
 }

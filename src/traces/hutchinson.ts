@@ -3,7 +3,7 @@ import type { Distribution } from '../core/random.ts';
 import { columnDots, columnNorms } from '../multivector/verbs.ts';
 import type { Growing } from './looks.ts';
 import { certifiedTrace, type Reading } from './reading.ts';
-import { drawColumns, type EstimatorRun, multiply } from './run.ts';
+import { type EstimatorRun, forEachBlock } from './run.ts';
 
 /** Roundings of a product and of the sums after it. */
 export const ROUNDINGS = 4;
@@ -18,13 +18,13 @@ export function hutchinson(run: EstimatorRun, distribution: Distribution): Growi
   let rounding = 0;
   return {
     async grow(products) {
-      const W = await drawColumns(run, 'trace', distribution, forms.length, products);
-      const AW = await multiply(run, W);
-      const norms = await columnNorms(AW, verbs);
-      const inputs = await columnNorms(W, verbs);
-      for (const [j, norm] of norms.entries()) rounding += ROUNDINGS * roundoff * norm * inputs[j]!;
-      forms = joined(forms, await columnDots(W, AW, verbs));
-      lengths = joined(lengths, norms);
+      await forEachBlock(run, distribution, forms.length, products, async ({ W, AW }) => {
+        const norms = await columnNorms(AW, verbs);
+        const inputs = await columnNorms(W, verbs);
+        for (const [j, norm] of norms.entries()) rounding += ROUNDINGS * roundoff * norm * inputs[j]!;
+        forms = joined(forms, await columnDots(W, AW, verbs));
+        lengths = joined(lengths, norms);
+      });
       return true;
     },
     async read() {

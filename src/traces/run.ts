@@ -97,3 +97,37 @@ export function multiply(run: EstimatorRun, X: Multivector): Promise<Multivector
 export async function beside(run: EstimatorRun, X: Multivector | undefined, Y: Multivector): Promise<Multivector> {
   return X ? concatenate([X, Y], await run.space.allocate(X.cols + Y.cols)) : Y;
 }
+
+/** Columns that a visitor sees, with their products. */
+export interface MultipliedColumns {
+  W: Multivector;
+  /** A W. */
+  AW: Multivector;
+  /** How many came before. */
+  done: number;
+}
+
+/**
+ * Random columns and their products, a block at a time, for estimators that need each of them once: memory for one block,
+ * whatever their number.
+ */
+export async function forEachBlock(
+  run: EstimatorRun,
+  distribution: Distribution,
+  first: number,
+  count: number,
+  visit: (columns: MultipliedColumns) => Promise<void>,
+): Promise<void> {
+  const { op, measuring } = run;
+  const { blockSize, onProgress } = measuring;
+  for (let done = 0; done < count; done += blockSize) {
+    const W = await drawColumns(run, 'trace', distribution, first + done, Math.min(blockSize, count - done));
+    const report: Control['onProgress'] = (progress) =>
+      onProgress?.({ ...progress, done: done + progress.done, total: count });
+    const AW = await measure(op, W, { ...measuring, onProgress: report });
+    run.numMatvecs += W.cols;
+    await visit({ W, AW, done });
+    await run.space.release(W);
+    await measuring.space.release(AW);
+  }
+}

@@ -2,12 +2,19 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { runCli } from '../support/cli.ts';
+import { type Ended, runCli as runCommand } from '../support/cli.ts';
 import { command } from '../support/command.ts';
 import { needing, PYTHON, runs } from '../support/programs.ts';
+import { testOnSmallDisk } from '../support/small-disk.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();
+/** With the kernels that need nothing to be loaded or tried out: a process for each command adds up. */
+const runCli = (
+  args: readonly string[],
+  onStderr?: (text: string, interrupt: () => void) => void,
+  env: Record<string, string> = {},
+): Promise<Ended> => runCommand(args, onStderr, { EIGENSKETCH_KERNELS: 'js', ...env });
 const fixture = (name: string): string => `test/cli/fixtures/${name}.mjs`;
 const sketch = ['--operator', fixture('harmonic'), '--dims', '20', '--block-size', '4', '--seed', '5'];
 let whole: Record<string, string>;
@@ -145,6 +152,26 @@ describe('what goes wrong', () => {
     expect([forced.code, JSON.parse(forced.stdout).cost.products]).toEqual([0, 200_002]);
   });
 });
+
+testOnSmallDisk(
+  'a full disk loses nothing: with more room the run goes on to the same numbers',
+  '120k',
+  async (disk) => {
+    const directory = join(disk.path, 'sketch');
+    const args = ['run', ...sketch, '--tests', '6', '--out', directory];
+    const early = await runCli(args);
+    expect([early.code, early.stderr]).toEqual([
+      5,
+      expect.stringMatching(/will need up to .*--force starts all the same/),
+    ]);
+    const full = await runCli([...args, '--force']);
+    expect([full.code, full.stderr]).toEqual([5, expect.stringContaining('no space is left on the disk')]);
+    expect(full.stderr).toContain(`Make room, then go on with: eigensketch run --out ${directory}`);
+    disk.resize('8m');
+    expect((await runCli(['run', '--tests', '6', '--out', directory])).code).toBe(0);
+    expect(await numbersOf(directory)).toEqual(whole);
+  },
+);
 
 needing(runs(PYTHON, '-c', 'import h5py'), 'python3-h5py')('h5py reads everything through sketch.h5', async () => {
   const script = `

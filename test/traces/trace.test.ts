@@ -137,6 +137,25 @@ describe('adaptive stopping', () => {
   });
 });
 
+test.each(METHODS)('%s does not depend on the block size, and reports every product', async (method) => {
+  const A = operatorWithSpectrum(
+    Array.from({ length: 50 }, (_, i) => 1 / (i + 1)),
+    { seed: 4 },
+  );
+  const whole = await trace(A, { method, products: 24 });
+  const done: number[] = [];
+  const parts = await trace(A, {
+    method,
+    products: 24,
+    blockSize: 5,
+    onProgress: (progress) => done.push(progress.done),
+  });
+  expect(parts.estimate).toBeCloseTo(whole.estimate, 12);
+  expect(parts.numMatvecs).toBe(24);
+  const passes = { hutchinson: 24, 'hutch++': 8, xtrace: 12, xnystrace: 24 };
+  expect(Math.max(...done)).toBe(passes[method]);
+});
+
 describe('bad input', () => {
   const A = diagonalOperator([1, 2, 3]);
   test.each<[string, () => Promise<unknown>, string]>([
