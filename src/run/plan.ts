@@ -89,10 +89,19 @@ export function plannedRecovery(plan: StoredPlan): PlannedRecovery {
   return { n, dims, rank, which, refine, psd, powerIterations, innerDims, testMatrix, seed, blockSize };
 }
 
-/** @throws StoreError that names every choice in which a directory differs from what is asked for now. */
-export function checkSamePlan(where: string, file: string, stored: StoredPlan, asked: StoredPlan): void {
+/**
+ * @param free choices that were not made: whatever the directory has is meant
+ * @throws StoreError that names every choice in which a directory differs from what is asked for now.
+ */
+export function checkSamePlan(
+  where: string,
+  file: string,
+  stored: StoredPlan,
+  asked: StoredPlan,
+  free: readonly (keyof StoredPlan)[],
+): void {
   const names = Object.keys(asked) as (keyof StoredPlan)[];
-  const different = names.filter((name) => stored[name] !== asked[name]);
+  const different = names.filter((name) => stored[name] !== asked[name] && !free.includes(name));
   if (different.length === 0) return;
   const list = different.map((name) => `${name} ${stored[name]} (asked for ${asked[name]})`).join(', ');
   throw new StoreError(`${where}: ${file} belongs to another run, with ${list}`, { file, different });

@@ -119,17 +119,27 @@ export async function nextMeasured(where: string, directory: SketchDirectory): P
   return undefined;
 }
 
-/** Seconds that computing took, over all processes and interruptions: products with random columns, and the rest. */
-export async function secondsOf(directory: SketchDirectory): Promise<SketchSeconds> {
+/** How a directory's numbers were made. */
+export interface Making {
+  /** Of computing, over all processes and interruptions: products with random columns, and the rest. */
+  seconds: SketchSeconds;
+  /** What made the products, where operators said it; several when shards differed. */
+  backend?: string;
+}
+
+export async function makingOf(where: string, directory: SketchDirectory): Promise<Making> {
   const random = new Set<string>();
   for (const stage of stagesOf(directory.plan)) {
     if (stage.kind === 'measured' && typeof stage.input === 'string') random.add(stage.name);
   }
   const seconds: SketchSeconds = { sketch: 0, recovery: 0 };
-  for (const progress of await progressOf('seigh', directory)) {
-    const spent = progress.kind === 'derived' ? (progress.done ? [progress.done] : []) : progress.done;
-    const total = spent.reduce((sum, record) => sum + record.seconds, 0);
-    seconds[random.has(progress.stage) ? 'sketch' : 'recovery'] += total;
+  const backends = new Set<string>();
+  for (const progress of await progressOf(where, directory)) {
+    const records = progress.kind === 'measured' ? progress.done : progress.done ? [progress.done] : [];
+    for (const record of records) {
+      seconds[random.has(progress.stage) ? 'sketch' : 'recovery'] += record.seconds;
+      if (record.backend !== '') backends.add(record.backend);
+    }
   }
-  return seconds;
+  return { seconds, ...(backends.size > 0 ? { backend: [...backends].sort().join(', ') } : {}) };
 }

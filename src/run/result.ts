@@ -7,7 +7,7 @@ import { completeBlocks, derivedColumns } from './blocks.ts';
 import { spaceOf } from './derive.ts';
 import { type SketchDirectory, stageFilePath } from './directory.ts';
 import { PROBES } from './fingerprint.ts';
-import { secondsOf } from './progress.ts';
+import { makingOf } from './progress.ts';
 import { RESULT, stagesOf } from './stages.ts';
 
 /** Products with single columns that a complete directory has cost, its probe included. */
@@ -60,7 +60,7 @@ export async function loadResult(where: string, directory: SketchDirectory, kern
     testMatrix,
     seed,
     blockSize,
-    seconds: await secondsOf(directory),
+    ...(await makingOf(where, directory)),
   };
   return { ...makeEighResult(pairs, facts, kernels), kernels: String(attributes.kernels) };
 }

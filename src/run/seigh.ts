@@ -46,6 +46,7 @@ export async function storedSeigh(
 ): Promise<EighResult> {
   if (store === '') throw new ArgumentError(`${WHERE}: store must name a directory, got ''`);
   const plan = planOf(WHERE, run, method, options);
-  const directory = await openForOperator(WHERE, store, run.op, { plan, operator: '' });
+  const free = options.blockSize === undefined ? (['blockSize'] as const) : [];
+  const directory = await openForOperator(WHERE, store, run.op, { plan, free, operator: '' });
   return finishDirectory(WHERE, directory, run);
 }

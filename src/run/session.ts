@@ -15,6 +15,8 @@ import { checkSamePlan, type StoredPlan } from './plan.ts';
 /** What a new directory is to be. */
 export interface Wanted {
   plan: StoredPlan;
+  /** Choices of the plan that were made for this machine and that an existing directory may have made otherwise. */
+  free: readonly (keyof StoredPlan)[];
   /** File that the operator was made by, or empty. */
   operator: string;
 }
@@ -33,12 +35,12 @@ export async function openForOperator(
 ): Promise<SketchDirectory> {
   const isThere = wanted === undefined || (await isSketchDirectory(where, path));
   const early = isThere ? await openDirectory(where, path) : undefined;
-  if (early && wanted) checkSamePlan(where, descriptionPath(early), early.plan, wanted.plan);
+  if (early && wanted) checkSamePlan(where, descriptionPath(early), early.plan, wanted.plan, wanted.free);
   const probe = await measureProbe(where, op);
   if (!early) await createDirectory(path, wanted!.plan, wanted!.operator, probe);
   const directory = early ?? (await openDirectory(where, path));
   // another process may have been first
-  if (wanted) checkSamePlan(where, descriptionPath(directory), directory.plan, wanted.plan);
+  if (wanted) checkSamePlan(where, descriptionPath(directory), directory.plan, wanted.plan, wanted.free);
   const file = probePath(directory);
   refuseOtherOperator(where, file, op, await readWholeFile(file), probe);
   return directory;

@@ -2,12 +2,18 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { runCli } from '../support/cli.ts';
+import { type Ended, runCli as runCommand } from '../support/cli.ts';
 import { command } from '../support/command.ts';
 import { needing, PYTHON, runs } from '../support/programs.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();
+/** With the kernels that need nothing to be loaded or tried out: a process for each command adds up. */
+const runCli = (
+  args: readonly string[],
+  onStderr?: (text: string, interrupt: () => void) => void,
+  env: Record<string, string> = {},
+): Promise<Ended> => runCommand(args, onStderr, { EIGENSKETCH_KERNELS: 'js', ...env });
 const fixture = (name: string): string => `test/cli/fixtures/${name}.mjs`;
 const sketch = ['--operator', fixture('harmonic'), '--dims', '20', '--block-size', '4', '--seed', '5'];
 let whole: Record<string, string>;

@@ -134,6 +134,19 @@ describe('what does not belong together is refused, and the file is named', () =
     await expect(seigh(rounding, 20, { ...options, store })).resolves.toMatchObject({ rank: 20 });
   });
 
+  test('a block size that nobody asked for is that of the directory, whatever this machine prefers', async () => {
+    const store = at('other-block-size');
+    const preferring = (preferredBlockSize: number): LinearOperator => ({
+      ...A,
+      preferredBlockSize,
+      backend: `b${preferredBlockSize}`,
+    });
+    await seigh(preferring(5), 20, { store });
+    const result = await seigh(preferring(8), 20, { store });
+    expect([result.blockSize, result.backend]).toEqual([5, 'b5']);
+    await expectRefusal(store, /blockSize 5 \(asked for 7\)/);
+  });
+
   test('other options', async () => {
     const store = at('other-options');
     await seigh(A, 20, { ...options, store });
