@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Ended, runCli as runCommand } from '../support/cli.ts';
 import { command } from '../support/command.ts';
 import { needing, PYTHON, runs } from '../support/programs.ts';
+import { testOnSmallDisk } from '../support/small-disk.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();
@@ -151,6 +152,26 @@ describe('what goes wrong', () => {
     expect([forced.code, JSON.parse(forced.stdout).cost.products]).toEqual([0, 200_002]);
   });
 });
+
+testOnSmallDisk(
+  'a full disk loses nothing: with more room the run goes on to the same numbers',
+  '120k',
+  async (disk) => {
+    const directory = join(disk.path, 'sketch');
+    const args = ['run', ...sketch, '--tests', '6', '--out', directory];
+    const early = await runCli(args);
+    expect([early.code, early.stderr]).toEqual([
+      5,
+      expect.stringMatching(/will need up to .*--force starts all the same/),
+    ]);
+    const full = await runCli([...args, '--force']);
+    expect([full.code, full.stderr]).toEqual([5, expect.stringContaining('no space is left on the disk')]);
+    expect(full.stderr).toContain(`Make room, then go on with: eigensketch run --out ${directory}`);
+    disk.resize('8m');
+    expect((await runCli(['run', '--tests', '6', '--out', directory])).code).toBe(0);
+    expect(await numbersOf(directory)).toEqual(whole);
+  },
+);
 
 needing(runs(PYTHON, '-c', 'import h5py'), 'python3-h5py')('h5py reads everything through sketch.h5', async () => {
   const script = `
