@@ -43,6 +43,13 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
     ours('eigensketch, mode reverse', 'models', 'native', ['--reverse']),
     torch('PyTorch, per vector', 'torch_models'),
   ],
+  eigsh: [
+    ours('eigensketch, native', 'eigsh', 'native', ['--kernels', 'native']),
+    ours('eigensketch, native, no check', 'eigsh', 'native', ['--kernels', 'native', '--confidence', '0']),
+    ours('eigensketch, native, blocks of 2', 'eigsh', 'native', ['--kernels', 'native', '--block-size', '2']),
+    ours('eigensketch, wasm', 'eigsh', 'wasm', ['--kernels', 'wasm']),
+    torch('SciPy with PyTorch products', 'scipy_eigsh'),
+  ],
   dense: [
     ours('eigensketch, native', 'dense', 'native', ['--kernels', 'native']),
     ours('eigensketch, wasm', 'dense', 'wasm', ['--kernels', 'wasm']),

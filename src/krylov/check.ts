@@ -17,7 +17,7 @@ type Outcome = { completeness: Completeness } | { stopped: Stopped } | 'found';
 /** Follows a fresh run until it shows that something was hidden, or that nothing was. */
 async function follow(iteration: Iteration, index: number): Promise<Outcome> {
   const { goal, context } = iteration;
-  const { count, which, tol, confidence, basisColumns } = goal;
+  const { count, which, tol, confidence, checkSteps, basisColumns } = goal;
   const before = iteration.numMatvecs;
   const { state, run } = await beginRun(iteration.state, context);
   iteration.state = state;
@@ -31,18 +31,20 @@ async function follow(iteration: Iteration, index: number): Promise<Outcome> {
     const ends = endsOf(iteration.ritz, which, count, margin);
     const outside = await spectrumBounds(run, levelOfRun(confidence, index), context.kernels);
     const isNothing = outside.upper <= ends.upper && outside.lower >= ends.lower;
-    if (isNothing || iteration.order >= basisColumns + CHECK_COLUMNS) {
+    const isSpent = run.diagonal.length >= checkSteps || iteration.order >= basisColumns + CHECK_COLUMNS;
+    if (outside.largest > ends.upper || outside.smallest < ends.lower) return 'found';
+    if (isNothing || isSpent) {
       const bounds = await boundTheRest(iteration.state, which, ends, outside, iteration.floors.noise, context);
       return { completeness: { confidence, ...bounds, numMatvecs: iteration.numMatvecs - before } };
     }
-    if (outside.largest > ends.upper || outside.smallest < ends.lower) return 'found';
   }
 }
 
 /**
  * Looks for what the basis may hide: the other copies of a multiple eigenvalue (a block of b can see b), and anything that
  * the random start happened to miss. Fresh runs outside the basis are made until one shows, at the confidence asked for,
- * that nothing beyond the wanted pairs is left there; what a run finds is settled first.
+ * that nothing beyond the wanted pairs is left there, or has taken its share of products; what a run finds is settled
+ * first.
  */
 async function check(iteration: Iteration): Promise<Standing> {
   const { goal, context } = iteration;

@@ -27,9 +27,10 @@ export interface EigshOptions extends Control {
    */
   tol?: number;
   /**
-   * Probability that nothing beyond the pairs returned was missed, e.g. further copies of a multiple eigenvalue: once they
-   * are there, fresh random vectors outside the basis are followed until that is sure. About ten products. Default 0.99; 0
-   * for no check.
+   * Probability of the bounds in `completeness`: once the pairs are there, fresh random vectors outside the basis are
+   * followed to find what it may hide, e.g. further copies of a multiple eigenvalue. Given, they are followed until nothing
+   * beyond the last pair is left at that confidence. Default 0.99 with at most eight products for each vector, which state
+   * what bound they come to; 0 for no check.
    */
   confidence?: number;
   /**
@@ -39,7 +40,10 @@ export interface EigshOptions extends Control {
   blockSize?: number;
   /** Products with single columns at most. Default 10 n. */
   maxProducts?: number;
-  /** Bytes of tall blocks at most. Default: what a basis of max(2 k, k + 20) + 8 blockSize columns and its restart need. */
+  /**
+   * Bytes of tall blocks at most, which decide how wide the basis may become before it is restarted. Default 256 MiB, or
+   * what max(2 k, k + 20) + 8 blockSize columns need where that is more.
+   */
   maxMemory?: number;
   /** 0..2^53-1; the same seed gives the same result. Default 0. */
   seed?: number;
@@ -54,23 +58,30 @@ export interface EigshResult extends EighResult, EigshFacts {
 
 const WHERE = 'eigsh';
 
-/** No default basis is wider, and none that memory would allow is wider than this many times the default. */
-const MOST_BASES = 4;
+/** Products of a check that was not asked for: enough to meet a hidden copy where the spectrum has any gap. */
+const USUAL_CHECK = 8;
+
+/** A basis is at most this many times as wide as it must be to converge well: it helps little beyond, and costs more. */
+const WIDEST = 3;
+/** What a search may take by default to have the widest basis. */
+const USUAL_MEMORY = 2 ** 28;
 
 /** Columns that live beside a full basis: the check's, Ritz vectors of a restart, a product, W and what is made of them. */
 const columnsBeside = (basis: number, k: number, b: number): number =>
   Math.ceil((k + basis) / 2) + 5 * b + CHECK_COLUMNS;
 
 /**
- * Columns of the basis before a restart: max(2k, k + 20) + 8b by default (SciPy takes max(2k + 1, 20)), or what memory
- * allows. @throws ArgumentError when that is less than k + 2b.
+ * Columns of the basis before a restart: what memory allows, from max(2k, k + 20) + 8b (SciPy takes max(2k + 1, 20)) to three
+ * times that. @throws ArgumentError for a memory that has no room for k + 2b.
  */
 function chooseBasis(n: number, k: number, b: number, bytes: number, maxMemory: number | undefined): number {
-  const usual = Math.min(n, Math.max(2 * k, k + 20) + 8 * b);
-  if (maxMemory === undefined) return usual;
+  const usual = Math.max(2 * k, k + 20) + 8 * b;
+  const memory = maxMemory ?? USUAL_MEMORY;
+  const fitting = Math.floor((memory / (n * bytes) - k / 2 - 5 * b - CHECK_COLUMNS) / 1.5);
   const least = Math.min(n, k + 2 * b);
-  const fitting = Math.floor((maxMemory / (n * bytes) - k / 2 - 5 * b - CHECK_COLUMNS) / 1.5);
-  if (fitting >= least) return Math.min(n, fitting, MOST_BASES * usual);
+  if (maxMemory === undefined || fitting >= least) {
+    return Math.min(n, WIDEST * usual, Math.max(fitting, maxMemory === undefined ? usual : least));
+  }
   const needed = (least + columnsBeside(least, k, b)) * n * bytes;
   throw new ArgumentError(
     `${WHERE}: maxMemory must be at least ${needed} bytes for k = ${k}, blockSize = ${b} and n = ${n}, got ${maxMemory}`,
@@ -97,6 +108,7 @@ function checkGoal(op: LinearOperator, k: number, options: EigshOptions): Goal {
     which: checkChoice(WHERE, 'which', options.which ?? 'LM', KRYLOV_WHICH),
     tol: checkTolerance(options.tol ?? Math.sqrt(unitRoundoff(op.dtype))),
     confidence: checkConfidence(options.confidence ?? 0.99),
+    checkSteps: options.confidence === undefined ? USUAL_CHECK : Number.POSITIVE_INFINITY,
     blockSize,
     basisColumns: chooseBasis(n, k, blockSize, bytesPerEntry(op.dtype), options.maxMemory),
     maxProducts: checkInteger(WHERE, 'maxProducts', options.maxProducts ?? 10 * n, 1, most),

@@ -16,6 +16,8 @@ export interface Goal extends Control {
   tol: number;
   /** Probability that nothing was missed; 0 for no check. */
   confidence: number;
+  /** Products of one run of the check at most: where the bound is not there by then, it is stated as it is. */
+  checkSteps: number;
   /** Columns of one product. */
   blockSize: number;
   /** Columns of the basis at most, before it is restarted. */

@@ -54,7 +54,13 @@ const cases = Array.from({ length: 400 }, (_, index): Case => {
     family: family === 'geometric' && which !== 'LM' && which !== 'LA' ? 'uniform' : family,
     n: [48, 77, 110][index % 3]!,
     k: [1, 3, 10][Math.floor(index / 3) % 3]!,
-    options: { which, blockSize: [1, 1, 2, 5][index % 4]!, seed: index, ...(index % 7 < 3 ? { tol: 1e-3 } : {}) },
+    options: {
+      confidence: 0.99,
+      which,
+      blockSize: [1, 1, 2, 5][index % 4]!,
+      seed: index,
+      ...(index % 7 < 3 ? { tol: 1e-3 } : {}),
+    },
     dtype: index % 2 ? 'float32' : 'float64',
   };
 });

@@ -203,3 +203,24 @@ test('embedding of integer inputs', async () => {
   const variables = model.trainableWeights.map((weight) => weight.read() as tf.Variable);
   expect(await productError({ model, loss, data: [[x, y]] } as never, variables)).toBeLessThan(0.01);
 });
+
+test('group normalisation, which tfjs-layers does not have, as a function', async () => {
+  const made = tf.tidy(() => [
+    tf.variable(tf.randomNormal([3, 3, 2, 6], 0, 0.4, 'float32', 21)),
+    tf.variable(tf.randomNormal([6], 1, 0.2, 'float32', 22)),
+    tf.variable(tf.randomNormal([6], 0, 0.2, 'float32', 23)),
+  ]);
+  const [filter, scale, offset] = made as [tf.Variable<tf.Rank.R4>, tf.Variable, tf.Variable];
+  const model = (x: tf.Tensor4D): tf.Tensor => {
+    const [n, h, w] = x.shape;
+    const groups = tf.reshape(tf.conv2d(x, filter, 1, 'same'), [n, h, w, 3, 2]);
+    const { mean, variance } = tf.moments(groups, [1, 2, 4], true);
+    const normal = tf.mul(tf.sub(groups, mean), tf.rsqrt(tf.add(variance, 1e-3)));
+    return tf.tanh(tf.add(tf.mul(tf.reshape(normal, [n, h, w, 6]), scale), offset));
+  };
+  const x = tf.randomNormal([3, 4, 4, 2], 0, 1, 'float32', 24);
+  const y = tf.randomNormal([3, 4, 4, 6], 0, 1, 'float32', 25);
+  const loss = (out: tf.Tensor, target: tf.Tensor) => tf.losses.meanSquaredError(target, out);
+  expect(await productError({ model, loss, parameters: made, data: [[x, y]] } as never, made)).toBeLessThan(0.02);
+  tf.dispose([...made, x, y]);
+});
