@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Ended, runCli as runCommand } from '../support/cli.ts';
 import { command } from '../support/command.ts';
 import { needing, PYTHON, runs } from '../support/programs.ts';
+import { testOnSmallDisk } from '../support/small-disk.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();
@@ -72,6 +73,16 @@ test('launch --engine local: the same by two processes, and nothing twice', asyn
   expect(first.stderr.match(/eigensketch launch: \w+/g)).toHaveLength(5);
   expect(await numbersOf(at('local'))).toEqual(whole);
   expect((await runCli(args)).stderr).toBe('');
+}, 60_000);
+
+test('another confidence is another certificate, from the test products that are there', async () => {
+  const args = ['run', ...sketch, '--tests', '6', '--out', at('confident')];
+  expect((await runCli(args)).code).toBe(0);
+  const before = await numbersOf(at('confident'));
+  const { stdout } = await runCli([...args, '--confidence', '0.9', '--json']);
+  expect(JSON.parse(stdout).certificate).toMatchObject({ confidence: 0.9, tests: 6 });
+  const after = await numbersOf(at('confident'));
+  expect({ ...after, 'certificate.json': '' }).toEqual({ ...before, 'certificate.json': '' });
 }, 60_000);
 
 test('Ctrl-C stops after the block, says how to go on, and that goes on', async () => {
@@ -151,6 +162,26 @@ describe('what goes wrong', () => {
     expect([forced.code, JSON.parse(forced.stdout).cost.products]).toEqual([0, 200_002]);
   });
 });
+
+testOnSmallDisk(
+  'a full disk loses nothing: with more room the run goes on to the same numbers',
+  '120k',
+  async (disk) => {
+    const directory = join(disk.path, 'sketch');
+    const args = ['run', ...sketch, '--tests', '6', '--out', directory];
+    const early = await runCli(args);
+    expect([early.code, early.stderr]).toEqual([
+      5,
+      expect.stringMatching(/will need up to .*--force starts all the same/),
+    ]);
+    const full = await runCli([...args, '--force']);
+    expect([full.code, full.stderr]).toEqual([5, expect.stringContaining('no space is left on the disk')]);
+    expect(full.stderr).toContain(`Make room, then go on with: eigensketch run --out ${directory}`);
+    disk.resize('8m');
+    expect((await runCli(['run', '--tests', '6', '--out', directory])).code).toBe(0);
+    expect(await numbersOf(directory)).toEqual(whole);
+  },
+);
 
 needing(runs(PYTHON, '-c', 'import h5py'), 'python3-h5py')('h5py reads everything through sketch.h5', async () => {
   const script = `

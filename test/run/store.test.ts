@@ -54,17 +54,20 @@ describe('a result on disk', () => {
 });
 
 describe('a run that was stopped goes on where it was', () => {
+  // a threaded BLAS may add in another order the next time
+  const exact: SeighOptions = { ...options, kernels: 'js' };
+
   test.each([2, 4, 6])(
     'aborted at product block %p: no block is measured twice, every number is the same',
     async (stop) => {
       const whole = at(`whole-${stop}`);
-      await seigh(A, 20, { ...options, store: whole });
+      await seigh(A, 20, { ...exact, store: whole });
       const controller = new AbortController();
       const first = counting(A, (blocks) => blocks === stop && controller.abort(new Error('enough')));
       const store = at(`stopped-${stop}`);
-      await expect(seigh(first.op, 20, { ...options, store, signal: controller.signal })).rejects.toThrow('enough');
+      await expect(seigh(first.op, 20, { ...exact, store, signal: controller.signal })).rejects.toThrow('enough');
       const second = counting(A);
-      await seigh(second.op, 20, { ...options, store });
+      await seigh(second.op, 20, { ...exact, store });
       // the second run measures the probe again
       expect(first.counter.blocks + second.counter.blocks).toBe(1 + 6 + 1);
       expect(await numbersOf(store)).toEqual(await numbersOf(whole));
@@ -76,21 +79,21 @@ describe('a run that was stopped goes on where it was', () => {
     const failing = counting(A, (blocks) => {
       if (blocks === 3) throw new Error('the GPU fell off the bus');
     });
-    await expect(seigh(failing.op, 20, { ...options, store })).rejects.toThrow('the GPU fell off the bus');
+    await expect(seigh(failing.op, 20, { ...exact, store })).rejects.toThrow('the GPU fell off the bus');
     expect((await readdir(join(store, 'sketch'))).sort()).toEqual(['000000.h5', '000001.failed']);
     expect(await readFile(join(store, 'sketch/000001.failed'), 'utf8')).toContain('the GPU fell off the bus');
-    await seigh(A, 20, { ...options, store });
+    await seigh(A, 20, { ...exact, store });
     expect((await readdir(join(store, 'sketch'))).sort()).toEqual(['000000.h5', '000001.h5', '000002.h5']);
   });
 
   test('temporary files of dead processes are cleaned away', async () => {
     const store = at('littered');
-    await seigh(A, 20, { ...options, store });
+    await seigh(A, 20, { ...exact, store });
     const { temporaryName } = await import('../../src/hdf5/temporary.ts');
     const dead = (name: string) => temporaryName(join(store, name)).replace(`.${process.pid}.`, '.4194305.');
     await writeFile(dead('sketch/000000.h5'), 'half a block');
     await mkdir(dead('basis'));
-    await seigh(A, 20, { ...options, store });
+    await seigh(A, 20, { ...exact, store });
     expect((await readdir(store)).filter((name) => name.startsWith('.'))).toEqual([]);
     expect((await readdir(join(store, 'sketch'))).filter((name) => name.startsWith('.'))).toEqual([]);
   });
