@@ -39,7 +39,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'ssvd.ts',
   ],
   report: ['core', 'recovery', 'apost'],
-  cli: ['core', 'linalg', 'linops', 'recovery', 'apost', 'run', 'options.ts', 'seigh.ts', 'report'],
+  cli: ['core', 'linalg', 'linops', 'recovery', 'apost', 'krylov', 'run', 'options.ts', 'seigh.ts', 'report'],
   data: ['core'],
   tfjs: ['core', 'linalg', 'linops', 'data'],
   hdf5: ['core', 'linalg', 'multivector'],

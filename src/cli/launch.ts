@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { checkChoice, checkInteger } from '../core/checks.ts';
-import { loadCertificate } from '../run/certificate.ts';
+import { isAsAsked, loadCertificate } from '../run/certificate.ts';
 import type { SketchDirectory } from '../run/directory.ts';
 import { runLocally } from '../run/engine/local.ts';
 import { submit } from '../run/engine/slurm.ts';
@@ -28,9 +28,9 @@ function self(): string[] {
 /** What is not done yet; the certificate's options go to its job as they were given. */
 async function stepsLeft(directory: SketchDirectory, count: number, flags: Flags): Promise<LaunchStep[]> {
   const wanted = certificateOptions(WHERE, flags);
-  const isCertified = (await loadCertificate(directory))?.tests === wanted?.tests;
   const names = Object.keys(CERTIFICATE_OPTIONS).filter((name) => flags[name] !== undefined);
-  const certify = wanted && !isCertified ? names.flatMap((name) => [`--${name}`, String(flags[name])]) : undefined;
+  const isNeeded = wanted !== undefined && !isAsAsked(await loadCertificate(directory), wanted);
+  const certify = isNeeded ? names.flatMap((name) => [`--${name}`, String(flags[name])]) : undefined;
   return launchSteps(await progressOf(WHERE, directory), { directory: resolve(directory.path), count, certify });
 }
 

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { ArgumentError } from '../core/errors.ts';
 import { certifyCommand } from './certify.ts';
 import type { Command } from './command.ts';
+import { eigshCommand } from './eigsh.ts';
 import { EXIT, EXIT_HELP, exitCodeOf } from './exit.ts';
 import { launchCommand } from './launch.ts';
 import { measureCommand } from './measure.ts';
@@ -16,6 +17,7 @@ import { verifyCommand } from './verify.ts';
 
 const COMMANDS: Record<string, Command> = {
   seigh: seighCommand,
+  eigsh: eigshCommand,
   certify: certifyCommand,
   run: runCommand,
   measure: measureCommand,

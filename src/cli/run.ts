@@ -1,6 +1,6 @@
 /** `eigensketch run`: a sketch in a directory from the first product to the certificate, on this machine. */
 import { selectKernels } from '../linalg/kernels/select.ts';
-import { certifyStored, loadCertificate } from '../run/certificate.ts';
+import { certifyStored, isAsAsked, loadCertificate } from '../run/certificate.ts';
 import { workerOf } from '../run/record.ts';
 import { finishDirectory } from '../run/seigh.ts';
 import { shardName, WHOLE } from '../run/shard.ts';
@@ -34,8 +34,7 @@ ${EXIT_HELP}`,
       const kernels = await selectKernels(WHERE);
       const onProgress = progressBar();
       const result = await finishDirectory(WHERE, directory, { op, kernels, onProgress, signal });
-      const known = await loadCertificate(directory);
-      if (certifying && known?.tests !== certifying.tests) {
+      if (certifying && !isAsAsked(await loadCertificate(directory), certifying)) {
         const worker = workerOf(op, kernels.name, shardName(WHOLE));
         await certifyStored(directory, op, result, { ...certifying, onProgress, signal }, worker);
       }

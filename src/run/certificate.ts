@@ -83,6 +83,15 @@ export async function loadCertificate(directory: SketchDirectory): Promise<Certi
   }
 }
 
+/** Whether a certificate is what these options ask for; what they leave open it may have either way. */
+export function isAsAsked(
+  certificate: Certificate | undefined,
+  { tests, confidence }: Pick<ApostOptions, 'tests' | 'confidence'>,
+): boolean {
+  if (!certificate || certificate.tests !== tests) return false;
+  return confidence === undefined || certificate.confidence === confidence;
+}
+
 async function saveCertificate(directory: SketchDirectory, certificate: Certificate): Promise<void> {
   const file = certificatePath(directory);
   const temporary = temporaryName(file);

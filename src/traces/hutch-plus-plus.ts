@@ -1,7 +1,7 @@
 /** Hutch++ (Meyer, Musco, Musco & Woodruff 2021): the trace on a sketched range exactly, the rest by Hutchinson. */
 import type { Distribution } from '../core/random.ts';
 import type { Multivector } from '../multivector/multivector.ts';
-import { columnDots, columnNorms, gram, subtractTimes } from '../multivector/verbs.ts';
+import { columnDots, columnNorms, gram, leadingColumns, subtractTimes } from '../multivector/verbs.ts';
 import { ROUNDINGS } from './hutchinson.ts';
 import type { Growing } from './looks.ts';
 import { growRange, type SketchedRange } from './range.ts';
@@ -55,7 +55,7 @@ export function hutchPlusPlus(run: EstimatorRun, distribution: Distribution): Gr
       const Q = range!.Q;
       const known = total(await columnDots(Q, AQ!, verbs));
       const forms = await columnDots(G!, AG!, verbs);
-      const images = await beside(run, undefined, await copyOf(AG!, await space.allocate(AG!.cols)));
+      const images = await leadingColumns(AG!, AG!.cols, await space.allocate(AG!.cols), verbs);
       await project(images, Q);
       const inputs = await columnNorms(G!, verbs);
       const products = await columnNorms(AG!, verbs);
@@ -74,9 +74,4 @@ export function hutchPlusPlus(run: EstimatorRun, distribution: Distribution): Gr
       };
     },
   };
-}
-
-async function copyOf(X: Multivector, out: Multivector): Promise<Multivector> {
-  await out.writeColumns(0, await X.readColumns(0, X.cols));
-  return out;
 }

@@ -16,9 +16,9 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe('help', () => {
   test.each([
     [],
-    ...['seigh', 'certify', 'run', 'measure', 'recover', 'status', 'verify', 'launch', 'report', 'plan'].map((name) => [
-      name,
-    ]),
+    ...['seigh', 'eigsh', 'certify', 'run', 'measure', 'recover', 'status', 'verify', 'launch', 'report', 'plan'].map(
+      (name) => [name],
+    ),
   ])('%p --help: usage, an example and the exit codes', async (...words) => {
     const { code, stdout, stderr } = await run([...words, '--help']);
     expect([code, stderr]).toEqual([0, '']);
@@ -34,6 +34,23 @@ describe('help', () => {
   test('--version', async () => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8'));
     expect((await run(['--version'])).stdout.trim()).toBe(version);
+  });
+});
+
+describe('eigsh', () => {
+  test('prints the leading eigenvalues and says how the search ended and what else there may be', async () => {
+    const { code, stdout, stderr } = await run(['eigsh', ...harmonic, '--k', '3', '--tol', '1e-3', '--json']);
+    expect(code).toBe(0);
+    const { eigenvalues, provenance } = JSON.parse(stdout);
+    for (const [i, value] of [1, 1 / 2, 1 / 3].entries()) expect(Math.abs(eigenvalues[i])).toBeCloseTo(value, 5);
+    expect(provenance.method).toBe('krylov');
+    expect(stderr).toMatch(/3 of 3 converged, \d+ products \(converged\)\n.*nothing else lies above 0\.[23]/);
+  });
+
+  test('products that are not enough: what is there, and another exit code', async () => {
+    const { code, stdout } = await run(['eigsh', ...harmonic, '--k', '3', '--max-products', '5', '--json']);
+    expect(code).toBe(4);
+    expect(JSON.parse(stdout).eigenvalues).toHaveLength(3);
   });
 });
 
@@ -128,7 +145,7 @@ describe('what goes wrong', () => {
       'no such command',
       ['sketch'],
       2,
-      "eigensketch: there is no command 'sketch', only seigh, certify, run, measure, recover, ",
+      "eigensketch: there is no command 'sketch', only seigh, eigsh, certify, run, measure, recover, ",
     ],
     ['an unknown option', ['plan', '--size', '3'], 2, "Unknown option '--size'"],
     ['no operator', ['seigh', '--dims', '3'], 2, 'eigensketch seigh: --operator is needed'],

@@ -5,7 +5,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { isTemporary, removeTemporaries, verifyBlockFile, writeBlockFile } from '../../src/hdf5/index.ts';
+import { diskSpace, isTemporary, removeTemporaries, verifyBlockFile, writeBlockFile } from '../../src/hdf5/index.ts';
 import { randomBlock } from '../support/matrices.ts';
 import { testOnSmallDisk } from '../support/small-disk.ts';
 
@@ -54,6 +54,11 @@ test('what a running process writes is not taken away', async () => {
 });
 
 testOnSmallDisk('a full disk is an error that names the file', '1m', async (small) => {
+  const space = diskSpace({ rows: 40_000, cols: 8, dtype: 'float64', directory: small.path, memory: '10MB' });
+  const tall = await space.allocate(8);
+  await expect(tall.writeColumns(0, randomBlock(40_000, 8, 3))).rejects.toThrow('no space is left on the disk');
+  await space.close();
+  expect(await readdir(small.path)).toEqual([]);
   const path = join(small.path, 'block.h5');
   await writeBlockFile(path, randomBlock(1000, 8, 1), { round: 1 });
   const tooLarge = writeBlockFile(path, randomBlock(150_000, 1, 2), { round: 2 });

@@ -15,7 +15,7 @@ import { RUNNERS } from '../../src/runners.ts';
 import { multivectorIn } from '../laws/multivector.ts';
 import { distance, frobenius, multiply, randomBlock, transposed } from '../support/matrices.ts';
 
-const [n, dims] = [900, 20];
+const [n, dims] = [450, 20];
 const directory = mkdtempSync(join(tmpdir(), 'eigensketch-recovery-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 

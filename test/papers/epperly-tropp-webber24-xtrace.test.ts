@@ -225,6 +225,17 @@ describe('accuracy on the four spectra of section 4', () => {
     expect(await rootMeanSquareError(spectra.exp!, 'xnystrace', 110, 5)).toBeLessThan(1e-13);
   });
 
+  test('in float32 both reach its rounding', async () => {
+    const A = diagonalOperator(Float32Array.from(spectra.exp!));
+    const exact = spectra.exp!.reduce((sum, value) => sum + value, 0);
+    for (const method of ['xtrace', 'xnystrace'] as const) {
+      for (let seed = 0; seed < 10; seed++) {
+        const { estimate } = await trace(A, { method, products: 100, seed });
+        expect(Math.abs(estimate / exact - 1)).toBeLessThan(2e-5);
+      }
+    }
+  });
+
   test('both are ahead of Hutch++ on every spectrum', async () => {
     for (const name of ['flat', 'poly', 'exp']) {
       const reference = await rootMeanSquareError(spectra[name]!, 'hutch++', 48);

@@ -75,6 +75,16 @@ test('launch --engine local: the same by two processes, and nothing twice', asyn
   expect((await runCli(args)).stderr).toBe('');
 }, 60_000);
 
+test('another confidence is another certificate, from the test products that are there', async () => {
+  const args = ['run', ...sketch, '--tests', '6', '--out', at('confident')];
+  expect((await runCli(args)).code).toBe(0);
+  const before = await numbersOf(at('confident'));
+  const { stdout } = await runCli([...args, '--confidence', '0.9', '--json']);
+  expect(JSON.parse(stdout).certificate).toMatchObject({ confidence: 0.9, tests: 6 });
+  const after = await numbersOf(at('confident'));
+  expect({ ...after, 'certificate.json': '' }).toEqual({ ...before, 'certificate.json': '' });
+}, 60_000);
+
 test('Ctrl-C stops after the block, says how to go on, and that goes on', async () => {
   const directory = at('interrupted');
   const slow = ['--operator', fixture('slow'), '--dims', '24', '--block-size', '2'];
