@@ -2,7 +2,7 @@
  * The ten leading eigenpairs of a trained network's Hessian, as SciPy's eigsh gives them, averaged over batches of the data,
  * and how much each eigenvalue varies from batch to batch.
  *
- *     node dist/examples/eigsh-batches.js            128 parameters, checked against the whole Hessian
+ *     node dist/examples/eigsh-batches.js            116 parameters, checked against the whole Hessian
  *     node dist/examples/eigsh-batches.js --full     the network of the demo, 2410 parameters
  */
 import * as tf from '@tensorflow/tfjs';

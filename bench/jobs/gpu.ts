@@ -20,7 +20,7 @@ const record = await useBackend(name, onHost || flags.small ? {} : { requireHard
 const metrics: Record<string, number> = {};
 
 /** No measurement goes on once it has taken this long. */
-const PATIENCE_MS = flags.small ? 3000 : 8000;
+const PATIENCE_MS = 8000;
 
 /** Least milliseconds of up to five runs after one that warms up; a first run that is slow already counts by itself. */
 async function fastest(work: () => Promise<unknown>): Promise<number> {

@@ -63,6 +63,19 @@ if (BACKEND === 'webgpu') {
       H.dispose();
     });
 
+    test('is tried with blocks of several widths before a block size is chosen', async () => {
+      const H = quartic(20, 3);
+      expect(H.preferredBlockSize).toBe(64);
+      const matmat = jest.spyOn(H, 'matmat');
+      await Promise.all([H.calibrate(), H.calibrate()]);
+      const widths = matmat.mock.calls.map(([X]) => X.cols);
+      expect(widths.slice(0, 4)).toEqual([16, 16, 64, 64]);
+      expect(widths).toContain(H.preferredBlockSize);
+      await H.calibrate();
+      expect(matmat).toHaveBeenCalledTimes(widths.length);
+      H.dispose();
+    });
+
     test('that refuses a buffer makes an error, and works on', async () => {
       const tooLarge = (): Promise<unknown> => {
         const elements = record.adapter!.limits.maxBufferSize / 4 + 1024;

@@ -1,4 +1,5 @@
 /** The worked examples at small size, against closed forms and whole matrices. */
+import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { countMarks, example, figuresOf, tableRows } from '../support/example.ts';
 
@@ -7,6 +8,16 @@ function numbersAfter(output: string, label: RegExp): number[] {
   const line = new RegExp(`^${label.source}(.*)$`, 'm').exec(output)![1]!;
   return (line.match(/-?\d+(\.\d+)?(e[-+]\d+)?/g) ?? []).map(Number);
 }
+
+test('examples/README.md lists every example, and its figures exist', async () => {
+  const page = await readFile('examples/README.md', 'utf8');
+  const files = (await readdir('examples')).filter((name) => name.endsWith('.ts'));
+  const listed = Array.from(page.matchAll(/^\| \[([\w-]+)\]\(\1\.ts\)/gm), ([, name]) => `${name}.ts`);
+  expect(listed.sort()).toEqual(files.sort());
+  const drawn = Array.from(page.matchAll(/\.\.\/docs\/figures\/([\w-]+\.png)/g), ([, name]) => name!);
+  expect(await readdir('docs/figures')).toEqual(expect.arrayContaining(drawn));
+  expect(drawn.length).toBeGreaterThan(5);
+});
 
 test('lanczos-density: order = features is exact, and only that; moments are those of the whole matrix', async () => {
   const output = await example('lanczos-density');
