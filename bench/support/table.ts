@@ -23,11 +23,23 @@ function show(metric: string, values: readonly number[]): string {
   return least === middle ? least : `${least} / ${middle}`;
 }
 
+/** For seconds of a decomposition of n rows by k columns: their least as a cost per n k^2, the count of its dense algebra. */
+function costRow(metric: string, standings: readonly Standing[]): string[] {
+  const size = /^n (\d+), k (\d+)$/.exec(metric);
+  if (!size) return [];
+  const [n, k] = [Number(size[1]), Number(size[2])];
+  const cells = standings.map((standing) => {
+    const values = column(standing, metric);
+    return values.length === 0 ? '' : ((Math.min(...values) * 1e9) / (n * k * k)).toPrecision(3);
+  });
+  return [`| ${[`ns per n k², k ${k}`, ...cells].join(' | ')} |`];
+}
+
 /** Minimum / median of each metric, and in brackets how many times the first contestant's time it is, lap by lap. */
 export function toTable({ standings, absent }: Race): string {
   const [first] = standings;
   if (!first) return 'no contestant could run here';
-  const rows = metricsOf(standings).map((metric) => {
+  const rows = metricsOf(standings).flatMap((metric) => {
     const cells = standings.map((standing) => {
       const values = column(standing, metric);
       if (values.length === 0) return '';
@@ -35,7 +47,7 @@ export function toTable({ standings, absent }: Race): string {
         !/Bytes|Error|FLOP|kernels|share/.test(metric) && standing !== first && column(first, metric).length > 0;
       return show(metric, values) + (isTime ? ` (${ratio(first, standing, metric).toFixed(2)}×)` : '');
     });
-    return `| ${[metric, ...cells].join(' | ')} |`;
+    return [`| ${[metric, ...cells].join(' | ')} |`, ...costRow(metric, standings)];
   });
   const head = [
     `| | ${standings.map(({ name }) => name).join(' | ')} |`,
