@@ -10,8 +10,8 @@ import os
 import resource
 import time
 
-import h5py
 import torch
+from network784 import n, parameters, retained_gradients
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--products", choices=["vector", "batched"], default="vector")
@@ -21,27 +21,7 @@ arguments = parser.parse_args()
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
 torch.manual_seed(1)
 
-with h5py.File("test/reference/mlp784.h5") as file:
-    parameters = [
-        torch.tensor(file[f"params/{i:02d}"][()], dtype=torch.float32, requires_grad=True) for i in range(4)
-    ]
-    inputs = torch.tensor(file["x"][()], dtype=torch.float32)
-    labels = torch.tensor(file["y"][()], dtype=torch.float32)
-n = sum(p.numel() for p in parameters)
-shapes = [p.shape for p in parameters]
-sizes = [p.numel() for p in parameters]
-
-
-def loss(batch):
-    hidden = torch.relu(inputs[batch] @ parameters[0] + parameters[1])
-    outputs = hidden @ parameters[2] + parameters[3]
-    return ((outputs - labels[batch]) ** 2).mean()
-
-
-gradients = []
-for batch in range(len(inputs)):
-    parts = torch.autograd.grad(loss(batch), parameters, create_graph=True)
-    gradients.append(torch.cat([part.reshape(-1) for part in parts]))
+gradients = retained_gradients()
 
 
 def flatten(parts, leading=()):

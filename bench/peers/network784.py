@@ -1,0 +1,27 @@
+"""The 784-50-10 network of the work of reference in PyTorch, from its file: what the Hessian peers multiply with."""
+import h5py
+import torch
+
+with h5py.File("test/reference/mlp784.h5") as file:
+    parameters = [
+        torch.tensor(file[f"params/{i:02d}"][()], dtype=torch.float32, requires_grad=True) for i in range(4)
+    ]
+    inputs = torch.tensor(file["x"][()], dtype=torch.float32)
+    labels = torch.tensor(file["y"][()], dtype=torch.float32)
+    eigenvalues = file["eigenvalues"][()]
+n = sum(p.numel() for p in parameters)
+
+
+def loss(batch):
+    hidden = torch.relu(inputs[batch] @ parameters[0] + parameters[1])
+    outputs = hidden @ parameters[2] + parameters[3]
+    return ((outputs - labels[batch]) ** 2).mean()
+
+
+def retained_gradients():
+    """The gradient of each batch as one vector, with its graph, which every product goes through again."""
+    gradients = []
+    for batch in range(len(inputs)):
+        parts = torch.autograd.grad(loss(batch), parameters, create_graph=True)
+        gradients.append(torch.cat([part.reshape(-1) for part in parts]))
+    return gradients
