@@ -20,7 +20,7 @@ async function scale(X: Multivector, factor: number, { verbs }: Certification): 
   const visit = async ([x]: Block[], [scaled]: Block[]): Promise<void> => {
     for (const [at, value] of x!.data.entries()) scaled!.data[at] = factor * value;
   };
-  await sweep('apost', [X], verbs, visit, [X]);
+  await sweep('apost', [X], verbs, visit, { outputs: [X] });
 }
 
 /** ||X - Y||_F. */

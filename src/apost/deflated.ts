@@ -103,17 +103,17 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs): Pro
   const { eigenvalues: theta, eigenvectors: V, residualNorms } = pairs;
   const G = run.Omega;
   const lengths = new Float64Array(V.cols);
-  await projectOut([G], V, verbs, { observe: (v) => addSquares(v, lengths) });
+  await projectOut([G], [V], verbs, { observe: (v) => addSquares(v, lengths) });
   const AG = await measure(op, G, measuring);
   const asymmetricNoise = await measureAsymmetricNoise(run, G, AG);
   let isProjected = false;
   const powers = await powerProducts(run, G, AG, async (X) => {
     // A G is projected along with the first of them: V may have to come from a disk. Once is enough for a bound from
     // above: what is left of the span only adds to it
-    await projectOut(isProjected ? [X] : [AG, X], V, verbs, { once: [X] });
+    await projectOut(isProjected ? [X] : [AG, X], [V], verbs, { once: [X] });
     isProjected = true;
   });
-  if (!isProjected) await projectOut([AG], V, verbs);
+  if (!isProjected) await projectOut([AG], [V], verbs);
   const measuredNoise = Math.max(powers.repetition, asymmetricNoise);
   const rounding = roundingFloor(op, largestMagnitude(theta), lengthDefect(theta, lengths.map(Math.sqrt)));
   const noiseFloor = Math.max(measuredNoise, rounding);

@@ -64,6 +64,12 @@ export function copyColumns(source: Block, first: number, end: number, target: B
     to.set(from);
     return;
   }
+  if (width === 1) {
+    for (let i = 0, start = first, at = offset; i < source.rows; i++, start += source.cols, at += target.cols) {
+      to[at] = from[start]!;
+    }
+    return;
+  }
   for (let i = 0; i < source.rows; i++) {
     const start = i * source.cols + first;
     const at = i * target.cols + offset;

@@ -4,8 +4,11 @@ import { subMatrix } from '../linalg/small.ts';
 import type { Multivector, Space } from '../multivector/multivector.ts';
 import { concatenate, subtractTimes, times, type VerbContext } from '../multivector/verbs.ts';
 
-/** Narrow blocks are joined up to this many columns: each verb then makes a few calls, and a block is copied rarely. */
-const JOINED_COLUMNS = 32;
+/**
+ * Narrow blocks are joined once there are enough of them for so many columns: each verb then makes a few calls, and a column
+ * is copied twice.
+ */
+const JOINED_COLUMNS = [8, 32];
 
 /** Column blocks of one height, in order. */
 export type Parts = readonly Multivector[];
@@ -28,11 +31,16 @@ export async function join(parts: Parts, space: Space): Promise<Multivector> {
   return joined;
 }
 
-/** The parts with one more block at the end, which is used up like the last part: narrow ends are joined. */
+/** The parts with one more block at the end, which is used up where narrow parts at the end are joined, as they are. */
 export async function append(parts: Parts, block: Multivector, space: Space): Promise<Parts> {
-  const last = parts.at(-1);
-  if (!last || last.cols + block.cols > JOINED_COLUMNS) return [...parts, block];
-  return [...parts.slice(0, -1), await join([last, block], space)];
+  let all = [...parts, block];
+  for (const width of JOINED_COLUMNS) {
+    const first = all.findLastIndex(({ cols }) => cols >= width) + 1;
+    const narrow = all.slice(first);
+    const cols = narrow.reduce((total, part) => total + part.cols, 0);
+    if (narrow.length > 1 && cols >= width) all = [...all.slice(0, first), await join(narrow, space)];
+  }
+  return all;
 }
 
 /** [parts] C as one multivector, C with one row for each column of the basis. */
@@ -42,10 +50,7 @@ export async function combine(parts: Parts, C: Matrix, space: Space, context: Ve
   for (const part of parts) {
     const rows = subMatrix(C, first, first + part.cols, 0, C.cols);
     if (first === 0) await times(part, rows, out, context);
-    else {
-      for (let at = 0; at < rows.data.length; at++) rows.data[at]! *= -1;
-      await subtractTimes(out, part, rows, context);
-    }
+    else await subtractTimes(out, part, { ...rows, data: rows.data.map((value) => -value) }, context);
     first += part.cols;
   }
   return out;

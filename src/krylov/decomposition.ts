@@ -9,17 +9,16 @@
  * noise of the operator, or an operator that is not symmetric.
  */
 import { type Matrix, zeroMatrix } from '../core/block.ts';
-import { unitRoundoff } from '../core/dtype.ts';
-import { frobeniusNorm, placeBlock, scaleRows, subMatrix, transpose } from '../linalg/small.ts';
-import { smallSvd } from '../linalg/svd.ts';
+import { frobeniusNorm, placeBlock, subMatrix, transpose } from '../linalg/small.ts';
 import { applyOperator } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { extendBasis } from '../multivector/extend.ts';
 import type { Multivector, Space } from '../multivector/multivector.ts';
-import { type Orthonormalised, orthonormalise } from '../multivector/orthonormalise.ts';
-import { times, type VerbContext } from '../multivector/verbs.ts';
+import { orthonormalise } from '../multivector/orthonormalise.ts';
+import { overlap, times, type VerbContext } from '../multivector/verbs.ts';
 import { testColumns } from '../sketch/test-matrix.ts';
 import { append, combine, join, type Parts, someColumns } from './basis.ts';
+import { withoutRounding } from './remainder.ts';
 
 /** A V = V H + W B. Plain data: the column blocks and three small matrices are enough to go on from. */
 export interface Decomposition {
@@ -54,9 +53,6 @@ export interface KrylovContext extends VerbContext {
 const FIRST_ROUNDINGS = 16;
 const COMPRESSION_ROUNDINGS = 8;
 
-/** Singular values of a remainder up to this many roundings of the largest product are rounding themselves. */
-const REMAINDER_ROUNDINGS = 64;
-
 /** The next `cols` Gaussian columns of the stream. */
 export async function randomColumns(context: KrylovContext, first: number, cols: number): Promise<Multivector> {
   const { space, seed } = context;
@@ -80,33 +76,6 @@ export async function begin(start: Multivector, drawn: number, context: KrylovCo
     newest: 0,
     lost: 0,
     roundings: FIRST_ROUNDINGS,
-  };
-}
-
-/** What is left of a product outside the basis: orthonormal columns, what the product is in them, and what was dropped. */
-interface Remainder {
-  W: Multivector;
-  R: Matrix;
-  lost: number;
-}
-
-/** Drops directions of W R that are rounding beside a product of size `scale`: they would be noise of length one. */
-async function withoutRounding(
-  { basis, R }: Orthonormalised,
-  scale: number,
-  context: KrylovContext,
-): Promise<Remainder> {
-  const { U, values, V } = smallSvd(R);
-  const cutoff = REMAINDER_ROUNDINGS * unitRoundoff(basis.dtype) * scale;
-  const kept = values.filter((value) => value > cutoff).length;
-  if (kept === basis.cols) return { W: basis, R, lost: 0 };
-  const rotation = subMatrix(U, 0, U.rows, 0, kept);
-  const W = await times(basis, rotation, await context.space.allocate(kept), context);
-  await context.space.release(basis);
-  return {
-    W,
-    R: scaleRows(transpose(subMatrix(V, 0, V.rows, 0, kept)), values.subarray(0, kept)),
-    lost: Math.hypot(...values.subarray(kept)),
   };
 }
 
@@ -156,6 +125,16 @@ async function waiting(
   return { W: await join([rest.W, newest], space), B, lost: rest.lost * frobeniusNorm(rows) };
 }
 
+/** A X for a block that becomes columns `firstColumn..` of the basis. */
+async function multiply(X: Multivector, firstColumn: number, context: KrylovContext): Promise<Multivector> {
+  const { op, space, where } = context;
+  const Y = await space.allocate(X.cols);
+  const out = space.inMemory ? await Y.readColumns(0, X.cols) : undefined;
+  const product = await applyOperator(op, await X.readColumns(0, X.cols), { where, firstColumn }, out);
+  if (product !== out) await Y.writeColumns(0, product);
+  return Y;
+}
+
 /**
  * Multiplies the last `columns` of W (all by default) and takes them into the basis: m grows by as many, and the new W is
  * the rest of the old one and, at its end, what the product has outside the basis. The state given is used up.
@@ -165,18 +144,20 @@ export async function expand(
   context: KrylovContext,
   columns: number = state.W.cols,
 ): Promise<Decomposition> {
-  const { op, space, where } = context;
+  const { space } = context;
   const m = state.H.rows;
   const order = m + columns;
   const first = state.W.cols - columns;
   const taken = await someColumns(state.W, first, state.W.cols, space);
   const rest = await someColumns(state.W, 0, first, space);
   if (taken !== state.W) await space.release(state.W);
-  const product = await applyOperator(op, await taken.readColumns(0, columns), { where, firstColumn: m });
+  const Y = await multiply(taken, m, context);
+  // A V = V H + W B, so for a symmetric A what A W has in V is B^T, but for rounding
+  const expected = zeroMatrix(order, columns);
+  placeBlock(expected, transpose(subMatrix(state.B, first, state.B.rows, 0, m)), 0, 0);
+  placeBlock(expected, await overlap(taken, Y, context), m, 0);
   const V = await append(state.V, taken, space);
-  const Y = await space.allocate(columns);
-  await Y.writeColumns(0, product);
-  const { added, coupling } = await extendBasis(V, Y, space, context);
+  const { added, coupling } = await extendBasis(V, Y, space, context, expected);
   await space.release(Y);
   const H = atTheEnd(coupling, order);
   placeBlock(H, state.H, 0, 0);

@@ -143,9 +143,9 @@ export async function eigsh(op: LinearOperator, k: number, options: EigshOptions
   const timed: LinearOperator = {
     shape: op.shape,
     dtype: op.dtype,
-    matmat: async (X) => {
+    matmat: async (X, out) => {
       const calledAt = performance.now();
-      const Y = await op.matmat(X);
+      const Y = await op.matmat(X, out);
       productSeconds += (performance.now() - calledAt) / 1000;
       return Y;
     },

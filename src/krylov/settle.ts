@@ -22,7 +22,7 @@ async function aimAtResiduals(iteration: Iteration): Promise<void> {
 }
 
 /**
- * Expands and restarts until every wanted pair is settled. Once A leaves the basis invariant, random directions continue
+ * Expands and restarts until every wanted pair is settled, or the basis is everything and no pair can be better. Once A leaves the basis invariant, random directions continue
  * it: they find further copies of multiple eigenvalues.
  */
 export async function settle(iteration: Iteration): Promise<Stopped | undefined> {
@@ -34,6 +34,7 @@ export async function settle(iteration: Iteration): Promise<Stopped | undefined>
     if (iteration.order + columns > basisColumns) await iteration.restart();
     await iteration.step(columns);
     const isInvariant = iteration.state.W.cols === 0;
+    if (isInvariant && iteration.order >= context.space.rows) return undefined;
     if (iteration.isSettled && !(isInvariant && needsMore(iteration))) return undefined;
     const width = isInvariant ? Math.max(blockSize, count - iteration.state.drawn) : blockSize;
     iteration.state = await refill(iteration.state, width, context);

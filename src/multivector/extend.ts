@@ -1,10 +1,11 @@
 /** Growing an orthonormal basis by the new directions of further columns. */
 import { type Matrix, zeroMatrix } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
-import { placeBlock } from '../linalg/small.ts';
+import { frobeniusNorm, placeBlock } from '../linalg/small.ts';
 import type { Multivector, Space } from './multivector.ts';
 import { type Orthonormalised, orthonormalise } from './orthonormalise.ts';
-import { columnNorms, gram, subtractTimes, type VerbContext } from './verbs.ts';
+import { projectOut } from './project.ts';
+import type { VerbContext } from './verbs.ts';
 
 /** Y = Q coupling + added.basis added.R, up to the dropped directions. */
 export interface Extension {
@@ -16,43 +17,37 @@ export interface Extension {
   exhausted: boolean;
 }
 
-/** Y <- (I - Q Q^T) Y by one sweep over the parts of Q; adds Q^T Y, as the sweep met it, to `coupling`. */
-async function projectOut(
-  Q: readonly Multivector[],
-  Y: Multivector,
-  coupling: Matrix,
-  context: VerbContext,
-): Promise<void> {
-  let first = 0;
-  for (const part of Q) {
-    const overlap = await gram(part, Y, context);
-    await subtractTimes(Y, part, overlap, context);
-    const rows = coupling.data.subarray(first * Y.cols, (first + part.cols) * Y.cols);
-    for (let at = 0; at < rows.length; at++) rows[at]! += overlap.data[at]!;
-    first += part.cols;
-  }
-}
+/**
+ * How much longer rounding in the span of Q has become beside columns of length one: basis = Y T, and rounding in Y is of
+ * the size of Y = basis R.
+ */
+const magnification = ({ R, T }: Orthonormalised): number => frobeniusNorm(R) * frobeniusNorm(T);
+
+/** Magnified up to so much rounding is still rounding. */
+const SMALL_MAGNIFICATION = 16;
 
 /**
  * The directions of Y (n x b, overwritten) outside the span of Q, whose parts side by side are orthonormal. Y is projected
- * before and after it is orthonormalised: what is left may be far smaller than Y, and rounding of the size of Y is then
- * not small.
+ * until nothing but rounding is left in the span, and so are the new directions where some came of much smaller columns
+ * than others.
+ *
+ * @param expected Q^T Y as far as it is known: saves a sweep, and nothing depends on its being right.
  */
 export async function extendBasis(
   Q: readonly Multivector[],
   Y: Multivector,
   space: Space,
   context: VerbContext,
+  expected?: Matrix,
 ): Promise<Extension> {
   const { kernels } = context;
-  const cols = Q.reduce((total, part) => total + part.cols, 0);
-  const before = Math.hypot(...(await columnNorms(Y, context)));
-  const coupling = zeroMatrix(cols, Y.cols);
-  for (let sweep = 0; sweep < 2; sweep++) await projectOut(Q, Y, coupling, context);
-  const left = Math.hypot(...(await columnNorms(Y, context)));
+  const [coupling] = (await projectOut([Y], Q, context, expected ? { expected } : {})) as [Matrix];
   const first = await orthonormalise(Y, space, context);
-  const overlap = zeroMatrix(cols, first.basis.cols);
-  await projectOut(Q, first.basis, overlap, context);
+  const left = frobeniusNorm(first.R);
+  const before = Math.hypot(frobeniusNorm(coupling), left);
+  const exhausted = left <= 16 * unitRoundoff(Y.dtype) * before;
+  if (magnification(first) <= SMALL_MAGNIFICATION * Math.sqrt(Y.cols)) return { added: first, coupling, exhausted };
+  const [overlap] = (await projectOut([first.basis], Q, context)) as [Matrix];
   const correction = await kernels.gemm(overlap, first.R);
   for (let at = 0; at < coupling.data.length; at++) coupling.data[at]! += correction.data[at]!;
   const second = await orthonormalise(first.basis, space, context);
@@ -66,7 +61,7 @@ export async function extendBasis(
       defect: second.defect,
     },
     coupling,
-    exhausted: left <= 16 * unitRoundoff(Y.dtype) * before,
+    exhausted,
   };
 }
 

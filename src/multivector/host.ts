@@ -39,7 +39,11 @@ class HostMultivector implements Multivector {
   }
 
   async writeRows(start: number, panel: Block): Promise<void> {
-    this.#all.data.set(panel.data, start * this.cols);
+    const { data } = this.#all;
+    const at = start * this.cols;
+    const isView =
+      panel.data.buffer === data.buffer && panel.data.byteOffset === data.byteOffset + at * data.BYTES_PER_ELEMENT;
+    if (!isView) data.set(panel.data, at);
   }
 
   async toBlock(): Promise<Block> {
@@ -67,11 +71,20 @@ class HostSpace implements Scope {
 
   async allocate(cols: number): Promise<Multivector> {
     const length = this.rows * cols;
-    const memory = this.#free.find((each) => each.length >= length) ?? allocate(this.dtype, length);
+    const memory = (length > 0 && this.#smallestFree(length)) || allocate(this.dtype, length);
     this.#free = this.#free.filter((each) => each !== memory);
     const multivector = new HostMultivector(this, { rows: this.rows, cols, data: memory.subarray(0, length) });
     this.#memory.set(multivector, memory);
     return multivector;
+  }
+
+  /** The smallest memory that is large enough: a large one is kept for what needs it. */
+  #smallestFree(length: number): FloatArray | undefined {
+    const enough = this.#free.filter((each) => each.length >= length);
+    return enough.reduce<FloatArray | undefined>(
+      (best, each) => (best && best.length <= each.length ? best : each),
+      undefined,
+    );
   }
 
   async release(multivector: Multivector): Promise<void> {

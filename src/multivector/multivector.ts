@@ -5,7 +5,8 @@ import type { DType } from '../core/dtype.ts';
 /**
  * `rows x cols` numbers, rows >> cols. Algorithms see it from two sides: blocks of whole columns (what an operator
  * multiplies) and row panels across all columns (what dense algebra streams). Blocks that are read may share memory with
- * the multivector: they are not written to, and are used up before the next write to the same entries.
+ * the multivector, and do where its space is in memory: they are written to only on the way to being written back, and are
+ * used up before the next write to the same entries.
  */
 export interface Multivector {
   readonly rows: number;
@@ -19,7 +20,7 @@ export interface Multivector {
   writeColumns(start: number, block: Block): Promise<void>;
   /** Rows `start..start + count`, all columns, as a `count x cols` block, which may be `into`. */
   readRows(start: number, count: number, into?: Block): Promise<Block>;
-  /** Replaces rows `start..start + panel.rows`, all columns. */
+  /** Replaces rows `start..start + panel.rows`, all columns; nothing is to do for a panel that was read and changed in place. */
   writeRows(start: number, panel: Block): Promise<void>;
   /** The whole as one row-major `rows x cols` block of its own. */
   toBlock(): Promise<Block>;

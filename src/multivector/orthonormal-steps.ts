@@ -46,7 +46,10 @@ export async function choleskyStep(G: Matrix, kernels: Kernels, cutoff: number):
   return { T, R, options: { order: pivots.subarray(0, rank), upper: true } };
 }
 
-/** T = I - E/2 + 3E^2/8 and R = I + E/2 - E^2/8 with E = G - I: the inverse square root and square root, to E^3. */
+/**
+ * T = I - E/2 + 3E^2/8 with E = G - I: the inverse square root, to E^3. R = I + E/2 - E^2/8 is its inverse, to E^3 / 4, made
+ * so to rounding by Newton's iteration: later passes mend what is wrong with T, but not what is wrong with R.
+ */
 export async function polishingStep(G: Matrix, kernels: Kernels): Promise<Step> {
   const k = G.rows;
   const E: Matrix = { rows: k, cols: k, data: Float64Array.from(G.data) };
@@ -58,5 +61,13 @@ export async function polishingStep(G: Matrix, kernels: Kernels): Promise<Step> 
     for (let i = 0; i < k; i++) S.data[i * k + i]! += 1;
     return S;
   };
-  return { T: combine(-1 / 2, 3 / 8), R: combine(1 / 2, -1 / 8), options: {} };
+  const T = combine(-1 / 2, 3 / 8);
+  let R = combine(1 / 2, -1 / 8);
+  for (let error = frobeniusNorm(E) ** 3 / 4; error > 1e-16; error **= 2) {
+    const D = await kernels.gemm(T, R);
+    for (let at = 0; at < D.data.length; at++) D.data[at]! *= -1;
+    for (let i = 0; i < k; i++) D.data[i * k + i]! += 2;
+    R = await kernels.gemm(R, D);
+  }
+  return { T, R, options: {} };
 }

@@ -7,8 +7,8 @@ import type { Kernels } from '../linalg/kernels/provider.ts';
 import { distanceFromIdentity, mirrorUpper } from '../linalg/small.ts';
 import type { Multivector, Space } from './multivector.ts';
 import { choleskyStep, polishingStep, type Step, spectralStep } from './orthonormal-steps.ts';
-import { panelBuffer } from './sweep.ts';
-import { gram, times, type VerbContext } from './verbs.ts';
+import { panelBuffer, sweep, type Visit } from './sweep.ts';
+import { addSquares, columnNorms, gram, times, type VerbContext } from './verbs.ts';
 
 /** Y = basis R up to the dropped directions. */
 export interface Orthonormalised {
@@ -87,6 +87,34 @@ function inColumnOrder({ T, options: { order } }: Step, k: number): Matrix {
   return full;
 }
 
+/** A single column divided by its length. */
+async function normalise(Y: Multivector, space: Space, context: VerbContext): Promise<Orthonormalised> {
+  const [length = 0] = await columnNorms(Y, context);
+  if (!Number.isFinite(length)) throw new NumericalError('orthonormalise: the column has no finite length', { length });
+  const rank = length > 0 ? 1 : 0;
+  const basis = await space.allocate(rank);
+  const factor = 1 / length;
+  const square = new Float64Array(rank);
+  const visit: Visit = async ([y], [q]) => {
+    const [from, to] = [y!.data, q!.data];
+    for (let i = 0; i < to.length; i++) to[i] = factor * from[i]!;
+    addSquares(q!, square);
+  };
+  await sweep('orthonormalise', [Y], context, visit, { outputs: [basis] });
+  const filled = (rows: number, cols: number, value: number): Matrix => ({
+    rows,
+    cols,
+    data: new Float64Array(rows * cols).fill(value),
+  });
+  return {
+    basis,
+    R: filled(rank, 1, length),
+    T: filled(1, rank, factor),
+    dropped: 1 - rank,
+    defect: distanceFromIdentity({ rows: rank, cols: rank, data: square }),
+  };
+}
+
 /**
  * An orthonormal basis Q of the range of Y (n x k). Y itself is left as it is.
  *
@@ -102,6 +130,7 @@ function inColumnOrder({ T, options: { order } }: Step, k: number): Matrix {
  * @throws NumericalError when the passes do not converge, which takes non-finite or wildly scaled data.
  */
 export async function orthonormalise(Y: Multivector, space: Space, context: VerbContext): Promise<Orthonormalised> {
+  if (Y.cols === 1) return normalise(Y, space, context);
   const { kernels } = context;
   const u = unitRoundoff(Y.dtype);
   const tolerance = 16 * u * Math.sqrt(Y.cols);

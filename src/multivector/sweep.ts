@@ -23,18 +23,27 @@ export function panelBuffer(cols: number, dtype: DType): (count: number) => Bloc
   };
 }
 
-/** Two buffers by turns: one is in use while the other is on its way to or from a file. In memory one is enough. */
-function alternatingBuffers({ cols, dtype, space }: Multivector): (count: number) => Block {
-  const buffers = [panelBuffer(cols, dtype), ...(space.inMemory ? [] : [panelBuffer(cols, dtype)])];
+/** Buffers by turns: one is in use while others are on their way to or from a file. */
+function alternatingBuffers({ cols, dtype }: Multivector, count: number): (rows: number) => Block {
+  const buffers = Array.from({ length: count }, () => panelBuffer(cols, dtype));
   let turn = 0;
-  return (count) => buffers[turn++ % buffers.length]!(count);
+  return (rows) => buffers[turn++ % count]!(rows);
 }
 
-/** Panels of the inputs by consecutive rows. */
-function panelReader(X: Multivector): (start: number, count: number) => Promise<Block> {
+type Read = (start: number, count: number) => Promise<Block>;
+
+/** Panels by consecutive rows, each in use until `turns - 1` more have been asked for. */
+function panelReader(X: Multivector, turns: number): Read {
   if (X.space.inMemory) return (start, count) => X.readRows(start, count);
-  const buffer = alternatingBuffers(X);
+  const buffer = alternatingBuffers(X, turns);
   return (start, count) => X.readRows(start, count, buffer(count));
+}
+
+/** Panels to be filled: the rows themselves where they are in memory and nothing else is to be read from them. */
+function panelMaker(output: Multivector, isInput: boolean): Read {
+  if (output.space.inMemory && !isInput) return (start, count) => output.readRows(start, count);
+  const buffer = alternatingBuffers(output, output.space.inMemory ? 1 : 2);
+  return async (_start, count) => buffer(count);
 }
 
 /** What every pass over the rows needs besides its operands. */
@@ -42,12 +51,26 @@ export interface SweepContext {
   signal?: AbortSignal | undefined;
 }
 
-/** What is done with one panel of each input, rows `start..`; there is one of `out` to be filled for each output. */
+/** What a pass writes. */
+export interface SweepTargets {
+  /** Overwritten; may be among the inputs. */
+  outputs?: readonly Multivector[];
+  /** Changed in place; not among the inputs. */
+  updated?: readonly Multivector[];
+}
+
+/** What is done with one panel of each input, rows `start..`; `out` has those of the outputs, then of the updated ones. */
 export type Visit = (panels: Block[], out: Block[], start: number) => Promise<void>;
 
+/** Rows `start..start + count` of all operands. */
+interface Panels {
+  inputs: Block[];
+  updated: Block[];
+}
+
 /**
- * Calls `visit` with row panels of all `inputs`, from the first row to the last, and writes what it puts into `out` to the
- * same rows of `outputs`, which may be among the inputs.
+ * Calls `visit` with row panels of all operands, from the first row to the last: those of `inputs` to be read, those of
+ * `outputs` to be filled and those of `updated` to be changed in place.
  *
  * @param verb on whose behalf, for messages
  * @throws ShapeError when the operands differ in height; the signal's reason when aborted.
@@ -57,23 +80,30 @@ export async function sweep(
   inputs: readonly Multivector[],
   { signal }: SweepContext,
   visit: Visit,
-  outputs: readonly Multivector[] = [],
+  { outputs = [], updated = [] }: SweepTargets = {},
 ): Promise<void> {
-  const operands = [...inputs, ...outputs];
+  const operands = [...inputs, ...updated, ...outputs];
   const heights = operands.map(({ rows }) => rows);
   const [rows = 0] = heights;
   if (heights.some((height) => height !== rows)) {
     throw new ShapeError(`${verb}: the operands have ${heights.join(' and ')} rows`, { rows: heights });
   }
   const step = panelRows(operands, rows);
-  const readers = inputs.map(panelReader);
-  const buffers = outputs.map(alternatingBuffers);
-  const read = (start: number): Promise<Block[]> =>
-    Promise.all(readers.map((reader) => reader(start, Math.min(step, rows - start))));
-  const write = async (start: number, panels: Block[]): Promise<void> => {
-    await Promise.all(outputs.map((output, i) => output.writeRows(start, panels[i]!)));
+  const readers = inputs.map((X) => panelReader(X, 2));
+  // read ahead, in use, on its way back
+  const updaters = updated.map((X) => panelReader(X, 3));
+  const makers = outputs.map((X) => panelMaker(X, inputs.includes(X)));
+  const read = async (start: number): Promise<Panels> => {
+    const all = (from: readonly Read[]): Promise<Block[]> =>
+      Promise.all(from.map((reader) => reader(start, Math.min(step, rows - start))));
+    const [inputPanels, updatedPanels] = await Promise.all([all(readers), all(updaters)]);
+    return { inputs: inputPanels, updated: updatedPanels };
   };
-  let reading: Promise<Block[]> | undefined = rows > 0 ? read(0) : undefined;
+  const written = [...outputs, ...updated];
+  const write = async (start: number, panels: Block[]): Promise<void> => {
+    await Promise.all(written.map((target, i) => target.writeRows(start, panels[i]!)));
+  };
+  let reading: Promise<Panels> | undefined = rows > 0 ? read(0) : undefined;
   let writing: Promise<void> | undefined;
   try {
     for (let start = 0; start < rows; start += step) {
@@ -81,8 +111,9 @@ export async function sweep(
       reading = start + step < rows ? read(start + step) : undefined;
       // an error in reading ahead is met when its turn comes, if that comes
       reading?.catch(() => undefined);
-      const out = buffers.map((buffer) => buffer(Math.min(step, rows - start)));
-      await visit(panels, out, start);
+      const made = await Promise.all(makers.map((maker) => maker(start, Math.min(step, rows - start))));
+      const out = [...made, ...panels.updated];
+      await visit(panels.inputs, out, start);
       await writing;
       writing = write(start, out);
       writing.catch(() => undefined);

@@ -1,5 +1,6 @@
 /** The n-scale verbs: each streams row panels of its operands, so memory is O(panel x k) beside the operands. */
 import { type Block, copyColumns, type Matrix, zeroMatrix } from '../core/block.ts';
+import type { FloatArray } from '../core/dtype.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { mirrorUpper } from '../linalg/small.ts';
 import type { Multivector } from './multivector.ts';
@@ -25,6 +26,13 @@ export async function gram(
     context.kernels.addGram(x!, y!, G, symmetric),
   );
   return symmetric ? mirrorUpper(G) : G;
+}
+
+/** V^T X, m x b, for few columns X: what X has in the span of an orthonormal V. */
+export async function overlap(V: Multivector, X: Multivector, context: VerbContext): Promise<Matrix> {
+  const S = zeroMatrix(V.cols, X.cols);
+  await sweep('overlap', [V, X], context, async ([v, x]) => context.kernels.addOverlap(v!, x!, S));
+  return S;
 }
 
 /** How `times` is to be done. */
@@ -71,14 +79,8 @@ export async function times(
     if (product !== stored) stored!.data.set(product.data);
     await observe?.(stored!);
   };
-  await sweep('times', [X], context, visit, [out]);
+  await sweep('times', [X], context, visit, { outputs: [out] });
   return out;
-}
-
-/** left = z - x C for row panels. */
-export async function subtractPanels(z: Block, x: Block, C: Matrix, left: Block, kernels: Kernels): Promise<void> {
-  await kernels.times(x, C, left);
-  for (let i = 0; i < left.data.length; i++) left.data[i] = z.data[i]! - left.data[i]!;
 }
 
 /** out = Z - X C, by default in place: what is left of Z after taking its part in the span of X away. */
@@ -89,14 +91,41 @@ export async function subtractTimes(
   context: VerbContext,
   out: Multivector = Z,
 ): Promise<Multivector> {
-  const visit = async ([z, x]: Block[], [left]: Block[]): Promise<void> =>
-    subtractPanels(z!, x!, C, left!, context.kernels);
-  await sweep('subtractTimes', [Z, X], context, visit, [out]);
+  const visit = async ([x, z]: Block[], [left]: Block[]): Promise<void> => {
+    if (z) left!.data.set(z.data);
+    await context.kernels.subtract(x!, C, left!);
+  };
+  const isInPlace = out === Z;
+  await sweep(
+    'subtractTimes',
+    isInPlace ? [X] : [X, Z],
+    context,
+    visit,
+    isInPlace ? { updated: [Z] } : { outputs: [out] },
+  );
   return out;
+}
+
+/** Four sums, because an addition waits for the one before it. */
+function sumOfSquares(data: FloatArray): number {
+  const whole = data.length - (data.length % 4);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let at = 0; at < whole; at += 4) {
+    a += data[at]! * data[at]!;
+    b += data[at + 1]! * data[at + 1]!;
+    c += data[at + 2]! * data[at + 2]!;
+    d += data[at + 3]! * data[at + 3]!;
+  }
+  for (let at = whole; at < data.length; at++) a += data[at]! * data[at]!;
+  return a + b + (c + d);
 }
 
 /** Adds the squares of each column of a panel to `squares`. */
 export function addSquares({ data }: Block, squares: Float64Array): void {
+  if (squares.length === 1) {
+    squares[0]! += sumOfSquares(data);
+    return;
+  }
   for (let at = 0; at < data.length; ) for (let j = 0; j < squares.length; j++, at++) squares[j]! += data[at]! ** 2;
 }
 
@@ -118,6 +147,15 @@ export async function columnDots(X: Multivector, Y: Multivector, context: VerbCo
   return dots;
 }
 
+/** Entries that stay in a processor's first cache while columns are put between each other. */
+const CACHED_ENTRIES = 2 ** 14;
+
+const rowsOf = ({ cols, data }: Block, start: number, end: number): Block => ({
+  rows: end - start,
+  cols,
+  data: data.subarray(start * cols, end * cols),
+});
+
 /** The columns of `parts` side by side in one multivector. */
 export async function concatenate(
   parts: readonly Multivector[],
@@ -125,13 +163,17 @@ export async function concatenate(
   context: SweepContext = {},
 ): Promise<Multivector> {
   const visit = async (panels: Block[], [all]: Block[]): Promise<void> => {
-    let column = 0;
-    for (const panel of panels) {
-      copyColumns(panel, 0, panel.cols, all!, column);
-      column += panel.cols;
+    const rows = Math.max(1, Math.floor(CACHED_ENTRIES / Math.max(1, out.cols)));
+    for (let start = 0; start < all!.rows; start += rows) {
+      const end = Math.min(start + rows, all!.rows);
+      let column = 0;
+      for (const panel of panels) {
+        copyColumns(rowsOf(panel, start, end), 0, panel.cols, rowsOf(all!, start, end), column);
+        column += panel.cols;
+      }
     }
   };
-  await sweep('concatenate', parts, context, visit, [out]);
+  await sweep('concatenate', parts, context, visit, { outputs: [out] });
   return out;
 }
 
@@ -142,6 +184,8 @@ export async function leadingColumns(
   out: Multivector,
   context: SweepContext = {},
 ): Promise<Multivector> {
-  await sweep('leadingColumns', [X], context, async ([x], [part]) => copyColumns(x!, 0, cols, part!, 0), [out]);
+  await sweep('leadingColumns', [X], context, async ([x], [part]) => copyColumns(x!, 0, cols, part!, 0), {
+    outputs: [out],
+  });
   return out;
 }

@@ -59,7 +59,7 @@ async function rotateWithResiduals(
       for (let j = 0; j < theta.length; j++, at++) squares[j]! += (data[at]! - theta[j]! * v!.data[at]!) ** 2;
     }
   };
-  await sweep('hmt', [Q, Z], context, visit, [V]);
+  await sweep('hmt', [Q, Z], context, visit, { outputs: [V] });
   return squares.map(Math.sqrt);
 }
 

@@ -1,10 +1,11 @@
 /** The derivative of a recorded computation as a program of linear steps that carries blocks of tangents. */
-import { clone, dispose, keep, reshape, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { clone, dispose, keep, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../core/errors.ts';
 import { withHeapKernels } from './heap-kernels/replacements.ts';
 import { RULES } from './rules/index.ts';
 import type { Derive, Push, Tangents } from './rules/rule.ts';
 import { type KernelCall, record, type Tape } from './tape.ts';
+import { view } from './view.ts';
 
 /** dF: tangents of the leaves to tangents of the outputs, `[...shape, b]` each; absent means zero. */
 export interface LinearMap {
@@ -130,7 +131,7 @@ class TangentProgram implements LinearMap {
   #push(tangents: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
     const slots = new Map<number, Tensor>();
     // A slot owns its tensor and disposes it after the last use, so what comes from the caller gets a handle of its own.
-    const own = (tensor: Tensor): Tensor => reshape(tensor, tensor.shape);
+    const own = (tensor: Tensor): Tensor => view(tensor, tensor.shape);
     for (const [i, id] of this.#tape.leafIds.entries()) {
       const tangent = tangents[i];
       if (tangent) slots.set(id, own(tangent));

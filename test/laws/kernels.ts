@@ -67,6 +67,35 @@ export function kernelLaws(
       }
     });
 
+    test.each([...sizes, [5001, 33, 1], [5001, 1, 1], [5001, 6, 3], [40, 5, 9]] as const)(
+      'addOverlap adds V^T X, and subtract takes X C away (p = %i, k = %i, l = %i)',
+      async (p, k, l) => {
+        const kernels = await load();
+        for (const [dtype, u] of [
+          ['float64', 2 ** -53],
+          ['float32', 2 ** -24],
+        ] as const) {
+          const [V, X] = [randomBlock(p, k, 1, dtype), randomBlock(p, l, 2, dtype)];
+          const S = zeroMatrix(k, l);
+          S.data.fill(0.5);
+          await kernels.addOverlap(V, X, S);
+          const expected = multiply(transposed(V), X);
+          for (let at = 0; at < expected.data.length; at++) expected.data[at]! += 0.5;
+          // no more than rounding every number of V once would do
+          const rounding = u * (Math.sqrt(k * l) + frobenius(V) * frobenius(X) * (dtype === 'float32' ? 1 : p));
+          expect(distance(expected, S)).toBeLessThanOrEqual(rounding);
+
+          const C = asMatrix(randomBlock(k, l, 4));
+          const Z = randomBlock(p, l, 5, dtype);
+          const left = multiply(V, C);
+          for (let at = 0; at < left.data.length; at++) left.data[at] = Z.data[at]! - left.data[at]!;
+          const size = frobenius(Z) + frobenius(V) * frobenius(C);
+          await kernels.subtract(V, C, Z);
+          expect(distance(left, Z)).toBeLessThanOrEqual(4 * u * (k + 1) * size);
+        }
+      },
+    );
+
     test('addGram of float32 data loses nothing that float64 holds', async () => {
       const kernels = await load();
       const X = zeros(4096, 2, 'float32');

@@ -1,6 +1,6 @@
 /** What every implementation of the tall block must do, as tests over a space factory. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type Block, zeros } from '../../src/core/block.ts';
+import { type Block, type Matrix, zeroMatrix, zeros } from '../../src/core/block.ts';
 import type { DType } from '../../src/core/dtype.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import type { Multivector, Space } from '../../src/multivector/multivector.ts';
@@ -115,22 +115,37 @@ export function multivectorLaws(name: string, makeSpace: SpaceFactory): void {
       expect((await A.readColumns(2, 7)).data).toEqual(new Float64Array(randomBlock(90, 5, 3, 'float32').data));
     });
 
-    test('projectOut leaves nothing in the span, however little is left', async () => {
+    test('projectOut leaves nothing in the span, however little is left, and says what it took', async () => {
       for (const dtype of ['float64', 'float32'] as const) {
         const space = makeSpace(90, dtype);
         const { basis: V } = await orthonormalise(await multivectorOf(randomBlock(90, 7, 4), dtype), space, context);
-        const inSpan = multiply(await V.toBlock(), randomBlock(7, 3, 5));
+        const parts = [await space.allocate(4), await space.allocate(3)];
+        await parts[0]!.writeColumns(0, await V.readColumns(0, 4));
+        await parts[1]!.writeColumns(0, await V.readColumns(4, 7));
+        const coefficients = randomBlock(7, 3, 5);
+        const inSpan = multiply(await V.toBlock(), coefficients);
         const u = dtype === 'float64' ? 2 ** -53 : 2 ** -24;
-        // as much outside the span as inside, and a millionth of that
-        for (const outside of [1, 1e-6]) {
-          const data = inSpan.data.map((value, at) => value + outside * randomBlock(90, 3, 6).data[at]!);
-          const left = await multivectorOf({ ...inSpan, data }, dtype);
-          const other = await multivectorOf(randomBlock(90, 2, 8), dtype);
-          await projectOut([left, other], V, context);
-          expect(frobenius(await gram(V, other, context))).toBeLessThan(64 * u * frobenius(await other.toBlock()));
-          const remaining = frobenius(await left.toBlock());
-          expect(remaining).toBeGreaterThan(0.5 * outside);
-          expect(frobenius(await gram(V, left, context))).toBeLessThan(64 * u * remaining);
+        const wrong = zeroMatrix(7, 3);
+        wrong.data.fill(2);
+        // what is expected may be right, right for some parts only, or wrong
+        const guesses = [undefined, coefficients as Matrix, { ...wrong, data: wrong.data.fill(0, 0, 12) }, wrong];
+        for (const [guess, expected] of guesses.entries()) {
+          // as much outside the span as inside, and a millionth of that
+          for (const outside of [1, 1e-6]) {
+            const data = inSpan.data.map((value, at) => value + outside * randomBlock(90, 3, 6).data[at]!);
+            const left = await multivectorOf({ ...inSpan, data }, dtype);
+            const other = await multivectorOf(randomBlock(90, 2, 8), dtype);
+            const before = [await gram(V, left, context), await gram(V, other, context)];
+            const options = expected ? { expected } : {};
+            const taken = await projectOut([left, other], guess % 2 ? parts : [V], context, options);
+            for (const [i, overlap] of before.entries()) {
+              expect(distance(overlap, taken[i]!)).toBeLessThan(64 * u * (frobenius(overlap) + frobenius(wrong)));
+            }
+            expect(frobenius(await gram(V, other, context))).toBeLessThan(64 * u * frobenius(await other.toBlock()));
+            const remaining = frobenius(await left.toBlock());
+            expect(remaining).toBeGreaterThan(0.5 * outside);
+            expect(frobenius(await gram(V, left, context))).toBeLessThan(64 * u * remaining);
+          }
         }
       }
     });

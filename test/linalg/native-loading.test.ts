@@ -83,6 +83,8 @@ function hasCompiler(): boolean {
 }
 
 /** Libraries made for the purpose: every routine has the same body. */
+const ROUTINES = ['sgemm_', 'dgemm_', 'sgemv_', 'dgemv_', 'dsyrk_', 'dsyevd_'];
+
 const imposters: [string, string, RegExp][] = [
   ['does nothing', '', /gives wrong matrix products/],
   ['follows a null pointer', '*(volatile int *)0 = 1;', /ended the process that tried it \(SIGSEGV\)/],
@@ -98,7 +100,7 @@ const compiled = process.platform === 'linux' && hasCompiler() ? describeNative 
 compiled('a library that has the routines but (compiled here with cc)', () => {
   beforeAll(() => {
     for (const [at, [, body]] of imposters.entries()) {
-      const routines = ['sgemm_', 'dgemm_', 'dsyrk_', 'dsyevd_'].map((name) => `void ${name}(void) { ${body} }`);
+      const routines = ROUTINES.map((name) => `void ${name}(void) { ${body} }`);
       const source = join(folder, `imposter${at}.c`);
       writeFileSync(source, ['#include <stdio.h>', '#include <unistd.h>', ...routines].join('\n'));
       execFileSync('cc', ['-shared', '-fPIC', '-O0', '-o', join(folder, `imposter${at}.so`), source]);

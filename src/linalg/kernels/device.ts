@@ -17,7 +17,14 @@ export function withPanels(host: Kernels, panels: PanelKernels, leastWork: numbe
     name: `${host.name} and ${panels.name}`,
     addGram: (X, Y, G, symmetric) =>
       X.data !== Y.data && pays(X, Y.cols) ? panels.addGram(X, Y, G) : host.addGram(X, Y, G, symmetric),
+    addOverlap: (V, X, S) => (pays(V, X.cols) ? panels.addGram(V, X, S) : host.addOverlap(V, X, S)),
     times: (X, C, out, upper) => (pays(X, C.cols) ? panels.times(X, C, out) : host.times(X, C, out, upper)),
+    subtract: async (X, C, Z) => {
+      if (!pays(X, C.cols)) return host.subtract(X, C, Z);
+      const product = zeros(Z.rows, Z.cols, 'float32');
+      await panels.times(X, C, product);
+      for (let at = 0; at < product.data.length; at++) Z.data[at]! -= product.data[at]!;
+    },
     gemm: (A, B, options) => host.gemm(A, B, options),
     eigh: (A) => host.eigh(A),
   };

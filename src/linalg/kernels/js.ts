@@ -17,6 +17,11 @@ async function times(X: Block, C: Matrix, out: Block): Promise<void> {
   await multiplyInto(out.data, X.rows, C.cols, X.cols, rowsOf(X), columnsOf(C));
 }
 
+function subtract(X: Block, C: Matrix, Z: Block): Promise<void> {
+  const negative = { ...C, data: C.data.map((value) => -value) };
+  return multiplyInto(Z.data, X.rows, C.cols, X.cols, rowsOf(X), columnsOf(negative));
+}
+
 async function gemm(A: Matrix, B: Matrix, { transA = false, transB = false }: GemmOptions = {}): Promise<Matrix> {
   const [m, depth] = transA ? [A.cols, A.rows] : [A.rows, A.cols];
   const n = transB ? B.rows : B.cols;
@@ -37,4 +42,4 @@ async function eigh(A: Matrix): Promise<SmallEigh> {
 }
 
 /** The provider `'js'`: no install step, no threads; float32 panels are multiplied in float64 and rounded once. */
-export const jsKernels: Kernels = { name: 'js', addGram, times, gemm, eigh };
+export const jsKernels: Kernels = { name: 'js', addGram, addOverlap: addGram, times, subtract, gemm, eigh };

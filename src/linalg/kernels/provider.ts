@@ -1,4 +1,4 @@
-/** What a dense kernel provider does for the library: four operations, all row-major, all off the caller's back. */
+/** What a dense kernel provider does for the library: six operations, all row-major, all off the caller's back. */
 import type { Block, Matrix } from '../../core/block.ts';
 
 /** Eigendecomposition of a small symmetric matrix: A = V diag(values) V^T. */
@@ -30,10 +30,18 @@ export interface Kernels {
    */
   addGram(X: Block, Y: Block, G: Matrix, symmetric?: boolean): Promise<void>;
   /**
+   * S += V^T X for a few columns X, V: p x m, X: p x b, S: m x b: what a projection takes away, at the speed at which V is
+   * read. Float32 panels may be added up in float32 for at most 4096 rows: of sums in which the terms cancel, as they do
+   * for columns that are nearly orthogonal, that leaves less than the rounding of the columns themselves.
+   */
+  addOverlap(V: Block, X: Block, S: Matrix): Promise<void>;
+  /**
    * out = X C. X: p x k and out: p x l of one dtype (distinct memory), C: k x l, rounded to that dtype first. With `upper`
    * C is known to be upper triangular, which a provider may use to save half of the work.
    */
   times(X: Block, C: Matrix, out: Block, upper?: boolean): Promise<void>;
+  /** Z -= X C in place. X: p x k and Z: p x l of one dtype, C: k x l, rounded to that dtype first. */
+  subtract(X: Block, C: Matrix, Z: Block): Promise<void>;
   /** op(A) op(B) of small matrices in float64. */
   gemm(A: Matrix, B: Matrix, options?: GemmOptions): Promise<Matrix>;
   /** Eigenvalues and eigenvectors of a small symmetric matrix; only its symmetric part is meant. */

@@ -1,6 +1,7 @@
 /** Working with the block index, the extra last axis of every tangent. */
 import { add, matMul, mul, ones, reshape, sum, type Tensor, util, zeros } from '@tensorflow/tfjs-core';
 import type { KernelCall } from '../tape.ts';
+import { view } from '../view.ts';
 import type { Save } from './rule.ts';
 
 /** Number of directions b in a tangent. */
@@ -15,7 +16,7 @@ export function withBlockAxis(tensor: Tensor): Tensor {
 
 /** A tangent in the shape of another tensor of as many elements. Shares the data. */
 export function reshapeTangent(tangent: Tensor, shape: readonly number[]): Tensor {
-  return reshape(tangent, [...shape, blockSize(tangent)]);
+  return view(tangent, [...shape, blockSize(tangent)]);
 }
 
 /**
@@ -43,7 +44,7 @@ export function sumTangent(tangent: Tensor, axes: readonly number[]): Tensor {
   // Leading axes: a row of ones times a matrix needs no transpose and runs at the speed of memory.
   const rest = tangent.shape.slice(axes.length);
   const rows = util.sizeFromShape(tangent.shape.slice(0, axes.length));
-  return reshape(matMul(ones([1, rows]), reshape(tangent, [rows, util.sizeFromShape(rest)])), rest);
+  return view(matMul(ones([1, rows]), view(tangent, [rows, util.sizeFromShape(rest)])), rest);
 }
 
 /** The two inputs of a bilinear kernel, saved if the other one moves: its tangents meet this one. */

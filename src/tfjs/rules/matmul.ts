@@ -11,6 +11,7 @@ import { add, getBackend, matMul, reshape, type Tensor, transpose } from '@tenso
 import { UnsupportedError } from '../../core/errors.ts';
 import { usesNativeProducts } from '../native-products.ts';
 import type { KernelCall } from '../tape.ts';
+import { permute, view } from '../view.ts';
 import { addTangents, blockSize, broadcastTangent, reshapeTangent, scale, withBlockAxis } from './block-axis.ts';
 import type { Push, Rule, Save, Tangents } from './rule.ts';
 import { DERIVATIVES, leakySlope } from './unary.ts';
@@ -37,7 +38,7 @@ function flip(matrix: Tensor): Tensor {
 
 /** Exchanges the first two axes of a tangent: whole runs of b numbers move, which is cheap. */
 function swapLeading(tangent: Tensor): Tensor {
-  return transpose(tangent, [1, 0, 2]);
+  return permute(tangent, [1, 0, 2]);
 }
 
 /** A dB [m, n, b] for A [m, k] from dB [k, n, b], or from dB^T [n, k, b]. */
@@ -48,7 +49,7 @@ function constantTimes(A: Tensor, fromTransposed: boolean, save: Save): (tangent
     return (tangent) => {
       const byRow = fromTransposed ? swapLeading(tangent) : tangent;
       const [, n, width] = byRow.shape as [number, number, number];
-      return reshape(matMul(saved, reshape(byRow, [k, n * width])), [m, n, width]);
+      return view(matMul(saved, view(byRow, [k, n * width])), [m, n, width]);
     };
   }
   // (dB^T A^T)^T. Two transposes in a row, because one of the large [k, n b] would stride through memory.
@@ -56,8 +57,8 @@ function constantTimes(A: Tensor, fromTransposed: boolean, save: Save): (tangent
   return (tangent) => {
     const byColumn = fromTransposed ? tangent : swapLeading(tangent);
     const [n, , width] = byColumn.shape as [number, number, number];
-    const rows = reshape(transpose(byColumn, [0, 2, 1]), [n * width, k]);
-    return reshape(flip(matMul(rows, flipped)), [m, n, width]);
+    const rows = view(permute(byColumn, [0, 2, 1]), [n * width, k]);
+    return view(flip(matMul(rows, flipped)), [m, n, width]);
   };
 }
 
@@ -75,8 +76,8 @@ function matrixPush({ inputs, attrs, outputs, moving }: KernelCall, save: Save):
       // To [m, b, k]: m and b together are the rows.
       const tangent = reshapeTangent(tangents.a, a.shape);
       const [k, width] = [right!.shape[0]!, blockSize(tangent)];
-      const rows = reshape(transpose(tangent, transposeA ? [1, 2, 0] : [0, 2, 1]), [m * width, k]);
-      terms.push(transpose(reshape(matMul(rows, right!), [m, width, n]), [0, 2, 1]));
+      const rows = view(permute(tangent, transposeA ? [1, 2, 0] : [0, 2, 1]), [m * width, k]);
+      terms.push(permute(view(matMul(rows, right!), [m, width, n]), [0, 2, 1]));
     }
     return addTangents(terms)!;
   };
@@ -94,17 +95,17 @@ function stackPush({ inputs, attrs, moving }: KernelCall, save: Save): Push {
       const tangent = transposeB ? permuteLastThree(tangents.b, [1, 0, 2]) : tangents.b;
       const [k, n, width] = tangent.shape.slice(-3) as [number, number, number];
       const stack = tangent.shape.slice(0, -3);
-      const product = matMul(left!, reshape(tangent, [...stack, k, n * width]));
-      terms.push(reshape(product, [...product.shape.slice(0, -1), n, width]));
+      const product = matMul(left!, view(tangent, [...stack, k, n * width]));
+      terms.push(view(product, [...product.shape.slice(0, -1), n, width]));
     }
     if (tangents.a) {
       // To [..., m, b, k]: m and b together are the rows.
       const tangent = permuteLastThree(tangents.a, transposeA ? [1, 2, 0] : [0, 2, 1]);
       const [m, width, k] = tangent.shape.slice(-3) as [number, number, number];
       const stack = tangent.shape.slice(0, -3);
-      const product = matMul(reshape(tangent, [...stack, m * width, k]), right!);
+      const product = matMul(view(tangent, [...stack, m * width, k]), right!);
       const n = product.shape[product.rank - 1]!;
-      terms.push(permuteLastThree(reshape(product, [...product.shape.slice(0, -2), m, width, n]), [0, 2, 1]));
+      terms.push(permuteLastThree(view(product, [...product.shape.slice(0, -2), m, width, n]), [0, 2, 1]));
     }
     return addTangents(terms)!;
   };
@@ -112,7 +113,7 @@ function stackPush({ inputs, attrs, moving }: KernelCall, save: Save): Push {
 
 function permuteLastThree(tangent: Tensor, order: readonly number[]): Tensor {
   const first = tangent.rank - 3;
-  return transpose(tangent, [...Array(first).keys(), ...order.map((axis) => first + axis)]);
+  return permute(tangent, [...Array(first).keys(), ...order.map((axis) => first + axis)]);
 }
 
 /** Tangent of the product alone, in the shape of the output. */
@@ -122,7 +123,7 @@ function productPush(call: KernelCall, save: Save): Push {
   const { shape } = call.outputs[0]!;
   return (tangents) => {
     const tangent = push(tangents) as Tensor;
-    return broadcastTangent(single ? reshape(tangent, [...shape, blockSize(tangent)]) : tangent, shape);
+    return broadcastTangent(single ? reshapeTangent(tangent, shape) : tangent, shape);
   };
 }
 

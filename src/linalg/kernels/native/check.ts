@@ -28,6 +28,29 @@ function plainProduct(A: Block, B: Block): Matrix {
   return C;
 }
 
+/** What a projection needs, for one column and for a few, in both element types. */
+async function projectionsAreRight(kernels: Kernels): Promise<boolean> {
+  for (const dtype of ['float32', 'float64'] as const) {
+    for (const [rows, cols, few] of [
+      [ROWS * 10, 32, 1],
+      [ROWS * 10, 1, 1],
+      [ROWS, 5, 3],
+    ] as const) {
+      const [V, X] = [wholeNumbers(rows, cols, dtype), wholeNumbers(rows, few, dtype)];
+      const S = zeroMatrix(cols, few);
+      await kernels.addOverlap(V, X, S);
+      if (!equal(S, await kernels.gemm(widened(V), widened(X), { transA: true }))) return false;
+      const C = wholeNumbers(cols, few, 'float64') as Matrix;
+      const expected = plainProduct(V, C).data.map((value, at) => X.data[at]! - value);
+      await kernels.subtract(V, C, X);
+      if (!equal(X, { rows, cols: few, data: expected })) return false;
+    }
+  }
+  return true;
+}
+
+const widened = (X: Block): Matrix => ({ ...X, data: Float64Array.from(X.data) });
+
 const equal = (got: Block, expected: Block): boolean => expected.data.every((value, at) => got.data[at] === value);
 
 async function productsAreRight(kernels: Kernels): Promise<boolean> {
@@ -65,7 +88,8 @@ async function eigenpairsAreRight(kernels: Kernels, k: number): Promise<boolean>
 
 /** What is wrong with a provider, or undefined if its answers are right. */
 export async function findFault(kernels: Kernels): Promise<string | undefined> {
-  if (!(await productsAreRight(kernels))) return 'gives wrong matrix products';
+  if (!((await productsAreRight(kernels)) && (await projectionsAreRight(kernels))))
+    return 'gives wrong matrix products';
   for (const order of [3, ROWS]) {
     if (!(await eigenpairsAreRight(kernels, order))) return 'gives wrong eigenpairs';
   }

@@ -2,7 +2,7 @@
 import { checkBlock, type Matrix, zeroMatrix } from '../../../core/block.ts';
 import { NumericalError, UnsupportedError } from '../../../core/errors.ts';
 import type { SmallEigh } from '../provider.ts';
-import { integer, ONE_CHARACTER, UPPER, VECTORS } from './arguments.ts';
+import { answer, integer, ONE_CHARACTER, UPPER, VECTORS } from './arguments.ts';
 import type { ForeignArgument } from './ffi.ts';
 import type { BlasLibrary } from './library.ts';
 import { run } from './run.ts';
@@ -26,7 +26,7 @@ export async function eigh(library: BlasLibrary, A: Matrix): Promise<SmallEigh> 
   if (!(await symmetricLower(A, vectors.data))) {
     throw new NumericalError('eigh: the matrix has non-finite entries', { size: k });
   }
-  const info = integer(0);
+  const info = answer(0);
   const solver = (
     work: Float64Array,
     workSize: number,
@@ -39,12 +39,12 @@ export async function eigh(library: BlasLibrary, A: Matrix): Promise<SmallEigh> 
   };
 
   const workSize = new Float64Array(1);
-  const integerWorkSize = integer(0);
+  const integerWorkSize = answer(0);
   library.dsyevd(...solver(workSize, -1, integerWorkSize, -1));
   const [size, integers] = [workSize[0]!, integerWorkSize[0]!];
   // Two 32-bit words for each integer, in case the library's are 64 bits wide.
   const workspace = solver(new Float64Array(size), size, new Int32Array(2 * integers), integers);
-  await run(library.dsyevd, workspace, 9 * k ** 3, library.offThread);
+  await run(library, library.dsyevd, workspace, 9 * k ** 3);
   if (info[0] !== 0) throw new NumericalError(`eigh: dsyevd failed with info ${info[0]}`, { size: k, info: info[0] });
   await transposeInPlace(vectors);
   return { values, vectors };

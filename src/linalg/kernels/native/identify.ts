@@ -1,7 +1,8 @@
 /** Asking a library for its name, version and number of threads. */
 import { basename } from 'node:path';
 import type { ForeignLibrary } from './ffi.ts';
-import { type BlasLibrary, findFunction } from './library.ts';
+import type { BlasLibrary } from './library.ts';
+import { findFunction } from './symbols.ts';
 
 /** What one implementation answers; absent when the library is another one. */
 type Identity = (handles: readonly ForeignLibrary[]) => { product: string; threads: number } | undefined;

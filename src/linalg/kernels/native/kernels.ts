@@ -4,14 +4,15 @@ import { dtypeOf, type FloatArray } from '../../../core/dtype.ts';
 import { UnsupportedError } from '../../../core/errors.ts';
 import { Scratch } from '../../../core/scratch.ts';
 import type { GemmOptions, Kernels } from '../provider.ts';
-import { integer, LOWER, NO_TRANSPOSE, ONE_CHARACTER } from './arguments.ts';
+import { integer, LOWER, NO_TRANSPOSE, ONE_CHARACTER, scalar } from './arguments.ts';
 import { eigh } from './eigh.ts';
 import type { ForeignFunction } from './ffi.ts';
 import type { BlasLibrary } from './library.ts';
+import { addOverlap, FEW_COLUMNS, subtractArguments, subtractColumnArguments } from './overlap.ts';
 import { type Product, productArguments } from './product.ts';
 import { run } from './run.ts';
 
-/** What the native provider has beyond the four operations. */
+/** What the native provider has beyond the operations of every provider. */
 export interface NativeKernels extends Kernels {
   /** The files the routines come from. */
   readonly files: readonly string[];
@@ -61,28 +62,57 @@ class BlasKernels implements NativeKernels {
     }
   }
 
+  async addOverlap(V: Block, X: Block, S: Matrix): Promise<void> {
+    if (X.cols > FEW_COLUMNS) return this.addGram(V, X, S, false);
+    checkBlock('addOverlap', V, V.rows, V.cols);
+    checkBlock('addOverlap', X, V.rows, X.cols);
+    checkBlock('addOverlap', S, V.cols, X.cols);
+    addOverlap(this.#library, V, X, S);
+  }
+
   async times(X: Block, C: Matrix, out: Block, upper = false): Promise<void> {
     checkBlock('times', X, X.rows, C.rows);
-    checkBlock('times', C, C.rows, C.cols);
-    checkBlock('times', out, X.rows, C.cols);
+    await this.#withFactor('times', X, C, out, (factor) => this.#strips(X, factor, C.cols, out, upper));
+  }
+
+  async subtract(X: Block, C: Matrix, Z: Block): Promise<void> {
+    checkBlock('subtract', X, X.rows, C.rows);
+    await this.#withFactor('subtract', X, C, Z, async (factor) => {
+      const [routine, args] =
+        C.cols === 1
+          ? ([this.#routine('gemv', X), subtractColumnArguments(X, factor, Z)] as const)
+          : ([this.#routine('gemm', X), subtractArguments(X, factor, Z)] as const);
+      await run(this.#library, routine, args, 2 * X.data.length * C.cols);
+    });
+  }
+
+  /** The routine of the element type of a block. */
+  #routine(name: 'gemm' | 'gemv', { data }: Block): ForeignFunction {
+    return this.#library[dtypeOf(data) === 'float32' ? (`s${name}` as const) : (`d${name}` as const)];
+  }
+
+  /** Calls `work` with a small factor C in the element type of X and of what becomes of X C. */
+  async #withFactor(
+    where: string,
+    X: Block,
+    C: Matrix,
+    out: Block,
+    work: (factor: FloatArray) => Promise<void>,
+  ): Promise<void> {
+    checkBlock(where, C, C.rows, C.cols);
+    checkBlock(where, out, X.rows, C.cols);
     const dtype = dtypeOf(X.data);
-    if (dtype !== dtypeOf(out.data)) throw new UnsupportedError('times: X and out must have one element type', {});
-    if (dtype === 'float64') return this.#strips(this.#library.dgemm, X, C.data, C.cols, out, upper);
+    if (dtype !== dtypeOf(out.data)) throw new UnsupportedError(`${where}: both blocks must have one element type`, {});
+    if (dtype === 'float64') return work(C.data);
     await this.#narrow.lend(C.data.length, async (rounded) => {
       rounded.set(C.data);
-      await this.#strips(this.#library.sgemm, X, rounded, C.cols, out, upper);
+      await work(rounded);
     });
   }
 
   /** out = X C in one product, or in strips of columns that leave out the zeros below an upper triangular C. */
-  async #strips(
-    routine: ForeignFunction,
-    X: Block,
-    C: FloatArray,
-    cols: number,
-    out: Block,
-    upper: boolean,
-  ): Promise<void> {
+  async #strips(X: Block, C: FloatArray, cols: number, out: Block, upper: boolean): Promise<void> {
+    const routine = this.#routine('gemm', X);
     const step = upper ? STRIP : Math.max(1, cols);
     for (let first = 0; first < cols; first += step) {
       const end = Math.min(first + step, cols);
@@ -95,7 +125,7 @@ class BlasKernels implements NativeKernels {
         B: C.subarray(first),
         C: out.data.subarray(first),
       });
-      await run(routine, args, 2 * shape.m * shape.n * shape.k, this.#library.offThread);
+      await run(this.#library, routine, args, 2 * shape.m * shape.n * shape.k);
     }
   }
 
@@ -113,21 +143,23 @@ class BlasKernels implements NativeKernels {
   }
 
   sgemm(product: Product<Float32Array>): void {
-    this.#library.sgemm(...productArguments(product));
+    const { m, n, k } = product;
+    const args = productArguments(product);
+    this.#library.alone(2 * m * n * k, () => this.#library.sgemm(...args));
   }
 
   #dgemm(product: Product): Promise<void> {
     const { m, n, k } = product;
-    return run(this.#library.dgemm, productArguments(product), 2 * m * n * k, this.#library.offThread);
+    return run(this.#library, this.#library.dgemm, productArguments(product), 2 * m * n * k);
   }
 
   /** Adds x^T x to the upper triangle of G (by rows; the lower one by columns). x: rows x G.rows. */
   #addSquare(x: Float64Array, rows: number, G: Matrix): Promise<void> {
     const k = G.rows;
-    const one = Float64Array.of(1);
+    const one = scalar(1, G.data);
     const size = integer(Math.max(1, k));
     const args = [LOWER, NO_TRANSPOSE, integer(k), integer(rows), one, x, size, one, G.data, size];
-    return run(this.#library.dsyrk, [...args, ONE_CHARACTER, ONE_CHARACTER], rows * k * k, this.#library.offThread);
+    return run(this.#library, this.#library.dsyrk, [...args, ONE_CHARACTER, ONE_CHARACTER], rows * k * k);
   }
 
   /** Adds to G the strips of x^T y above the diagonal: half the work where the other half is known by symmetry. */

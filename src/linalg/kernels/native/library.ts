@@ -1,10 +1,19 @@
 /** The Fortran routines of a BLAS and LAPACK, bound by name. */
 import type { Candidate } from './candidates.ts';
 import type { Ffi, ForeignFunction, ForeignLibrary } from './ffi.ts';
+import { findFunction } from './symbols.ts';
+import { aloneWith } from './threads.ts';
 
-/** Pointers each routine takes; two of them are characters, whose lengths gfortran expects by value at the end. */
-const POINTERS = { sgemm: 13, dgemm: 13, dsyrk: 10, dsyevd: 11 } as const;
-type RoutineName = keyof typeof POINTERS;
+/** Pointers each routine takes, and how many of them are characters, whose lengths gfortran expects by value at the end. */
+const SIGNATURES = {
+  sgemm: [13, 2],
+  dgemm: [13, 2],
+  sgemv: [11, 1],
+  dgemv: [11, 1],
+  dsyrk: [10, 2],
+  dsyevd: [11, 2],
+} as const;
+type RoutineName = keyof typeof SIGNATURES;
 
 /** A bound library. Integers may be 32 or 64 bits wide: see `integer` in arguments.ts. */
 export interface BlasLibrary extends Record<RoutineName, ForeignFunction> {
@@ -14,29 +23,12 @@ export interface BlasLibrary extends Record<RoutineName, ForeignFunction> {
   handles: ForeignLibrary[];
   /** Whether routines may run off this thread. */
   offThread: boolean;
+  /** Runs a call of so many floating-point operations, on one of the library's threads where more would not help. */
+  alone: <T>(flops: number, call: () => T) => T;
 }
 
 /** How compilers and builders decorate a Fortran name; the last two mark 64-bit integers. */
 const decorated = (name: string): string[] => [`${name}_`, name, `${name}_64_`, `${name}64_`];
-
-/** The first of several symbols that one of the libraries has. */
-export function findFunction(
-  handles: readonly ForeignLibrary[],
-  symbols: readonly string[],
-  result: string,
-  args: string[],
-): ForeignFunction | undefined {
-  for (const handle of handles) {
-    for (const symbol of symbols) {
-      try {
-        return handle.func(symbol, result, args);
-      } catch {
-        // koffi has no other way to ask whether a symbol exists.
-      }
-    }
-  }
-  return undefined;
-}
 
 /** Thrown by `openLibrary` when the files could be loaded, so what is wrong is inside them. */
 export class NotBlasError extends Error {}
@@ -45,7 +37,8 @@ export class NotBlasError extends Error {}
 export function openLibrary(ffi: Ffi, files: Candidate): BlasLibrary {
   const handles = files.map((file) => ffi.load(file));
   const bind = (name: RoutineName): ForeignFunction => {
-    const args = [...Array<string>(POINTERS[name]).fill('void *'), 'size_t', 'size_t'];
+    const [pointers, characters] = SIGNATURES[name];
+    const args = [...Array<string>(pointers).fill('void *'), ...Array<string>(characters).fill('size_t')];
     const routine = findFunction(handles, decorated(name), 'void', args);
     if (routine === undefined) throw new NotBlasError(`has no routine ${decorated(name).join(', ')}`);
     return routine;
@@ -54,8 +47,11 @@ export function openLibrary(ffi: Ffi, files: Candidate): BlasLibrary {
     files,
     handles,
     offThread: ffi.offThread,
+    alone: aloneWith(handles),
     sgemm: bind('sgemm'),
     dgemm: bind('dgemm'),
+    sgemv: bind('sgemv'),
+    dgemv: bind('dgemv'),
     dsyrk: bind('dsyrk'),
     dsyevd: bind('dsyevd'),
   };

@@ -1,7 +1,7 @@
 /** Matrix products on row-major memory: to a column-major library a row-major matrix is its own transpose. */
-import { allocate, dtypeOf, type FloatArray } from '../../../core/dtype.ts';
+import type { FloatArray } from '../../../core/dtype.ts';
 import { ArgumentError, ShapeError } from '../../../core/errors.ts';
-import { integer, MAX_INTEGER, NO_TRANSPOSE, ONE_CHARACTER, TRANSPOSE } from './arguments.ts';
+import { integer, MAX_INTEGER, NO_TRANSPOSE, ONE_CHARACTER, scalar, TRANSPOSE } from './arguments.ts';
 import type { ForeignArgument } from './ffi.ts';
 
 /**
@@ -34,11 +34,6 @@ function checkLength(name: string, data: FloatArray, rows: number, cols: number,
   if (rows > 0 && data.length < (rows - 1) * stride + cols) {
     throw new ShapeError(`product: ${name} needs ${rows} x ${cols} numbers, got ${data.length}`, { rows, cols });
   }
-}
-
-/** One number in the memory format of `data`. */
-function scalar(value: number, data: FloatArray): FloatArray {
-  return allocate(dtypeOf(data), 1).fill(value);
 }
 
 /**

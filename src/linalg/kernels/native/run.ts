@@ -1,6 +1,7 @@
 /** Running a foreign routine: short ones on this thread, long ones off it, so timers, progress and Ctrl-C go on. */
 import { breathe } from '../../../core/schedule.ts';
 import type { ForeignArgument, ForeignFunction } from './ffi.ts';
+import type { BlasLibrary } from './library.ts';
 
 /**
  * A call off this thread costs about 35 microseconds more than one on it; from this much work on (a millisecond at
@@ -14,18 +15,15 @@ const OFF_THREAD_FLOPS = 2e7;
  */
 const inFlight = new Set<readonly ForeignArgument[]>();
 
-/**
- * Calls a routine that takes about `flops` floating-point operations.
- * @param offThread false keeps any call on this thread.
- */
+/** Calls a routine of the library that takes about `flops` floating-point operations. */
 export async function run(
+  { alone, offThread }: Pick<BlasLibrary, 'alone' | 'offThread'>,
   routine: ForeignFunction,
   args: readonly ForeignArgument[],
   flops: number,
-  offThread: boolean,
 ): Promise<void> {
   if (!offThread || flops < OFF_THREAD_FLOPS) {
-    routine(...args);
+    alone(flops, () => routine(...args));
     return breathe();
   }
   inFlight.add(args);

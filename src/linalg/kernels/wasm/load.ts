@@ -5,7 +5,7 @@ import type { Kernels } from '../provider.ts';
 import { eigh } from './eigh/solve.ts';
 import { Engine } from './engine.ts';
 import { compileModule } from './module.ts';
-import { addGram, gemm, times } from './products.ts';
+import { addGram, gemm, subtract, times } from './products.ts';
 
 /** A provider that can be told to let go of what it holds. */
 export interface WasmKernels extends Kernels {
@@ -34,7 +34,9 @@ async function start(): Promise<WasmKernels> {
   return {
     name: `wasm (${size} thread${size === 1 ? '' : 's'})`,
     addGram: (X, Y, G, symmetric?: boolean) => addGram(engine(), X, Y, G, symmetric),
+    addOverlap: (V, X, S) => addGram(engine(), V, X, S, false),
     times: (X, C, out, upper) => times(engine(), X, C, out, upper),
+    subtract: (X, C, Z) => subtract(engine(), X, C, Z),
     gemm: (A, B, options) => gemm(engine(), A, B, options),
     eigh: (A) => eigh(engine(), A),
     close: async () => {

@@ -1,4 +1,4 @@
-/** addGram, times and gemm on an engine: operands are copied into shared memory, at most one tile of the result at a time. */
+/** addGram, times, subtract and gemm on an engine: operands are copied into shared memory, at most one tile of the result at a time. */
 import { type Block, type Matrix, zeroMatrix } from '../../../core/block.ts';
 import { bytesPerEntry, type DType, dtypeOf, type FloatArray } from '../../../core/dtype.ts';
 import type { GemmOptions } from '../provider.ts';
@@ -128,11 +128,12 @@ function placeInto(target: Block): Sink {
   };
 }
 
-function addInto(target: Matrix): Sink {
+/** Adds `sign` times a tile. */
+function addInto(target: Block, sign: 1 | -1 = 1): Sink {
   return (values, { row, rows, col, cols }) => {
     for (let i = 0, from = 0; i < rows; i++) {
       const start = (row + i) * target.cols + col;
-      for (let at = start; at < start + cols; at++, from++) target.data[at]! += values[from]!;
+      for (let at = start; at < start + cols; at++, from++) target.data[at]! += sign * values[from]!;
     }
   };
 }
@@ -171,6 +172,16 @@ export async function times(engine: Engine, X: Block, C: Matrix, out: Block, upp
     placeInto(out),
     upper ? 'triangular' : 'general',
   );
+}
+
+/** See `Kernels.subtract`. */
+export async function subtract(engine: Engine, X: Block, C: Matrix, Z: Block): Promise<void> {
+  const kind = dtypeOf(X.data) === 'float32' ? 'productF32' : 'productF64';
+  const [left, right] = [
+    { block: X, byColumns: false },
+    { block: C, byColumns: true },
+  ];
+  await multiply(engine, kind, left, right, addInto(Z, -1));
 }
 
 /** See `Kernels.gemm`. */

@@ -1,0 +1,82 @@
+/** Products of tall panels with a few columns: they are bound by reading the panel, which is therefore used as it is. */
+import type { Block, Matrix } from '../../../core/block.ts';
+import { dtypeOf, type FloatArray } from '../../../core/dtype.ts';
+import { integer, NO_TRANSPOSE, ONE_CHARACTER, scalar, TRANSPOSE } from './arguments.ts';
+import type { ForeignArgument } from './ffi.ts';
+import type { BlasLibrary } from './library.ts';
+import { productArguments } from './product.ts';
+
+/** From more columns on converting a float32 panel to float64 is cheap beside the product. */
+export const FEW_COLUMNS = 8;
+
+/** Rows of float32 numbers that are added up in float32; the sums go on in float64. */
+const SUMMED_ROWS = 4096;
+
+/** y = alpha op(A) x + beta y for a row-major A (rows x cols), op(A) = A^T with `transpose`. */
+interface VectorProduct {
+  rows: number;
+  cols: number;
+  transpose: boolean;
+  alpha: number;
+  A: FloatArray;
+  x: FloatArray;
+  beta: number;
+  y: FloatArray;
+}
+
+/** The arguments of `sgemv` or `dgemv`, to which a row-major matrix is its own transpose. */
+function vectorArguments({ rows, cols, transpose, alpha, A, x, beta, y }: VectorProduct): ForeignArgument[] {
+  const one = integer(1);
+  // a single column is the same in either order, and much faster as a column
+  const isColumn = cols === 1;
+  const [m, n] = isColumn ? [rows, cols] : [cols, rows];
+  const operation = transpose === isColumn ? TRANSPOSE : NO_TRANSPOSE;
+  const stride = integer(Math.max(1, m));
+  return [
+    operation,
+    integer(m),
+    integer(n),
+    scalar(alpha, A),
+    A,
+    stride,
+    x,
+    one,
+    scalar(beta, A),
+    y,
+    one,
+    ONE_CHARACTER,
+  ];
+}
+
+/** Z -= X C for a C of one column, whose entries `c` are in the element type of the panels. */
+export function subtractColumnArguments(X: Block, c: FloatArray, Z: Block): ForeignArgument[] {
+  const { rows, cols, data: A } = X;
+  return vectorArguments({ rows, cols, transpose: false, alpha: -1, A, x: c, beta: 1, y: Z.data });
+}
+
+/** Z -= X C for any C. */
+export function subtractArguments(X: Block, C: FloatArray, Z: Block): ForeignArgument[] {
+  const shape = { m: X.rows, n: Z.cols, k: X.cols };
+  return productArguments({ ...shape, alpha: -1, A: X.data, B: C, beta: 1, C: Z.data });
+}
+
+/** S += V^T X, on this thread: a panel takes a few milliseconds at most. See `Kernels.addOverlap`. */
+export function addOverlap(library: BlasLibrary, V: Block, X: Block, S: Matrix): void {
+  if (V.data.length === 0 || X.cols === 0) return;
+  const isWide = dtypeOf(V.data) === 'float64';
+  const [gemv, gemm] = isWide ? [library.dgemv, library.dgemm] : [library.sgemv, library.sgemm];
+  const sum = isWide ? S.data : new Float32Array(S.data.length);
+  const step = isWide ? V.rows : SUMMED_ROWS;
+  for (let start = 0; start < V.rows; start += step) {
+    const rows = Math.min(step, V.rows - start);
+    const A = V.data.subarray(start * V.cols, (start + rows) * V.cols);
+    const x = X.data.subarray(start * X.cols, (start + rows) * X.cols);
+    const beta = isWide ? 1 : 0;
+    const [routine, args] =
+      X.cols === 1
+        ? [gemv, vectorArguments({ rows, cols: V.cols, transpose: true, alpha: 1, A, x, beta, y: sum })]
+        : [gemm, productArguments({ m: V.cols, n: X.cols, k: rows, transA: true, A, B: x, beta, C: sum })];
+    library.alone(2 * rows * V.cols * X.cols, () => routine(...args));
+    if (!isWide) for (let at = 0; at < sum.length; at++) S.data[at]! += sum[at]!;
+  }
+}
