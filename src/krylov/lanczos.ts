@@ -4,6 +4,7 @@ import { checkInteger, checkSeed } from '../core/checks.ts';
 import { type FloatArray, isFloatArray } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
 import { breathe, type Control } from '../core/schedule.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
 import { type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
 import { relativeAsymmetry } from '../linalg/small.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -49,16 +50,15 @@ export interface LanczosResult {
   kernels: string;
 }
 
-const WHERE = 'lanczos';
-
 async function startBlock(start: FloatArray | undefined, context: KrylovContext): Promise<Multivector> {
   if (start === undefined) return randomColumns(context, 0, 1);
+  const { where } = context;
   const { rows, dtype } = context.space;
-  if (!isFloatArray(start)) throw new ArgumentError(`${WHERE}: start must be a Float32Array or Float64Array`);
-  const block: Block = checkBlock(`${WHERE}: start`, { rows, cols: 1, data: start }, rows, 1);
-  const length = Math.hypot(...start);
+  if (!isFloatArray(start)) throw new ArgumentError(`${where}: start must be a Float32Array or Float64Array`);
+  const block: Block = checkBlock(`${where}: start`, { rows, cols: 1, data: start }, rows, 1);
+  const length = vectorNorm(start);
   if (!(length > 0 && length < Number.POSITIVE_INFINITY)) {
-    throw new ArgumentError(`${WHERE}: start must have a finite length above 0, got ${length}`, { length });
+    throw new ArgumentError(`${where}: start must have a finite length above 0, got ${length}`, { length });
   }
   return multivectorOf(asDType(block, dtype), dtype);
 }
@@ -126,13 +126,23 @@ async function goOn(
  * signal's reason when aborted.
  */
 export async function lanczos(op: LinearOperator, order: number, options: LanczosOptions = {}): Promise<LanczosResult> {
-  const n = checkSquare(WHERE, op);
-  checkInteger(WHERE, 'order', order, 1, n, ` for n = ${n}`);
-  const seed = checkSeed(WHERE, options.seed ?? 0);
+  return lanczosFor('lanczos', op, order, options);
+}
+
+/** {@link lanczos} on behalf of another public function, whose name its errors have. */
+export async function lanczosFor(
+  where: string,
+  op: LinearOperator,
+  order: number,
+  options: LanczosOptions,
+): Promise<LanczosResult> {
+  const n = checkSquare(where, op);
+  checkInteger(where, 'order', order, 1, n, ` for n = ${n}`);
+  const seed = checkSeed(where, options.seed ?? 0);
   const { onProgress, signal } = options;
-  const kernels = await selectKernels(WHERE, options.kernels);
+  const kernels = await selectKernels(where, options.kernels);
   const space = hostSpace(n, op.dtype);
-  const context: KrylovContext = { where: WHERE, op, space, seed, kernels, signal };
+  const context: KrylovContext = { where, op, space, seed, kernels, signal };
   const start = await startBlock(options.start, context);
   const visit = async (done: number): Promise<void> => {
     onProgress?.({ stage: 'krylov', done, total: order });
@@ -142,7 +152,7 @@ export async function lanczos(op: LinearOperator, order: number, options: Lanczo
   let state = await krylovSpaceOf(start, order, 1, context, visit);
   const krylovOrder = state.H.rows;
   while (state.H.rows < order) state = await goOn(await refill(state, 1, context), order, context, visit);
-  refuseAsymmetry(WHERE, op, relativeAsymmetry(state.H));
+  refuseAsymmetry(where, op, relativeAsymmetry(state.H));
   return {
     V: await join(state.V, space),
     T: tridiagonalOf(state),

@@ -2,7 +2,8 @@
 import { chiSquareQuantile } from '../apost/interval.ts';
 import { roundingFloor } from '../apost/noise.ts';
 import { UnsupportedError } from '../core/errors.ts';
-import { type LanczosResult, lanczos } from '../krylov/lanczos.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
+import { type LanczosResult, lanczosFor } from '../krylov/lanczos.ts';
 import { gaussRule } from '../krylov/quadrature.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { applyAdjoint, applyOperator } from '../linops/apply.ts';
@@ -73,7 +74,8 @@ async function extremes(
 function normalOperator(where: string, op: LinearOperator): LinearOperator {
   if (!op.adjointMatmat) {
     throw new UnsupportedError(
-      `${where}: an operator that does not claim selfAdjoint needs an adjoint (adjointMatmat)`,
+      `${where}: an operator that does not claim selfAdjoint needs an adjoint (adjointMatmat). If it is symmetric, ` +
+        'say so: selfAdjoint: true',
     );
   }
   const n = op.shape[1];
@@ -108,12 +110,13 @@ export async function spectralNorm(
   const order = Math.min(n, run.products);
   const { data: start } = await (await drawColumns(run, 'trace', 'gaussian', 0, 1)).toBlock();
   const { onProgress, signal, kernels } = options;
-  const result = await lanczos(symmetric, order, { start, seed, onProgress, signal, ...(kernels ? { kernels } : {}) });
+  const lanczosOptions = { start, seed, onProgress, signal, ...(kernels ? { kernels } : {}) };
+  const result = await lanczosFor(where, symmetric, order, lanczosOptions);
   // the rounding of products, and of orthogonalising them, moves eigenvalues by at most its norm
   const size = Math.hypot(...result.T.diagonal, ...result.T.offDiagonal);
   const floor = roundingFloor(symmetric, size, 0) + roundoff * size * Math.sqrt(order);
   const bounds = await extremes(result, {
-    startLength: Math.hypot(...start),
+    startLength: vectorNorm(start),
     miss: (1 - confidence) / 2,
     floor,
     kernels: verbs.kernels,
