@@ -50,6 +50,8 @@ export interface LanczosResult {
   kernels: string;
 }
 
+const WHERE = 'lanczos';
+
 async function startBlock(start: FloatArray | undefined, context: KrylovContext): Promise<Multivector> {
   if (start === undefined) return randomColumns(context, 0, 1);
   const { where } = context;
@@ -73,7 +75,7 @@ export function tridiagonalOf({ H }: Decomposition): Tridiagonal {
 }
 
 /** ||A V - V T||_F: what H has beside T, and all that is outside V. */
-function residualOf({ H, B, lost }: Decomposition): number {
+export function residualOf({ H, B, lost }: Decomposition): number {
   const m = H.rows;
   let square = lost ** 2;
   for (let i = 0; i < m; i++) {
@@ -126,23 +128,13 @@ async function goOn(
  * signal's reason when aborted.
  */
 export async function lanczos(op: LinearOperator, order: number, options: LanczosOptions = {}): Promise<LanczosResult> {
-  return lanczosFor('lanczos', op, order, options);
-}
-
-/** {@link lanczos} on behalf of another public function, whose name its errors have. */
-export async function lanczosFor(
-  where: string,
-  op: LinearOperator,
-  order: number,
-  options: LanczosOptions,
-): Promise<LanczosResult> {
-  const n = checkSquare(where, op);
-  checkInteger(where, 'order', order, 1, n, ` for n = ${n}`);
-  const seed = checkSeed(where, options.seed ?? 0);
+  const n = checkSquare(WHERE, op);
+  checkInteger(WHERE, 'order', order, 1, n, ` for n = ${n}`);
+  const seed = checkSeed(WHERE, options.seed ?? 0);
   const { onProgress, signal } = options;
-  const kernels = await selectKernels(where, options.kernels);
+  const kernels = await selectKernels(WHERE, options.kernels);
   const space = hostSpace(n, op.dtype);
-  const context: KrylovContext = { where, op, space, seed, kernels, signal };
+  const context: KrylovContext = { where: WHERE, op, space, seed, kernels, signal };
   const start = await startBlock(options.start, context);
   const visit = async (done: number): Promise<void> => {
     onProgress?.({ stage: 'krylov', done, total: order });
@@ -152,7 +144,7 @@ export async function lanczosFor(
   let state = await krylovSpaceOf(start, order, 1, context, visit);
   const krylovOrder = state.H.rows;
   while (state.H.rows < order) state = await goOn(await refill(state, 1, context), order, context, visit);
-  refuseAsymmetry(where, op, relativeAsymmetry(state.H));
+  refuseAsymmetry(WHERE, op, relativeAsymmetry(state.H));
   return {
     V: await join(state.V, space),
     T: tridiagonalOf(state),
