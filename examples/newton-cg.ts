@@ -8,8 +8,8 @@
  */
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
-import { cg } from 'eigensketch';
 import { hessian, useBackend } from 'eigensketch/tfjs';
+import { newtonSteps } from './support/newton.ts';
 
 const { values: flags } = parseArgs({
   options: {
@@ -43,73 +43,39 @@ const model = (input: tf.Tensor): tf.Tensor => {
 const loss = (outputs: tf.Tensor, labels: tf.Tensor): tf.Scalar => tf.losses.meanSquaredError(labels, outputs);
 const lossNow = (): number => tf.tidy(() => loss(model(x), y).dataSync()[0]!);
 
-/** Moves the weights by a step; the returned function takes it back. */
-function move(step: Float64Array): () => void {
-  const before = weights.map((variable) => tf.clone(variable));
-  let offset = 0;
-  for (const [i, variable] of weights.entries()) {
-    const part = Float32Array.from(step.subarray(offset, offset + sizes[i]!));
-    tf.tidy(() => variable.assign(tf.add(before[i]!, tf.tensor(part, variable.shape)) as never));
-    offset += sizes[i]!;
-  }
-  return () => {
-    for (const [i, variable] of weights.entries()) variable.assign(before[i]!);
-    tf.dispose(before);
-  };
-}
+const training = newtonSteps({
+  hessianAt: () => hessian({ model, loss, parameters: weights, data: [[x, y]], check: false }),
+  loss: lossNow,
+  variables: weights,
+  tolerance: 0,
+  maxSteps: steps,
+  policy: {
+    // roughly far from a minimum, where the quadratic model is good for little
+    solve: (gradientNorm) => ({ tol: Math.min(0.3, Math.sqrt(gradientNorm)), maxIterations: 60 }),
+    bend: (solution, downhill) => {
+      const size = Math.max(0.3, Math.sqrt(solution.reduce((sum, value) => sum + value * value, 0)));
+      return solution.map((value, i) => value + size * downhill[i]!);
+    },
+    tries: 8,
+    decrease: 1e-4,
+    nextShift: ({ shift, isAccepted, tries }) =>
+      isAccepted && tries === 1 ? Math.max(1e-7, shift / 3) : Math.min(10, shift * 3),
+  },
+});
 
-const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-};
-
-/** Where to go, and what for: the damped Newton step, or with it a way down along negative curvature. */
-async function newtonStep(
-  damping: number,
-): Promise<{ step: Float64Array; gradient: Float32Array; cost: number; bent: boolean }> {
-  const H = hessian({ model, loss, parameters: weights, data: [[x, y]], check: false });
-  const gradient = await H.gradient();
-  const length = Math.sqrt(dot(gradient, gradient));
-  const result = await cg(
-    H,
-    gradient.map((value) => -value),
-    { shift: damping, tol: Math.min(0.3, Math.sqrt(length)), maxIterations: 60 },
-  );
-  H.dispose();
-  const { solution: step, negativeCurvature, numMatvecs } = result;
-  if (negativeCurvature) {
-    const { direction } = negativeCurvature;
-    const size = Math.max(0.3, Math.sqrt(dot(step, step)));
-    const sign = dot(direction, gradient) > 0 ? -size : size;
-    for (let i = 0; i < step.length; i++) step[i]! += sign * direction[i]!;
-  }
-  return { step, gradient, cost: 1 + 2 * numMatvecs, bent: negativeCurvature !== undefined };
-}
-
-let [damping, cost, bends, current] = [0.1, 0, 0, lossNow()];
+let [taken, cost, bends, current] = [0, 0, 0, lossNow()];
 console.log(`${sizes.reduce((sum, size) => sum + size, 0)} parameters, ${samples} samples, loss ${current.toFixed(5)}`);
 console.log('step        loss   |gradient|   damping    cost');
-for (let iteration = 1; iteration <= steps; iteration++) {
-  const { step, gradient, cost: spent, bent } = await newtonStep(damping);
-  cost += spent;
-  if (bent) bends++;
-  let [accepted, tries] = [false, 0];
-  for (let scale = 1; !accepted && tries < 8; scale /= 2, tries++) {
-    const scaled = step.map((value) => scale * value);
-    const undo = move(scaled);
-    const after = lossNow();
-    cost += 0.5;
-    accepted = after < current + 1e-4 * Math.min(0, dot(scaled, gradient));
-    if (accepted) current = after;
-    else undo();
-  }
-  damping = accepted && tries === 1 ? Math.max(1e-7, damping / 3) : Math.min(10, damping * 3);
-  if (iteration % 5 === 0 || iteration === 1) {
-    const length = Math.sqrt(dot(gradient, gradient)).toExponential(2);
+for await (const { lossAfter, gradientNorm, products, tries, nextShift, isBent } of training) {
+  taken++;
+  current = lossAfter;
+  // a gradient counts one, a Hessian product two, the loss alone a half
+  cost += 1 + 2 * products + 0.5 * tries;
+  if (isBent) bends++;
+  if (taken % 5 === 0 || taken === 1) {
     console.log(
-      `${String(iteration).padStart(4)} ${current.toExponential(4).padStart(11)} ${length.padStart(12)} ` +
-        `${damping.toExponential(1).padStart(9)} ${cost.toFixed(0).padStart(7)}`,
+      `${String(taken).padStart(4)} ${current.toExponential(4).padStart(11)} ${gradientNorm.toExponential(2).padStart(12)} ` +
+        `${nextShift.toExponential(1).padStart(9)} ${cost.toFixed(0).padStart(7)}`,
     );
   }
 }

@@ -10,7 +10,7 @@ import { cg, nystromPreconditioner, seigh, ssvd } from 'eigensketch';
 import { matrixSvg } from 'eigensketch/report';
 import { hessian, useBackend } from 'eigensketch/tfjs';
 import { eigenvaluesOf, wholeMatrix } from './support/exact.ts';
-import { type NewtonStep, trainByNewton } from './support/newton.ts';
+import { type NewtonStep, newtonSteps } from './support/newton.ts';
 import { notebookFlags, saveFigure } from './support/notebook.ts';
 
 await useBackend('cpu');
@@ -96,22 +96,35 @@ await saveFigure(
 );
 
 const start = model.getWeights().map((weight) => weight.clone());
-const steps = await trainByNewton({
+const training = newtonSteps({
   hessianAt,
   loss: () => tf.tidy(() => loss(model.predict(x) as tf.Tensor, y).dataSync()[0]!),
   variables: model.trainableWeights.map((weight) => weight.read() as tf.Variable),
   preconditioner: async (point, shift) => nystromPreconditioner(await seigh(point, 3, { seed: 1 }), { shift }),
+  // along negative curvature by a length of one; a step that does not help is not tried again, but damped
+  policy: {
+    solve: () => ({}),
+    bend: (_, downhill) => downhill,
+    tries: 1,
+    decrease: 0,
+    nextShift: ({ shift, isBent, isAccepted }) => (isAccepted && !isBent ? Math.max(shift / 3, 1e-6) : shift * 3),
+  },
   tolerance: 1e-5,
   maxSteps: 40,
 });
-const ways = (kind: NewtonStep['kind']) => steps.filter((step) => step.kind === kind).length;
+const steps: NewtonStep[] = [];
+for await (const step of training) steps.push(step);
+const kindOf = ({ isBent, isAccepted }: NewtonStep): string =>
+  !isAccepted ? 'refused' : isBent ? 'negative curvature' : 'newton';
+const ways = (kind: string): number => steps.filter((step) => kindOf(step) === kind).length;
 console.log(
   `\nNewton-CG: ${steps.length} steps, ${ways('negative curvature')} along negative curvature, ${ways('refused')} refused`,
 );
 console.log('  step  loss      |gradient|  damping  products');
-for (const [i, { loss: value, gradientNorm, shift, products, kind }] of steps.entries()) {
+for (const [i, step] of steps.entries()) {
+  const { loss: value, gradientNorm, shift, products } = step;
   const numbers = [value.toFixed(6), gradientNorm.toExponential(1).padStart(10), shift.toExponential(1), products];
-  console.log(`  ${String(i + 1).padStart(4)}  ${numbers.join('  ')}  ${kind}`);
+  console.log(`  ${String(i + 1).padStart(4)}  ${numbers.join('  ')}  ${kindOf(step)}`);
 }
 // a function of one monotone unit fits 0, 2/3, 2/3, 2/3 at best (isotonic regression): a loss of 1/6, never reached
 await show('after training by Newton-CG');

@@ -10,6 +10,7 @@ import { smallSvd } from './linalg/svd.ts';
 import { hasAdjoint } from './linops/apply.ts';
 import { applyLowRank } from './linops/low-rank.ts';
 import type { LinearOperator } from './linops/operator.ts';
+import { checkOperator } from './linops/probes.ts';
 import { hostSpace } from './multivector/host.ts';
 import type { Multivector } from './multivector/multivector.ts';
 import { orthonormalise } from './multivector/orthonormalise.ts';
@@ -63,7 +64,7 @@ const WHERE = 'ssvd';
  * products; the signal's reason when aborted.
  */
 export async function ssvd(op: LinearOperator, dims: number, options: SsvdOptions = {}): Promise<SvdResult> {
-  const [m, n] = op.shape;
+  const [m, n] = checkOperator(WHERE, op);
   const least = Math.min(m, n);
   const most = Number.MAX_SAFE_INTEGER;
   checkInteger(WHERE, 'dims', dims, 1, least, ` for a ${m} x ${n} operator`);

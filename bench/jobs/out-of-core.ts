@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { apost, fromMatvec } from 'eigensketch';
+import { apost, diagonalOperator } from 'eigensketch';
 import { diskSpace } from 'eigensketch/hdf5';
 import type { Progress } from '../../src/core/schedule.ts';
 import { prepareRun } from '../../src/options.ts';
@@ -43,16 +43,7 @@ function stageClock(): { onProgress: (progress: Progress) => void; end: (stage: 
 }
 
 async function measure(n: number, k: number): Promise<{ metrics: Record<string, number>; kernels: string }> {
-  const op = fromMatvec({
-    shape: [n, n],
-    dtype: 'float32',
-    selfAdjoint: true,
-    matmat: ({ rows, cols, data }) => {
-      const out = new Float32Array(data.length);
-      for (let i = 0, at = 0; i < rows; i++) for (let j = 0; j < cols; j++, at++) out[at] = data[at]! / (i + 1);
-      return { rows, cols, data: out };
-    },
-  });
+  const op = diagonalOperator(Float32Array.from({ length: n }, (_, i) => 1 / (1 + i)));
   const directory = process.env.EIGENSKETCH_SCRATCH || tmpdir();
   const space = flags['in-memory']
     ? undefined

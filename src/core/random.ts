@@ -8,7 +8,7 @@ import type { JumpableRandomGenerator } from 'pure-rand/types/JumpableRandomGene
 import type { Block } from './block.ts';
 
 /** What a random column is drawn for. The numbers are part of every stream: never change them. */
-const PURPOSES = { sketch: 1, inner: 2, test: 3, probe: 4, start: 5, trace: 6, traceRange: 7 } as const;
+const PURPOSES = { sketch: 1, inner: 2, test: 3, probe: 4, start: 5, trace: 6, traceRange: 7, synthetic: 8 } as const;
 export type Purpose = keyof typeof PURPOSES;
 
 /** The distributions of a random column's entries, both with mean 0 and variance 1. */

@@ -34,6 +34,9 @@ async function readIdx(path: string, axes: number, content: string): Promise<Idx
     });
   }
   const shape = Array.from({ length: axes }, (_, axis) => view.getUint32(4 + 4 * axis));
+  if (shape.includes(0)) {
+    throw new StoreError(`${WHERE}: ${path} says ${shape.join(' x ')}: it has no ${content}`, { path, shape });
+  }
   const expected = header + shape.reduce((product, size) => product * size, 1);
   if (bytes.length !== expected) {
     throw new StoreError(

@@ -1,6 +1,6 @@
 /** Densities drawn from quadrature rules: each node a Gaussian of its weight. */
 import { checkInteger } from '../core/checks.ts';
-import { isFloatArray } from '../core/dtype.ts';
+import { isFloatArray, unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import type { Tridiagonal } from './lanczos.ts';
@@ -51,6 +51,10 @@ const POINTS = 1024;
 const MOST_POINTS = 2 ** 20;
 /** Gaussians are drawn to this many standard deviations; what lies beyond is 6e-7 of each. */
 const REACH = 5;
+/** Nodes this near to each other, relative to the largest or in decades, are one: a grid between them would be rounding. */
+const LEAST_SPREAD = 1e-9;
+/** So are those that so many roundings of the products tell apart. */
+const SPREAD_ROUNDINGS = 1e3;
 /** Points for each `sigma` of a grid: with two the trapezoidal rule integrates a Gaussian to 1e-30. */
 const POINTS_PER_SIGMA = 2;
 
@@ -60,10 +64,11 @@ function checkPositive(where: string, name: string, value: number | undefined): 
 }
 
 function checkGrid(where: string, grid: ArrayLike<number>): Float64Array {
-  const points = Float64Array.from(grid);
-  const isAscending = points.every((x, i) => Number.isFinite(x) && (i === 0 || x > points[i - 1]!));
-  if (points.length >= 2 && isAscending) return points;
-  throw new ArgumentError(`${where}: grid must hold at least two finite ascending points, got ${points.length}`, {});
+  const points = Array.isArray(grid) || isFloatArray(grid) ? Float64Array.from(grid) : undefined;
+  const wrong = points?.findIndex((x, i) => !Number.isFinite(x) || (i > 0 && x <= points[i - 1]!)) ?? 0;
+  if (points && points.length >= 2 && wrong < 0) return points;
+  const got = !points ? String(grid) : wrong < 0 ? `${points.length}` : `${points[wrong]} at ${wrong}`;
+  throw new ArgumentError(`${where}: grid must hold at least two finite ascending points, got ${got}`, {});
 }
 
 function evenGrid(where: string, low: number, high: number, sigma: number, points: number | undefined): Float64Array {
@@ -76,8 +81,16 @@ function evenGrid(where: string, low: number, high: number, sigma: number, point
   return Float64Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
 }
 
-/** The axis that fits all rules together. @throws ArgumentError for options out of range. */
-export function canvasFor(where: string, rules: readonly GaussRule[], options: DensityOptions): Canvas {
+/**
+ * The axis that fits all rules together; `roundoff` is that of the products they come from.
+ * @throws ArgumentError for options out of range.
+ */
+export function canvasFor(
+  where: string,
+  rules: readonly GaussRule[],
+  options: DensityOptions,
+  roundoff: number,
+): Canvas {
   const { scale = 'linear', grid } = options;
   checkPositive(where, 'sigma', options.sigma);
   checkPositive(where, 'epsilon', options.epsilon);
@@ -96,11 +109,12 @@ export function canvasFor(where: string, rules: readonly GaussRule[], options: D
   const epsilon = options.epsilon ?? 1e-6 * (largest || 1);
   const toAxis = scale === 'log' ? (node: number) => Math.log10(Math.abs(node) + epsilon) : (node: number) => node;
   const { low, high } = extremes(toAxis);
-  // all nodes at one place, to rounding: a Gaussian of one per cent of its size, or of a decade
-  const isPoint = high - low <= 1e-9 * Math.max(Math.abs(low), Math.abs(high));
-  const sigma = options.sigma ?? 0.01 * (isPoint ? (scale === 'linear' && largest) || 1 : high - low);
+  // all nodes at one place: a Gaussian of one per cent of its size, or of a decade
+  const size = (scale === 'linear' && largest) || 1;
+  const isPoint = high - low <= Math.max(LEAST_SPREAD, SPREAD_ROUNDINGS * roundoff) * size;
+  const sigma = options.sigma ?? 0.01 * (isPoint ? size : high - low);
   const points =
-    typeof grid === 'object' ? checkGrid(where, grid) : evenGrid(where, low, high, sigma, grid as number | undefined);
+    grid === undefined || typeof grid === 'number' ? evenGrid(where, low, high, sigma, grid) : checkGrid(where, grid);
   return { grid: points, sigma, scale, toAxis, ...(scale === 'log' ? { epsilon } : {}) };
 }
 
@@ -147,7 +161,7 @@ export async function tridiagToDensity(T: Tridiagonal, options: DensityOptions =
   const where = 'tridiagToDensity';
   checkTridiagonal(where, T);
   const rule = await gaussRule(T, await selectKernels(where));
-  const canvas = canvasFor(where, [rule], options);
+  const canvas = canvasFor(where, [rule], options, unitRoundoff('float64'));
   const density = drawRule(rule, canvas);
   return { ...describeCanvas(canvas), density, integral: integralOf(canvas.grid, density) };
 }

@@ -4,6 +4,7 @@ import { checkInteger, checkSeed } from '../core/checks.ts';
 import { type FloatArray, isFloatArray } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
 import { breathe, type Control } from '../core/schedule.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
 import { type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
 import { relativeAsymmetry } from '../linalg/small.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -53,12 +54,13 @@ const WHERE = 'lanczos';
 
 async function startBlock(start: FloatArray | undefined, context: KrylovContext): Promise<Multivector> {
   if (start === undefined) return randomColumns(context, 0, 1);
+  const { where } = context;
   const { rows, dtype } = context.space;
-  if (!isFloatArray(start)) throw new ArgumentError(`${WHERE}: start must be a Float32Array or Float64Array`);
-  const block: Block = checkBlock(`${WHERE}: start`, { rows, cols: 1, data: start }, rows, 1);
-  const length = Math.hypot(...start);
+  if (!isFloatArray(start)) throw new ArgumentError(`${where}: start must be a Float32Array or Float64Array`);
+  const block: Block = checkBlock(`${where}: start`, { rows, cols: 1, data: start }, rows, 1);
+  const length = vectorNorm(start);
   if (!(length > 0 && length < Number.POSITIVE_INFINITY)) {
-    throw new ArgumentError(`${WHERE}: start must have a finite length above 0, got ${length}`, { length });
+    throw new ArgumentError(`${where}: start must have a finite length above 0, got ${length}`, { length });
   }
   return multivectorOf(asDType(block, dtype), dtype);
 }
@@ -73,7 +75,7 @@ export function tridiagonalOf({ H }: Decomposition): Tridiagonal {
 }
 
 /** ||A V - V T||_F: what H has beside T, and all that is outside V. */
-function residualOf({ H, B, lost }: Decomposition): number {
+export function residualOf({ H, B, lost }: Decomposition): number {
   const m = H.rows;
   let square = lost ** 2;
   for (let i = 0; i < m; i++) {

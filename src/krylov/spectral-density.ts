@@ -1,6 +1,7 @@
 /** The spectral density of a symmetric operator by stochastic Lanczos quadrature. */
 import { type Interval, studentQuantile } from '../apost/interval.ts';
 import { checkBetween, checkChoice, checkInteger, checkSeed } from '../core/checks.ts';
+import { unitRoundoff } from '../core/dtype.ts';
 import { NumericalError } from '../core/errors.ts';
 import type { Control } from '../core/schedule.ts';
 import { type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
@@ -102,7 +103,7 @@ export async function spectralDensity(
   const kernels = await selectKernels(WHERE, options.kernels);
   const context: KrylovContext = { where: WHERE, op, space: hostSpace(n, op.dtype), seed, kernels, signal };
   const { rules, numMatvecs } = await stochasticRules({ order, runs, onProgress, signal }, context);
-  const canvas = canvasFor(WHERE, rules, options);
+  const canvas = canvasFor(WHERE, rules, options, unitRoundoff(op.dtype));
   const drawn = rules.map((rule) => drawRule(rule, canvas));
   const band = Array.from(canvas.grid, (_, at) =>
     meanInterval(

@@ -1,14 +1,28 @@
 /** What a few random products say about an operator's claims. */
 import { type Block, zeros } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
-import { NumericalError, ShapeError } from '../core/errors.ts';
+import { ArgumentError, NumericalError, ShapeError } from '../core/errors.ts';
 import { fillRandom } from '../core/random.ts';
 import { applyOperator } from './apply.ts';
 import type { LinearOperator } from './operator.ts';
 
-/** @throws ShapeError unless the operator is square. Returns n. */
-export function checkSquare(where: string, op: LinearOperator): number {
+/** @throws ArgumentError for what is no operator, ShapeError for one without rows or columns. Returns its shape. */
+export function checkOperator(where: string, op: LinearOperator): readonly [number, number] {
+  if (typeof op?.matmat !== 'function' || op.shape?.length !== 2) {
+    const got = Array.isArray(op) ? 'an array' : op === null ? 'null' : typeof op;
+    throw new ArgumentError(
+      `${where}: expected a LinearOperator { shape, dtype, matmat }, got ${got}. denseOperator makes one of a matrix, ` +
+        'fromMatvec of a function',
+    );
+  }
   const [m, n] = op.shape;
+  if (m >= 1 && n >= 1) return [m, n];
+  throw new ShapeError(`${where}: the operator must have rows and columns, got ${m} x ${n}`, { shape: [m, n] });
+}
+
+/** @throws as {@link checkOperator}, and ShapeError unless the operator is square. Returns n. */
+export function checkSquare(where: string, op: LinearOperator): number {
+  const [m, n] = checkOperator(where, op);
   if (m !== n) throw new ShapeError(`${where}: the operator must be square, got ${m} x ${n}`, { shape: [m, n] });
   return n;
 }

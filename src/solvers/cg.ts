@@ -1,9 +1,10 @@
 /** Conjugate gradients, which notices when the operator is not positive definite. */
 import { NumericalError } from '../core/errors.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { type LinearSystem, linearSystem, type SolverOptions } from './linear-system.ts';
 import { type Correction, type SolveResult, solve } from './solve.ts';
-import { addScaled, dot, norm, scaleAndAdd, scaled, type VectorLike } from './vectors.ts';
+import { addScaled, dot, scaleAndAdd, scaled, type VectorLike } from './vectors.ts';
 
 /** A direction along which the quadratic form does not grow. */
 export interface NegativeCurvature {
@@ -51,20 +52,18 @@ export async function cg(op: LinearOperator, b: VectorLike, options: SolverOptio
     const x = new Float64Array(system.n);
     const r = start.slice();
     let { z: p, rz } = await preconditioned(system, r);
-    let largest = 0;
     while (history.length <= system.maxIterations) {
       const Ap = await system.multiply(p);
       const square = dot(p, p);
       const curvature = dot(p, Ap) / square;
-      largest = Math.max(largest, norm(Ap) / Math.sqrt(square));
-      if (curvature <= system.roundoff * largest) {
+      if (curvature <= system.roundoff * system.growth) {
         negativeCurvature = { direction: scaled(1 / Math.sqrt(square), p), curvature };
         return { x, status: 'negativeCurvature' };
       }
       const step = rz / (curvature * square);
       addScaled(x, step, p);
       addScaled(r, -step, Ap);
-      const residualNorm = norm(r);
+      const residualNorm = vectorNorm(r);
       history.push(residualNorm);
       await system.report(history.length - 1);
       if (residualNorm <= target) return { x, status: 'converged' };

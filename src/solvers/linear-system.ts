@@ -4,10 +4,11 @@ import { checkInteger } from '../core/checks.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError, ShapeError } from '../core/errors.ts';
 import { breathe, type Control } from '../core/schedule.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
 import { applyOperator } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import { checkSquare, measureAsymmetry, refuseAsymmetry } from '../linops/probes.ts';
-import { checkVector, type VectorLike } from './vectors.ts';
+import { checkOperator, checkSquare, measureAsymmetry, refuseAsymmetry } from '../linops/probes.ts';
+import { addScaled, checkVector, type VectorLike } from './vectors.ts';
 
 /** Options that all solvers share. */
 export interface SolverOptions extends Control {
@@ -35,6 +36,8 @@ export interface LinearSystem {
   readonly roundoff: number;
   /** Products so far, probes included. */
   numMatvecs: number;
+  /** The largest ||(A + shift I) v|| / ||v|| of the products so far: a lower bound of the spectral norm. */
+  growth: number;
   /** (A + shift I) v. */
   multiply(v: Float64Array): Promise<Float64Array>;
   /** The preconditioner's product, r itself without one. */
@@ -45,10 +48,10 @@ export interface LinearSystem {
 
 const MOST_ITERATIONS = 1000;
 
-/** op v for one column, in float64. */
+/** op v for one column, in float64: a copy, since solvers work in place and an operator may return what it was given. */
 async function multiplyColumn(where: string, op: LinearOperator, v: Float64Array): Promise<Float64Array> {
   const column: Block = { rows: v.length, cols: 1, data: v };
-  return asDType(await applyOperator(op, asDType(column, op.dtype), { where }), 'float64').data as Float64Array;
+  return Float64Array.from((await applyOperator(op, asDType(column, op.dtype), { where })).data);
 }
 
 function checkNumber(where: string, name: string, value: unknown, least: number): number {
@@ -69,10 +72,11 @@ export async function linearSystem(
 ): Promise<LinearSystem> {
   const { preconditioner, x0, shift = 0, onProgress, signal } = options;
   const n = checkSquare(where, op);
-  if (preconditioner && (preconditioner.shape[0] !== n || preconditioner.shape[1] !== n)) {
-    throw new ShapeError(
-      `${where}: the operator is ${n} x ${n}, the preconditioner ${preconditioner.shape.join(' x ')}`,
-    );
+  if (preconditioner) {
+    const shape = checkOperator(`${where}: preconditioner`, preconditioner);
+    if (shape[0] !== n || shape[1] !== n) {
+      throw new ShapeError(`${where}: the operator is ${n} x ${n}, the preconditioner ${shape.join(' x ')}`);
+    }
   }
   checkNumber(where, 'shift', shift, Number.NEGATIVE_INFINITY);
   const maxIterations = options.maxIterations ?? Math.min(10 * n, MOST_ITERATIONS);
@@ -85,10 +89,14 @@ export async function linearSystem(
     maxIterations: checkInteger(where, 'maxIterations', maxIterations, 0, Number.MAX_SAFE_INTEGER),
     roundoff: unitRoundoff(op.dtype),
     numMatvecs: 0,
+    growth: 0,
     async multiply(v) {
       system.numMatvecs++;
       const product = await multiplyColumn(where, op, v);
-      return shift === 0 ? product : product.map((value, i) => value + shift * v[i]!);
+      if (shift !== 0) addScaled(product, shift, v);
+      const length = vectorNorm(v);
+      if (length > 0) system.growth = Math.max(system.growth, vectorNorm(product) / length);
+      return product;
     },
     precondition: async (r) =>
       preconditioner ? multiplyColumn(`${where}: preconditioner`, preconditioner, r) : r.slice(),

@@ -1,9 +1,10 @@
 /** The minimum residual method for symmetric systems of any sign. */
 import { NumericalError } from '../core/errors.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { type LinearSystem, linearSystem, type SolverOptions } from './linear-system.ts';
 import { type Correction, type SolveResult, solve } from './solve.ts';
-import { addScaled, dot, norm, scaled, type VectorLike } from './vectors.ts';
+import { addScaled, dot, scaled, type VectorLike } from './vectors.ts';
 
 /** The Lanczos process under way: beta_k v_k = u_k, with z_k = M u_k for a preconditioner M. */
 interface Process {
@@ -28,7 +29,7 @@ interface Row {
 /** sqrt(u^T M u), the length of u in the preconditioner's norm. */
 function lengthOf(system: LinearSystem, u: Float64Array, z: Float64Array): number {
   const square = dot(u, z);
-  if (square >= 0) return Math.sqrt(square);
+  if (square > 0 || (square === 0 && vectorNorm(u) === 0)) return Math.sqrt(square);
   throw new NumericalError(`${system.where}: the preconditioner is not positive definite: r^T M r = ${square}`, {
     square,
   });
@@ -83,10 +84,27 @@ class Directions {
 
 /**
  * ||A r|| / (||A|| ||r||) at which r counts as orthogonal to the range of A, for products with unit roundoff u. In systems
- * without a solution it falls to about u^0.7 before rounding makes it, and the solution, grow again; a solvable system gets
- * there with a condition number of u^-0.6 only, 4e9 in float64 and 2e4 in float32.
+ * without a solution it falls to between u^0.7 and u^0.5 before rounding makes it, and the solution, grow again; a solvable
+ * system gets to u^0.6 with a condition number of u^-0.6 only, 4e9 in float64 and 2e4 in float32.
  */
 const stationarity = (roundoff: number): number => roundoff ** 0.6;
+
+/** From here on a point may be the one that is nearest to stationary: it is kept. */
+const nearlyStationary = (roundoff: number): number => roundoff ** 0.5;
+
+/** A step whose own rounding is this share of the residual cannot make it smaller: it is along a null vector. */
+const MEANINGLESS = 0.01;
+
+/** A residual that has fallen below this share of what it was shows that the system had not been settled. */
+const PROGRESS = 0.5;
+
+/** The point of a run at which ||A r|| was smallest. */
+interface Stationary {
+  x: Float64Array;
+  /** ||A r|| / (||A|| ||r||). */
+  gradient: number;
+  remaining: number;
+}
 
 /** Paige & Saunders 1975, section 5: the tridiagonal least-squares problem by one plane rotation a step. */
 async function correction(
@@ -100,27 +118,35 @@ async function correction(
   if (process.beta === 0) return { x, status: 'converged' };
   const directions = new Directions(system.n);
   // the method knows the residual in the preconditioner's norm only: it is taken to shrink alike in the plain norm
-  const scale = norm(start) / process.beta;
-  const stationary = stationarity(system.roundoff);
+  const scale = vectorNorm(start) / process.beta;
   let remaining = process.beta;
   let [cosine, sine] = [-1, 0];
   let carried = 0;
-  let squares = 0;
+  let operatorNorm = 0;
+  let nearest: Stationary | undefined;
+  const leastSquares = (): Correction => {
+    const isSettled = nearest !== undefined && remaining > PROGRESS * nearest.remaining;
+    return { x: isSettled ? nearest!.x : x, status: 'leastSquares' };
+  };
   while (history.length <= system.maxIterations) {
     const { alpha, left, right, v } = await advance(system, process);
-    squares += alpha ** 2 + left ** 2 + right ** 2;
-    const operatorNorm = Math.sqrt(squares);
+    // columns of the tridiagonal matrix: its norm is at most sqrt(3) times the longest
+    operatorNorm = Math.max(operatorNorm, Math.hypot(left, alpha, right));
     const above1 = cosine * carried + sine * alpha;
     const diagonal = sine * carried - cosine * alpha;
     carried = -cosine * right;
     // ||A r|| = remaining * this in exact arithmetic: zero at a least-squares solution
-    const gradient = Math.hypot(diagonal, carried);
-    if (left > 0 && gradient <= stationary * operatorNorm) return { x, status: 'leastSquares' };
+    const gradient = Math.hypot(diagonal, carried) / operatorNorm;
+    if (left > 0 && gradient <= stationarity(system.roundoff)) return { x, status: 'leastSquares' };
+    if (left > 0 && gradient <= Math.min(nearlyStationary(system.roundoff), nearest?.gradient ?? 1)) {
+      nearest = { x: x.slice(), gradient, remaining };
+    }
     const pivot = Math.hypot(diagonal, right);
-    if (pivot <= system.roundoff * operatorNorm) return { x, status: 'leastSquares' };
+    if (pivot <= system.roundoff * operatorNorm) return leastSquares();
     const w = directions.next(v, above1, pivot, sine * right);
     cosine = diagonal / pivot;
     sine = right / pivot;
+    if (system.roundoff * system.growth * Math.abs(cosine) * vectorNorm(w) > MEANINGLESS * scale) return leastSquares();
     addScaled(x, cosine * remaining, w);
     remaining *= sine;
     history.push(scale * remaining);

@@ -1,6 +1,7 @@
 /** The loop around every solver: corrections from true residuals, until one is small enough or no longer improves. */
+import { vectorNorm } from '../core/vector-norm.ts';
 import type { LinearSystem } from './linear-system.ts';
-import { addScaled, norm } from './vectors.ts';
+import { addScaled } from './vectors.ts';
 
 /**
  * How a solve ended. `'converged'`: the residual is small enough. `'leastSquares'`: the system has no solution, the residual
@@ -38,6 +39,8 @@ export type Method = (system: LinearSystem, r: Float64Array, target: number, his
 
 /** A restart must make the residual at least this much smaller, or rounding has won. */
 const WORTHWHILE = 0.5;
+/** A residual of so many roundings of its terms, (A + s I) x and b, tells nothing: the system may well have a solution. */
+const ROUNDINGS = 16;
 
 /**
  * Runs a method from x0, measures the residual, and starts again from there while the method believes that it has
@@ -52,8 +55,8 @@ export async function solve(system: LinearSystem, method: Method): Promise<Solve
     return r;
   };
   let r = system.x0 ? await residual() : b.slice();
-  let residualNorm = norm(r);
-  const target = system.tol * norm(b);
+  let residualNorm = vectorNorm(r);
+  const target = system.tol * vectorNorm(b);
   const history = [residualNorm];
   let status: SolveStatus = 'maxIterations';
   while (residualNorm > target && history.length <= system.maxIterations) {
@@ -61,9 +64,11 @@ export async function solve(system: LinearSystem, method: Method): Promise<Solve
     addScaled(solution, 1, correction.x);
     r = await residual();
     const before = residualNorm;
-    residualNorm = norm(r);
+    residualNorm = vectorNorm(r);
     if (correction.status !== 'converged') {
-      status = correction.status;
+      const terms = system.growth * vectorNorm(solution) + vectorNorm(b);
+      const isRounding = residualNorm <= ROUNDINGS * system.roundoff * terms;
+      status = correction.status === 'leastSquares' && isRounding ? 'stagnated' : correction.status;
       break;
     }
     if (residualNorm > target && residualNorm > WORTHWHILE * before) {

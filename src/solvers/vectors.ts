@@ -11,7 +11,10 @@ export type VectorLike = Float32Array | Float64Array | readonly number[];
  */
 export function checkVector(where: string, name: string, value: VectorLike, n: number): Float64Array {
   if (!isFloatArray(value) && !Array.isArray(value)) {
-    throw new ArgumentError(`${where}: ${name} must be a typed array or an array of numbers, got ${typeof value}`);
+    const got = ArrayBuffer.isView(value) ? Object(value).constructor.name : value === null ? 'null' : typeof value;
+    throw new ArgumentError(
+      `${where}: ${name} must be a Float32Array, a Float64Array or an array of numbers, got ${got}`,
+    );
   }
   if (value.length !== n) {
     throw new ShapeError(`${where}: ${name} has ${value.length} entries, the operator is ${n} x ${n}`, {
@@ -30,11 +33,6 @@ export function dot(x: Float64Array, y: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < x.length; i++) sum += x[i]! * y[i]!;
   return sum;
-}
-
-/** ||x||_2. */
-export function norm(x: Float64Array): number {
-  return Math.sqrt(dot(x, x));
 }
 
 /** y <- y + a x. */

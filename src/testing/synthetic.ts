@@ -14,11 +14,14 @@ export interface SyntheticOperator extends LinearOperator {
   exactEigenvectors: Matrix;
 }
 
-/** A random orthogonal matrix, Haar distributed: Gram-Schmidt, twice, on Gaussian columns (Stewart 1980). */
+/**
+ * A random orthogonal matrix, Haar distributed: Gram-Schmidt, twice, on Gaussian columns (Stewart 1980). They come from a
+ * stream of their own: a method that starts from random vectors of the same seed must not meet them in the operator.
+ */
 export function randomOrthogonal(n: number, seed: number): Matrix {
   // columns are kept as rows while they are orthogonalised
   const Q = zeroMatrix(n, n);
-  fillRandom(Q, 'gaussian', { seed, purpose: 'start' }, 0);
+  fillRandom(Q, 'gaussian', { seed, purpose: 'synthetic' }, 0);
   const row = (i: number): Float64Array => Q.data.subarray(i * n, (i + 1) * n);
   for (let i = 0; i < n; i++) {
     const target = row(i);

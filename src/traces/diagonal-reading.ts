@@ -24,11 +24,13 @@ export class EntryStatistics {
     this.#squares[entry]! += before * (value - this.#means[entry]!);
   }
 
-  /** What `samples` samples of every entry say. */
+  /** What `samples` samples of every entry say; a single one is all there is for n = 1, and exact. */
   read(samples: number): DiagonalReading {
     return {
       means: this.#means.slice(),
-      standardErrors: this.#squares.map((square) => Math.sqrt(square / (samples * (samples - 1)))),
+      standardErrors: this.#squares.map((square) =>
+        samples === 1 ? 0 : Math.sqrt(square / (samples * (samples - 1))),
+      ),
       samples,
     };
   }

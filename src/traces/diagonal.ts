@@ -1,6 +1,7 @@
 /** The diagonal of an operator from products with random signs. */
 import { studentQuantile } from '../apost/interval.ts';
 import { checkChoice } from '../core/checks.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { signSamples } from './diagonal-hutchinson.ts';
@@ -46,11 +47,9 @@ const ESTIMATORS: Record<
   xdiag: { least: 4, start: xdiag },
 };
 
-const length = (values: Float64Array): number => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
-
 function relativeError({ means, standardErrors, samples }: DiagonalReading, level: number): number {
-  const error = length(standardErrors);
-  return error === 0 ? 0 : (studentQuantile(level, samples - 1) * error) / length(means);
+  const error = vectorNorm(standardErrors);
+  return error === 0 ? 0 : (studentQuantile(level, samples - 1) * error) / vectorNorm(means);
 }
 
 /**

@@ -17,13 +17,14 @@ export function meanAndError({ samples, standardError }: Reading): { mean: numbe
   const mean = samples.reduce((sum, value) => sum + value, 0) / count;
   if (standardError !== undefined) return { mean, standardError };
   const squares = samples.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, standardError: Math.sqrt(squares / (count * (count - 1))) };
+  // a single sample is all there is for n = 1, and exact
+  return { mean, standardError: count === 1 ? 0 : Math.sqrt(squares / (count * (count - 1))) };
 }
 
 /** mean -+ t standardError with Student's t: as if the samples were Gaussian. */
 export function likelyInterval(reading: Reading, level: number): Interval {
   const { mean, standardError } = meanAndError(reading);
-  const reach = studentQuantile(level, reading.samples.length - 1) * standardError;
+  const reach = standardError === 0 ? 0 : studentQuantile(level, reading.samples.length - 1) * standardError;
   return { estimate: mean, lower: mean - reach, upper: mean + reach };
 }
 

@@ -5,6 +5,7 @@ import type { Distribution, Purpose } from '../core/random.ts';
 import type { Control } from '../core/schedule.ts';
 import { type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
+import { checkOperator } from '../linops/probes.ts';
 import { hostSpace } from '../multivector/host.ts';
 import type { Multivector, Space } from '../multivector/multivector.ts';
 import { concatenate, type VerbContext } from '../multivector/verbs.ts';
@@ -47,14 +48,14 @@ export interface EstimatorRun {
 const USUAL_PRODUCTS = 60;
 const MOST = Number.MAX_SAFE_INTEGER;
 
-/** @throws ArgumentError for options out of range; the signal's reason when it is aborted already. */
+/** @throws ArgumentError for options out of range, as checkOperator; the signal's reason when it is aborted already. */
 export async function estimatorRun(
   where: string,
   op: LinearOperator,
   options: EstimatorOptions,
   leastProducts: number,
 ): Promise<EstimatorRun> {
-  const [m, n] = op.shape;
+  const [m, n] = checkOperator(where, op);
   const products = checkInteger(where, 'products', options.products ?? USUAL_PRODUCTS, leastProducts, MOST);
   const blockSize = chooseBlockSize(where, op, products, options.blockSize);
   const { onProgress, signal } = options;

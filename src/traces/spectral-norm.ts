@@ -2,11 +2,15 @@
 import { chiSquareQuantile } from '../apost/interval.ts';
 import { roundingFloor } from '../apost/noise.ts';
 import { UnsupportedError } from '../core/errors.ts';
-import { type LanczosResult, lanczos } from '../krylov/lanczos.ts';
+import { breathe } from '../core/schedule.ts';
+import { krylovSpaceOf, residualOf, type Tridiagonal, tridiagonalOf } from '../krylov/lanczos.ts';
 import { gaussRule } from '../krylov/quadrature.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
+import { relativeAsymmetry } from '../linalg/small.ts';
 import { applyAdjoint, applyOperator } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
+import { refuseAsymmetry } from '../linops/probes.ts';
+import { columnNorms } from '../multivector/verbs.ts';
 import type { NormResult } from './frobenius-norm.ts';
 import { drawColumns, type EstimatorOptions, estimatorRun } from './run.ts';
 
@@ -34,23 +38,32 @@ function solveIncreasing(gaps: Float64Array, level: number): number {
   return high;
 }
 
+/** A Lanczos run as it ended. */
+interface LanczosRun {
+  T: Tridiagonal;
+  /** ||A V - V T||_F with the rounding of all steps. */
+  residualNorm: number;
+  /** Of the start vector, Gaussian, before it was made length one. */
+  startLength: number;
+}
+
 /**
  * Bounds of the spectrum beyond the Ritz values (van Dorsselaer, Hochstenbach & van der Vorst 2000, "Computing probabilistic
  * bounds for extreme eigenvalues of symmetric matrices with the Lanczos method"). With p the characteristic polynomial of T,
  * ||p(A) v|| = b_1 ... b_m for the start vector v of length one, so |p(l)| |u^T v| <= b_1 ... b_m for every eigenpair l, u;
  * p grows beyond the outermost Ritz values, and |u^T v| >= x / ||w|| but for the probability `miss` that |u^T w| < x.
+ *
+ * A run that ended early did so because b_m is rounding, which is at most `floor` then: what v has so little of that it
+ * drowns there may still be an eigenvalue.
  */
 async function extremes(
-  { T, krylovOrder, residualNorm }: LanczosResult,
-  { startLength, miss, floor, kernels }: { startLength: number; miss: number; floor: number; kernels: Kernels },
+  { T, residualNorm, startLength }: LanczosRun,
+  { miss, floor, kernels }: { miss: number; floor: number; kernels: Kernels },
 ): Promise<Extremes> {
   const { nodes: ritz } = await gaussRule(T, kernels);
   const [smallest, largest] = [ritz[0]!, ritz.at(-1)!];
-  // an invariant space holds every eigenvalue that the start vector has a part of: with probability one, all
-  if (krylovOrder < T.diagonal.length || residualNorm <= floor) return { ritz, lower: smallest, upper: largest };
   const x = Math.sqrt(chiSquareQuantile(miss, 1));
-  // the residual norm is b_m with the rounding of all steps: not less
-  const betas = [...T.offDiagonal, residualNorm];
+  const betas = [...T.offDiagonal, Math.max(residualNorm, floor)];
   const level = betas.reduce((sum, beta) => sum + Math.log(beta), 0) + Math.log(startLength / x);
   return {
     ritz,
@@ -73,7 +86,8 @@ async function extremes(
 function normalOperator(where: string, op: LinearOperator): LinearOperator {
   if (!op.adjointMatmat) {
     throw new UnsupportedError(
-      `${where}: an operator that does not claim selfAdjoint needs an adjoint (adjointMatmat)`,
+      `${where}: an operator that does not claim selfAdjoint needs an adjoint (adjointMatmat). If it is symmetric, ` +
+        'say so: selfAdjoint: true',
     );
   }
   const n = op.shape[1];
@@ -86,7 +100,7 @@ function normalOperator(where: string, op: LinearOperator): LinearOperator {
 }
 
 /**
- * ||A||_2 of any operator with an adjoint, from `products` Lanczos steps from a Gaussian start (steps with A^T A, of two
+ * ||A||_2 of any operator with an adjoint, from at most `products` Lanczos steps from a Gaussian start (steps with A^T A, of two
  * products each, unless A claims to be symmetric). The estimate is the largest Ritz value in magnitude, which is a lower
  * bound but for rounding; `upper` holds with probability at least `confidence` over the start, for every operator
  * (van Dorsselaer, Hochstenbach & van der Vorst 2000). Memory: `products` columns.
@@ -106,18 +120,27 @@ export async function spectralNorm(
   const isSymmetric = op.selfAdjoint === true;
   const symmetric = isSymmetric ? op : normalOperator(where, op);
   const order = Math.min(n, run.products);
-  const { data: start } = await (await drawColumns(run, 'trace', 'gaussian', 0, 1)).toBlock();
-  const { onProgress, signal, kernels } = options;
-  const result = await lanczos(symmetric, order, { start, seed, onProgress, signal, ...(kernels ? { kernels } : {}) });
-  // the rounding of products, and of orthogonalising them, moves eigenvalues by at most its norm
-  const size = Math.hypot(...result.T.diagonal, ...result.T.offDiagonal);
-  const floor = roundingFloor(symmetric, size, 0) + roundoff * size * Math.sqrt(order);
-  const bounds = await extremes(result, {
-    startLength: Math.hypot(...start),
-    miss: (1 - confidence) / 2,
-    floor,
-    kernels: verbs.kernels,
+  const { onProgress, signal } = options;
+  const { kernels } = verbs;
+  const context = { where, op: symmetric, space: run.space, seed, kernels, signal };
+  const start = await drawColumns(run, 'trace', 'gaussian', 0, 1);
+  const [startLength] = await columnNorms(start, verbs);
+  const state = await krylovSpaceOf(start, order, 1, context, async (done) => {
+    onProgress?.({ stage: 'krylov', done, total: order });
+    await breathe(signal);
   });
+  refuseAsymmetry(where, symmetric, relativeAsymmetry(state.H));
+  const T = tridiagonalOf(state);
+  const residualNorm = residualOf(state);
+  // the rounding of products, and of orthogonalising them, moves eigenvalues by at most its norm
+  const size = Math.hypot(...T.diagonal, ...T.offDiagonal);
+  const floor = roundingFloor(symmetric, size, 0) + roundoff * size * Math.sqrt(order);
+  const miss = (1 - confidence) / 2;
+  const seen = await extremes({ T, residualNorm, startLength: startLength! }, { miss, floor, kernels });
+  const isWhole = T.diagonal.length === n;
+  const bounds = isWhole
+    ? { ...seen, lower: seen.ritz[0]! - residualNorm, upper: seen.ritz.at(-1)! + residualNorm }
+    : seen;
   const estimate = Math.max(Math.abs(bounds.ritz[0]!), Math.abs(bounds.ritz.at(-1)!));
   const upper = Math.max(Math.abs(bounds.lower), Math.abs(bounds.upper)) + floor;
   const root = isSymmetric ? (value: number) => value : (value: number) => Math.sqrt(Math.max(0, value));
@@ -126,7 +149,7 @@ export async function spectralNorm(
     lower: root(Math.max(0, estimate - floor)),
     upper: root(upper),
     confidence,
-    numMatvecs: (isSymmetric ? 1 : 2) * order,
+    numMatvecs: (isSymmetric ? 1 : 2) * T.diagonal.length,
     seed,
   };
 }

@@ -1,6 +1,7 @@
 /** Traces of functions of a symmetric operator by stochastic Lanczos quadrature. */
 import type { Interval } from '../apost/interval.ts';
 import { checkBetween, checkInteger, checkSeed } from '../core/checks.ts';
+import { unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError, NumericalError } from '../core/errors.ts';
 import type { Control } from '../core/schedule.ts';
 import { lanczos } from '../krylov/lanczos.ts';
@@ -47,15 +48,23 @@ export interface TraceFunctionResult {
   seed: number;
 }
 
-/** sum_i weights_i f(nodes_i). @throws NumericalError where f is not finite. */
-function integrate({ nodes, weights }: GaussRule, f: (x: number) => number, where: string): number {
+/** What is integrated, and the error for a Ritz value at which it is not finite; `rounding` is that of Ritz values. */
+interface Integrand {
+  f: (x: number, rounding: number) => number;
+  refusal: (ritzValue: number, value: number, rounding: number) => NumericalError;
+}
+
+/** Ritz values are known to so many roundings of the largest. */
+const ROUNDINGS = 8;
+
+/** sum_i weights_i f(nodes_i). @throws the integrand's refusal where f is not finite. */
+function integrate({ nodes, weights }: GaussRule, { f, refusal }: Integrand, roundoff: number): number {
+  const rounding = ROUNDINGS * roundoff * Math.max(Math.abs(nodes[0]!), Math.abs(nodes.at(-1)!));
   let sum = 0;
   for (const [i, node] of nodes.entries()) {
     if (weights[i] === 0) continue;
-    const value = f(node);
-    if (!Number.isFinite(value)) {
-      throw new NumericalError(`${where}: f is ${value} at ${node}, a Ritz value of the operator`, { node, value });
-    }
+    const value = f(node, rounding);
+    if (!Number.isFinite(value)) throw refusal(node, value, rounding);
     sum += weights[i]! * value;
   }
   return sum;
@@ -70,11 +79,11 @@ async function shortened({ nodes, weights }: GaussRule, order: number, kernels: 
   return gaussRule(T, kernels);
 }
 
-/** Rules of every start vector become an estimate; `f` may refuse a Ritz value. */
-export async function quadratureTrace(
+/** Rules of every start vector become an estimate. */
+async function quadratureTrace(
   where: string,
   op: LinearOperator,
-  f: (x: number) => number,
+  integrand: Integrand,
   options: TraceFunctionOptions,
 ): Promise<TraceFunctionResult> {
   const n = checkSquare(where, op);
@@ -83,17 +92,18 @@ export async function quadratureTrace(
   const confidence = checkBetween(where, 'confidence', options.confidence ?? 0.99, 0, 1);
   const seed = checkSeed(where, options.seed ?? 0);
   const kernels = await selectKernels(where, options.kernels);
+  const roundoff = unitRoundoff(op.dtype);
   const { onProgress, signal } = options;
   const context = { where, op, space: hostSpace(n, op.dtype), seed, kernels, signal };
   const { rules, numMatvecs } = await stochasticRules({ order, runs, onProgress, signal }, context);
-  const samples = Float64Array.from(rules, (rule) => n * integrate(rule, f, where));
+  const samples = Float64Array.from(rules, (rule) => n * integrate(rule, integrand, roundoff));
   const { mean, standardError } = meanAndError({ samples });
   let change = 0;
   for (const [run, rule] of rules.entries()) {
     // a run that ended before its order met an invariant space: its rule is exact
     if (rule.nodes.length < order || order === n) continue;
     const fewer = await shortened(rule, Math.ceil(order / 2), kernels);
-    change += (samples[run]! - n * integrate(fewer, f, where)) / runs;
+    change += (samples[run]! - n * integrate(fewer, integrand, roundoff)) / runs;
   }
   const quadratureError = Math.abs(change);
   const { estimate, lower, upper } = likelyInterval({ samples }, confidence);
@@ -128,7 +138,10 @@ export async function traceFunction(
   options: TraceFunctionOptions = {},
 ): Promise<TraceFunctionResult> {
   if (typeof f !== 'function') throw new ArgumentError(`traceFunction: f must be a function, got ${typeof f}`);
-  return quadratureTrace('traceFunction', op, f, options);
+  const where = 'traceFunction';
+  const refusal = (node: number, value: number): NumericalError =>
+    new NumericalError(`${where}: f is ${value} at ${node}, a Ritz value of the operator`, { node, value });
+  return quadratureTrace(where, op, { f: (x) => f(x), refusal }, options);
 }
 
 /**
@@ -137,16 +150,20 @@ export async function traceFunction(
  *
  * @example
  * const { estimate, likely } = await logdet(A, { order: 60, runs: 20 });
- * @throws as {@link traceFunction}, and NumericalError with the Ritz value that shows that A is not positive definite.
+ * @throws as {@link traceFunction}, and NumericalError with the Ritz value that shows that A is not positive definite, or
+ * singular to the rounding of its products.
  */
 export function logdet(op: LinearOperator, options: TraceFunctionOptions = {}): Promise<TraceFunctionResult> {
-  const log = (ritzValue: number): number => {
-    if (ritzValue > 0) return Math.log(ritzValue);
-    throw new NumericalError(
-      `logdet: the operator is not positive definite: it has an eigenvalue of at most ${ritzValue.toExponential(3)} ` +
-        '(a Ritz value). Add a multiple of the identity, or use traceFunction with a function that is finite there',
-      { ritzValue },
-    );
+  const where = 'logdet';
+  const f = (ritzValue: number, rounding: number): number => (ritzValue > rounding ? Math.log(ritzValue) : Number.NaN);
+  const remedy = 'Add a multiple of the identity, or use traceFunction with a function that is finite there';
+  const refusal = (ritzValue: number, _: number, rounding: number): NumericalError => {
+    const shown = `${ritzValue.toExponential(3)} (a Ritz value)`;
+    const finding =
+      ritzValue < -rounding
+        ? `the operator is not positive definite: it has an eigenvalue of at most ${shown}`
+        : `the operator is singular to the rounding of ${op.dtype}, ${rounding.toExponential(1)}: it has an eigenvalue near ${shown}`;
+    return new NumericalError(`${where}: ${finding}. ${remedy}`, { ritzValue, rounding });
   };
-  return quadratureTrace('logdet', op, log, options);
+  return quadratureTrace(where, op, { f, refusal }, options);
 }

@@ -90,7 +90,7 @@ function relativeHalfWidth(reading: Reading, level: number): number {
  * @example
  * const { estimate, certified } = await trace(H, { products: 90, confidence: 0.99 });
  * @throws ArgumentError for options out of range, ShapeError for a rectangular operator, NumericalError for non-finite
- * products and for xnystrace on an indefinite operator; the signal's reason when aborted.
+ * products and for xnystrace on an operator that is indefinite or not symmetric; the signal's reason when aborted.
  */
 export async function trace(op: LinearOperator, options: TraceOptions = {}): Promise<TraceResult> {
   const method = checkChoice(WHERE, 'method', options.method ?? 'hutch++', Object.keys(ESTIMATORS) as TraceMethod[]);

@@ -1,7 +1,7 @@
 /** XNysTrace (Epperly, Tropp & Webber 2024, section 2.2): leave-one-out on Nystrom approximations, A positive semidefinite. */
 import { NumericalError } from '../core/errors.ts';
-import { selectColumns, symmetricPart } from '../linalg/small.ts';
-import { asymmetryTolerance } from '../linops/probes.ts';
+import { relativeAsymmetry, selectColumns, symmetricPart } from '../linalg/small.ts';
+import { asymmetryTolerance, refuseAsymmetry } from '../linops/probes.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { gram, subtractTimes, times } from '../multivector/verbs.ts';
@@ -53,7 +53,9 @@ export function xnystrace(run: EstimatorRun): Growing<Reading> {
       const [X, k] = [Omega!, Omega!.cols];
       const { basis: W, T: toBasis } = await orthonormalise(X, space, verbs);
       const AW = await times(AOmega!, toBasis, await space.allocate(W.cols), verbs, { wide: true });
-      const { values, vectors } = await kernels.eigh(symmetricPart(await gram(W, AW, verbs)));
+      const core = await gram(W, AW, verbs);
+      refuseAsymmetry(run.where, run.op, relativeAsymmetry(core));
+      const { values, vectors } = await kernels.eigh(symmetricPart(core));
       refuseIndefinite(values, run);
       const shift = SHIFT_ROUNDINGS * roundoff * values.at(-1)!;
       if (shift <= 0) return { samples: new Float64Array(k) };

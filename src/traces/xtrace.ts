@@ -58,8 +58,8 @@ export function xtrace(run: EstimatorRun): Growing<Reading> {
         const form = terms.reduce((sum, term) => sum + term[i]!, 0);
         return trace - value + ((n - ranks[i]!) / outside) * form;
       });
-      const isFull = ranks.every((rank) => rank === Omega.cols - 1);
-      if (!isFull) return { samples };
+      // two vectors can be left out only where each has a direction of its own
+      if (Q.cols < Omega.cols || Q.cols === n) return { samples };
       return { samples, standardError: await leaveTwoOutError({ H, W, V, T: range!.T, squares, n }, verbs.kernels) };
     },
   };

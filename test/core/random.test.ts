@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { type Distribution, fillRandom, type Purpose, type StreamKey } from '../../src/core/random.ts';
 
-const purposes: readonly Purpose[] = ['sketch', 'inner', 'test', 'probe', 'start', 'trace', 'traceRange'];
+const purposes: readonly Purpose[] = ['sketch', 'inner', 'test', 'probe', 'start', 'trace', 'traceRange', 'synthetic'];
 
 function column(n: number, distribution: Distribution, key: StreamKey, index: number): Float64Array {
   const block: Block = { rows: n, cols: 1, data: new Float64Array(n) };
@@ -105,6 +105,7 @@ const FROZEN_SIGNS: Record<Purpose, string> = {
   start: '1100100011011000011101101000000010000010',
   trace: '1001010111001101100011010000100011111110',
   traceRange: '1001100100001101001011111000111110011101',
+  synthetic: '0001001111000011010011100111011110000111',
 };
 const FROZEN_GAUSSIANS = [-0.3974548389411418, -0.2436671989368929, 0.4927195774603517];
 

@@ -156,6 +156,8 @@ describe('bad files', () => {
         `says 5 x 4 x 3, which takes 76 bytes, and has ${16 + data.length}`,
       );
     }
+    const none = await written('none.idx', idx([0, 4, 3], []));
+    expect(await failure(readMnist(none, good))).toMatch(/^STORE .*none\.idx says 0 x 4 x 3: it has no images$/);
     const labels = await written('four', idx([4], [0, 1, 2, 3]));
     expect(await failure(readMnist(file('images'), labels))).toMatch(/^SHAPE .*images has 5 images, .*four 4 labels$/);
     const classes = await written('classes', idx([5], [0, 1, 2, 3, 77]));

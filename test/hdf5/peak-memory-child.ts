@@ -1,6 +1,6 @@
 /** A decomposition and its certificate on disk under a small cap, in a process whose peak memory is measured. */
 import { type DiskSpaceOptions, diskSpace } from '../../src/hdf5/index.ts';
-import { apost, fromMatvec } from '../../src/index.ts';
+import { apost, diagonalOperator } from '../../src/index.ts';
 import { prepareRun } from '../../src/options.ts';
 import { makeEighResult } from '../../src/recovery/result.ts';
 import { RUNNERS } from '../../src/runners.ts';
@@ -9,16 +9,7 @@ const [n, dims] = [200_000, 100];
 const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
 const tall: DiskSpaceOptions = { rows: n, cols: dims, dtype: 'float32', directory: process.argv[2]!, memory: '30MB' };
 const space = diskSpace(tall);
-const op = fromMatvec({
-  shape: [n, n],
-  dtype: 'float32',
-  selfAdjoint: true,
-  matmat: ({ rows, cols, data }) => {
-    const out = new Float32Array(data.length);
-    for (let at = 0; at < out.length; at++) out[at] = data[at]! / (1 + Math.floor(at / cols));
-    return { rows, cols, data: out };
-  },
-});
+const op = diagonalOperator(Float32Array.from({ length: n }, (_, i) => 1 / (1 + i)));
 const run = await prepareRun(op, dims, 'hmt', { testMatrix: 'rademacher', blockSize: space.blockColumns });
 const before = peakBytes();
 const { pairs, numMatvecs, dropped } = await RUNNERS.hmt({ ...run, space });

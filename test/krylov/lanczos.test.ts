@@ -76,6 +76,16 @@ test('cut short, A V - V T is the residual norm stated and V starts with the sta
   for (const [i, value] of start.entries()) expect(sign * block.data[i * 9]!).toBeCloseTo(value / length, 13);
 });
 
+test('a start vector of 200,000 entries', async () => {
+  const A = diagonalOperator(Float32Array.from({ length: 200_000 }, (_, i) => (i % 2 ? 1 : 3)));
+  const { T, krylovOrder } = await lanczos(A, 2, { start: new Float32Array(200_000).fill(1) });
+  // half of the vector at each eigenvalue: mean 2, deviation 1
+  expect(krylovOrder).toBe(2);
+  for (const [value, exact] of [...T.diagonal, ...T.offDiagonal].map((value, i) => [value, [2, 2, 1][i]!] as const)) {
+    expect(Math.abs(value - exact)).toBeLessThan(1e-5);
+  }
+});
+
 test('bad input', async () => {
   const A = diagonalOperator([3, 2, 1]);
   await expect(lanczos(A, 4)).rejects.toThrow('lanczos: order must be an integer in 1..3, got 4 for n = 3');

@@ -40,6 +40,35 @@ describe.each(Object.keys(spectra))('%s', (name) => {
   });
 });
 
+test('starts and synthetic operators of the same seed know nothing of each other', async () => {
+  const values = Array.from({ length: 50 }, (_, i) => (i === 0 ? 1 : 0));
+  let mean = 0;
+  for (let seed = 0; seed < 100; seed++) {
+    const { moments } = await spectralDensity(operatorWithSpectrum(values, { seed }), { order: 2, runs: 1, seed });
+    // n (q^T v)^2 for the eigenvector q and the unit start v: mean 1, variance below 2
+    mean += (50 * moments[1]!.estimate) / 100;
+  }
+  // seven standard deviations of a mean of 100; its tail is that of chi-square, 100 degrees: below 1e-6
+  expect(Math.abs(mean - 1)).toBeLessThan(1);
+});
+
+test.each(['float64', 'float32'] as const)(
+  'eigenvalues that only the rounding of %s tells apart are one',
+  async (dtype) => {
+    for (const value of [3, 1, 1e-8, 1e8]) {
+      const A = operatorWithSpectrum(new Array<number>(60).fill(value), { seed: 1, dtype });
+      for (const scale of ['linear', 'log'] as const) {
+        const { sigma, grid, density } = await spectralDensity(A, { order: 4, runs: 3, scale });
+        // one per cent of the value, or of a decade, and the maximum where the value is
+        const [width, centre] = scale === 'linear' ? [0.01 * value, value] : [0.01, Math.log10(value * (1 + 1e-6))];
+        expect(sigma / width).toBeCloseTo(1, 4);
+        const peak = grid[density.indexOf(Math.max(...density))]!;
+        expect(Math.abs(peak - centre)).toBeLessThan(0.02 * width);
+      }
+    }
+  },
+);
+
 test('order n from enough runs is the broadened spectrum itself, and the band covers it', async () => {
   const values = Float64Array.from({ length: 60 }, (_, i) => Math.sin(3 * i) + (i < 5 ? 2 : 0));
   const A = operatorWithSpectrum(values, { seed: 2 });
@@ -105,8 +134,10 @@ test('bad input', async () => {
     'spectralDensity: sigma must be a positive number, got 0',
   );
   await expect(spectralDensity(A, { grid: [1, 1] })).rejects.toThrow(
-    'spectralDensity: grid must hold at least two finite ascending points',
+    'spectralDensity: grid must hold at least two finite ascending points, got 1 at 1',
   );
+  await expect(spectralDensity(A, { grid: [0, Number.NaN] })).rejects.toThrow('ascending points, got NaN at 1');
+  await expect(spectralDensity(A, { grid: 'fine' as never })).rejects.toThrow('ascending points, got fine');
   await expect(spectralDensity(A, { sigma: 1e-12 })).rejects.toThrow('needs a grid of');
   await expect(spectralDensity(A, { scale: 'cubic' as 'log' })).rejects.toThrow(
     "scale must be one of 'linear', 'log', got 'cubic'",

@@ -25,8 +25,9 @@ describe('perBatch', () => {
     ['a sum, not a mean', [3, 3, 3, 3, 3]],
   ])('%s: the textbook standard error of each eigenvalue', async (_, weights) => {
     const A = sum(batches, weights);
-    const { samplingErrors, eigenvalues, numMatvecs } = await seigh(A, 20, { seed: 1, perBatch: true });
-    expect(numMatvecs).toBe(40);
+    // beyond 24 columns stands 0.6^24, 5e-6 of the largest, whose square is what the leading eigenvalues miss
+    const { samplingErrors, eigenvalues, numMatvecs } = await seigh(A, 24, { seed: 1, perBatch: true });
+    expect(numMatvecs).toBe(48);
     const total = weights.reduce((a, b) => a + b);
     const exact = Array.from({ length: n }, (_, i) => {
       const values = batches.map((batch) => batch.exactEigenvalues[i]!);

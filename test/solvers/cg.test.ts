@@ -1,7 +1,7 @@
 /** Conjugate gradients: Hestenes & Stiefel 1952. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { cg, diagonalOperator, fromMatvec } from '../../src/index.ts';
+import { cg, diagonalOperator, fromMatvec, type LinearOperator } from '../../src/index.ts';
 import { apply, krylovBasis } from '../support/krylov.ts';
 import { difference, directSolve, residualNormOf, systemWithSpectrum } from '../support/linear-systems.ts';
 
@@ -107,6 +107,15 @@ describe('cg solves', () => {
     expect(difference(from.solution, [1, 1, 1])).toBeLessThan(1e-11);
   });
 
+  test('an operator and a preconditioner that return what they were given', async () => {
+    const identity: LinearOperator = { shape: [3, 3], dtype: 'float64', selfAdjoint: true, matmat: (X) => X };
+    const shifted = await cg(identity, [3, 6, 9], { shift: 2 });
+    expect(difference(shifted.solution, [1, 2, 3])).toBeLessThan(1e-15);
+    const A = diagonalOperator([1, 2, 4]);
+    const { solution } = await cg(A, [1, 2, 4], { preconditioner: identity, tol: 1e-12 });
+    expect(difference(solution, [1, 1, 1])).toBeLessThan(1e-12);
+  });
+
   test('an exact preconditioner needs one step, a diagonal one fewer than none', async () => {
     const spectrum = Array.from({ length: 80 }, (_, i) => 10 ** (-i / 16));
     const A = diagonalOperator(spectrum);
@@ -164,7 +173,17 @@ describe('bad input', () => {
   const A = diagonalOperator([1, 2, 3]);
   test.each<[string, () => Promise<unknown>, string]>([
     ['b too long', () => cg(A, [1, 2, 3, 4]), 'cg: b has 4 entries, the operator is 3 x 3'],
-    ['b not numbers', () => cg(A, 'b' as never), 'cg: b must be a typed array or an array of numbers, got string'],
+    [
+      'b not numbers',
+      () => cg(A, 'b' as never),
+      'cg: b must be a Float32Array, a Float64Array or an array of numbers, got string',
+    ],
+    ['b of integers', () => cg(A, Int32Array.of(1, 2, 3) as never), 'or an array of numbers, got Int32Array'],
+    [
+      'preconditioner that is a function',
+      () => cg(A, [1, 2, 3], { preconditioner: ((x: number[]) => x) as never }),
+      'cg: preconditioner: expected a LinearOperator { shape, dtype, matmat }, got function',
+    ],
     ['NaN in b', () => cg(A, [1, Number.NaN, 2]), 'cg: b has NaN in entry 1'],
     ['x0 too short', () => cg(A, [1, 2, 3], { x0: [1] }), 'cg: x0 has 1 entries, the operator is 3 x 3'],
     ['negative tol', () => cg(A, [1, 2, 3], { tol: -1 }), 'cg: tol must be finite and at least 0, got -1'],

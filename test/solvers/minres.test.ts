@@ -1,5 +1,6 @@
 /** The minimum residual method: Paige & Saunders 1975. */
 import { describe, expect, test } from '@jest/globals';
+import type { Block } from '../../src/core/block.ts';
 import { diagonalOperator, minres } from '../../src/index.ts';
 import { apply, krylovBasis, orthonormalVectors, projected } from '../support/krylov.ts';
 import { difference, directSolve, residualNormOf, systemWithSpectrum } from '../support/linear-systems.ts';
@@ -58,22 +59,49 @@ describe('minres solves', () => {
     const { A, b } = await systemWithSpectrum(spectrum, 4);
     const { status, residualNorm } = await minres(A, b, { tol: 1e-5 });
     expect([status, residualNorm < 1e-5 * Math.hypot(...b)]).toEqual(['converged', true]);
+    // 1e4 in float32, through thousands of steps, which reach the residual asked for or the rounding of the products
+    const slow = Array.from({ length: 100 }, (_, i) => (i % 2 ? -1 : 1) * 10 ** (-i * (4 / 99)));
+    for (let seed = 1; seed <= 8; seed++) {
+      const system = await systemWithSpectrum(slow, seed, 'float32');
+      const { status } = await minres(system.A, system.b, { tol: 1e-3, maxIterations: 5000 });
+      expect(['converged', 'stagnated']).toContain(status);
+    }
   });
 
   test.each(['float64', 'float32'] as const)(
     'a singular system without a solution in %s: the smallest residual there is',
     async (dtype) => {
+      const spectra = [
+        [...indefinite(30), 0, 0],
+        [...Array.from({ length: 40 }, (_, i) => 1 / (i + 1)), 0],
+      ];
+      for (const spectrum of spectra) {
+        for (let seed = 1; seed <= 10; seed++) {
+          const { A, b } = await systemWithSpectrum(spectrum, seed, dtype);
+          const result = await minres(A, b, { tol: 1e-8 });
+          expect([result.converged, result.status]).toEqual([false, 'leastSquares']);
+          // what no x can reach: the part of b along the null vectors
+          const { exactEigenvectors: Q } = A as unknown as { exactEigenvectors: Block };
+          const along = (j: number): number => b.reduce((sum, value, i) => sum + value * Q.data[i * Q.cols + j]!, 0);
+          const outside = Math.hypot(...spectrum.flatMap((value, j) => (value === 0 ? [along(j)] : [])));
+          expect(result.residualNorm / outside).toBeGreaterThan(1 - 1e-6);
+          expect(result.residualNorm / outside).toBeLessThan(1 + (dtype === 'float64' ? 1e-8 : 1e-4));
+        }
+      }
+    },
+  );
+
+  test.each(['float64', 'float32'] as const)(
+    'a singular system with a solution in %s: to rounding, which says so',
+    async (dtype) => {
       const spectrum = [...indefinite(30), 0, 0];
-      const { A, b } = await systemWithSpectrum(spectrum, 5, dtype);
-      const result = await minres(A, b, { tol: 1e-8 });
-      expect([result.converged, result.status]).toEqual([false, 'leastSquares']);
-      // what no x can reach: the part of b along the null vectors
-      const { exactEigenvectors: Q } = A as unknown as { exactEigenvectors: { data: Float64Array } };
-      const outside = Math.hypot(
-        ...[30, 31].map((j) => b.reduce((sum, value, i) => sum + value * Q.data[i * 32 + j]!, 0)),
-      );
-      expect(result.residualNorm / outside).toBeGreaterThan(1 - 1e-6);
-      expect(result.residualNorm / outside).toBeLessThan(1 + (dtype === 'float64' ? 1e-8 : 1e-4));
+      const { A, dense, b: any } = await systemWithSpectrum(spectrum, 6, dtype);
+      const b = apply(dense, Array.from(any));
+      const roundoff = dtype === 'float64' ? 2 ** -53 : 2 ** -24;
+      const { status, residualNorm } = await minres(A, b, { tol: roundoff / 100 });
+      expect(status).toBe('stagnated');
+      expect(residualNorm / Math.hypot(...b)).toBeLessThan(100 * roundoff);
+      expect((await minres(A, b)).status).toBe('converged');
     },
   );
 
@@ -97,7 +125,13 @@ describe('minres solves', () => {
 test('bad input is named after minres', async () => {
   const A = diagonalOperator([1, 2]);
   await expect(minres(A, [1])).rejects.toThrow('minres: b has 1 entries, the operator is 2 x 2');
-  await expect(minres(A, [1, 2], { preconditioner: diagonalOperator([-1, -1]) })).rejects.toThrow(
-    'minres: the preconditioner is not positive definite',
-  );
+  for (const diagonal of [
+    [-1, -1],
+    [0, 0],
+    [1, 0],
+  ]) {
+    await expect(minres(A, [1, 2], { preconditioner: diagonalOperator(diagonal), tol: 1e-12 })).rejects.toThrow(
+      'minres: the preconditioner is not positive definite',
+    );
+  }
 });

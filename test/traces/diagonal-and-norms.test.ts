@@ -56,6 +56,11 @@ describe('diagonal', () => {
     for (const [i, value] of few.entries()) expect(all.diagonal[i]!).toBeCloseTo(value, 12);
   });
 
+  test('xdiag of 1 x 1 is its entry, and knows it', async () => {
+    const { diagonal: d, standardErrors, converged } = await diagonal(diagonalOperator([5]), { tol: 1e-9 });
+    expect([Array.from(d), Array.from(standardErrors), converged]).toEqual([[5], [0], true]);
+  });
+
   test('hutchinson is exact on a diagonal operator, with two products', async () => {
     const { diagonal: d, standardErrors } = await diagonal(diagonalOperator([3, -2, 0.5]), {
       method: 'hutchinson',
@@ -125,6 +130,9 @@ describe('frobeniusNorm', () => {
   test('the zero operator and bad input', async () => {
     const { estimate, lower, upper, numMatvecs } = await frobeniusNorm(diagonalOperator([0, 0]), { products: 5 });
     expect([estimate, lower, upper, numMatvecs]).toEqual([0, 0, 0, 6]);
+    await expect(frobeniusNorm({ ...diagonalOperator([1]), shape: [0, 3] })).rejects.toThrow(
+      'frobeniusNorm: the operator must have rows and columns, got 0 x 3',
+    );
     await expect(frobeniusNorm(diagonalOperator([1]), { products: 0 })).rejects.toThrow(
       'frobeniusNorm: products must be an integer at least 1, got 0',
     );

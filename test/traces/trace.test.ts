@@ -22,6 +22,42 @@ describe('operators whose trace is known exactly', () => {
     }
   });
 
+  test.each(['float64', 'float32'] as const)(
+    'xtrace in %s with one column more than the rank knows it',
+    async (dtype) => {
+      // a vector with a share of less than 1e-3 in what is redundant counts as indispensable: once in a thousand
+      const tolerance = dtype === 'float64' ? 1e-12 : 1e-4;
+      for (const rank of [1, 2, 5]) {
+        const values = Array.from({ length: 60 }, (_, i) => (i < rank ? 1 : 0));
+        const A = operatorWithSpectrum(values, { seed: rank, dtype });
+        let inexact = 0;
+        for (let seed = 0; seed < 10; seed++) {
+          const { estimate, standardError } = await trace(A, { method: 'xtrace', products: 2 * rank + 2, seed });
+          expect(Math.abs(estimate - rank)).toBeLessThan(10 * standardError + tolerance);
+          if (!(standardError < tolerance)) inexact++;
+        }
+        expect(inexact).toBeLessThanOrEqual(1);
+      }
+    },
+  );
+
+  test('columns beyond what float32 resolves leave xtrace an error bar, and tol is reached', async () => {
+    const values = Array.from({ length: 60 }, (_, i) => 0.1 ** i);
+    const A = operatorWithSpectrum(values, { seed: 5, dtype: 'float32' });
+    for (let seed = 0; seed < 10; seed++) {
+      const { estimate, standardError } = await trace(A, { method: 'xtrace', products: 24, seed });
+      expect(Math.abs(estimate - total(values))).toBeLessThan(1e-5);
+      expect(standardError).toBeLessThan(1e-5);
+    }
+    expect((await trace(A, { method: 'xtrace', products: 8, tol: 1e-4 })).converged).toBe(true);
+  });
+
+  test.each(['hutch++', 'xtrace', 'xnystrace'] as const)('%s of 1 x 1 is its entry, and knows it', async (method) => {
+    const { estimate, standardError, likely, converged } = await trace(diagonalOperator([5]), { method, tol: 1e-9 });
+    for (const value of [estimate, likely.lower, likely.upper]) expect(value).toBeCloseTo(5, 13);
+    expect([standardError, converged]).toEqual([0, true]);
+  });
+
   test.each(METHODS)('%s of the zero operator is 0, without NaN', async (method) => {
     const { estimate, standardError, likely } = await trace(diagonalOperator(new Float64Array(20)), { method });
     expect([estimate, standardError, likely]).toEqual([0, 0, { estimate: 0, lower: 0, upper: 0 }]);
@@ -179,6 +215,30 @@ describe('bad input', () => {
       () => trace(diagonalOperator([3, -2, 1, 1]), { method: 'xnystrace', products: 4 }),
       "trace: method 'xnystrace' is for positive semidefinite operators, and this one has an eigenvalue of at most -2",
     ],
+    [
+      'xnystrace of an operator that is not symmetric',
+      () =>
+        trace(
+          denseOperator([
+            [2, 1, 0],
+            [-1, 2, 1],
+            [0, -1, 2],
+          ]),
+          { method: 'xnystrace', products: 3 },
+        ),
+      'trace: the operator is not symmetric',
+    ],
+    [
+      'a matrix',
+      () => trace([[1]] as never),
+      'trace: expected a LinearOperator { shape, dtype, matmat }, got an array',
+    ],
+    [
+      'nothing',
+      () => trace(undefined as never),
+      'trace: expected a LinearOperator { shape, dtype, matmat }, got undefined',
+    ],
+    ['no rows', () => trace({ ...A, shape: [0, 0] }), 'trace: the operator must have rows and columns, got 0 x 0'],
     [
       'NaN',
       () => trace({ ...A, matmat: (X) => ({ ...X, data: X.data.map(() => Number.NaN) }) }),
