@@ -7,7 +7,7 @@ import { writeBlockFile } from '../../hdf5/block-writer.ts';
 import { type DiskSpace, diskSpace } from '../../hdf5/disk-space.ts';
 import { storeError } from '../../hdf5/io.ts';
 import { readRecordFile, writeRecordFile } from '../../hdf5/record-file.ts';
-import { isTemporary } from '../../hdf5/temporary.ts';
+import { isTemporary, removeTemporaries } from '../../hdf5/temporary.ts';
 import { fromAttributes, toAttributes } from '../attributes.ts';
 import { blockName, entries, fileExists, libraryVersion, probePath, SEARCH_DESCRIPTION } from '../directory.ts';
 import { SEARCH_KINDS, type SearchPlan, widestOf } from './plan.ts';
@@ -52,9 +52,6 @@ export async function isSearchDirectory(where: string, path: string): Promise<bo
 
 /** Writes what the search is; from then on the folder is a directory of `eigsh`. @throws StoreError */
 export async function createSearch({ path, plan }: SearchDirectory, probe: Block): Promise<void> {
-  await mkdir(join(path, BLOCKS), { recursive: true }).catch((cause: unknown) => {
-    throw storeError(join(path, BLOCKS), 'write', cause);
-  });
   await writeBlockFile(probePath({ path }), probe, { purpose: 'probe', seed: 0 });
   const attributes = {
     format: FORMAT,
@@ -84,6 +81,17 @@ export async function openSearchDirectory(where: string, path: string): Promise<
     });
   }
   return { path, plan: fromAttributes(SEARCH_KINDS, file, attributes) };
+}
+
+/** The folder of the column blocks, cleared of what dead processes have left. @throws StoreError */
+export async function prepareColumns({ path }: Place): Promise<void> {
+  const folder = join(path, BLOCKS);
+  try {
+    await mkdir(folder, { recursive: true });
+    await removeTemporaries(folder);
+  } catch (cause) {
+    throw storeError(folder, 'write', cause);
+  }
 }
 
 /** Takes away the column blocks that are not among `kept`. */

@@ -1,10 +1,8 @@
 /** `eigsh` in a directory: each product leaves a search that can be gone on with. */
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ArgumentError } from '../../core/errors.ts';
 import type { Memory } from '../../core/memory.ts';
 import { storeError } from '../../hdf5/io.ts';
-import { removeTemporaries } from '../../hdf5/temporary.ts';
 import { iterate } from '../../krylov/check.ts';
 import type { KrylovContext } from '../../krylov/decomposition.ts';
 import type { Goal } from '../../krylov/iteration.ts';
@@ -21,10 +19,10 @@ import { shardName, WHOLE } from '../shard.ts';
 import { type Claim, claimDirectory } from './claim.ts';
 import { ColumnStore } from './columns.ts';
 import {
-  BLOCKS,
   createSearch,
   isSearchDirectory,
   openSearchDirectory,
+  prepareColumns,
   removeOtherColumns,
   type SearchDirectory,
   searchPath,
@@ -58,13 +56,13 @@ async function openForOperator(directory: SearchDirectory, op: LinearOperator): 
   if (!isThere) return createSearch(directory, probe);
   const file = probePath(directory);
   refuseOtherOperator(WHERE, file, op, await readWholeFile(file), probe);
-  await removeTemporaries(join(directory.path, BLOCKS));
 }
 
 /** From the last product that is there to the end. */
 async function goOn(directory: SearchDirectory, { op, goal, seed, kernels }: SearchCall, claim: Claim): Promise<void> {
   const space = searchSpace(WHERE, directory).scope();
   try {
+    await prepareColumns(directory);
     const reopened = await reopen(WHERE, directory, space);
     await removeResult(directory);
     const { V = [], W } = reopened?.stored.files ?? {};
