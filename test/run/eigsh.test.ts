@@ -1,5 +1,6 @@
 /** `eigsh` in a directory: the same numbers as in memory, gone on with after any product, and nothing foreign accepted. */
-import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { renameSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { BlockFile } from '../../src/hdf5/index.ts';
@@ -207,6 +208,24 @@ describe('a search that was stopped goes on where it was', () => {
     const second = counting(A);
     expect(await bitsOf(await eigsh(second.op, 5, { ...exact, store }))).toEqual(expected);
     expect(first.counter.columns + second.counter.columns).toBe((expected.numMatvecs as number) + 2);
+  });
+
+  test('a product that was finished is not made again, and an old one is not taken for a new one', async () => {
+    const store = at('kept product');
+    const [folder, aside] = [join(store, 'blocks'), join(store, 'aside')];
+    const expected = await bitsOf(await eigsh(A, 5, { ...exact, store: at('no product kept') }));
+    // the disk fails after the sixth product, when the search takes it in
+    const first = counting(A, (blocks) => {
+      if (blocks === 7) renameSync(folder, aside);
+    });
+    await expect(eigsh(first.op, 5, { ...exact, store })).rejects.toThrow(/blocks\/\d+.h5: cannot write/);
+    await rename(aside, folder);
+    const product = await readFile(join(store, 'product.h5'));
+    const second = counting(A);
+    expect((await eigsh(second.op, 5, { ...exact, store, maxProducts: 8 })).numMatvecs).toBe(10);
+    expect(first.counter.columns + second.counter.columns).toBe(8 + 2 * 2);
+    await writeFile(join(store, 'product.h5'), product);
+    expect(await bitsOf(await eigsh(A, 5, { ...exact, store }))).toEqual(expected);
   });
 
   test('an operator that returns what is not finite: its product is not kept', async () => {
