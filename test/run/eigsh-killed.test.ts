@@ -35,9 +35,9 @@ async function numbersOf(store: string): Promise<unknown> {
   const file = await BlockFile.open(join(store, 'eigenvectors.h5'));
   const { data } = await file.readRows(0, file.rows);
   await file.close();
-  const { num_matvecs, restarts, stopped, completeness_upper, completeness_numMatvecs } = attributes;
+  const { num_matvecs, restarts, stopped, completeness_upper, completeness_num_matvecs } = attributes;
   const values = [...arrays.eigenvalues!.data, ...arrays.residual_norms!.data];
-  return { values, vectors: [...data], num_matvecs, restarts, stopped, completeness_upper, completeness_numMatvecs };
+  return { values, vectors: [...data], num_matvecs, restarts, stopped, completeness_upper, completeness_num_matvecs };
 }
 
 /** How far a killed search is. */

@@ -1,8 +1,10 @@
 /** What a stored search has come to: eigenvectors in a file, everything else in a record. */
 import { rm } from 'node:fs/promises';
 import type { DiskSpace } from '../../hdf5/disk-space.ts';
+import type { Attributes } from '../../hdf5/messages.ts';
 import { readRecordFile, writeRecordFile } from '../../hdf5/record-file.ts';
 import { saveColumns } from '../../hdf5/save.ts';
+import type { Completeness } from '../../krylov/completeness.ts';
 import type { Stopped } from '../../krylov/iteration.ts';
 import type { EigshResult } from '../../krylov/result.ts';
 import type { Kernels } from '../../linalg/kernels/provider.ts';
@@ -46,6 +48,33 @@ const KINDS: Kinds<Scalars> = {
   secondsOther: 'number',
 };
 
+function completenessAttributes(completeness: Completeness | undefined): Attributes {
+  if (!completeness) return {};
+  const { confidence, upper, lower, numMatvecs } = completeness;
+  return {
+    completeness_confidence: confidence,
+    ...(upper === undefined ? {} : { completeness_upper: upper }),
+    ...(lower === undefined ? {} : { completeness_lower: lower }),
+    completeness_num_matvecs: numMatvecs,
+  };
+}
+
+function completenessFrom(attributes: Attributes): Completeness | undefined {
+  const {
+    completeness_confidence: confidence,
+    completeness_upper: upper,
+    completeness_lower: lower,
+    completeness_num_matvecs: numMatvecs,
+  } = attributes;
+  if (confidence === undefined) return undefined;
+  return {
+    confidence: Number(confidence),
+    ...(upper === undefined ? {} : { upper: Number(upper) }),
+    ...(lower === undefined ? {} : { lower: Number(lower) }),
+    numMatvecs: Number(numMatvecs),
+  };
+}
+
 /** More products change nothing about it. */
 const isFinal = (stopped: Stopped): boolean => stopped === 'converged' || stopped === 'noise';
 
@@ -58,10 +87,9 @@ export async function saveResult(directory: SearchDirectory, result: EigshResult
   const { seed } = directory.plan;
   const path = eigenvectorsPath(directory);
   await saveColumns(eigenvectors, [{ path, cols: eigenvectors.cols, attributes: { stage: 'result', seed } }]);
-  const bounds = Object.entries(completeness ?? {}).map(([name, value]) => [`completeness_${name}`, value]);
   const scalars = { ...result, secondsProducts: seconds.sketch, secondsOther: seconds.recovery };
   await writeRecordFile(resultPath(directory), {
-    attributes: { ...toAttributes(KINDS, scalars), ...Object.fromEntries(bounds), ...recordAttributes(work) },
+    attributes: { ...toAttributes(KINDS, scalars), ...completenessAttributes(completeness), ...recordAttributes(work) },
     arrays: {
       eigenvalues: { shape: [eigenvalues.length], data: eigenvalues },
       residual_norms: { shape: [residualNorms.length], data: residualNorms },
@@ -96,24 +124,14 @@ export async function loadResult(directory: SearchDirectory, space: DiskSpace, k
     seconds: { sketch: secondsProducts, recovery: secondsOther },
     ...(backend === '' ? {} : { backend }),
   };
-  const bound = (name: string) => (attributes[`completeness_${name}`] ?? undefined) as number | undefined;
-  const [confidence, upper, lower] = ['confidence', 'upper', 'lower'].map(bound);
+  const completeness = completenessFrom(attributes);
   return {
     ...makeEighResult(pairs, run, kernels),
     ...facts,
     residualNorms,
     kernels: provider,
     tol,
-    ...(confidence === undefined
-      ? {}
-      : {
-          completeness: {
-            confidence,
-            ...(upper === undefined ? {} : { upper }),
-            ...(lower === undefined ? {} : { lower }),
-            numMatvecs: bound('numMatvecs')!,
-          },
-        }),
+    ...(completeness ? { completeness } : {}),
   };
 }
 
