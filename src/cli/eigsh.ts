@@ -53,7 +53,7 @@ export const eigshCommand: Command = {
   --json                  print the analysis as JSON instead of text
   --help                  this text
 
-Examples
+Example
   eigensketch eigsh --operator hessian.js --k 10 --tol 1e-3
   eigensketch eigsh --operator hessian.js --k 10 --store hessian.eigsh --memory 2GB
 

@@ -235,7 +235,7 @@ describe('a search that was stopped goes on where it was', () => {
       const Y = await A.matmat(X);
       return ++blocks === 4 ? { ...Y, data: Y.data.map(() => Number.NaN) } : Y;
     };
-    await expect(eigsh({ ...A, matmat }, 5, { ...exact, store })).rejects.toMatchObject({ code: 'NUMERICAL' });
+    await expect(eigsh({ ...A, matmat }, 5, { ...exact, store })).rejects.toThrow('NaN in row 0 of column 2');
     expect((await eigsh({ ...A, matmat }, 5, { ...exact, store })).converged).toBe(true);
   });
 

@@ -31,6 +31,7 @@ import {
 import { keepingProduct, reopen, StoredJournal } from './journal.ts';
 import { checkSameSearch, searchPlan } from './plan.ts';
 import { finalResult, loadResult, removeResult, saveResult } from './result.ts';
+import { allFiles } from './state.ts';
 
 const WHERE = 'eigsh';
 
@@ -65,20 +66,20 @@ async function goOn(directory: SearchDirectory, { op, goal, seed, kernels }: Sea
     await prepareColumns(directory);
     const reopened = await reopen(WHERE, directory, space);
     await removeResult(directory);
-    const { V = [], W } = reopened?.stored.files ?? {};
-    await removeOtherColumns(directory, [...V, ...(W === undefined ? [] : [W])]);
+    await removeOtherColumns(directory, reopened ? allFiles(reopened.stored.files) : []);
     const stopwatch = new Stopwatch(reopened?.stored.seconds);
     const worker = workerOf(op, kernels.name, shardName(WHOLE));
     const columns = reopened?.columns ?? new ColumnStore(directory, space, 0);
     const journal = new StoredJournal(directory, columns, { stopwatch, worker, claim });
-    const kept = keepingProduct(WHERE, stopwatch.time(op), directory);
+    const kept = keepingProduct(WHERE, stopwatch.time(op), directory, reopened?.search.numMatvecs ?? 0);
     const context: KrylovContext = { where: WHERE, op: kept, space, seed, kernels };
     const search = reopened?.search ?? (await beginSearch(goal.blockSize, context));
     const standing = await iterate(search, goal, context, journal);
     const result = await leadingPairs(standing, goal, context);
     const numMatvecs = result.numMatvecs + PROBES;
-    const work = recordWork(worker, performance.now());
-    await saveResult(directory, { ...result, numMatvecs, seconds: stopwatch.seconds }, work);
+    const { seconds } = stopwatch;
+    const work = { ...recordWork(worker, performance.now()), seconds: seconds.sketch + seconds.recovery };
+    await saveResult(directory, { ...result, numMatvecs, seconds }, work);
   } finally {
     await space.close();
   }

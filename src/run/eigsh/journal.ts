@@ -16,22 +16,30 @@ import { recordWork, type Worker } from '../record.ts';
 import type { Claim } from './claim.ts';
 import { ColumnStore } from './columns.ts';
 import { columnsPath, productPath, removeOtherColumns, type SearchDirectory, statePath } from './directory.ts';
-import { type ColumnFiles, readState, type StoredSearch, writeState } from './state.ts';
+import { allFiles, type ColumnFiles, readState, type StoredSearch, writeState } from './state.ts';
 
 /**
  * The operator, whose last product is kept until the search has taken it in: one that was made before, with the very same
  * columns, is read.
+ * @param made products before, for messages
  */
-export function keepingProduct(where: string, op: LinearOperator, directory: SearchDirectory): LinearOperator {
+export function keepingProduct(
+  where: string,
+  op: LinearOperator,
+  directory: SearchDirectory,
+  made: number,
+): LinearOperator {
   const path = productPath(directory);
+  let firstColumn = made;
   return {
     shape: op.shape,
     dtype: op.dtype,
     matmat: async (X) => {
       const input = checksum(X);
       const kept = await keptProduct(path, input, X.cols);
+      const Y = kept ?? (await applyOperator(op, X, { where, firstColumn }));
+      firstColumn += X.cols;
       if (kept) return kept;
-      const Y = await applyOperator(op, X, { where });
       await writeBlockFile(path, Y, { stage: 'product', seed: directory.plan.seed, input });
       return Y;
     },
@@ -46,8 +54,8 @@ export interface Reopened {
 }
 
 /** @throws StoreError naming a file that is missing or damaged, and what can be done. */
-async function checkColumns(where: string, directory: SearchDirectory, { V, W }: ColumnFiles): Promise<void> {
-  for (const file of [...V, ...(W === undefined ? [] : [W])]) {
+async function checkColumns(where: string, directory: SearchDirectory, files: ColumnFiles): Promise<void> {
+  for (const file of allFiles(files)) {
     await verifyBlockFile(columnsPath(directory, file)).catch((cause: unknown) => {
       throw new StoreError(
         `${where}: ${(cause as Error).message}. Put the file back, or remove ${directory.path} to search from the start`,
@@ -108,10 +116,10 @@ export class StoredJournal implements Journal {
     const W = state.W.cols > 0 ? await this.#columns.write(state.W) : undefined;
     const files: ColumnFiles = { V: numbers, W };
     const { seconds } = this.#stopwatch;
-    const work = recordWork(this.#worker, performance.now());
+    const work = { ...recordWork(this.#worker, performance.now()), seconds: seconds.sketch + seconds.recovery };
     await writeState(this.#directory, { ...search, state, files, nextFile: this.#columns.next, seconds }, work);
     await rm(productPath(this.#directory), { force: true });
-    await removeOtherColumns(this.#directory, [...numbers, ...(W === undefined ? [] : [W])]);
+    await removeOtherColumns(this.#directory, allFiles(files));
     await this.#claim.renew();
     return { ...state, V };
   }

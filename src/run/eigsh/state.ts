@@ -15,6 +15,9 @@ export interface ColumnFiles {
   W: number | undefined;
 }
 
+/** All of them, W last. */
+export const allFiles = ({ V, W }: ColumnFiles): number[] => [...V, ...(W === undefined ? [] : [W])];
+
 /** A search whose column blocks are in files. */
 export interface StoredSearch extends Omit<Search, 'state'> {
   state: Omit<Decomposition, 'V' | 'W'>;
@@ -93,7 +96,7 @@ export async function writeState(directory: SearchDirectory, search: StoredSearc
     attributes: { ...toAttributes(KINDS, scalarsOf(search)), ...recordAttributes(work) },
     arrays: {
       H: matrixArray(H),
-      files: vectorArray([...files.V, ...(files.W === undefined ? [] : [files.W])]),
+      files: vectorArray(allFiles(files)),
       ...(B.rows > 0 ? { B: matrixArray(B) } : {}),
       ...(check?.run
         ? { check_diagonal: vectorArray(check.run.diagonal), check_off_diagonal: vectorArray(check.run.offDiagonal) }

@@ -11,17 +11,16 @@ import {
   searchPath,
   statePath,
 } from './directory.ts';
-import { readState } from './state.ts';
+import { allFiles, readState } from './state.ts';
 
 /** Files of column blocks that the directory must have, and those that it may have. */
 async function blockFiles(directory: SearchDirectory): Promise<string[]> {
   const state = (await fileExists(statePath(directory)))
     ? await readState(directory).catch(() => undefined)
     : undefined;
-  const { V = [], W } = state?.files ?? {};
   return [
     probePath(directory),
-    ...[...V, ...(W === undefined ? [] : [W])].map((file) => columnsPath(directory, file)),
+    ...(state ? allFiles(state.files) : []).map((file) => columnsPath(directory, file)),
     ...((await fileExists(productPath(directory))) ? [productPath(directory)] : []),
     ...((await fileExists(resultPath(directory))) ? [eigenvectorsPath(directory)] : []),
   ];
