@@ -28,11 +28,13 @@ export {
   UnsupportedError,
 } from './core/errors.ts';
 export type { Control, Progress } from './core/schedule.ts';
+export { eigsh } from './eigsh.ts';
 export { type Density, type DensityOptions, type DensityScale, tridiagToDensity } from './krylov/density.ts';
 // Krylov methods
-export { type EigshOptions, type EigshResult, eigsh } from './krylov/eigsh.ts';
 export { type LanczosOptions, type LanczosResult, lanczos, type Tridiagonal } from './krylov/lanczos.ts';
+export type { EigshOptions } from './krylov/options.ts';
 export type { GaussRule } from './krylov/quadrature.ts';
+export type { EigshResult } from './krylov/result.ts';
 export { type SpectralDensity, type SpectralDensityOptions, spectralDensity } from './krylov/spectral-density.ts';
 // operators
 export { product, sum } from './linops/composite.ts';

@@ -1,10 +1,13 @@
 /** `eigensketch eigsh`: leading eigenvalues of an operator from a file. */
-import { type EigshOptions, type EigshResult, eigsh } from '../krylov/eigsh.ts';
+import { eigsh } from '../eigsh.ts';
+import type { EigshOptions } from '../krylov/options.ts';
+import type { EigshResult } from '../krylov/result.ts';
 import { type Command, type Flags, given, numberFlag, parse, required } from './command.ts';
 import { EXIT, EXIT_HELP } from './exit.ts';
 import { loadOperator } from './operator-file.ts';
 import { progressBar } from './progress-bar.ts';
 import { deliver } from './sketching.ts';
+import { resumable, sayHowToGoOn } from './storing.ts';
 
 const WHERE = 'eigensketch eigsh';
 
@@ -42,6 +45,8 @@ export const eigshCommand: Command = {
   --block-size B          columns of one product (default 1)
   --max-products P        products at most
   --max-memory M          bytes of tall blocks at most
+  --store DIR             keep everything of size n in DIR; the same command goes on where it was stopped
+  --memory M              with --store: memory for tall blocks, such as 512MB or 2GiB (default 1GiB)
   --seed S                default 0
   --name NAME             what reports call the operator (default: the file's name)
   --out FILE              also write the analysis as JSON, for eigensketch report
@@ -50,22 +55,29 @@ export const eigshCommand: Command = {
 
 Example
   eigensketch eigsh --operator hessian.js --k 10 --tol 1e-3
+  eigensketch eigsh --operator hessian.js --k 10 --store hessian.eigsh --memory 2GB
 
 ${EXIT_HELP}`,
   async run(args, { signal }) {
     const text = { type: 'string' } as const;
     const { flags } = parse(args, {
       ...{ operator: text, k: text, which: text, tol: text, confidence: text, 'block-size': text },
-      ...{ 'max-products': text, 'max-memory': text, seed: text, name: text, out: text },
+      ...{ 'max-products': text, 'max-memory': text, seed: text, name: text, out: text, store: text, memory: text },
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     });
     const k = Number(required(WHERE, flags, 'k'));
     const op = await loadOperator(WHERE, required(WHERE, flags, 'operator'));
-    const result = await eigsh(op, k, { ...optionsOf(flags), onProgress: progressBar(), signal });
+    const options = { ...optionsOf(flags), onProgress: progressBar(), signal };
+    const search = (): Promise<EigshResult> => eigsh(op, k, options);
+    const again = `the same command, with --store ${flags.store}`;
+    const result = await (flags.store === undefined ? search() : resumable(signal, again, search));
     sayHowItEnded(result);
     await deliver(flags, result, undefined);
-    if (result.stopped === 'signal') return EXIT.interrupted;
+    if (result.stopped === 'signal') {
+      if (flags.store !== undefined) sayHowToGoOn(again);
+      return EXIT.interrupted;
+    }
     return result.converged ? EXIT.done : EXIT.notConverged;
   },
 };
@@ -80,5 +92,7 @@ function optionsOf(flags: Flags): EigshOptions {
     maxProducts: number('max-products'),
     maxMemory: number('max-memory'),
     seed: number('seed'),
+    store: flags.store as string | undefined,
+    memory: flags.memory as string | undefined,
   }) as EigshOptions;
 }

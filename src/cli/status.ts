@@ -1,6 +1,8 @@
-/** `eigensketch status`: how far a sketch directory is, who did what, and what is in the queue. */
+/** `eigensketch status`: how far a directory is, who did what, and what is in the queue. */
 import { loadCertificate } from '../run/certificate.ts';
 import { openDirectory, type SketchDirectory } from '../run/directory.ts';
+import { holdsSearch, openSearchDirectory } from '../run/eigsh/directory.ts';
+import { searchProgress } from '../run/eigsh/progress.ts';
 import { type QueuedJob, queued } from '../run/engine/slurm.ts';
 import { loadLaunch } from '../run/launch.ts';
 import { progressOf, type StageProgress } from '../run/progress.ts';
@@ -45,8 +47,35 @@ async function queueOf(directory: SketchDirectory): Promise<QueuedJob[] | undefi
   return launch && queued(launch.jobs.map(({ id }) => id));
 }
 
+const PHASES: Record<string, string> = {
+  begun: 'no product is finished yet',
+  settle: 'going on towards the wanted pairs',
+  check: 'going on to find what may be missing',
+  converged: 'ended: every pair has reached tol',
+  noise: "ended: the operator's noise is above tol",
+  maxProducts: 'stopped at maxProducts; a larger one goes on',
+  signal: 'stopped by its signal; the same call goes on',
+};
+
+/** What a directory of `eigsh` says. */
+async function searchStatus(path: string, isJson: boolean): Promise<void> {
+  const directory = await openSearchDirectory(WHERE, path);
+  const progress = await searchProgress(directory);
+  const { plan } = directory;
+  if (isJson) {
+    console.log(JSON.stringify({ directory: path, search: plan, progress }, null, 2));
+    return;
+  }
+  const { phase, numMatvecs, restarts, numConverged, work } = progress;
+  const settled = numConverged === undefined ? '' : `, ${numConverged} of ${plan.k} pairs converged`;
+  console.log(`${'search'.padEnd(16)} ${plan.k} pairs ${plan.which} to ${plan.tol}, n = ${plan.n}, ${plan.dtype}`);
+  console.log(`${'products'.padEnd(16)} ${numMatvecs}, ${restarts} restarts${settled}`);
+  console.log(`${'state'.padEnd(16)} ${PHASES[phase]}`);
+  if (work) console.log(`${'last record'.padEnd(16)} ${work.finished}, process ${work.pid} on ${work.host}`);
+}
+
 export const statusCommand: Command = {
-  summary: 'blocks of a sketch directory that are done, missing and failed; time left; the queue',
+  summary: 'blocks of a sketch directory that are done, missing and failed; time left; the queue; where eigsh stands',
   help: `Usage: eigensketch status DIR
 
   --workers               also which process did which block
@@ -64,6 +93,10 @@ ${EXIT_HELP}`,
       help: { type: 'boolean', short: 'h' },
     });
     const path = directoryOf(WHERE, flags, positionals);
+    if (await holdsSearch(path)) {
+      await searchStatus(path, flags.json === true);
+      return EXIT.done;
+    }
     const directory = await openDirectory(WHERE, path);
     const stages = await progressOf(WHERE, directory);
     const isCertified = (await loadCertificate(directory)) !== undefined;

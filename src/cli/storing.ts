@@ -1,4 +1,4 @@
-/** Options and steps that the commands on sketch directories share. */
+/** Options and steps that the commands on directories share. */
 import { resolve } from 'node:path';
 import { checkChoice } from '../core/checks.ts';
 import { ArgumentError, StoreError } from '../core/errors.ts';
@@ -99,6 +99,11 @@ export async function openRun(where: string, path: string, flags: Flags): Promis
   return { op, directory: await openForOperator(where, path, op, { plan, free, operator: resolve(file) }) };
 }
 
+/** Tells someone who has interrupted a run how it continues. */
+export function sayHowToGoOn(command: string): void {
+  console.error(`\nstopped; what is measured is kept. Go on with: ${command}`);
+}
+
 /**
  * Runs `work`; when it is interrupted, says how to go on before the error goes its way.
  * @param command the command line that continues
@@ -107,7 +112,7 @@ export async function resumable<T>(signal: AbortSignal, command: string, work: (
   try {
     return await work();
   } catch (error) {
-    if (signal.aborted) console.error(`\nstopped; what is measured is kept. Go on with: ${command}`);
+    if (signal.aborted) sayHowToGoOn(command);
     else if (error instanceof StoreError && error.values.errno === 'ENOSPC') {
       console.error(`what is measured is kept. Make room, then go on with: ${command}`);
     }

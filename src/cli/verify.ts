@@ -1,5 +1,7 @@
-/** `eigensketch verify`: every file of a sketch directory against its checksum. */
+/** `eigensketch verify`: every file of a directory of run or eigsh against its checksum. */
 import { openDirectory } from '../run/directory.ts';
+import { holdsSearch, openSearchDirectory } from '../run/eigsh/directory.ts';
+import { verifySearch } from '../run/eigsh/verify.ts';
 import { verifyDirectory } from '../run/verify.ts';
 import { type Command, parse } from './command.ts';
 import { EXIT, EXIT_HELP } from './exit.ts';
@@ -8,13 +10,13 @@ import { directoryOf } from './storing.ts';
 const WHERE = 'eigensketch verify';
 
 export const verifyCommand: Command = {
-  summary: 'every file of a sketch directory against its checksum',
+  summary: 'every file of a directory of run or eigsh against its checksum',
   help: `Usage: eigensketch verify DIR
 
   --json                  print JSON instead of text
   --help                  this text
 
-A damaged block is measured again once its file is deleted.
+A damaged block of a sketch is measured again once its file is deleted; a search of eigsh needs all of its own.
 
 Example
   eigensketch verify hessian.sketch
@@ -23,7 +25,9 @@ ${EXIT_HELP}`,
   async run(args, { signal }) {
     const { flags, positionals } = parse(args, { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } });
     const path = directoryOf(WHERE, flags, positionals);
-    const { files, damaged } = await verifyDirectory(WHERE, await openDirectory(WHERE, path), signal);
+    const { files, damaged } = (await holdsSearch(path))
+      ? await verifySearch(await openSearchDirectory(WHERE, path), signal)
+      : await verifyDirectory(WHERE, await openDirectory(WHERE, path), signal);
     if (flags.json) console.log(JSON.stringify({ directory: path, files, damaged }, null, 2));
     else {
       for (const { message } of damaged) console.error(message);

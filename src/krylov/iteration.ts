@@ -5,7 +5,9 @@ import { identity, relativeAsymmetry, subMatrix } from '../linalg/small.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
 import type { Completeness } from './completeness.ts';
 import { compress, type Decomposition, expand, type KrylovContext } from './decomposition.ts';
+import { record } from './fresh-run.ts';
 import { type Floors, floorsOf, type KrylovWhich, type RitzValues, ritzValues } from './ritz.ts';
+import type { Check, Journal, Search } from './search.ts';
 
 /** What is wanted, and what it may cost. */
 export interface Goal extends Control {
@@ -69,25 +71,33 @@ export class Iteration {
   state: Decomposition;
   ritz: RitzValues = NOTHING;
   floors: Floors = { rounding: 0, noise: 0 };
-  numMatvecs = 0;
-  restarts = 0;
+  numMatvecs: number;
+  restarts: number;
+  check: Check | undefined;
   readonly goal: Goal;
   readonly context: KrylovContext;
+  readonly #journal: Journal | undefined;
 
-  constructor(state: Decomposition, goal: Goal, context: KrylovContext) {
-    this.state = state;
+  constructor(search: Search, goal: Goal, context: KrylovContext, journal: Journal | undefined) {
+    this.state = search.state;
+    this.numMatvecs = search.numMatvecs;
+    this.restarts = search.restarts;
+    this.check = search.check;
     this.goal = goal;
     this.context = context;
+    this.#journal = journal;
   }
 
   /** Multiplies the last `columns` of W and looks at what that gives. */
   async step(columns: number): Promise<void> {
-    const { state, goal, context } = this;
+    const { goal, context } = this;
     this.numMatvecs += columns;
-    this.state = await expand(state, context, columns);
+    this.state = await expand(this.state, context, columns);
     refuseAsymmetry(context.where, context.space, relativeAsymmetry(this.state.H));
-    this.ritz = await ritzValues(this.state, goal.which, context);
-    this.floors = floorsOf(this.state);
+    if (this.check?.run) record(this.check.run, this.state);
+    const { state, numMatvecs, restarts, check } = this;
+    if (this.#journal) this.state = await this.#journal.keep({ state, numMatvecs, restarts, check });
+    await this.look();
     goal.onProgress?.({
       stage: 'krylov',
       done: Math.min(goal.count, this.order) - this.unsettled.length,
@@ -95,6 +105,12 @@ export class Iteration {
       numMatvecs: this.numMatvecs,
     });
     await breathe();
+  }
+
+  /** What the decomposition says about eigenvalues. */
+  async look(): Promise<void> {
+    this.ritz = await ritzValues(this.state, this.goal.which, this.context);
+    this.floors = floorsOf(this.state);
   }
 
   get order(): number {
@@ -126,13 +142,15 @@ export class Iteration {
     this.restarts++;
   }
 
-  standing(stopped?: Stopped, completeness?: Completeness): Standing {
-    const { state, ritz, floors, numMatvecs, restarts, goal } = this;
+  standing(stopped?: Stopped, completeness?: Omit<Completeness, 'numMatvecs'>): Standing {
+    const { state, ritz, floors, numMatvecs, restarts, goal, check } = this;
     const isConverged = unsettledOf(ritz, goal.count, goal.tol, floors.rounding).length === 0;
     return {
       ...{ state, ritz, floors, numMatvecs, restarts },
       stopped: stopped ?? (isConverged ? 'converged' : 'noise'),
-      ...(completeness ? { completeness } : {}),
+      ...(completeness
+        ? { completeness: { ...completeness, numMatvecs: numMatvecs - (check?.firstProduct ?? numMatvecs) } }
+        : {}),
     };
   }
 }

@@ -1,8 +1,7 @@
 /** From the end of an iteration to the record of a result. */
-import { makeEighResult } from '../recovery/result.ts';
+import { type EighResult, makeEighResult } from '../recovery/result.ts';
 import type { Completeness } from './completeness.ts';
 import type { KrylovContext } from './decomposition.ts';
-import type { EigshResult } from './eigsh.ts';
 import { type Goal, type Standing, type Stopped, unsettledOf } from './iteration.ts';
 import { leadingRitzPairs } from './ritz.ts';
 
@@ -24,6 +23,11 @@ export interface EigshFacts {
   restarts: number;
   /** What else A may have, at `confidence`; absent where the search was stopped before, or not asked for a check. */
   completeness?: Completeness;
+}
+
+/** Leading eigenpairs, and how the search for them ended; as a LinearOperator it applies V diag(eigenvalues) V^T. */
+export interface EigshResult extends EighResult, EigshFacts {
+  residualNorms: Float64Array;
 }
 
 /** The leading pairs of a standing as a result; the caller knows the seconds. */

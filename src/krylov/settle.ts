@@ -22,24 +22,29 @@ async function aimAtResiduals(iteration: Iteration): Promise<void> {
 }
 
 /**
- * Expands and restarts until every wanted pair is settled, or the basis is everything and no pair can be better. Once A leaves the basis invariant, random directions continue
- * it: they find further copies of multiple eigenvalues.
+ * Columns of the next product, none once every wanted pair is settled or the basis is everything. Once A leaves the basis invariant, random directions
+ * continue it: they find further copies of multiple eigenvalues.
  */
+async function nextColumns(iteration: Iteration): Promise<number> {
+  const { state, goal, context } = iteration;
+  const isInvariant = state.W.cols === 0;
+  if (iteration.isSettled && !(isInvariant && needsMore(iteration))) return 0;
+  const missing = Math.min(goal.count - state.drawn, context.space.blockColumns);
+  const width = isInvariant ? Math.max(goal.blockSize, missing) : goal.blockSize;
+  iteration.state = await refill(state, width, context);
+  return Math.min(width, iteration.state.W.cols);
+}
+
+/** Expands and restarts until every wanted pair is settled. */
 export async function settle(iteration: Iteration): Promise<Stopped | undefined> {
-  const { goal, context } = iteration;
-  const { count, blockSize, basisColumns } = goal;
-  let columns = Math.min(blockSize, iteration.state.W.cols);
   for (;;) {
-    await aimAtResiduals(iteration);
-    if (iteration.order + columns > basisColumns) await iteration.restart();
-    await iteration.step(columns);
-    const isInvariant = iteration.state.W.cols === 0;
-    if (isInvariant && iteration.order >= context.space.rows) return undefined;
-    if (iteration.isSettled && !(isInvariant && needsMore(iteration))) return undefined;
-    const width = isInvariant ? Math.max(blockSize, count - iteration.state.drawn) : blockSize;
-    iteration.state = await refill(iteration.state, width, context);
-    columns = Math.min(width, iteration.state.W.cols);
-    const refusal = iteration.refusal(columns);
+    const columns = await nextColumns(iteration);
+    if (columns === 0) return undefined;
+    // there is nothing to return before the first product
+    const refusal = iteration.order === 0 ? undefined : iteration.refusal(columns);
     if (refusal) return refusal;
+    await aimAtResiduals(iteration);
+    if (iteration.order + columns > iteration.goal.basisColumns) await iteration.restart();
+    await iteration.step(columns);
   }
 }

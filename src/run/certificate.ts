@@ -1,35 +1,21 @@
 /** The certificate of a stored sketch; its test products are kept like all others, so that it too can be gone on with. */
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { type ApostOptions, apost } from '../apost/apost.ts';
 import { CERTIFICATE_SCHEMA, type Certificate } from '../apost/certificate.ts';
 import type { Block } from '../core/block.ts';
 import { StoreError } from '../core/errors.ts';
-import { BlockFile } from '../hdf5/block-file.ts';
 import { writeBlockFile } from '../hdf5/block-writer.ts';
 import { storeError, syncDirectory } from '../hdf5/io.ts';
 import { temporaryName } from '../hdf5/temporary.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import type { EighResult } from '../recovery/result.ts';
-import { blockPath, fileExists, type SketchDirectory, stageFolder } from './directory.ts';
+import { blockPath, type SketchDirectory, stageFolder } from './directory.ts';
+import { checksum, keptProduct } from './kept-product.ts';
 import { recordAttributes, recordWork, type Worker } from './record.ts';
 import { CERTIFICATE } from './stages.ts';
 
 export const certificatePath = ({ path }: SketchDirectory): string => join(path, 'certificate.json');
-
-const checksum = ({ data }: Block): number => crc32(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-
-/** A product that was made before with the same columns, if it is there. @throws StoreError for a damaged one. */
-async function keptProduct(path: string, input: number, cols: number): Promise<Block | undefined> {
-  if (!(await fileExists(path))) return undefined;
-  const file = await BlockFile.open(path);
-  try {
-    return file.attributes.input === input && file.cols === cols ? await file.readRows(0, file.rows) : undefined;
-  } finally {
-    await file.close();
-  }
-}
 
 /**
  * The operator, whose i-th product is read from the i-th file of a stage where that holds the product with the very same

@@ -8,7 +8,7 @@ import { writeBlockFile } from '../hdf5/block-writer.ts';
 import { storeError } from '../hdf5/io.ts';
 import { type RecordLink, readRecordFile, writeRecordFile } from '../hdf5/record-file.ts';
 import { isTemporary, removeTemporaries } from '../hdf5/temporary.ts';
-import { planAttributes, planFromAttributes } from './attributes.ts';
+import { fromAttributes, PLAN_KINDS, toAttributes } from './attributes.ts';
 import type { StoredPlan } from './plan.ts';
 import { blockCount, CERTIFICATE, stagesOf } from './stages.ts';
 
@@ -18,6 +18,9 @@ export const DIRECTORY_VERSION = 1;
 const FORMAT = 'eigensketch sketch';
 const DESCRIPTION = 'sketch.h5';
 const PROBE = 'probe.h5';
+
+/** What describes a directory of `eigsh`. */
+export const SEARCH_DESCRIPTION = 'eigsh.h5';
 
 /** Where a sketch comes from; none of its numbers depend on it. */
 export interface Origin {
@@ -81,7 +84,8 @@ export const fileExists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-async function entries(path: string): Promise<string[] | undefined> {
+/** Names in a folder; undefined where there is none. @throws StoreError when it cannot be read. */
+export async function entries(path: string): Promise<string[] | undefined> {
   try {
     return await readdir(path);
   } catch (cause) {
@@ -90,11 +94,17 @@ async function entries(path: string): Promise<string[] | undefined> {
   }
 }
 
+function refuseSearch(where: string, path: string, found: readonly string[]): void {
+  if (!found.includes(SEARCH_DESCRIPTION)) return;
+  throw new StoreError(`${where}: ${path} holds a search of eigsh, not a sketch`, { path });
+}
+
 /** Whether there is a sketch. @throws StoreError for a folder with anything else in it. */
 export async function isSketchDirectory(where: string, path: string): Promise<boolean> {
   const found = await entries(path);
   if (found === undefined) return false;
   if (found.includes(DESCRIPTION)) return true;
+  refuseSearch(where, path, found);
   const foreign = found.find((name) => name !== PROBE && !isTemporary(name));
   if (foreign === undefined) return false;
   throw new StoreError(
@@ -105,12 +115,16 @@ export async function isSketchDirectory(where: string, path: string): Promise<bo
   );
 }
 
+/** Version of the library. */
+export function libraryVersion(): string {
+  return (createRequire(import.meta.url)('eigensketch/package.json') as { version: string }).version;
+}
+
 /**
  * Makes a sketch directory. Another process may do the same at the same time: the first one's is kept.
  * @throws StoreError when it cannot be written.
  */
 export async function createDirectory(path: string, plan: StoredPlan, operator: string, probe: Block): Promise<void> {
-  const { version } = createRequire(import.meta.url)('eigensketch/package.json') as { version: string };
   await mkdir(path, { recursive: true }).catch((cause: unknown) => {
     throw storeError(path, 'write', cause);
   });
@@ -118,11 +132,11 @@ export async function createDirectory(path: string, plan: StoredPlan, operator: 
   const attributes = {
     format: FORMAT,
     format_version: DIRECTORY_VERSION,
-    eigensketch: version,
+    eigensketch: libraryVersion(),
     created: new Date().toISOString(),
     operator,
     purpose: 'sketch',
-    ...planAttributes(plan),
+    ...toAttributes(PLAN_KINDS, plan),
   };
   const all = [{ path: 'probe', file: PROBE, target: '/block' }, ...links(plan)];
   await writeRecordFile(descriptionPath({ path }), { attributes, links: all }, true);
@@ -136,6 +150,7 @@ export async function openDirectory(where: string, path: string): Promise<Sketch
   const file = descriptionPath({ path });
   const found = await entries(path);
   if (!found?.includes(DESCRIPTION)) {
+    refuseSearch(where, path, found ?? []);
     throw new StoreError(`${where}: ${path} is not a sketch directory: there is no ${file}`, { path });
   }
   const { attributes } = await readRecordFile(file);
@@ -150,7 +165,7 @@ export async function openDirectory(where: string, path: string): Promise<Sketch
       },
     );
   }
-  const plan = planFromAttributes(file, attributes);
+  const plan = fromAttributes(PLAN_KINDS, file, attributes);
   for (const folder of ['.', ...stagesOf(plan).map(({ name }) => name), CERTIFICATE]) {
     await removeTemporaries(join(path, folder)).catch(() => []);
   }

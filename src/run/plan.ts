@@ -93,14 +93,14 @@ export function plannedRecovery(plan: StoredPlan): PlannedRecovery {
  * @param free choices that were not made: whatever the directory has is meant
  * @throws StoreError that names every choice in which a directory differs from what is asked for now.
  */
-export function checkSamePlan(
+export function checkSamePlan<T extends object>(
   where: string,
   file: string,
-  stored: StoredPlan,
-  asked: StoredPlan,
-  free: readonly (keyof StoredPlan)[],
+  stored: T,
+  asked: T,
+  free: readonly (keyof T)[] = [],
 ): void {
-  const names = Object.keys(asked) as (keyof StoredPlan)[];
+  const names = Object.keys(asked) as (keyof T & string)[];
   const different = names.filter((name) => stored[name] !== asked[name] && !free.includes(name));
   if (different.length === 0) return;
   const list = different.map((name) => `${name} ${stored[name]} (asked for ${asked[name]})`).join(', ');

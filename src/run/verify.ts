@@ -1,6 +1,4 @@
 /** Checking every byte of a directory. */
-import { EigensketchError } from '../core/errors.ts';
-import { verifyBlockFile } from '../hdf5/block-file.ts';
 import { readRecordFile } from '../hdf5/record-file.ts';
 import { derivedColumns, stageColumns } from './blocks.ts';
 import { certificatePath, loadCertificate } from './certificate.ts';
@@ -13,20 +11,9 @@ import {
   type SketchDirectory,
   stageFilePath,
 } from './directory.ts';
+import { FileCheck, type Verification } from './file-check.ts';
 import { stageIsThere } from './progress.ts';
 import { blockCount, blockRange, CERTIFICATE, type Stage, stagesOf } from './stages.ts';
-
-/** What is wrong with one file. */
-export interface Damage {
-  file: string;
-  message: string;
-}
-
-export interface Verification {
-  /** Files that were read to the last byte. */
-  files: number;
-  damaged: Damage[];
-}
 
 /** Files of one stage with what each must be. */
 async function stageFiles(where: string, directory: SketchDirectory, stage: Stage): Promise<[string, number][]> {
@@ -51,43 +38,23 @@ export async function verifyDirectory(
   directory: SketchDirectory,
   signal?: AbortSignal,
 ): Promise<Verification> {
-  const damaged: Damage[] = [];
-  let files = 0;
-  const check = async (file: string, look: () => Promise<unknown>): Promise<void> => {
-    signal?.throwIfAborted();
-    files++;
-    try {
-      await look();
-    } catch (error) {
-      if (!(error instanceof EigensketchError)) throw error;
-      damaged.push({ file, message: error.message });
-    }
-  };
-  const checkBlock = async (file: string, width?: number): Promise<void> => {
-    const { rows, cols, dtype } = await verifyBlockFile(file, signal);
-    const { n, dtype: expected } = directory.plan;
-    if (rows !== n || dtype !== expected || (width !== undefined && cols !== width)) {
-      damaged.push({
-        file,
-        message: `${file}: ${rows} x ${cols} ${dtype}, expected ${n} x ${width ?? cols} ${expected}`,
-      });
-    }
-  };
-  await check(descriptionPath(directory), () => readRecordFile(descriptionPath(directory)));
-  await check(probePath(directory), () => checkBlock(probePath(directory)));
+  const { n: rows, dtype } = directory.plan;
+  const check = new FileCheck(signal);
+  await check.look(descriptionPath(directory), () => readRecordFile(descriptionPath(directory)));
+  await check.block(probePath(directory), { rows, dtype });
   for (const stage of stagesOf(directory.plan)) {
     if (stage.kind === 'derived' && (await stageIsThere(directory, stage))) {
       const file = stageFilePath(directory, stage.name);
-      await check(file, () => readRecordFile(file));
+      await check.look(file, () => readRecordFile(file));
     }
-    for (const [file, width] of await stageFiles(where, directory, stage))
-      await check(file, () => checkBlock(file, width));
+    for (const [file, cols] of await stageFiles(where, directory, stage))
+      await check.block(file, { rows, cols, dtype });
   }
   for (const block of await blocksThere(directory, CERTIFICATE)) {
     const file = blockPath(directory, CERTIFICATE, block);
-    await check(file, () => checkBlock(file));
+    await check.block(file, { rows, dtype });
   }
   const certificate = certificatePath(directory);
-  if (await fileExists(certificate)) await check(certificate, () => loadCertificate(directory));
-  return { files, damaged };
+  if (await fileExists(certificate)) await check.look(certificate, () => loadCertificate(directory));
+  return check.verification;
 }

@@ -3,15 +3,13 @@
  * change of the disk was the last one, so kills are aimed at those: at random ones of all that a run makes, some torn in
  * the middle, and every fourth at a random time. EIGENSKETCH_KILLS says how many (default 24).
  */
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout as after } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { isTemporary } from '../../src/hdf5/index.ts';
 import { uniforms } from '../support/matrices.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
+import { type Ended, runWatched, temporariesIn } from './watched.ts';
 
 const KILLS = Number(process.env.EIGENSKETCH_KILLS || 24);
 /** Kills of one directory before it is let alone. */
@@ -31,35 +29,9 @@ const args = (out: string): string[] => [
   out,
 ];
 
-interface Ended {
-  code: number | null;
-  operations: number;
-  milliseconds: number;
-  stderr: string;
-}
-
 /** Runs the job in a watched process; `killAfter` milliseconds it is killed from outside. */
-async function run(out: string, env: Record<string, string>, killAfter?: number): Promise<Ended> {
-  const { NODE_OPTIONS: _, ...own } = process.env;
-  // one provider with one thread: a threaded BLAS may add in another order the next time
-  const child = spawn(process.execPath, ['dist/test/run/watched-child.js', ...args(out)], {
-    env: { ...own, EIGENSKETCH_KERNELS: 'js', ...env },
-  });
-  const startedAt = performance.now();
-  let stderr = '';
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  child.stdout.resume();
-  const ended = new Promise<number | null>((done) => child.on('close', done));
-  if (killAfter !== undefined) {
-    await Promise.race([after(killAfter), ended]);
-    child.kill('SIGKILL');
-  }
-  const code = await ended;
-  const operations = Number(/operations (\d+)/.exec(stderr)?.[1] ?? 0);
-  return { code, operations, milliseconds: performance.now() - startedAt, stderr };
-}
+const run = (out: string, env: Record<string, string>, killAfter?: number): Promise<Ended> =>
+  runWatched(args(out), env, killAfter);
 
 const STAGES = ['sketch.h5', 'sketch', 'basis', 'product', 'result', 'certificate.json'];
 
@@ -71,10 +43,6 @@ async function phase(out: string): Promise<string> {
     if ((await readdir(join(out, name))).filter((file) => /^\d{6}\.h5$/.test(file)).length < 5) return name;
   }
   return 'nothing';
-}
-
-async function temporaries(out: string): Promise<string[]> {
-  return (await readdir(out, { recursive: true })).filter((path) => isTemporary(path.split('/').at(-1)!));
 }
 
 test(`${KILLS} kills, each run gone on with to the same numbers`, async () => {
@@ -104,7 +72,7 @@ test(`${KILLS} kills, each run gone on with to the same numbers`, async () => {
     const last = await run(out, {});
     expect([job, last.code, last.stderr]).toEqual([job, 0, expect.stringMatching(/^operations \d+\n$/)]);
     expect(await numbersOf(out)).toEqual(expected);
-    expect(await temporaries(out)).toEqual([]);
+    expect(await temporariesIn(out)).toEqual([]);
   }
   const killed = [...met.values()].reduce((sum, count) => sum + count, 0);
   if (process.env.EIGENSKETCH_KILLS) console.log(`${killed} kills: ${JSON.stringify(Object.fromEntries(met))}`);

@@ -1,17 +1,14 @@
-/** Leading eigenpairs of a symmetric operator by randomised block Krylov iteration. */
-import { checkBetween, checkChoice, checkInteger, checkSeed } from '../core/checks.ts';
+/** The options of `eigsh`, and from them the checked goal of a search. */
+import { checkBetween, checkChoice, checkInteger } from '../core/checks.ts';
 import { bytesPerEntry, unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
+import type { Memory } from '../core/memory.ts';
 import type { Control } from '../core/schedule.ts';
-import { type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
+import type { KernelsChoice } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
-import { hostSpace } from '../multivector/host.ts';
-import type { EighResult } from '../recovery/result.ts';
-import { CHECK_COLUMNS, iterate } from './check.ts';
-import { begin, type KrylovContext, randomColumns } from './decomposition.ts';
+import { CHECK_COLUMNS } from './check.ts';
 import type { Goal } from './iteration.ts';
-import { type EigshFacts, leadingPairs } from './result.ts';
 import { KRYLOV_WHICH, type KrylovWhich } from './ritz.ts';
 
 export interface EigshOptions extends Control {
@@ -42,18 +39,22 @@ export interface EigshOptions extends Control {
   maxProducts?: number;
   /**
    * Bytes of tall blocks at most, which decide how wide the basis may become before it is restarted. Default 256 MiB, or
-   * what max(2 k, k + 20) + 8 blockSize columns need where that is more.
+   * what max(2 k, k + 20) + 8 blockSize columns need where that is more; with `store`, where these bytes lie on the disk,
+   * the widest basis that helps: three times so many columns.
    */
   maxMemory?: number;
+  /**
+   * A directory for everything of size n: made if it does not exist, gone on with if it does. A search that was stopped,
+   * killed or out of products goes on by the same call where it was, to the same result, and makes no product twice; one
+   * that has ended returns its result. Default: everything stays in memory.
+   */
+  store?: string;
+  /** With `store`: memory for tall blocks, in bytes or like `'2GB'`; small matrices come on top. Default 1 GiB. */
+  memory?: Memory;
   /** 0..2^53-1; the same seed gives the same result. Default 0. */
   seed?: number;
   /** Dense kernel provider. Default `'auto'`. */
   kernels?: KernelsChoice;
-}
-
-/** Leading eigenpairs, and how the search for them ended; as a LinearOperator it applies V diag(eigenvalues) V^T. */
-export interface EigshResult extends EighResult, EigshFacts {
-  residualNorms: Float64Array;
 }
 
 const WHERE = 'eigsh';
@@ -63,7 +64,7 @@ const USUAL_CHECK = 8;
 
 /** A basis is at most this many times as wide as it must be to converge well: it helps little beyond, and costs more. */
 const WIDEST = 3;
-/** What a search may take by default to have the widest basis. */
+/** What a search in memory may take by default to have the widest basis. */
 const USUAL_MEMORY = 2 ** 28;
 
 /** Columns that live beside a full basis: the check's, Ritz vectors of a restart, a product, W and what is made of them. */
@@ -74,9 +75,15 @@ const columnsBeside = (basis: number, k: number, b: number): number =>
  * Columns of the basis before a restart: what memory allows, from max(2k, k + 20) + 8b (SciPy takes max(2k + 1, 20)) to three
  * times that. @throws ArgumentError for a memory that has no room for k + 2b.
  */
-function chooseBasis(n: number, k: number, b: number, bytes: number, maxMemory: number | undefined): number {
+function chooseBasis(
+  n: number,
+  k: number,
+  b: number,
+  bytes: number,
+  { maxMemory, store }: Pick<EigshOptions, 'maxMemory' | 'store'>,
+): number {
   const usual = Math.max(2 * k, k + 20) + 8 * b;
-  const memory = maxMemory ?? USUAL_MEMORY;
+  const memory = maxMemory ?? (store === undefined ? USUAL_MEMORY : Number.POSITIVE_INFINITY);
   const fitting = Math.floor((memory / (n * bytes) - k / 2 - 5 * b - CHECK_COLUMNS) / 1.5);
   const least = Math.min(n, k + 2 * b);
   if (maxMemory === undefined || fitting >= least) {
@@ -98,8 +105,17 @@ function checkConfidence(value: unknown): number {
   return value === 0 ? 0 : checkBetween(WHERE, 'confidence', value, 0, 1);
 }
 
-function checkGoal(op: LinearOperator, k: number, options: EigshOptions): Goal {
+/**
+ * Checks the options against the operator and fills in what was not given.
+ * @throws ArgumentError for a value out of its range, ShapeError for a rectangular operator.
+ */
+export function checkGoal(op: LinearOperator, k: number, options: EigshOptions): Goal {
   const n = checkSquare(WHERE, op);
+  if (options.memory !== undefined && options.store === undefined) {
+    throw new ArgumentError(`${WHERE}: memory belongs to store, got memory ${options.memory}`, {
+      memory: options.memory,
+    });
+  }
   const most = Number.MAX_SAFE_INTEGER;
   const count = checkInteger(WHERE, 'k', k, 1, n, ` for n = ${n}`);
   const blockSize = Math.min(n, checkInteger(WHERE, 'blockSize', options.blockSize ?? 1, 1, most));
@@ -110,51 +126,9 @@ function checkGoal(op: LinearOperator, k: number, options: EigshOptions): Goal {
     confidence: checkConfidence(options.confidence ?? 0.99),
     checkSteps: options.confidence === undefined ? USUAL_CHECK : Number.POSITIVE_INFINITY,
     blockSize,
-    basisColumns: chooseBasis(n, k, blockSize, bytesPerEntry(op.dtype), options.maxMemory),
+    basisColumns: chooseBasis(n, k, blockSize, bytesPerEntry(op.dtype), options),
     maxProducts: checkInteger(WHERE, 'maxProducts', options.maxProducts ?? 10 * n, 1, most),
     onProgress: options.onProgress,
     signal: options.signal,
   };
-}
-
-/**
- * The `k` leading eigenpairs of a symmetric operator by block Krylov iteration from a random start, with full
- * reorthogonalisation (twice) and thick restarts: Golub & Underwood 1977, "The block Lanczos method for computing
- * eigenvalues"; Wu & Simon 2000, "Thick-restart Lanczos method for large symmetric eigenvalue problems"; Musco & Musco
- * 2015, "Randomized block Krylov methods for stronger and faster approximate singular value decomposition".
- *
- * Not reaching `tol` is no exception: a result that ran out of products, or was stopped by its signal, has what is there
- * with its residual norms. `apost(op, result)` certifies it.
- *
- * @param op symmetric n x n operator
- * @param k eigenpairs, 1..n
- * @example
- * const { eigenvalues, residualNorms } = await eigsh(H, 10, { tol: 1e-3, seed: 1 });
- * @throws ArgumentError for options out of range, ShapeError for a rectangular operator, NumericalError for an operator
- * that is not symmetric or returns non-finite values; the signal's reason when it was aborted before the first product.
- */
-export async function eigsh(op: LinearOperator, k: number, options: EigshOptions = {}): Promise<EigshResult> {
-  const goal = checkGoal(op, k, options);
-  const seed = checkSeed(WHERE, options.seed ?? 0);
-  const kernels = await selectKernels(WHERE, options.kernels);
-  goal.signal?.throwIfAborted();
-  const startedAt = performance.now();
-  let productSeconds = 0;
-  const timed: LinearOperator = {
-    shape: op.shape,
-    dtype: op.dtype,
-    matmat: async (X, out) => {
-      const calledAt = performance.now();
-      const Y = await op.matmat(X, out);
-      productSeconds += (performance.now() - calledAt) / 1000;
-      return Y;
-    },
-  };
-  const space = hostSpace(op.shape[0], op.dtype);
-  const context: KrylovContext = { where: WHERE, op: timed, space, seed, kernels };
-  const start = await begin(await randomColumns(context, 0, goal.blockSize), goal.blockSize, context);
-  const standing = await iterate(start, goal, context);
-  const result = await leadingPairs(standing, goal, context);
-  const total = (performance.now() - startedAt) / 1000;
-  return { ...result, seconds: { sketch: productSeconds, recovery: total - productSeconds } };
 }

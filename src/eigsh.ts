@@ -1,0 +1,50 @@
+/** Leading eigenpairs of a symmetric operator by randomised block Krylov iteration. */
+import { checkSeed } from './core/checks.ts';
+import { iterate } from './krylov/check.ts';
+import type { KrylovContext } from './krylov/decomposition.ts';
+import { checkGoal, type EigshOptions } from './krylov/options.ts';
+import { type EigshResult, leadingPairs } from './krylov/result.ts';
+import { beginSearch } from './krylov/search.ts';
+import { Stopwatch } from './krylov/stopwatch.ts';
+import { selectKernels } from './linalg/kernels/select.ts';
+import type { LinearOperator } from './linops/operator.ts';
+import { hostSpace } from './multivector/host.ts';
+
+const WHERE = 'eigsh';
+
+/**
+ * The `k` leading eigenpairs of a symmetric operator by block Krylov iteration from a random start, with full
+ * reorthogonalisation (twice) and thick restarts: Golub & Underwood 1977, "The block Lanczos method for computing
+ * eigenvalues"; Wu & Simon 2000, "Thick-restart Lanczos method for large symmetric eigenvalue problems"; Musco & Musco
+ * 2015, "Randomized block Krylov methods for stronger and faster approximate singular value decomposition".
+ *
+ * Not reaching `tol` is no exception: a result that ran out of products, or was stopped by its signal, has what is there
+ * with its residual norms. `apost(op, result)` certifies it.
+ *
+ * With `store` everything of size n lives in a directory of HDF5 files, and the same call goes on where it was stopped.
+ *
+ * @param op symmetric n x n operator
+ * @param k eigenpairs, 1..n
+ * @example
+ * const { eigenvalues, residualNorms } = await eigsh(H, 10, { tol: 1e-3, seed: 1 });
+ * @throws ArgumentError for options out of range, ShapeError for a rectangular operator, NumericalError for an operator
+ * that is not symmetric or returns non-finite values, StoreError when the directory belongs to another search or operator,
+ * is in use, damaged or cannot be written; the signal's reason when it was aborted before the first product.
+ */
+export async function eigsh(op: LinearOperator, k: number, options: EigshOptions = {}): Promise<EigshResult> {
+  const goal = checkGoal(op, k, options);
+  const seed = checkSeed(WHERE, options.seed ?? 0);
+  const kernels = await selectKernels(WHERE, options.kernels);
+  goal.signal?.throwIfAborted();
+  if (options.store !== undefined) {
+    // HDF5 is loaded for those who use it
+    const { storedEigsh } = await import('./run/eigsh/eigsh.ts');
+    return storedEigsh({ op, goal, seed, kernels }, options.store, options.memory);
+  }
+  const stopwatch = new Stopwatch();
+  const space = hostSpace(op.shape[0], op.dtype);
+  const context: KrylovContext = { where: WHERE, op: stopwatch.time(op), space, seed, kernels };
+  const standing = await iterate(await beginSearch(goal.blockSize, context), goal, context);
+  const result = await leadingPairs(standing, goal, context);
+  return { ...result, seconds: stopwatch.seconds };
+}

@@ -1,0 +1,90 @@
+/** `eigensketch eigsh --store`: interrupted and gone on with; what `status`, `verify` and h5py make of its directory. */
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { type Ended, runCli as runCommand } from '../support/cli.ts';
+import { command } from '../support/command.ts';
+import { needing, PYTHON, runs } from '../support/programs.ts';
+import { temporaryFolder } from './support.ts';
+
+const at = temporaryFolder();
+const run = (args: readonly string[], onStderr?: (text: string, interrupt: () => void) => void): Promise<Ended> =>
+  runCommand(args, onStderr, { EIGENSKETCH_KERNELS: 'js' });
+const search = (fixture: string, k: number, store: string): string[] => [
+  ...['eigsh', '--operator', `test/cli/fixtures/${fixture}.mjs`],
+  ...['--k', String(k), '--store', store, '--memory', '50MB', '--json'],
+];
+
+test('Ctrl-C keeps what is measured, says how to go on, and the same command does', async () => {
+  const store = at('interrupted');
+  let isStopped = false;
+  const stopped = await run(search('slow-harmonic', 4, store), (text, interrupt) => {
+    if (isStopped || text.split('product').length < 8) return;
+    isStopped = true;
+    interrupt();
+  });
+  expect([stopped.code, stopped.stderr]).toEqual([130, expect.stringContaining('Go on with: the same command')]);
+  const status = JSON.parse((await run(['status', store, '--json'])).stdout);
+  expect(status).toMatchObject({ search: { k: 4, n: 400, memory: 5e7 }, progress: { phase: 'signal' } });
+  const ended = await run(search('slow-harmonic', 4, store));
+  expect(ended.code).toBe(0);
+  const { eigenvalues, provenance } = JSON.parse(ended.stdout);
+  for (const [i, value] of [1, -1 / 2, 1 / 3, -1 / 4].entries()) expect(eigenvalues[i]).toBeCloseTo(value, 12);
+  // a probe each, in one block, and every product once
+  const made = [stopped, ended].map(({ stderr }) => stderr.split('product\n').length - 2);
+  expect(made[0]).toBe(status.progress.numMatvecs - 2);
+  expect(made[0]! + made[1]!).toBe(provenance.numMatvecs - 2);
+});
+
+test('status and verify understand the directory; commands on sketches say what it is', async () => {
+  const store = at('told');
+  expect((await run([...search('harmonic', 4, store), '--max-products', '9'])).code).toBe(4);
+  expect((await run(['status', store])).stdout).toMatch(
+    /^search +4 pairs LM to \S+, n = 80, float64\nproducts +11, 0 restarts, \d of 4 pairs converged\nstate +stopped at max/,
+  );
+  expect(await run(['verify', store])).toMatchObject({ code: 0, stdout: '7 files, all as they were written\n' });
+  const [name] = await readdir(join(store, 'blocks'));
+  const file = join(store, 'blocks', name!);
+  const bytes = await readFile(file);
+  bytes[bytes.length - 9]! ^= 4;
+  await writeFile(file, bytes);
+  const damaged = await run(['verify', store]);
+  expect([damaged.code, damaged.stdout]).toEqual([5, '7 files, 1 damaged\n']);
+  expect(damaged.stderr).toContain(`${file}: damaged: its numbers fail their checksum`);
+  for (const words of [
+    ['report', store],
+    ['recover', store],
+    ['run', '--out', store, '--dims', '3'],
+  ]) {
+    const { code, stderr } = await run(words);
+    expect([code, stderr]).toEqual([5, expect.stringContaining('holds a search of eigsh, not a sketch')]);
+  }
+});
+
+needing(runs(PYTHON, '-c', 'import h5py, numpy'), 'python3-h5py')(
+  'h5py finds A V = V H + W B and the result',
+  async () => {
+    const [begun, ended] = [at('h5py-begun'), at('h5py-ended')];
+    await run([...search('harmonic', 4, begun), '--max-products', '9']);
+    await run(search('harmonic', 4, ended));
+    const script = `
+import h5py, json, numpy as np, sys
+a = np.array([(-1) ** i / (i + 1) for i in range(80)])
+with h5py.File(sys.argv[1] + '/eigsh.h5') as f:
+    s = f['state']
+    V = np.hstack([s['V'][name][:] for name in sorted(s['V'])])
+    W, H, B = s['W'][:], s['H'][:], s['B'][:]
+    relation = np.linalg.norm(a[:, None] * V - V @ H - W @ B)
+with h5py.File(sys.argv[2] + '/eigsh.h5') as f:
+    w, X = f['result/eigenvalues'][:], f['result/eigenvectors'][:]
+    norms = np.linalg.norm(a[:, None] * X - X * w, axis=0) - f['result/residual_norms'][:]
+print(json.dumps([V.shape, relation, w.tolist(), float(abs(norms).max())]))
+`;
+    const { stdout } = await command(PYTHON, ['-c', script, begun, ended]);
+    const [shape, relation, values, difference] = JSON.parse(stdout);
+    expect(shape).toEqual([80, 9]);
+    expect(relation).toBeLessThan(1e-14);
+    for (const [i, value] of [1, -1 / 2, 1 / 3, -1 / 4].entries()) expect(values[i]).toBeCloseTo(value, 13);
+    expect(difference).toBeLessThan(1e-13);
+  },
+);
