@@ -1,9 +1,9 @@
 /** The whole search: settle the wanted pairs, then make sure that nothing is hidden from them. */
 import { boundTheRest, type Completeness, endsOf } from './completeness.ts';
 import type { KrylovContext } from './decomposition.ts';
-import { beginRun, type FreshRun, spectrumBounds } from './fresh-run.ts';
+import { beginRun, type FreshRun, type SpectrumBounds, spectrumBounds } from './fresh-run.ts';
 import { type Goal, Iteration, type Standing, type Stopped } from './iteration.ts';
-import type { Check, Journal, Search } from './search.ts';
+import type { Journal, Search } from './search.ts';
 import { settle } from './settle.ts';
 
 /** Columns that a check may add to a full basis. */
@@ -13,34 +13,44 @@ export const CHECK_COLUMNS = 24;
 const levelOfRun = (confidence: number, run: number): number => 1 - ((1 - confidence) * 3) / (Math.PI * run) ** 2;
 
 /** What a run has come to. */
-type Outcome = { completeness: Omit<Completeness, 'numMatvecs'> } | { stopped: Stopped } | 'found';
+type Outcome = SpectrumBounds | { stopped: Stopped } | 'found';
 
 /** Begins the next run outside the basis. */
-async function beginNextRun(iteration: Iteration): Promise<Check & { run: FreshRun }> {
+async function beginNextRun(iteration: Iteration): Promise<void> {
   const { runs = 0, firstProduct = iteration.numMatvecs } = iteration.check ?? {};
   if (runs > 0 && iteration.order >= iteration.goal.basisColumns) await iteration.restart();
-  const { state, run } = await beginRun(iteration.state, iteration.context);
+  const wanted = iteration.ritz.values.subarray(0, iteration.goal.count);
+  const { state, run } = await beginRun(iteration.state, Array.from(wanted), iteration.context);
   iteration.state = state;
-  return { runs: runs + 1, firstProduct, run };
+  iteration.check = { runs: runs + 1, firstProduct, run };
+}
+
+/** How far beyond the last wanted pair others are ties and no misses. */
+function marginOf({ ritz, goal, floors }: Iteration): number {
+  return 2 * Math.max(goal.tol * Math.abs(ritz.values[goal.count - 1]!), floors.noise);
+}
+
+/** Whether another pair has come in among the wanted ones since a run began. */
+function hasChanged(iteration: Iteration, { wanted }: FreshRun): boolean {
+  const margin = marginOf(iteration);
+  return wanted.some((value, i) => Math.abs(value - iteration.ritz.values[i]!) > margin);
 }
 
 /** What the products of a run say so far; nothing while another one is worth its price. */
 async function judge(iteration: Iteration, run: FreshRun, index: number): Promise<Outcome | undefined> {
   const { goal, context } = iteration;
-  const { count, which, tol, confidence, checkSteps, basisColumns } = goal;
-  if (!iteration.isSettled || iteration.order === context.space.rows) return 'found';
-  const margin = 2 * Math.max(tol * Math.abs(iteration.ritz.values[count - 1]!), iteration.floors.noise);
-  const ends = endsOf(iteration.ritz, which, count, margin);
+  const { count, which, confidence, checkSteps, basisColumns } = goal;
+  const ends = endsOf(iteration.ritz, which, count, marginOf(iteration));
   const outside = await spectrumBounds(run, levelOfRun(confidence, index), context.kernels);
+  if (outside.largest > ends.upper || outside.smallest < ends.lower) return 'found';
   const isNothing = outside.upper <= ends.upper && outside.lower >= ends.lower;
   const isSpent = run.diagonal.length >= checkSteps || iteration.order >= basisColumns + CHECK_COLUMNS;
-  if (outside.largest > ends.upper || outside.smallest < ends.lower) return 'found';
-  if (!isNothing && !isSpent) return undefined;
-  const bounds = await boundTheRest(iteration.state, which, ends, outside, iteration.floors.noise, context);
-  return { completeness: { confidence, ...bounds } };
+  // a run that rounding has ended cannot tell more
+  const isOver = isNothing || isSpent || iteration.state.newest === 0;
+  return isOver ? outside : undefined;
 }
 
-/** Follows a fresh run until it shows that something was hidden, or that nothing was. */
+/** Follows a fresh run until it shows that something was hidden, or that nothing was, or can say no more. */
 async function follow(iteration: Iteration, run: FreshRun, index: number): Promise<Outcome> {
   for (;;) {
     const outcome = run.diagonal.length > 0 ? await judge(iteration, run, index) : undefined;
@@ -51,8 +61,19 @@ async function follow(iteration: Iteration, run: FreshRun, index: number): Promi
   }
 }
 
-/** A basis that A leaves invariant and that must have seen everything: the wanted values themselves bound the rest. */
-function invariant({ ritz, goal, floors }: Iteration): Omit<Completeness, 'numMatvecs'> {
+/** What a run that has ended says of the rest, whatever the basis has seen since. */
+async function completenessOf(
+  iteration: Iteration,
+  ended: Pick<SpectrumBounds, 'lower' | 'upper'>,
+): Promise<Omit<Completeness, 'numMatvecs'>> {
+  const { goal, ritz, state, floors, context } = iteration;
+  const ends = endsOf(ritz, goal.which, goal.count, marginOf(iteration));
+  const bounds = await boundTheRest(state, goal.which, ends, ended, floors.noise, context);
+  return { confidence: goal.confidence, ...bounds };
+}
+
+/** A basis of the whole space: the wanted values themselves bound the rest. */
+function complete({ ritz, goal, floors }: Iteration): Omit<Completeness, 'numMatvecs'> {
   const { upper, lower } = endsOf(ritz, goal.which, goal.count, floors.noise);
   return {
     confidence: 1,
@@ -81,22 +102,22 @@ export async function iterate(
   const iteration = new Iteration(search, goal, context, journal);
   if (iteration.order > 0) await iteration.look();
   for (;;) {
-    let { run } = iteration.check ?? {};
-    if (!run) {
+    const run = iteration.check?.run;
+    if (run && !run.ended) {
+      const outcome = await follow(iteration, run, iteration.check!.runs);
+      if (outcome === 'found') iteration.check = { ...iteration.check!, run: undefined };
+      else if ('stopped' in outcome) return iteration.standing(outcome.stopped);
+      else run.ended = { lower: outcome.lower, upper: outcome.upper };
+    } else {
       const stopped = await settle(iteration);
       if (stopped || goal.confidence === 0) return iteration.standing(stopped);
-      if (iteration.state.W.cols === 0) return iteration.standing(undefined, invariant(iteration));
-      const check = await beginNextRun(iteration);
-      iteration.check = check;
-      run = check.run;
+      if (iteration.order >= context.space.rows) return iteration.standing(undefined, complete(iteration));
+      // settled again, with nothing new among the wanted: unless it was restarted, the run still counts
+      const before = iteration.check?.run;
+      if (before?.ended && !hasChanged(iteration, before)) {
+        return iteration.standing(undefined, await completenessOf(iteration, before.ended));
+      }
+      await beginNextRun(iteration);
     }
-    const check = iteration.check!;
-    const outcome = await follow(iteration, run, check.runs);
-    if (outcome !== 'found') {
-      return 'stopped' in outcome
-        ? iteration.standing(outcome.stopped)
-        : iteration.standing(undefined, outcome.completeness);
-    }
-    iteration.check = { ...check, run: undefined };
   }
 }

@@ -14,6 +14,10 @@ export interface FreshRun {
   diagonal: number[];
   /** Norm of what each product had outside the basis. */
   offDiagonal: number[];
+  /** The wanted eigenvalues as they were settled when it began. */
+  wanted: number[];
+  /** What it came to, once it is over. */
+  ended: Pick<SpectrumBounds, 'lower' | 'upper'> | undefined;
 }
 
 /** Ends of the spectrum of C: it has no eigenvalue beyond. */
@@ -28,16 +32,21 @@ export interface SpectrumBounds {
 /** A state whose last waiting column is the start of a run. */
 export async function beginRun(
   before: Decomposition,
+  wanted: readonly number[],
   context: KrylovContext,
 ): Promise<{ state: Decomposition; run: FreshRun }> {
   const { state, length } = await refresh(before, 1, context);
-  return { state, run: { logLength: Math.log(length), diagonal: [], offDiagonal: [] } };
+  const run = { logLength: Math.log(length), diagonal: [], offDiagonal: [], wanted: [...wanted], ended: undefined };
+  return { state, run };
 }
 
-/** Records a step: the state after `expand` by the run's waiting column. */
-export function record(run: FreshRun, { H, B, newest }: Decomposition): void {
+/**
+ * Records a step: the state after `expand` by the run's waiting column. Where nothing was left outside the basis but
+ * rounding, it is rounding that the polynomial was left with: `rounding` bounds its norm.
+ */
+export function record(run: FreshRun, { H, B, lost, newest }: Decomposition, rounding: number): void {
   const m = H.rows;
-  const beyond = newest === 0 ? 0 : Math.abs(B.data[B.data.length - 1]!);
+  const beyond = newest === 0 ? Math.hypot(lost, rounding) : Math.abs(B.data[B.data.length - 1]!);
   run.diagonal.push(H.data[m * m - 1]!);
   run.offDiagonal.push(beyond);
   run.logLength += Math.log(beyond);

@@ -6,7 +6,7 @@ import { refuseAsymmetry } from '../linops/probes.ts';
 import type { Completeness } from './completeness.ts';
 import { compress, type Decomposition, expand, type KrylovContext } from './decomposition.ts';
 import { record } from './fresh-run.ts';
-import { type Floors, floorsOf, type KrylovWhich, type RitzValues, ritzValues } from './ritz.ts';
+import { type Floors, floorsOf, type KrylovWhich, type RitzValues, ritzValues, roundingOf } from './ritz.ts';
 import type { Check, Journal, Search } from './search.ts';
 
 /** What is wanted, and what it may cost. */
@@ -94,7 +94,8 @@ export class Iteration {
     this.numMatvecs += columns;
     this.state = await expand(this.state, context, columns);
     refuseAsymmetry(context.where, context.space, relativeAsymmetry(this.state.H));
-    if (this.check?.run) record(this.check.run, this.state);
+    const run = this.check?.run;
+    if (run && !run.ended) record(run, this.state, roundingOf(this.state));
     const { state, numMatvecs, restarts, check } = this;
     if (this.#journal) this.state = await this.#journal.keep({ state, numMatvecs, restarts, check });
     await this.look();
@@ -132,8 +133,9 @@ export class Iteration {
     return this.goal.signal?.aborted ? 'signal' : undefined;
   }
 
-  /** Keeps the leading Ritz vectors only. */
+  /** Keeps the leading Ritz vectors only. What a run has found of the rest does not hold for the directions let go. */
   async restart(): Promise<void> {
+    if (this.check) this.check = { ...this.check, run: undefined };
     const { values, residualNorms, S } = this.ritz;
     const kept = Math.min(this.order, columnsKept(this.goal));
     this.state = await compress(this.state, subMatrix(S, 0, this.order, 0, kept), this.context);

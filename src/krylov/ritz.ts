@@ -69,7 +69,8 @@ function skewPart(H: Matrix): Matrix {
 const SUM_ROUNDINGS = 8;
 
 /** Norm of the rounding in a column of A V - V H - W B. */
-const roundingOf = (state: Decomposition): number => state.roundings * unitRoundoff(state.W.dtype) * scaleOf(state);
+export const roundingOf = (state: Decomposition): number =>
+  state.roundings * unitRoundoff(state.W.dtype) * scaleOf(state);
 
 /** Norms of what keeps A v - theta v from vanishing, for a unit vector v. */
 export interface Floors {

@@ -18,7 +18,10 @@ export interface Check {
   runs: number;
   /** Products before the first. */
   firstProduct: number;
-  /** The run under way; none while what the last one found is being settled. */
+  /**
+   * The run under way, or the one that has ended while pairs that its products unsettled are settled again; none while what
+   * the last one found is settled.
+   */
   run: FreshRun | undefined;
 }
 

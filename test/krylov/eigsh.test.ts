@@ -84,12 +84,28 @@ describe('degenerate operators', () => {
         const A = diagonalOperator(
           dtype === 'float64' ? new Float64Array(60).fill(value) : new Float32Array(60).fill(value),
         );
-        const { eigenvalues, eigenvectors, converged, numMatvecs } = await eigsh(A, 10, { blockSize });
+        const { eigenvalues, eigenvectors, converged, numMatvecs, completeness } = await eigsh(A, 10, { blockSize });
         expect(converged).toBe(true);
-        expect(numMatvecs).toBe(Math.max(10, blockSize));
+        // and one product more to see that there is nothing else
+        expect(completeness!.numMatvecs).toBe(1);
+        expect(numMatvecs - 1).toBe(Math.max(10, blockSize));
+        expect(completeness!.upper! - value).toBeGreaterThanOrEqual(0);
+        expect(completeness!.upper! - value).toBeLessThan(dtype === 'float64' ? 1e-10 : 0.1);
         for (const found of eigenvalues) expect(found).toBeCloseTo(value, 6);
         expect(await orthonormalityDefect(eigenvectors)).toBeLessThan(dtype === 'float64' ? 1e-14 : 1e-6);
       }
+    }
+  });
+
+  test('a basis that is invariant to rounding only proves no more than it has seen', async () => {
+    // a random start has 3e-3 of the last coordinate, and a product moves it by 1e-6 of the vector: rounding in float32
+    const n = 100_000;
+    const values = new Float32Array(n).fill(1);
+    values[n - 1] = 1 + 3e-4;
+    for (const seed of [1, 2, 3]) {
+      const { completeness, eigenvalues } = await eigsh(diagonalOperator(values), 1, { seed });
+      expect(completeness!.confidence).toBe(0.99);
+      expect(Math.max(completeness!.upper!, eigenvalues[0]!)).toBeGreaterThanOrEqual(values[n - 1]!);
     }
   });
 

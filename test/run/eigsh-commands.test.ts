@@ -42,14 +42,16 @@ test('status and verify understand the directory; commands on sketches say what 
   expect((await run(['status', store])).stdout).toMatch(
     /^search +4 pairs LM to \S+, n = 80, float64\nproducts +11, 0 restarts, \d of 4 pairs converged\nstate +stopped at max/,
   );
-  expect(await run(['verify', store])).toMatchObject({ code: 0, stdout: '7 files, all as they were written\n' });
+  const files = (await readdir(store, { recursive: true })).filter((path) => path.endsWith('.h5')).length;
+  expect(files).toBeGreaterThan(5);
+  expect(await run(['verify', store])).toMatchObject({ code: 0, stdout: `${files} files, all as they were written\n` });
   const [name] = await readdir(join(store, 'blocks'));
   const file = join(store, 'blocks', name!);
   const bytes = await readFile(file);
   bytes[bytes.length - 9]! ^= 4;
   await writeFile(file, bytes);
   const damaged = await run(['verify', store]);
-  expect([damaged.code, damaged.stdout]).toEqual([5, '7 files, 1 damaged\n']);
+  expect([damaged.code, damaged.stdout]).toEqual([5, `${files} files, 1 damaged\n`]);
   expect(damaged.stderr).toContain(`${file}: damaged: its numbers fail their checksum`);
   for (const words of [
     ['report', store],

@@ -43,6 +43,9 @@ interface Scalars {
   checkRuns: number;
   checkFirstProduct: number;
   checkLogLength: number;
+  /** What a run that is over came to; NaN for one under way. */
+  checkLower: number;
+  checkUpper: number;
   nextFile: number;
   secondsProducts: number;
   secondsOther: number;
@@ -60,6 +63,8 @@ const KINDS: Kinds<Scalars> = {
   checkRuns: 'number',
   checkFirstProduct: 'number',
   checkLogLength: 'number',
+  checkLower: 'number',
+  checkUpper: 'number',
   nextFile: 'number',
   secondsProducts: 'number',
   secondsOther: 'number',
@@ -74,6 +79,8 @@ function scalarsOf({ state, numMatvecs, restarts, check, nextFile, seconds }: St
     checkRuns: check?.runs ?? 0,
     checkFirstProduct: check?.firstProduct ?? 0,
     checkLogLength: check?.run?.logLength ?? 0,
+    checkLower: check?.run?.ended?.lower ?? Number.NaN,
+    checkUpper: check?.run?.ended?.upper ?? Number.NaN,
     nextFile,
     secondsProducts: seconds.sketch,
     secondsOther: seconds.recovery,
@@ -99,7 +106,11 @@ export async function writeState(directory: SearchDirectory, search: StoredSearc
       files: vectorArray(allFiles(files)),
       ...(B.rows > 0 ? { B: matrixArray(B) } : {}),
       ...(check?.run
-        ? { check_diagonal: vectorArray(check.run.diagonal), check_off_diagonal: vectorArray(check.run.offDiagonal) }
+        ? {
+            check_diagonal: vectorArray(check.run.diagonal),
+            check_off_diagonal: vectorArray(check.run.offDiagonal),
+            check_wanted: vectorArray(check.run.wanted),
+          }
         : {}),
     },
     links: [
@@ -121,7 +132,7 @@ export async function readState(directory: SearchDirectory): Promise<StoredSearc
     'H',
     'files',
     ...(hasW ? ['B'] : []),
-    ...(isFollowing ? ['check_diagonal', 'check_off_diagonal'] : []),
+    ...(isFollowing ? ['check_diagonal', 'check_off_diagonal', 'check_wanted'] : []),
   ]);
   const H = matrixFrom(arrays.H!);
   const numbers = Array.from(arrays.files!.data);
@@ -130,6 +141,8 @@ export async function readState(directory: SearchDirectory): Promise<StoredSearc
     logLength: scalars.checkLogLength,
     diagonal: Array.from(arrays.check_diagonal?.data ?? []),
     offDiagonal: Array.from(arrays.check_off_diagonal?.data ?? []),
+    wanted: Array.from(arrays.check_wanted?.data ?? []),
+    ended: Number.isNaN(scalars.checkLower) ? undefined : { lower: scalars.checkLower, upper: scalars.checkUpper },
   };
   return {
     state: { H, B: hasW ? matrixFrom(arrays.B!) : zeroMatrix(0, H.cols), drawn, newest, lost, roundings },
