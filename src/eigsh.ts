@@ -46,5 +46,6 @@ export async function eigsh(op: LinearOperator, k: number, options: EigshOptions
   const context: KrylovContext = { where: WHERE, op: stopwatch.time(op), space, seed, kernels };
   const standing = await iterate(await beginSearch(goal.blockSize, context), goal, context);
   const result = await leadingPairs(standing, goal, context);
+  for (const block of [...standing.state.V, standing.state.W]) await space.release(block);
   return { ...result, seconds: stopwatch.seconds };
 }

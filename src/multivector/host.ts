@@ -4,6 +4,7 @@
  */
 import { type Block, checkBlock, copyColumns, zeros } from '../core/block.ts';
 import { allocate, type DType, dtypeOf, type FloatArray } from '../core/dtype.ts';
+import { Pool } from '../core/scratch.ts';
 import type { Multivector, Scope, Space } from './multivector.ts';
 
 class HostMultivector implements Multivector {
@@ -34,6 +35,10 @@ class HostMultivector implements Multivector {
   }
 
   async readRows(start: number, count: number): Promise<Block> {
+    return this.viewRows(start, count);
+  }
+
+  viewRows(start: number, count: number): Block {
     const data = this.#all.data.subarray(start * this.cols, (start + count) * this.cols);
     return { rows: count, cols: this.cols, data };
   }
@@ -54,7 +59,10 @@ class HostMultivector implements Multivector {
 /** 2^21 float64 numbers are 16 MB, enough to amortise a call and small beside any multivector. */
 const PANEL_ENTRIES = 2 ** 21;
 
-/** What is taken back is given out again: fresh memory costs a page fault every few kilobytes. */
+/** What spaces take back is for all of them, up to so many bytes: a second call finds what the first has used. */
+const shared = new Pool(2 ** 26);
+
+/** What is taken back is given out again. */
 class HostSpace implements Scope {
   readonly rows: number;
   readonly dtype: DType;
@@ -62,7 +70,8 @@ class HostSpace implements Scope {
   readonly panelEntries: number = PANEL_ENTRIES;
   readonly blockColumns: number = Number.POSITIVE_INFINITY;
   readonly #memory = new WeakMap<Multivector, FloatArray>();
-  #free: FloatArray[] = [];
+  /** What is too much to keep for others. */
+  readonly #own = new Pool(Number.POSITIVE_INFINITY);
 
   constructor(rows: number, dtype: DType) {
     this.rows = rows;
@@ -70,26 +79,18 @@ class HostSpace implements Scope {
   }
 
   async allocate(cols: number): Promise<Multivector> {
-    const length = this.rows * cols;
-    const memory = (length > 0 && this.#smallestFree(length)) || allocate(this.dtype, length);
-    this.#free = this.#free.filter((each) => each !== memory);
-    const multivector = new HostMultivector(this, { rows: this.rows, cols, data: memory.subarray(0, length) });
+    const { rows, dtype } = this;
+    const length = rows * cols;
+    const memory = this.#own.take(dtype, length) ?? shared.take(dtype, length) ?? allocate(dtype, length);
+    const multivector = new HostMultivector(this, { rows, cols, data: memory.subarray(0, length) });
     this.#memory.set(multivector, memory);
     return multivector;
   }
 
-  /** The smallest memory that is large enough: a large one is kept for what needs it. */
-  #smallestFree(length: number): FloatArray | undefined {
-    const enough = this.#free.filter((each) => each.length >= length);
-    return enough.reduce<FloatArray | undefined>(
-      (best, each) => (best && best.length <= each.length ? best : each),
-      undefined,
-    );
-  }
-
   async release(multivector: Multivector): Promise<void> {
     const memory = this.#memory.get(multivector);
-    if (memory && this.#memory.delete(multivector)) this.#free.push(memory);
+    if (!memory || !this.#memory.delete(multivector)) return;
+    if (!shared.give(memory)) this.#own.give(memory);
   }
 
   /** The garbage collector knows what is in use. */

@@ -20,6 +20,8 @@ export interface Multivector {
   writeColumns(start: number, block: Block): Promise<void>;
   /** Rows `start..start + count`, all columns, as a `count x cols` block, which may be `into`. */
   readRows(start: number, count: number, into?: Block): Promise<Block>;
+  /** The same at once, where rows are memory: the rows themselves. */
+  viewRows?(start: number, count: number): Block;
   /** Replaces rows `start..start + panel.rows`, all columns; nothing is to do for a panel that was read and changed in place. */
   writeRows(start: number, panel: Block): Promise<void>;
   /** The whole as one row-major `rows x cols` block of its own. */

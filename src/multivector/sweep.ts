@@ -1,4 +1,7 @@
-/** One pass over the rows of tall blocks: while one panel is worked on, the next is read and the last is written. */
+/**
+ * One pass over the rows of tall blocks. In memory panels are the rows themselves; elsewhere the next panel is read and the
+ * last one written while one is worked on.
+ */
 import { type Block, zeros } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
@@ -37,13 +40,6 @@ function panelReader(X: Multivector, turns: number): Read {
   if (X.space.inMemory) return (start, count) => X.readRows(start, count);
   const buffer = alternatingBuffers(X, turns);
   return (start, count) => X.readRows(start, count, buffer(count));
-}
-
-/** Panels to be filled: the rows themselves where they are in memory and nothing else is to be read from them. */
-function panelMaker(output: Multivector, isInput: boolean): Read {
-  if (output.space.inMemory && !isInput) return (start, count) => output.readRows(start, count);
-  const buffer = alternatingBuffers(output, output.space.inMemory ? 1 : 2);
-  return async (_start, count) => buffer(count);
 }
 
 /** What every pass over the rows needs besides its operands. */
@@ -89,10 +85,20 @@ export async function sweep(
     throw new ShapeError(`${verb}: the operands have ${heights.join(' and ')} rows`, { rows: heights });
   }
   const step = panelRows(operands, rows);
+  const isInPlace = operands.every((X) => X.viewRows !== undefined) && !outputs.some((X) => inputs.includes(X));
+  if (isInPlace) {
+    for (let start = 0; start < rows; start += step) {
+      const count = Math.min(step, rows - start);
+      const views = (from: readonly Multivector[]): Block[] => from.map((X) => X.viewRows!(start, count));
+      await visit(views(inputs), [...views(outputs), ...views(updated)], start);
+      await breathe(signal);
+    }
+    return;
+  }
   const readers = inputs.map((X) => panelReader(X, 2));
   // read ahead, in use, on its way back
   const updaters = updated.map((X) => panelReader(X, 3));
-  const makers = outputs.map((X) => panelMaker(X, inputs.includes(X)));
+  const buffers = outputs.map((X) => alternatingBuffers(X, X.space.inMemory ? 1 : 2));
   const read = async (start: number): Promise<Panels> => {
     const all = (from: readonly Read[]): Promise<Block[]> =>
       Promise.all(from.map((reader) => reader(start, Math.min(step, rows - start))));
@@ -111,8 +117,7 @@ export async function sweep(
       reading = start + step < rows ? read(start + step) : undefined;
       // an error in reading ahead is met when its turn comes, if that comes
       reading?.catch(() => undefined);
-      const made = await Promise.all(makers.map((maker) => maker(start, Math.min(step, rows - start))));
-      const out = [...made, ...panels.updated];
+      const out = [...buffers.map((buffer) => buffer(Math.min(step, rows - start))), ...panels.updated];
       await visit(panels.inputs, out, start);
       await writing;
       writing = write(start, out);

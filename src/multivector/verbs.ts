@@ -147,15 +147,6 @@ export async function columnDots(X: Multivector, Y: Multivector, context: VerbCo
   return dots;
 }
 
-/** Entries that stay in a processor's first cache while columns are put between each other. */
-const CACHED_ENTRIES = 2 ** 14;
-
-const rowsOf = ({ cols, data }: Block, start: number, end: number): Block => ({
-  rows: end - start,
-  cols,
-  data: data.subarray(start * cols, end * cols),
-});
-
 /** The columns of `parts` side by side in one multivector. */
 export async function concatenate(
   parts: readonly Multivector[],
@@ -163,14 +154,10 @@ export async function concatenate(
   context: SweepContext = {},
 ): Promise<Multivector> {
   const visit = async (panels: Block[], [all]: Block[]): Promise<void> => {
-    const rows = Math.max(1, Math.floor(CACHED_ENTRIES / Math.max(1, out.cols)));
-    for (let start = 0; start < all!.rows; start += rows) {
-      const end = Math.min(start + rows, all!.rows);
-      let column = 0;
-      for (const panel of panels) {
-        copyColumns(rowsOf(panel, start, end), 0, panel.cols, rowsOf(all!, start, end), column);
-        column += panel.cols;
-      }
+    let column = 0;
+    for (const panel of panels) {
+      copyColumns(panel, 0, panel.cols, all!, column);
+      column += panel.cols;
     }
   };
   await sweep('concatenate', parts, context, visit, { outputs: [out] });

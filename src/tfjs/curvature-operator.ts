@@ -127,7 +127,7 @@ class RecordedCurvature implements CurvatureOperator {
       }
       return Y;
     } finally {
-      for (const { sums } of parts) disposePresent(sums);
+      for (const part of parts) disposePart(part);
     }
   }
 
@@ -154,12 +154,12 @@ class RecordedCurvature implements CurvatureOperator {
     const { layout } = this.#spec;
     const product = zeros(X.rows, X.cols, 'float32');
     for (const part of this.#split(X, map)) {
-      pushThrough(map, part, layout);
       try {
+        pushThrough(map, part, layout);
         const block = await toBlock(part.sums, layout, part.block.cols, factor);
         copyColumns(block, 0, block.cols, product, part.first);
       } finally {
-        disposePresent(part.sums);
+        disposePart(part);
       }
     }
     return product;
@@ -168,7 +168,7 @@ class RecordedCurvature implements CurvatureOperator {
   #split(X: Block, { bytesPerColumn, largestPerColumn }: LinearMap): Part[] {
     this.#fitting.noteTensor(X.cols, largestPerColumn);
     const columns = splitColumns(X, bytesPerColumn, this.#spec.memory / 2, this.#fitting.most);
-    return columns.map((each) => ({ ...each, sums: [] }));
+    return columns.map((each) => ({ ...each, tangents: [], sums: [] }));
   }
 
   async loss(): Promise<number> {
@@ -219,14 +219,21 @@ class RecordedCurvature implements CurvatureOperator {
 
 /** Some columns of a block, and their product as far as it has got. */
 interface Part extends Columns {
+  /** The columns on the device, from the first term on. */
+  tangents: Tensor[];
   sums: (Tensor | undefined)[];
 }
 
 function pushThrough(map: LinearMap, part: Part, layout: readonly ParameterInfo[]): void {
+  if (part.tangents.length === 0) part.tangents = toTangents(part.block, layout);
   tidy(() => {
-    part.sums = accumulate(part.sums, map.apply(toTangents(part.block, layout)));
+    part.sums = accumulate(part.sums, map.apply(part.tangents));
     return part.sums as Tensor[];
   });
+}
+
+function disposePart({ tangents, sums }: Part): void {
+  disposePresent([...tangents, ...sums]);
 }
 
 /** Makes the operator. Nothing runs before its first product. */
