@@ -1,7 +1,8 @@
 /** Ten leading eigenpairs of the 784-50-10 Hessian by eigsh, to residuals of 1e-3. Prints a lap. */
 import { parseArgs } from 'node:util';
-import { eigsh } from 'eigensketch';
+import { type EigshResult, eigsh } from 'eigensketch';
 import { hessian784, loadNetwork784 } from '../support/network784.ts';
+import { median } from '../support/race.ts';
 
 const { values } = parseArgs({
   options: {
@@ -12,6 +13,8 @@ const { values } = parseArgs({
   },
 });
 const K = 10;
+/** As every epoch or batch would: the second call, when engines that compile as they go still do, and the median. */
+const CALLS = 20;
 const network = await loadNetwork784();
 const H = hessian784(network);
 const options = {
@@ -23,14 +26,25 @@ const options = {
 // outside the clock, as imports and the first call are for every contestant: providers loaded, code compiled
 await eigsh(H, K, { ...options, seed: 9 });
 
-const started = performance.now();
-const result = await eigsh(H, K, { ...options, seed: 1 });
-const seconds = (performance.now() - started) / 1000;
+const calls: number[] = [];
+const inProducts: number[] = [];
+let result = await search();
+for (let call = 1; call < CALLS; call++) result = await search();
+
+async function search(): Promise<EigshResult> {
+  const started = performance.now();
+  const found = await eigsh(H, K, { ...options, seed: 1 });
+  calls.push((performance.now() - started) / 1000);
+  inProducts.push(found.seconds.sketch);
+  return found;
+}
+
 const worst = Math.max(...Array.from(result.eigenvalues, (value, i) => Math.abs(value / network.eigenvalues[i]! - 1)));
 const lap = {
   metrics: {
-    seconds,
-    'seconds in products': result.seconds.sketch,
+    seconds: median(calls),
+    'seconds in products': median(inProducts),
+    'seconds, second call': calls[0]!,
     products: result.numMatvecs,
     'products of the check': result.completeness?.numMatvecs ?? 0,
     'relative eigenvalue error': worst,

@@ -1,6 +1,7 @@
 /** The embedded default provider: SIMD kernels in WebAssembly on worker threads over one shared memory. */
 import { availableParallelism } from 'node:os';
 import { ArgumentError } from '../../../core/errors.ts';
+import { addColumnOverlap, subtractColumn } from '../column.ts';
 import type { Kernels } from '../provider.ts';
 import { eigh } from './eigh/solve.ts';
 import { Engine } from './engine.ts';
@@ -34,9 +35,9 @@ async function start(): Promise<WasmKernels> {
   return {
     name: `wasm (${size} thread${size === 1 ? '' : 's'})`,
     addGram: (X, Y, G, symmetric?: boolean) => addGram(engine(), X, Y, G, symmetric),
-    addOverlap: (V, X, S) => addGram(engine(), V, X, S, false),
+    addOverlap: async (V, X, S) => (X.cols === 1 ? addColumnOverlap(V, X, S) : addGram(engine(), V, X, S, false)),
     times: (X, C, out, upper) => times(engine(), X, C, out, upper),
-    subtract: (X, C, Z) => subtract(engine(), X, C, Z),
+    subtract: async (X, C, Z) => (Z.cols === 1 ? subtractColumn(X, C, Z) : subtract(engine(), X, C, Z)),
     gemm: (A, B, options) => gemm(engine(), A, B, options),
     eigh: (A) => eigh(engine(), A),
     close: async () => {
