@@ -23,6 +23,9 @@ export interface Extension {
  */
 const magnification = ({ R, T }: Orthonormalised): number => frobeniusNorm(R) * frobeniusNorm(T);
 
+/** A basis with more than this of itself in its own span has a projected matrix that lacks as much in symmetry. */
+const BASIS_ROUNDINGS = 1;
+
 /** Magnified up to so much rounding is still rounding. */
 const SMALL_MAGNIFICATION = 16;
 
@@ -41,13 +44,16 @@ export async function extendBasis(
   expected?: Matrix,
 ): Promise<Extension> {
   const { kernels } = context;
-  const [coupling] = (await projectOut([Y], Q, context, expected ? { expected } : {})) as [Matrix];
+  const [coupling] = (await projectOut([Y], Q, context, {
+    roundings: BASIS_ROUNDINGS,
+    ...(expected ? { expected } : {}),
+  })) as [Matrix];
   const first = await orthonormalise(Y, space, context);
   const left = frobeniusNorm(first.R);
   const before = Math.hypot(frobeniusNorm(coupling), left);
   const exhausted = left <= 16 * unitRoundoff(Y.dtype) * before;
   if (magnification(first) <= SMALL_MAGNIFICATION * Math.sqrt(Y.cols)) return { added: first, coupling, exhausted };
-  const [overlap] = (await projectOut([first.basis], Q, context)) as [Matrix];
+  const [overlap] = (await projectOut([first.basis], Q, context, { roundings: BASIS_ROUNDINGS })) as [Matrix];
   const correction = await kernels.gemm(overlap, first.R);
   for (let at = 0; at < coupling.data.length; at++) coupling.data[at]! += correction.data[at]!;
   const second = await orthonormalise(first.basis, space, context);

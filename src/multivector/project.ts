@@ -6,11 +6,8 @@ import type { Multivector } from './multivector.ts';
 import { sweep, type Visit } from './sweep.ts';
 import { addSquares, type VerbContext } from './verbs.ts';
 
-/**
- * What a projection of rounded numbers may leave in the span, in roundings of the size of the rest: one is what the rest
- * itself has of rounding. A Krylov basis with sixteen times that has a projected matrix that lacks as much in symmetry.
- */
-const LEFT_OVER = 1;
+/** What a projection of rounded numbers may leave in the span, in roundings of the size of the rest. */
+const LEFT_OVER = 16;
 
 /** Sweeps at most: a third one has nothing to find but the rounding of the second. */
 const MAX_SWEEPS = 3;
@@ -31,9 +28,9 @@ interface Projected {
 const norm = (squares: Float64Array): number => Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
 const normOf = (overlap: readonly Matrix[]): number => Math.hypot(...overlap.map(frobeniusNorm));
 
-/** Nothing is in the span but what rounding leaves there. */
-function isClean({ X, overlap, squares }: Projected): boolean {
-  return normOf(overlap) <= LEFT_OVER * unitRoundoff(X.dtype) * norm(squares);
+/** Nothing is in the span but what so many roundings leave there. */
+function isClean({ X, overlap, squares }: Projected, roundings: number): boolean {
+  return normOf(overlap) <= roundings * unitRoundoff(X.dtype) * norm(squares);
 }
 
 /** What a sweep leaves in the span is rounding of the size of X now: known to be small where most of X stays. */
@@ -49,6 +46,8 @@ export interface ProjectOptions {
   once?: readonly Multivector[];
   /** V^T X of the first block as it is known beforehand: taken away first, what is wrong about it is found. */
   expected?: Matrix;
+  /** What may be left in the span, in roundings of the size of the rest; one is what the rest itself has. Default 16. */
+  roundings?: number;
 }
 
 /** Rows of `all` that belong to each part of V. */
@@ -138,7 +137,7 @@ export async function projectOut(
   blocks: readonly Multivector[],
   V: readonly Multivector[],
   context: VerbContext,
-  { observe, once = [], expected }: ProjectOptions = {},
+  { observe, once = [], expected, roundings = LEFT_OVER }: ProjectOptions = {},
 ): Promise<Matrix[]> {
   const totals = blocks.map((X) =>
     zeroMatrix(
@@ -154,7 +153,7 @@ export async function projectOut(
   await pass(all, V, known, () => true, context, observe);
   let pending = all;
   for (let sweeps = 0; sweeps < MAX_SWEEPS; sweeps++) {
-    pending = pending.filter((block) => !isClean(block));
+    pending = pending.filter((block) => !isClean(block, roundings));
     if (pending.length === 0) break;
     const isLast = (block: Projected): boolean => block.once || staysLarge(block) || sweeps === MAX_SWEEPS - 1;
     const last = pending.filter(isLast);

@@ -53,6 +53,11 @@ function hold(tensor: Tensor): Tensor {
   return keep(engine().makeTensorFromTensorInfo({ dataId: tensor.dataId, shape: tensor.shape, dtype: tensor.dtype }));
 }
 
+let recordings = 0;
+
+/** Whether kernel calls are being recorded: what is not a kernel call is then missed. */
+export const isRecording = (): boolean => recordings > 0;
+
 /**
  * Runs `run` while every kernel of the current backend reports its top-level calls. Kernels that a kernel calls inside
  * are part of that kernel and not reported. The registry is restored whatever happens.
@@ -85,10 +90,12 @@ function withKernelObserver<T>(
     unregisterKernel(config.kernelName, config.backendName);
     registerKernel(config);
   };
+  recordings++;
   try {
     for (const config of originals) replace(wrap(config));
     return run();
   } finally {
+    recordings--;
     for (const config of originals) replace(config);
   }
 }

@@ -1,15 +1,16 @@
 /** Tensors that share the numbers of others, made without the engine's ceremony, which costs more than a small kernel. */
 import { backend, engine, getBackend, reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
+import { isRecording } from './tape.ts';
 
 /** Backends that know the shape of a tensor from its handle alone, so that a reshaped one is just another handle. */
 const SHAPE_IN_HANDLE: ReadonlySet<string> = new Set(['wasm', 'webgpu', 'cpu']);
 
 /**
- * The same numbers in another shape, for carrying tangents: no kernel is called, so a tape does not see it. It counts in
+ * The same numbers in another shape, for carrying tangents. No kernel is called, except where a tape must see it. It counts in
  * the scope of the caller.
  */
 export function view(tensor: Tensor, shape: readonly number[]): Tensor {
-  if (!SHAPE_IN_HANDLE.has(getBackend())) return reshape(tensor, [...shape]);
+  if (isRecording() || !SHAPE_IN_HANDLE.has(getBackend())) return reshape(tensor, [...shape]);
   backend().incRef(tensor.dataId);
   return engine().makeTensorFromTensorInfo({ dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype });
 }

@@ -3,8 +3,8 @@ import type { ForeignLibrary } from './ffi.ts';
 import { findFunction } from './symbols.ts';
 
 /**
- * Up to this much work (50 microseconds at 100 GFLOP/s) a second thread gains at most a tenth, and costs a wait for it that is
- * often longer than the call: 43 microseconds became 70 to 120 for a product 784 x 50 x 50 on two cores.
+ * Up to this much work, about 50 microseconds, a second thread gains next to nothing, and the wait for it is often longer than
+ * the call itself.
  */
 const SHORT_FLOPS = 5e6;
 
