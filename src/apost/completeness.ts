@@ -17,10 +17,10 @@ async function largestSingularValue(G: Matrix, run: Certification): Promise<numb
 
 /** Multiplies every entry by a factor. */
 async function scale(X: Multivector, factor: number, { verbs }: Certification): Promise<void> {
-  const visit = async ([x]: Block[], [scaled]: Block[]): Promise<void> => {
-    for (const [at, value] of x!.data.entries()) scaled!.data[at] = factor * value;
+  const visit = async (_: Block[], [x]: Block[]): Promise<void> => {
+    for (let at = 0; at < x!.data.length; at++) x!.data[at]! *= factor;
   };
-  await sweep('apost', [X], verbs, visit, { outputs: [X] });
+  await sweep('apost', [], verbs, visit, { updated: [X] });
 }
 
 /** ||X - Y||_F. */

@@ -5,8 +5,8 @@ import { formatMemory } from '../core/memory.ts';
 import { LEAST_PANEL_ROWS } from '../multivector/sweep.ts';
 
 /**
- * Bytes at once for each entry of the widest panel, in the pass that holds most (Ritz vectors with residuals, or a product
- * in float64): two panels of two inputs and one of the output under way, each also in pieces by column blocks, and two
+ * Bytes at once for each entry of the widest panel, in the pass that holds most (Ritz vectors with residuals, a product
+ * in float64, or a projection on many column blocks that share this width): two panels of two inputs and one of the output under way, each also in pieces by column blocks, and two
  * in float64.
  */
 const BYTES_PER_PANEL_ENTRY = 128;

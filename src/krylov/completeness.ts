@@ -15,7 +15,7 @@ export interface Completeness {
    */
   upper?: number;
   lower?: number;
-  /** Products that the check took; they are among `numMatvecs`. */
+  /** Products since the check began, those that settled pairs again among them; all are among `numMatvecs`. */
   numMatvecs: number;
 }
 

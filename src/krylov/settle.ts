@@ -22,8 +22,8 @@ async function aimAtResiduals(iteration: Iteration): Promise<void> {
 }
 
 /**
- * Columns of the next product, none once every wanted pair is settled or the basis is everything. Once A leaves the basis invariant, random directions
- * continue it: they find further copies of multiple eigenvalues.
+ * Columns of the next product, none once every wanted pair is settled or the basis is everything. Once A leaves the basis
+ * invariant, random directions continue it: they find further copies of multiple eigenvalues.
  */
 async function nextColumns(iteration: Iteration): Promise<number> {
   const { state, goal, context } = iteration;

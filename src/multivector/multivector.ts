@@ -22,7 +22,7 @@ export interface Multivector {
   readRows(start: number, count: number, into?: Block): Promise<Block>;
   /** The same at once, where rows are memory: the rows themselves. */
   viewRows?(start: number, count: number): Block;
-  /** Replaces rows `start..start + panel.rows`, all columns; nothing is to do for a panel that was read and changed in place. */
+  /** Replaces rows `start..start + panel.rows`, all columns; in memory nothing is to do for a panel that was changed in place. */
   writeRows(start: number, panel: Block): Promise<void>;
   /** The whole as one row-major `rows x cols` block of its own. */
   toBlock(): Promise<Block>;

@@ -106,13 +106,15 @@ async function normalise(Y: Multivector, space: Space, context: VerbContext): Pr
     cols,
     data: new Float64Array(rows * cols).fill(value),
   });
-  return {
-    basis,
-    R: filled(rank, 1, length),
-    T: filled(1, rank, factor),
-    dropped: 1 - rank,
-    defect: distanceFromIdentity({ rows: rank, cols: rank, data: square }),
-  };
+  const defect = distanceFromIdentity({ rows: rank, cols: rank, data: square });
+  // squares of tiny numbers have few digits, but those of what is nearly of length one have all
+  if (defect > 16 * unitRoundoff(Y.dtype)) {
+    const again = await normalise(basis, space, context);
+    await space.release(basis);
+    const [R, T] = [again.R.data[0]! * length, again.T.data[0]! * factor];
+    return { ...again, R: filled(1, 1, R), T: filled(1, 1, T) };
+  }
+  return { basis, R: filled(rank, 1, length), T: filled(1, rank, factor), dropped: 1 - rank, defect };
 }
 
 /**

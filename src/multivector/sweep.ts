@@ -11,8 +11,10 @@ import type { Multivector } from './multivector.ts';
 /** Panels are not shorter than this where the data have as many rows: shorter ones cost more calls than work. */
 export const LEAST_PANEL_ROWS = 64;
 
+/** As wide as the widest of three operands, which is what the budget of a space counts on; more of them share it. */
 function panelRows(operands: readonly Multivector[], rows: number): number {
-  const widest = Math.max(1, ...operands.map(({ cols }) => cols));
+  const total = operands.reduce((sum, { cols }) => sum + cols, 0);
+  const widest = Math.max(1, ...operands.map(({ cols }) => cols), Math.ceil(total / 3));
   const entries = Math.min(...operands.map(({ space }) => space.panelEntries));
   return Math.max(1, Math.min(rows, Math.max(LEAST_PANEL_ROWS, Math.floor(entries / widest))));
 }
@@ -126,7 +128,7 @@ export async function sweep(
     }
     await writing;
   } finally {
-    // nothing may still be reading into buffers or writing to files after an error
+    // an error is not told before what was read or written meanwhile has ended, too
     await Promise.allSettled([reading, writing]);
   }
 }

@@ -225,7 +225,7 @@ interface Part extends Columns {
 }
 
 function pushThrough(map: LinearMap, part: Part, layout: readonly ParameterInfo[]): void {
-  if (part.tangents.length === 0) part.tangents = toTangents(part.block, layout);
+  if (part.tangents.length === 0) part.tangents = tidy(() => toTangents(part.block, layout));
   tidy(() => {
     part.sums = accumulate(part.sums, map.apply(part.tangents));
     return part.sums as Tensor[];

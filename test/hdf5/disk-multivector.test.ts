@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
+import { zeros } from '../../src/core/block.ts';
 import {
   type DiskSpace,
   diskSpace,
@@ -11,6 +12,9 @@ import {
   verifyBlockFile,
   writeBlockFile,
 } from '../../src/hdf5/index.ts';
+import { selectKernels } from '../../src/linalg/kernels/select.ts';
+import type { Multivector } from '../../src/multivector/multivector.ts';
+import { projectOut } from '../../src/multivector/project.ts';
 import { multivectorLaws, type SpaceFactory } from '../laws/multivector.ts';
 import { orthonormaliseLaws } from '../laws/orthonormalise.ts';
 import { distance, randomBlock } from '../support/matrices.ts';
@@ -33,6 +37,30 @@ const spaceOf =
 
 for (const blockSize of [1, 4, 64]) multivectorLaws(`on disk, blocks of ${blockSize}`, spaceOf(blockSize));
 orthonormaliseLaws('on disk, blocks of 7', spaceOf(7));
+
+test('a projection on many column blocks keeps within the memory of its space', async () => {
+  const tall = { rows: 2000, cols: 160, dtype: 'float64' } as const;
+  const memory = 3 * leastMemory(tall);
+  const space = diskSpace({ ...tall, directory, memory });
+  const parts: Multivector[] = [];
+  const largest: number[] = [];
+  for (let part = 0; part < 19; part++) {
+    const V = await space.allocate(8);
+    const readRows = V.readRows.bind(V);
+    V.readRows = (start, count, into) => {
+      largest[part] = Math.max(largest[part] ?? 0, count * V.cols * 8);
+      return readRows(start, count, into);
+    };
+    parts.push(V);
+  }
+  const X = await space.allocate(1);
+  await X.writeColumns(0, randomBlock(2000, 1, 1));
+  for (const V of parts) await V.writeColumns(0, zeros(2000, 8, 'float64'));
+  await projectOut([X], parts, { kernels: await selectKernels('test') });
+  // one panel is worked on while the next is read
+  expect(2 * largest.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(memory);
+  await space.close();
+});
 
 test('temporary files have no name', () => {
   expect(readdirSync(directory)).toEqual([]);

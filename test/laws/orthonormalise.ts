@@ -75,6 +75,17 @@ export function orthonormaliseLaws(name: string, makeSpace: SpaceFactory): void 
       });
     });
 
+    test('a column whose squares have few digits is divided by its length', async () => {
+      for (const size of [1e-156, 1e-160]) {
+        const Y = randomBlock(40, 1, 3);
+        for (let i = 0; i < 40; i++) Y.data[i]! *= size;
+        const { basis, R, T } = await run(Y, 'float64');
+        expect(await orthonormalityDefect(basis)).toBeLessThan(1e-14);
+        expect(R.data[0]! / (frobenius(randomBlock(40, 1, 3)) * size)).toBeCloseTo(1, 12);
+        expect(R.data[0]! * T.data[0]!).toBeCloseTo(1, 12);
+      }
+    });
+
     test('a zero block has rank 0', async () => {
       const { basis, dropped } = await run(zeros(30, 4, 'float64'), 'float64');
       expect([basis.cols, dropped]).toEqual([0, 4]);

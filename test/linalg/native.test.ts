@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
@@ -125,6 +126,37 @@ describeNative('native', (native) => {
       const expected = zeroMatrix(150, 150);
       await jsKernels.addGram(X, X, expected, false);
       expect(distance(mirrorUpper(expected), mirrorUpper(grams[i]!))).toBe(0);
+    }
+  });
+
+  test('short calls beside long ones leave their bits as they are', async () => {
+    const squares = [1, 2, 3, 4].map((seed) => randomBlock(700, 700, seed) as Matrix);
+    const alone: Matrix[] = [];
+    for (const A of squares) alone.push(await native.gemm(A, A));
+    const [V, x] = [randomBlock(5000, 8, 5, 'float32'), randomBlock(5000, 1, 6, 'float32')];
+    let left = squares.length;
+    const beside = squares.map((A) => native.gemm(A, A).finally(() => left--));
+    while (left > 0) {
+      await native.addOverlap(V, x, zeroMatrix(8, 1));
+      await setImmediate();
+    }
+    for (const [i, product] of (await Promise.all(beside)).entries()) expect(product.data).toEqual(alone[i]!.data);
+  });
+
+  test('addOverlap of blocks of two element types', async () => {
+    const V = wholeNumbers(1000, 3, 1, 'float64');
+    const x = wholeNumbers(1000, 1, 2, 'float32');
+    for (const [left, right] of [
+      [V, x],
+      [
+        { ...V, data: Float32Array.from(V.data) },
+        { ...x, data: Float64Array.from(x.data) },
+      ],
+    ] as const) {
+      const [got, expected] = [zeroMatrix(3, 1), zeroMatrix(3, 1)];
+      await native.addOverlap(left, right, got);
+      await jsKernels.addGram(V, { ...x, data: Float64Array.from(x.data) }, expected, false);
+      expect(got.data).toEqual(expected.data);
     }
   });
 

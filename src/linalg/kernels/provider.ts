@@ -1,4 +1,4 @@
-/** What a dense kernel provider does for the library: six operations, all row-major, all off the caller's back. */
+/** What a dense kernel provider does for the library: six operations, all row-major, the long ones off the caller's back. */
 import type { Block, Matrix } from '../../core/block.ts';
 
 /** Eigendecomposition of a small symmetric matrix: A = V diag(values) V^T. */

@@ -63,7 +63,7 @@ class BlasKernels implements NativeKernels {
   }
 
   async addOverlap(V: Block, X: Block, S: Matrix): Promise<void> {
-    if (X.cols > FEW_COLUMNS) return this.addGram(V, X, S, false);
+    if (X.cols > FEW_COLUMNS || dtypeOf(V.data) !== dtypeOf(X.data)) return this.addGram(V, X, S, false);
     checkBlock('addOverlap', V, V.rows, V.cols);
     checkBlock('addOverlap', X, V.rows, X.cols);
     checkBlock('addOverlap', S, V.cols, X.cols);

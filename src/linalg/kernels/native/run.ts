@@ -2,18 +2,13 @@
 import { breathe } from '../../../core/schedule.ts';
 import type { ForeignArgument, ForeignFunction } from './ffi.ts';
 import type { BlasLibrary } from './library.ts';
+import { inFlight } from './threads.ts';
 
 /**
  * A call off this thread costs about 35 microseconds more than one on it; from this much work on (a millisecond at
  * 20 GFLOP/s) that is lost in the noise, and below it nobody notices the pause.
  */
 const OFF_THREAD_FLOPS = 2e7;
-
-/**
- * Keeps memory that a thread works on from being collected: koffi holds on to no argument of a call in flight. It does
- * not move either, as passing even a small array takes its entries off V8's heap for good.
- */
-const inFlight = new Set<readonly ForeignArgument[]>();
 
 /** Calls a routine of the library that takes about `flops` floating-point operations. */
 export async function run(

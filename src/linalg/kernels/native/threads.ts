@@ -1,25 +1,38 @@
-/** Keeping short calls on one thread of the library. */
-import type { ForeignLibrary } from './ffi.ts';
+/** Calls of a library on other threads, and keeping short ones on one thread of the library. */
+import type { ForeignArgument, ForeignLibrary } from './ffi.ts';
 import { findFunction } from './symbols.ts';
 
 /**
- * Up to this much work, about 50 microseconds, a second thread gains next to nothing, and the wait for it is often longer than
- * the call itself.
+ * Arguments of the calls that are queued or running off this thread. It keeps the memory that they work on from being
+ * collected: koffi holds on to no argument of a call in flight. It does not move either, as passing even a small array takes
+ * its entries off V8's heap for good.
+ */
+export const inFlight: Set<readonly ForeignArgument[]> = new Set();
+
+/**
+ * Up to this much work a second thread gains next to nothing, and the wait for it is often longer than the call itself: 50
+ * microseconds of matrix products, or 0.4 milliseconds of reading a panel.
  */
 const SHORT_FLOPS = 5e6;
 
+/** What `openblas_get_parallel` answers for OpenBLAS's own threads; OpenMP's are another matter. */
+const OWN_THREADS = 1;
+
 /**
- * The guard of a library's calls. OpenBLAS is told how many threads to use, by a number that it reads when a call begins; a
- * library without such a number decides for itself.
+ * The guard of a library's calls. OpenBLAS is told how many threads to use, by a number that it reads when a call begins, so
+ * that number stays as it is while a call of another thread may be about to read it. A library without such a number
+ * decides for itself.
  */
 export function aloneWith(handles: readonly ForeignLibrary[]): <T>(flops: number, call: () => T) => T {
-  const find = (name: string, result: string, args: string[]) =>
-    findFunction(handles, [name, `${name}64_`, `${name}_64_`], result, args);
+  // only the first file, which has the products: the LAPACK beside it may bring a BLAS of its own
+  const find = (name: string, result: string, args: string[] = []) =>
+    findFunction(handles.slice(0, 1), [name, `${name}64_`, `${name}_64_`], result, args);
   const setThreads = find('openblas_set_num_threads', 'void', ['int']);
-  const threads = Number(find('openblas_get_num_threads', 'int', [])?.() ?? 1);
-  if (setThreads === undefined || threads < 2) return (_flops, call) => call();
+  const threads = Number(find('openblas_get_num_threads', 'int')?.() ?? 1);
+  const kind = find('openblas_get_parallel', 'int')?.();
+  if (setThreads === undefined || threads < 2 || kind !== OWN_THREADS) return (_flops, call) => call();
   return (flops, call) => {
-    if (flops > SHORT_FLOPS) return call();
+    if (flops > SHORT_FLOPS || inFlight.size > 0) return call();
     setThreads(1);
     try {
       return call();
