@@ -300,7 +300,7 @@ describe('what does not belong together is refused, and the file is named', () =
     [{ blockSize: 2 }, /blockSize 1 \(asked for 2\)/],
     [{ seed: 4 }, /seed 3 \(asked for 4\)/],
     [{ confidence: 0.99 }, /confidence not given \(asked for 0.99\)/],
-    [{ maxMemory: NARROW }, /maxMemory for 99 columns \(asked for for 14 columns\)/],
+    [{ maxMemory: NARROW }, /maxMemory 99 columns \(asked for 14 columns\)/],
     [{ memory: '50MB' }, /memory 1.1 GB \(asked for 50 MB\)/],
     [{ memory: 2 ** 30 - 8 }, /memory 1073741824 \(asked for 1073741816\)/],
   ])('other options: %p', async (more, message) => {

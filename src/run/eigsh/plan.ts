@@ -80,7 +80,7 @@ function asOptions({ checkSteps, confidence, basisColumns, memory, ...rest }: Se
   return {
     ...rest,
     confidence: Number.isFinite(checkSteps) ? 'not given' : confidence,
-    maxMemory: `for ${basisColumns} columns`,
+    maxMemory: `${basisColumns} columns`,
     memory: formatMemory(memory),
   };
 }
