@@ -1,5 +1,6 @@
 /** Tensors that share the numbers of others, made without the engine's ceremony, which costs more than a small kernel. */
 import { backend, engine, getBackend, reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
+import { usesNativeProducts } from './native-products.ts';
 import { isRecording } from './tape.ts';
 
 /** Backends that know the shape of a tensor from its handle alone, so that a reshaped one is just another handle. */
@@ -15,10 +16,14 @@ export function view(tensor: Tensor, shape: readonly number[]): Tensor {
   return engine().makeTensorFromTensorInfo({ dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype });
 }
 
-/** `transpose` for carrying tangents: a view where no number moves, as for blocks of one column. */
+/**
+ * `transpose` for carrying tangents: a view where no number moves, as for blocks of one column. Not for the wasm backend's own
+ * products: XNNPACK repacks a right operand once for as long as its data lives, whatever shape the data is given later.
+ */
 export function permute(tensor: Tensor, order: readonly number[]): Tensor {
   const long = order.filter((axis) => tensor.shape[axis] !== 1);
-  if (long.some((axis, i) => i > 0 && axis < long[i - 1]!)) return transpose(tensor, [...order]);
+  const moves = long.some((axis, i) => i > 0 && axis < long[i - 1]!);
+  if (moves || (getBackend() === 'wasm' && !usesNativeProducts())) return transpose(tensor, [...order]);
   return view(
     tensor,
     order.map((axis) => tensor.shape[axis]!),

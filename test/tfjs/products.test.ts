@@ -25,8 +25,10 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
       const options = { ...network, data: network.batches([network.samples - 3, 3]) };
       const forward = hessian(options);
       const reverse = hessian({ ...options, mode: 'reverse' });
-      const X = block(forward.numParameters, 3);
-      expect(relativeError((await forward.matmat(X)).data, (await reverse.matmat(X)).data)).toBeLessThan(1e-6);
+      for (const cols of [1, 3]) {
+        const X = block(forward.numParameters, cols);
+        expect(relativeError((await forward.matmat(X)).data, (await reverse.matmat(X)).data)).toBeLessThan(1e-6);
+      }
       forward.dispose();
       reverse.dispose();
     });
@@ -48,6 +50,28 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
         numDataBuffers: before.numDataBuffers,
       });
     });
+  });
+
+  test('of single columns, through layers with a single output: products must not take one shape for another', async () => {
+    const shapes = [
+      [8, 6],
+      [6, 4],
+      [4, 1],
+    ];
+    const weights = shapes.map((shape, i) => tf.variable(tf.randomNormal(shape, 0, 0.5, 'float32', i + 1)));
+    const [x, y] = [tf.randomNormal([64, 8], 0, 1, 'float32', 9), tf.randomNormal([64, 1], 0, 1, 'float32', 10)];
+    const [A, B, C] = weights as unknown as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+    const model = (input: tf.Tensor): tf.Tensor =>
+      tf.matMul(tf.tanh(tf.matMul(tf.tanh(tf.matMul(input as tf.Tensor2D, A)), B)), C);
+    const loss = (outputs: tf.Tensor, labels: tf.Tensor): tf.Tensor => tf.losses.meanSquaredError(labels, outputs);
+    const options = { model, loss, parameters: weights, data: [[x, y]] as [tf.Tensor, tf.Tensor][] };
+    const forward = hessian(options);
+    const reverse = hessian({ ...options, mode: 'reverse' });
+    const X = block(forward.numParameters, 1);
+    for (let call = 0; call < 2; call++) {
+      expect(relativeError((await forward.matmat(X)).data, (await reverse.matmat(X)).data)).toBeLessThan(1e-6);
+    }
+    for (const made of [forward, reverse, x, y, ...weights]) made.dispose();
   });
 
   describe('the operator', () => {
