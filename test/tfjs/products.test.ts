@@ -64,7 +64,11 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
     const model = (input: tf.Tensor): tf.Tensor =>
       tf.matMul(tf.tanh(tf.matMul(tf.tanh(tf.matMul(input as tf.Tensor2D, A)), B)), C);
     const loss = (outputs: tf.Tensor, labels: tf.Tensor): tf.Tensor => tf.losses.meanSquaredError(labels, outputs);
-    const options = { model, loss, parameters: weights, data: [[x, y]] as [tf.Tensor, tf.Tensor][] };
+    const data: [tf.Tensor, tf.Tensor][] = [
+      [x, y],
+      [x, y],
+    ];
+    const options = { model, loss, parameters: weights, data };
     const forward = hessian(options);
     const reverse = hessian({ ...options, mode: 'reverse' });
     const X = block(forward.numParameters, 1);
