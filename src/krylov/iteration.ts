@@ -18,7 +18,10 @@ export interface Goal extends Control {
   tol: number;
   /** Probability that nothing was missed; 0 for no check. */
   confidence: number;
-  /** Products of one run of the check at most: where the bound is not there by then, it is stated as it is. */
+  /**
+   * Products of one run of the check at most: where the bound is not there by then, it is stated as it is. Infinite where a
+   * confidence was asked for.
+   */
   checkSteps: number;
   /** Columns of one product. */
   blockSize: number;

@@ -5,26 +5,17 @@ import { formatMemory, type Memory, parseMemory } from '../../core/memory.ts';
 import { budgetWithin } from '../../hdf5/budget.ts';
 import { CHECK_COLUMNS } from '../../krylov/check.ts';
 import type { Goal } from '../../krylov/iteration.ts';
-import type { KrylovWhich } from '../../krylov/ritz.ts';
 import type { LinearOperator } from '../../linops/operator.ts';
 import type { Kinds } from '../attributes.ts';
 import { checkSamePlan } from '../plan.ts';
 
 /** The choices behind a directory of `eigsh`, kept as attributes of its `eigsh.h5`. */
-export interface SearchPlan {
+export interface SearchPlan
+  extends Pick<Goal, 'which' | 'tol' | 'confidence' | 'checkSteps' | 'blockSize' | 'basisColumns'> {
   /** Rows and columns of the operator. */
   n: number;
   /** Eigenpairs. */
   k: number;
-  which: KrylovWhich;
-  tol: number;
-  confidence: number;
-  /** Products of one run of the check at most: infinite where a confidence was asked for. */
-  checkSteps: number;
-  /** Columns of one product. */
-  blockSize: number;
-  /** Columns of the basis at most, before it is restarted. */
-  basisColumns: number;
   seed: number;
   /** Element type of the tall data. */
   dtype: DType;

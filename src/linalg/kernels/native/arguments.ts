@@ -22,7 +22,7 @@ export function answer(value: number): Int32Array {
 /** More different values than this come of long runs over many sizes: they are then made anew. */
 const MAX_CONSTANTS = 4096;
 
-/** What is only read, and made once: memory that is passed to a library costs a microsecond when it is new. */
+/** What is only read, and made once: memory that is passed to a library is dear when it is new. */
 function constants<T>(make: (value: number) => T): (value: number) => T {
   const known = new Map<number, T>();
   return (value) => {

@@ -9,10 +9,7 @@ import { findFunction } from './symbols.ts';
  */
 export const inFlight: Set<readonly ForeignArgument[]> = new Set();
 
-/**
- * Up to this much work a second thread gains next to nothing, and the wait for it is often longer than the call itself: 50
- * microseconds of matrix products, or 0.4 milliseconds of reading a panel.
- */
+/** Up to this much work a second thread gains next to nothing, and the wait for it is often longer than the call itself. */
 const SHORT_FLOPS = 5e6;
 
 /** What `openblas_get_parallel` answers for OpenBLAS's own threads; OpenMP's are another matter. */
