@@ -1,15 +1,16 @@
 /** The door to WebGPU and what happens when the device does not do as it should. */
 import process from 'node:process';
-import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, expect, jest, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { DeviceError, seigh, UnsupportedError } from '../../src/index.ts';
 import { startBackend } from '../../src/tfjs/backend.ts';
 import { onDevice } from '../../src/tfjs/backends/webgpu/faults.ts';
 import { type BackendRecord, type HessianOperator, hessian, useBackend } from '../../src/tfjs/index.ts';
-import { BACKEND, describeBackend, tryBackend } from '../support/backends.ts';
+import { BACKEND, describeBackend, describeOn, tryBackend } from '../support/backends.ts';
 import { command } from '../support/command.ts';
 import { relativeError } from '../support/dense.ts';
 import { randomBlock } from '../support/matrices.ts';
+import { skippedTitle } from '../support/skips.ts';
 
 /** f(W) = sum of (x W)^4 over samples and outputs: a Hessian of one block for each output. */
 function quartic(inputs: number, outputs: number): HessianOperator {
@@ -145,7 +146,7 @@ if (BACKEND === 'webgpu') {
     }, 60_000);
   });
 
-  (record ? describe : describe.skip)('a process', () => {
+  describeOn(record, 'a process', () => {
     const script = (body: string): string =>
       `import * as tf from '@tensorflow/tfjs-core'; import { useBackend } from 'eigensketch/tfjs'; ${body}`;
     const inProcess = (body: string, ...settings: string[]) =>
@@ -175,5 +176,5 @@ if (BACKEND === 'webgpu') {
     }, 20_000);
   });
 } else {
-  test.skip(`the device of WebGPU: the suites run on ${BACKEND}`, () => {});
+  test.skip(skippedTitle('the device of WebGPU', `the suites run on ${BACKEND}`), () => {});
 }

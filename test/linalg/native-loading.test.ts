@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { candidates } from '../../src/linalg/kernels/native/candidates.ts';
 import { describeNative } from '../support/native.ts';
+import { skippedTitle } from '../support/skips.ts';
 
 const sources = new URL('../../src/', import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), 'eigensketch-native-'));
@@ -51,7 +52,9 @@ describeNative('loading a native library', (native) => {
     expect((await load(text)).reason).toMatch(`${text}: Failed to load shared library`);
   });
 
-  (process.platform === 'linux' ? test : test.skip)('a library of something else (Linux)', async () => {
+  const other = 'a library of something else';
+  const isLinux = process.platform === 'linux';
+  (isLinux ? test : test.skip)(isLinux ? other : skippedTitle(other, 'this is not Linux'), async () => {
     expect((await load('libm.so.6')).reason).toMatch('libm.so.6: has no routine sgemm_');
   });
 
@@ -96,8 +99,9 @@ const imposters: [string, string, RegExp][] = [
   ['ends the process as if all were well', '_exit(0);', /ended the process that tried it \(no answer\)/],
 ];
 
+const imposter = 'a library that has the routines but';
 const compiled = process.platform === 'linux' && hasCompiler() ? describeNative : describe.skip;
-compiled('a library that has the routines but (compiled here with cc)', () => {
+compiled(compiled === describeNative ? imposter : skippedTitle(imposter, 'there is no Linux with cc'), () => {
   beforeAll(() => {
     for (const [at, [, body]] of imposters.entries()) {
       const routines = ROUTINES.map((name) => `void ${name}(void) { ${body} }`);

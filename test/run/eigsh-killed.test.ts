@@ -1,6 +1,6 @@
 /**
  * Searches of `eigsh` that are killed at changes of the disk, some torn in the middle, and gone on with: they end with the
- * same numbers, bit for bit, and repeat no product but the one under way. EIGENSKETCH_KILLS says how many (default 12).
+ * same numbers, bit for bit, and repeat no product but the one under way. `npm run test:all` makes 100 of them.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -8,11 +8,12 @@ import { dirname, join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { BlockFile } from '../../src/hdf5/index.ts';
 import { readRecordFile } from '../../src/hdf5/record-file.ts';
+import { long } from '../support/long.ts';
 import { uniforms } from '../support/matrices.ts';
 import { temporaryFolder } from './support.ts';
 import { type Ended, runWatched, temporariesIn } from './watched.ts';
 
-const KILLS = Number(process.env.EIGENSKETCH_KILLS || 12);
+const KILLS = long ? 100 : 12;
 /** Kills of one directory before it is let alone. */
 const CHAIN = 3;
 const at = temporaryFolder();
@@ -80,7 +81,7 @@ test(`${KILLS} kills, each search gone on with to the same numbers`, async () =>
     expect(new Set(made)).toEqual(new Set(products));
     expect(made.length).toBeLessThanOrEqual(products.length + kills);
   }
-  if (process.env.EIGENSKETCH_KILLS) console.log(`kills: ${JSON.stringify(Object.fromEntries(met))}`);
+  if (long) console.log(`kills: ${JSON.stringify(Object.fromEntries(met))}`);
   expect([...met.keys()]).toEqual(expect.arrayContaining(['begun', 'settle', 'check']));
 }, 600_000);
 

@@ -1,17 +1,18 @@
 /**
  * Runs that are killed and gone on with end with the same numbers, bit for bit. What a kill leaves depends only on which
  * change of the disk was the last one, so kills are aimed at those: at random ones of all that a run makes, some torn in
- * the middle, and every fourth at a random time. EIGENSKETCH_KILLS says how many (default 24).
+ * the middle, and every fourth at a random time. `npm run test:all` makes 100 of them.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { long } from '../support/long.ts';
 import { uniforms } from '../support/matrices.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
 import { type Ended, runWatched, temporariesIn } from './watched.ts';
 
-const KILLS = Number(process.env.EIGENSKETCH_KILLS || 24);
+const KILLS = long ? 100 : 24;
 /** Kills of one directory before it is let alone. */
 const CHAIN = 2;
 const at = temporaryFolder();
@@ -75,7 +76,7 @@ test(`${KILLS} kills, each run gone on with to the same numbers`, async () => {
     expect(await temporariesIn(out)).toEqual([]);
   }
   const killed = [...met.values()].reduce((sum, count) => sum + count, 0);
-  if (process.env.EIGENSKETCH_KILLS) console.log(`${killed} kills: ${JSON.stringify(Object.fromEntries(met))}`);
+  if (long) console.log(`${killed} kills: ${JSON.stringify(Object.fromEntries(met))}`);
   expect(killed).toBeGreaterThanOrEqual(0.8 * KILLS);
   expect([...met.keys()].filter((name) => STAGES.includes(name)).sort()).toEqual([...STAGES].sort());
 }, 600_000);

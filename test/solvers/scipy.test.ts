@@ -1,8 +1,9 @@
 /** The same systems in SciPy: iterates of the same methods agree. */
 import { spawnSync } from 'node:child_process';
-import { expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { cg, denseOperator, diagonalOperator, minres } from '../../src/index.ts';
 import { difference } from '../support/linear-systems.ts';
+import { needing, PYTHON } from '../support/programs.ts';
 
 const SCRIPT = `
 import json
@@ -32,14 +33,16 @@ interface Answers {
 }
 
 // the tolerance is called rtol since SciPy 1.12, tol before
-const run = (name: string) =>
-  spawnSync('python3', ['-c', SCRIPT.replaceAll('**{t: 0.0}', `${name}=0.0`)], { encoding: 'utf8' });
-const output = [run('rtol'), run('tol')].find(({ status }) => status === 0);
-const reason = 'python3 with scipy is not installed';
-if (!output) console.warn(`not compared with SciPy: ${reason}`);
-const compare = output ? test : test.skip;
+const run = ([python, name]: [string, string]) =>
+  spawnSync(python, ['-c', SCRIPT.replaceAll('**{t: 0.0}', `${name}=0.0`)], { encoding: 'utf8' });
+const ways = ['python3', PYTHON].flatMap((python): [string, string][] => [
+  [python, 'rtol'],
+  [python, 'tol'],
+]);
+const output = ways.map(run).find(({ status }) => status === 0);
+const compare = needing(output !== undefined, 'python3-scipy');
 
-compare(`cg and minres agree with SciPy step by step${output ? '' : ` (skipped: ${reason})`}`, async () => {
+compare('cg and minres agree with SciPy step by step', async () => {
   const answers = JSON.parse(output!.stdout) as Answers;
   const [A, B] = [denseOperator(answers.A), denseOperator(answers.B)];
   const preconditioner = diagonalOperator(answers.A.map((row, i) => 1 / row[i]!));

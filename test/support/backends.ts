@@ -3,6 +3,7 @@
 import process from 'node:process';
 import { describe } from '@jest/globals';
 import { type BackendName, type BackendRecord, useBackend } from '../../src/tfjs/index.ts';
+import { skippedTitle } from './skips.ts';
 
 /** `npm run test:backend -- NAME` sets it; else WebGPU, which the suites of test/tfjs leave to these. */
 export const BACKEND: BackendName = (process.env.EIGENSKETCH_TEST_BACKEND as BackendName | undefined) ?? 'webgpu';
@@ -20,8 +21,18 @@ export async function tryBackend(): Promise<BackendRecord | undefined> {
   }
 }
 
-/** A suite of the backend, skipped where it cannot start (the reason is on the screen). */
+const REASONS: Partial<Record<BackendName, string>> = {
+  webgpu: 'WebGPU finds no adapter (Debian, in software: libvulkan1, chromium and VK_ICD_FILENAMES, see docs/gpu.md)',
+};
+
+/** A group of tests of what needs the backend, skipped where it did not start (what it said is on the screen). */
+export function describeOn(record: BackendRecord | undefined, name: string, suite: () => void): void {
+  if (record) describe(name, suite);
+  else describe.skip(skippedTitle(name, REASONS[BACKEND] ?? `backend '${BACKEND}' does not start`), suite);
+}
+
+/** A suite of the backend. */
 export async function describeBackend(name: string, suite: () => void): Promise<void> {
   const record = await tryBackend();
-  (record ? describe : describe.skip)(`${name}, on ${BACKEND} (${record?.device ?? 'not here'})`, suite);
+  describeOn(record, `${name}, on ${BACKEND}${record ? ` (${record.device})` : ''}`, suite);
 }

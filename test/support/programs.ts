@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import process from 'node:process';
 import { test } from '@jest/globals';
+import { skippedTitle } from './skips.ts';
 
 /** Debian's Python, for which python3-h5py is packaged. */
 export const PYTHON = '/usr/bin/python3';
@@ -22,4 +23,4 @@ type Test = (name: string, body: () => Promise<void>, timeout?: number) => void;
 export const needing = (available: boolean, what: string): Test =>
   available || process.env.EIGENSKETCH_REQUIRE_NATIVE
     ? test
-    : (name, body) => test.skip(`${name} (skipped: no ${what})`, body);
+    : (name, body) => test.skip(skippedTitle(name, `${what} is not installed`), body);

@@ -8,6 +8,7 @@ import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe } from '@jest/globals';
+import { skippedTitle } from './skips.ts';
 
 const execute = promisify(execFile);
 
@@ -117,7 +118,7 @@ function reasonToSkip(): string | undefined {
   return undefined;
 }
 
-/** A group of tests that need Slurm, skipped with the reason in sight where there is none. */
+/** A group of tests that need Slurm, skipped with the reason in its title where there is none. */
 export function describeSlurm(name: string, tests: () => void): void {
   const reason = reasonToSkip();
   if (reason === undefined) {
@@ -126,5 +127,5 @@ export function describeSlurm(name: string, tests: () => void): void {
   }
   if (process.env.EIGENSKETCH_REQUIRE_SLURM) throw new Error(`Slurm is required here: ${reason}`);
   console.warn(`Slurm is not tested: ${reason}`);
-  describe.skip(`${name} (skipped: ${reason})`, tests);
+  describe.skip(skippedTitle(name, reason), tests);
 }

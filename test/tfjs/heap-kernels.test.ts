@@ -1,15 +1,12 @@
 /** What runs in place on the wasm backend's heap gives what the definition gives, in float64 loops. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { heapKernels } from '../../src/tfjs/heap-kernels/module.ts';
 import { withHeapKernels } from '../../src/tfjs/heap-kernels/replacements.ts';
 import { useBackend } from '../../src/tfjs/index.ts';
 import { inPlaceTangents } from '../../src/tfjs/rules/convolution/in-place.ts';
 import type { Axis } from '../../src/tfjs/rules/convolution/window.ts';
-
-const available = (await selectKernels('test')).name.startsWith('native');
-const whenNative = available ? test : test.skip;
+import { nativeTitle, whenNative } from '../support/native.ts';
 
 beforeAll(() => useBackend('wasm'));
 
@@ -95,7 +92,7 @@ function difference(got: tf.Tensor, expected: Float64Array): number {
   return expected.reduce((most, value, i) => Math.max(most, Math.abs(values[i]! - value)), 0) / largest;
 }
 
-whenNative.each(CASES)('tangents of convolutions: $name', (each) => {
+whenNative.each(CASES)(nativeTitle('tangents of convolutions: $name'), (each) => {
   const { axes, batch, channels, filters } = each;
   const shapes = {
     x: [batch, ...axes.map(({ input }) => input), channels],

@@ -1,16 +1,11 @@
 /** The wasm backend's matrix products on the machine's BLAS: the same numbers, and no trace left behind. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { withHeapKernels } from '../../src/tfjs/heap-kernels/replacements.ts';
 import { hessian, useBackend } from '../../src/tfjs/index.ts';
 import { prepareNativeProducts, usesNativeProducts } from '../../src/tfjs/native-products.ts';
+import { nativeTitle, whenNative } from '../support/native.ts';
 import { buildNetwork } from '../support/networks.ts';
-
-const available = (await selectKernels('test')).name.startsWith('native');
-const whenNative = available ? test : test.skip;
-const title = (claim: string): string =>
-  available ? claim : `${claim} (skipped: no native BLAS, or other kernels chosen)`;
 
 beforeAll(async () => {
   await useBackend('wasm');
@@ -48,7 +43,7 @@ const shapes: [number[], number[]][] = [
   ],
 ];
 
-whenNative(title('every shape, transposition and broadcast gives what the backend gives'), async () => {
+whenNative(nativeTitle('every shape, transposition and broadcast gives what the backend gives'), async () => {
   for (const [shapeA, shapeB] of shapes) {
     for (const transA of [false, true]) {
       for (const transB of [false, true]) {
@@ -66,7 +61,7 @@ whenNative(title('every shape, transposition and broadcast gives what the backen
   }
 });
 
-whenNative(title('the registry is as before, also after an error'), () => {
+whenNative(nativeTitle('the registry is as before, also after an error'), () => {
   const before = tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc;
   withHeapKernels(() => expect(tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc).not.toBe(before));
   expect(tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc).toBe(before);
@@ -79,7 +74,7 @@ whenNative(title('the registry is as before, also after an error'), () => {
   expect(usesNativeProducts()).toBe(true);
 });
 
-whenNative(title('a Hessian product uses it'), async () => {
+whenNative(nativeTitle('a Hessian product uses it'), async () => {
   const network = await buildNetwork('mlp_tanh_ce');
   const H = hessian({ ...network, data: network.batches([network.samples]) });
   const X = { rows: H.numParameters, cols: 2, data: new Float32Array(2 * H.numParameters).fill(0.5) };
