@@ -1,6 +1,6 @@
 /** Writes docs/kernels.md from the table of rules: `npm run docs:kernels`. */
 import { writeFile } from 'node:fs/promises';
-import { kernelTable } from '../src/tfjs/rules/describe.ts';
+import { kernelTable } from '../src/tfjs/autodiff/rules/describe.ts';
 import { knownKernels } from '../test/support/kernels.ts';
 
 const { names, own } = await knownKernels();

@@ -1,11 +1,11 @@
 /** Leading eigenpairs of a symmetric operator by randomised block Krylov iteration. */
 import { checkSeed } from './core/checks.ts';
-import { iterate } from './krylov/check.ts';
+import { iterate } from './eigsh/check.ts';
+import { checkGoal, type EigshOptions } from './eigsh/options.ts';
+import { type EigshResult, leadingPairs } from './eigsh/result.ts';
+import { beginSearch } from './eigsh/search.ts';
+import { Stopwatch } from './eigsh/stopwatch.ts';
 import type { KrylovContext } from './krylov/decomposition.ts';
-import { checkGoal, type EigshOptions } from './krylov/options.ts';
-import { type EigshResult, leadingPairs } from './krylov/result.ts';
-import { beginSearch } from './krylov/search.ts';
-import { Stopwatch } from './krylov/stopwatch.ts';
 import { selectKernels } from './linalg/kernels/select.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { hostSpace } from './multivector/host.ts';
@@ -38,7 +38,7 @@ export async function eigsh(op: LinearOperator, k: number, options: EigshOptions
   goal.signal?.throwIfAborted();
   if (options.store !== undefined) {
     // HDF5 is loaded for those who use it
-    const { storedEigsh } = await import('./run/eigsh/eigsh.ts');
+    const { storedEigsh } = await import('./store/search/eigsh.ts');
     return storedEigsh({ op, goal, seed, kernels }, options.store, options.memory);
   }
   const stopwatch = new Stopwatch();

@@ -8,11 +8,8 @@
  * console.log(sketch.eigenvalues, cert.relativeError); // { estimate, lower, upper }
  */
 
-// certificates
-export type { AccuracyGoal, AdaptiveResult } from './adaptive.ts';
 export { type ApostOptions, apost } from './apost/apost.ts';
 export type { Certificate, CertificateEvent, Inertia, LikelyIntervals } from './apost/certificate.ts';
-export type { Interval } from './apost/interval.ts';
 export { apostErrorBounds, type ErrorBounds, planTests, type TestsGoal } from './apost/plan.ts';
 export { smallestRank } from './apost/scree.ts';
 // data and errors
@@ -28,13 +25,13 @@ export {
   UnsupportedError,
 } from './core/errors.ts';
 export type { Control, Progress } from './core/schedule.ts';
+export type { EigshOptions } from './eigsh/options.ts';
+export type { EigshResult } from './eigsh/result.ts';
 export { eigsh } from './eigsh.ts';
 export { type Density, type DensityOptions, type DensityScale, tridiagToDensity } from './krylov/density.ts';
 // Krylov methods
 export { type LanczosOptions, type LanczosResult, lanczos, type Tridiagonal } from './krylov/lanczos.ts';
-export type { EigshOptions } from './krylov/options.ts';
 export type { GaussRule } from './krylov/quadrature.ts';
-export type { EigshResult } from './krylov/result.ts';
 export { type SpectralDensity, type SpectralDensityOptions, spectralDensity } from './krylov/spectral-density.ts';
 // operators
 export { product, sum } from './linops/composite.ts';
@@ -43,10 +40,11 @@ export { fromMatvec, type MatvecSpec } from './linops/from-matvec.ts';
 export { lowRankOperator } from './linops/low-rank.ts';
 export type { BatchProduct, LinearOperator } from './linops/operator.ts';
 export type { Multivector } from './multivector/multivector.ts';
+// certificates
+export type { AccuracyGoal, AdaptiveResult } from './seigh/adaptive.ts';
 // decompositions
-export type { SeighOptions } from './options.ts';
-export { planSketch, type SketchBudget, type SketchPlan } from './recovery/plan.ts';
-export type { EighResult } from './recovery/result.ts';
+export type { SeighOptions } from './seigh/options.ts';
+export { planSketch, type SketchBudget, type SketchPlan } from './seigh/plan.ts';
 export { type AdaptiveOptions, seigh } from './seigh.ts';
 // solvers
 export { type CgResult, cg, type NegativeCurvature } from './solvers/cg.ts';
@@ -55,7 +53,9 @@ export { minres } from './solvers/minres.ts';
 export { type LowRankEigenpairs, nystromPreconditioner } from './solvers/nystrom-preconditioner.ts';
 export type { SolveResult, SolveStatus } from './solvers/solve.ts';
 export type { VectorLike } from './solvers/vectors.ts';
+export type { EighResult } from './spectrum/result.ts';
 export { type SsvdOptions, type SvdResult, ssvd } from './ssvd.ts';
+export type { Interval } from './stats/interval.ts';
 // traces, diagonals, norms
 export { type DiagonalMethod, type DiagonalOptions, type DiagonalResult, diagonal } from './traces/diagonal.ts';
 export { frobeniusNorm, type NormResult } from './traces/frobenius-norm.ts';

@@ -1,13 +1,14 @@
 /** Sketched eigendecomposition of a symmetric operator: measure, then recover. */
-import { type AccuracyGoal, type AdaptiveResult, adaptiveSeigh, refuseWithGoal } from './adaptive.ts';
+
 import { checkChoice } from './core/checks.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { measureAsymmetry, refuseAsymmetry } from './linops/probes.ts';
 import type { Multivector } from './multivector/multivector.ts';
-import { METHODS, prepareRun, type SeighOptions } from './options.ts';
-import { backendOf, type EighResult, type Method, makeEighResult } from './recovery/result.ts';
-import { type Outcome, RUNNERS, type Run } from './runners.ts';
+import { type AccuracyGoal, type AdaptiveResult, adaptiveSeigh, refuseWithGoal } from './seigh/adaptive.ts';
+import { type Outcome, RUNNERS, type Run } from './seigh/methods.ts';
+import { METHODS, prepareRun, type SeighOptions } from './seigh/options.ts';
 import { chooseBlockSize } from './sketch/block-size.ts';
+import { backendOf, type EighResult, type Method, makeEighResult } from './spectrum/result.ts';
 
 const WHERE = 'seigh';
 
@@ -79,7 +80,7 @@ export async function seigh(
   run.signal?.throwIfAborted();
   if (options.store !== undefined) {
     // HDF5 is loaded for those who use it
-    const { storedSeigh } = await import('./run/seigh.ts');
+    const { storedSeigh } = await import('./store/sketch/seigh.ts');
     return storedSeigh(run, method, options.store, options);
   }
   const startedAt = performance.now();

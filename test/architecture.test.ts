@@ -11,64 +11,40 @@ const ALLOWED: Record<string, readonly string[]> = {
   linalg: ['core'],
   multivector: ['core', 'linalg'],
   linops: ['core', 'linalg', 'multivector'],
-  sketch: ['core', 'linalg', 'multivector', 'linops'],
-  recovery: ['core', 'linalg', 'multivector', 'linops', 'sketch'],
-  apost: ['core', 'linalg', 'multivector', 'linops', 'sketch'],
-  krylov: ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'apost'],
-  traces: ['core', 'linalg', 'multivector', 'linops', 'sketch', 'apost', 'krylov'],
+  stats: ['core'],
+  spectrum: ['core', 'linalg', 'multivector', 'linops'],
+  sketch: ['core', 'multivector', 'linops'],
+  apost: ['core', 'linalg', 'multivector', 'linops', 'stats', 'sketch'],
+  krylov: ['core', 'linalg', 'multivector', 'linops', 'stats', 'spectrum', 'sketch'],
+  traces: ['core', 'linalg', 'multivector', 'linops', 'stats', 'sketch', 'apost', 'krylov'],
   solvers: ['core', 'linalg', 'multivector', 'linops'],
-  'adaptive.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'apost'],
-  'runners.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'krylov'],
-  'options.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch', 'recovery', 'runners.ts'],
-  run: [
-    'core',
-    'linalg',
-    'multivector',
-    'linops',
-    'sketch',
-    'recovery',
-    'apost',
-    'krylov',
-    'hdf5',
-    'runners.ts',
-    'options.ts',
-  ],
-  // run only when it is asked for: everybody else never loads HDF5
-  'eigsh.ts': ['core', 'linalg', 'linops', 'multivector', 'krylov', 'run'],
-  'seigh.ts': ['core', 'linops', 'multivector', 'sketch', 'recovery', 'runners.ts', 'options.ts', 'adaptive.ts', 'run'],
+  seigh: ['core', 'linalg', 'multivector', 'linops', 'stats', 'spectrum', 'sketch', 'apost', 'krylov'],
+  eigsh: ['core', 'linalg', 'linops', 'spectrum', 'krylov'],
+  hdf5: ['core', 'multivector'],
+  store: ['core', 'linalg', 'multivector', 'linops', 'spectrum', 'sketch', 'apost', 'krylov', 'seigh', 'eigsh', 'hdf5'],
+  // store only when it is asked for: everybody else never loads HDF5
+  'eigsh.ts': ['core', 'linalg', 'multivector', 'linops', 'krylov', 'eigsh', 'store'],
+  'seigh.ts': ['core', 'multivector', 'linops', 'spectrum', 'sketch', 'seigh', 'store'],
   'ssvd.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch'],
   'index.ts': [
     'core',
-    'linops',
     'multivector',
-    'recovery',
-    'krylov',
+    'linops',
+    'stats',
+    'spectrum',
     'apost',
-    'solvers',
+    'krylov',
     'traces',
-    'adaptive.ts',
-    'options.ts',
+    'solvers',
+    'seigh',
+    'eigsh',
     'eigsh.ts',
     'seigh.ts',
     'ssvd.ts',
   ],
-  report: ['core', 'recovery', 'apost'],
-  cli: [
-    'core',
-    'linalg',
-    'linops',
-    'recovery',
-    'apost',
-    'krylov',
-    'run',
-    'options.ts',
-    'eigsh.ts',
-    'seigh.ts',
-    'report',
-  ],
-  data: ['core'],
-  tfjs: ['core', 'linalg', 'linops', 'data'],
-  hdf5: ['core', 'linalg', 'multivector'],
+  report: ['core', 'stats', 'spectrum', 'apost'],
+  cli: ['core', 'linalg', 'linops', 'spectrum', 'apost', 'seigh', 'eigsh', 'store', 'eigsh.ts', 'seigh.ts', 'report'],
+  tfjs: ['core', 'linalg', 'linops'],
   testing: ['core', 'linalg', 'linops'],
 };
 
@@ -76,7 +52,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 const PACKAGES: Record<string, readonly string[]> = {
   'ml-matrix': ['linalg'],
   'pure-rand': ['core'],
-  jstat: ['apost'],
+  jstat: ['stats'],
   h5wasm: ['hdf5'],
   '@tensorflow': ['tfjs'],
   vega: ['report'],
@@ -117,19 +93,42 @@ test('every room of src/ is in the table', () => {
   expect(Object.keys(ALLOWED).sort()).toEqual([...new Set(files.map(roomOf))].sort());
 });
 
-test('a room imports only itself and the rooms below it', () => {
-  const wrong = inCode
-    .filter(({ specifier }) => specifier.startsWith('.'))
-    .map((each) => ({ ...each, target: roomOf(resolve(SRC, dirname(each.file), each.specifier)) }))
-    .filter(({ room, target }) => target !== room && !ALLOWED[room]!.includes(target))
+const between = inCode
+  .filter(({ specifier }) => specifier.startsWith('.'))
+  .map((each) => ({ ...each, target: roomOf(resolve(SRC, dirname(each.file), each.specifier)) }))
+  .filter(({ room, target }) => target !== room);
+
+test('a room imports only itself and the rooms that the table allows', () => {
+  const wrong = between
+    .filter(({ room, target }) => !ALLOWED[room]!.includes(target))
     .map(({ file, target }) => `${file} imports ${target}`);
   expect(wrong).toEqual([]);
 });
 
+test('the table allows nothing that no file uses', () => {
+  const unused = Object.entries(ALLOWED).flatMap(([room, targets]) =>
+    targets
+      .filter((target) => !between.some((each) => each.room === room && each.target === target))
+      .map((target) => `${room} no longer imports ${target}`),
+  );
+  expect(unused).toEqual([]);
+});
+
+test('rooms form no circle', () => {
+  const reaches = (from: string, goal: string, seen: Set<string>): boolean =>
+    (ALLOWED[from] ?? []).some((next) => {
+      if (next === goal) return true;
+      if (seen.has(next)) return false;
+      seen.add(next);
+      return reaches(next, goal, seen);
+    });
+  expect(Object.keys(ALLOWED).filter((room) => reaches(room, room, new Set()))).toEqual([]);
+});
+
 test.each(['seigh.ts', 'eigsh.ts'])(
-  'run, and HDF5 with it, is loaded by %s only when a directory is given',
+  'store, and HDF5 with it, is loaded by %s only when a directory is given',
   (driver) => {
-    const imports = readFileSync(join(SRC, driver), 'utf8').matchAll(/^import .*'\.\/run\/.*$/gm);
+    const imports = readFileSync(join(SRC, driver), 'utf8').matchAll(/^import .*'\.\/store\/.*$/gm);
     expect([...imports]).toEqual([]);
   },
 );

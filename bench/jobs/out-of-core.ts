@@ -10,9 +10,9 @@ import { parseArgs } from 'node:util';
 import { apost, diagonalOperator } from 'eigensketch';
 import { diskSpace } from 'eigensketch/hdf5';
 import type { Progress } from '../../src/core/schedule.ts';
-import { prepareRun } from '../../src/options.ts';
-import { makeEighResult } from '../../src/recovery/result.ts';
-import { RUNNERS } from '../../src/runners.ts';
+import { RUNNERS } from '../../src/seigh/methods.ts';
+import { prepareRun } from '../../src/seigh/options.ts';
+import { makeEighResult } from '../../src/spectrum/result.ts';
 
 const { values: flags, positionals } = parseArgs({
   options: { 'in-memory': { type: 'boolean', default: false } },

@@ -1,5 +1,5 @@
 /** The certificate: what is known about the error of an approximation, as a plain record of numbers. */
-import type { Interval } from './interval.ts';
+import type { Interval } from '../stats/interval.ts';
 
 export const CERTIFICATE_SCHEMA = 1;
 

@@ -4,8 +4,8 @@ import type { Multivector } from '../multivector/multivector.ts';
 import { sweep } from '../multivector/sweep.ts';
 import { concatenate, gram, leadingColumns } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
+import { chiSquareQuantile } from '../stats/interval.ts';
 import type { Certification } from './certification.ts';
-import { chiSquareQuantile } from './interval.ts';
 
 /** Test vectors that take the power steps: enough that an unlucky alignment is rare, few beside the products of a sketch. */
 const POWER_COLUMNS = 8;

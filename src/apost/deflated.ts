@@ -3,6 +3,8 @@ import type { Multivector } from '../multivector/multivector.ts';
 import { projectOut } from '../multivector/project.ts';
 import { addSquares, gram } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
+import { effectiveDimension, likelySquaredInterval } from '../stats/effective-dimension.ts';
+import { type Interval, squaredInterval, withNoise } from '../stats/interval.ts';
 import {
   type Certification,
   event,
@@ -15,9 +17,7 @@ import {
   sumOfSquares,
 } from './certification.ts';
 import { powerProducts, spectralBound } from './completeness.ts';
-import { effectiveDimension, likelySquaredInterval } from './effective-dimension.ts';
 import { isolatedPairs } from './gaps.ts';
-import { type Interval, squaredInterval, withNoise } from './interval.ts';
 import { roundingFloor } from './noise.ts';
 import { inertiaAtLeast, residualIntervals } from './residuals.ts';
 

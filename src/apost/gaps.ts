@@ -1,5 +1,5 @@
 /** Eigenvalues that stand apart: quadratically small intervals, and angles of their eigenvectors. */
-import type { Interval } from './interval.ts';
+import type { Interval } from '../stats/interval.ts';
 
 /** What a certified gap says about one Ritz pair. */
 export interface IsolatedPair {

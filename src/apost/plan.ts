@@ -1,6 +1,6 @@
 /** How many test products buy which certainty, before any is spent. */
 import { checkBetween, checkInteger } from '../core/checks.ts';
-import { chiSquareCdf, squaredFactors } from './interval.ts';
+import { chiSquareCdf, squaredFactors } from '../stats/interval.ts';
 
 /** How likely an estimated Frobenius norm is off by a factor, for the worst matrix. */
 export interface ErrorBounds {

@@ -1,6 +1,7 @@
 /** What residuals say about single eigenvalues, without probability. */
+
+import type { Interval } from '../stats/interval.ts';
 import type { Inertia } from './certificate.ts';
-import type { Interval } from './interval.ts';
 
 /**
  * theta_i +- (||A v_i - theta_i v_i|| + noise): each contains an eigenvalue of the symmetric A (Parlett 1998, theorem

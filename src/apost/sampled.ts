@@ -4,6 +4,8 @@ import type { LinearOperator } from '../linops/operator.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { gram } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
+import { effectiveDimension, likelySquaredInterval } from '../stats/effective-dimension.ts';
+import { type Interval, mapInterval, squaredInterval } from '../stats/interval.ts';
 import {
   type Certification,
   event,
@@ -14,8 +16,6 @@ import {
   type Statements,
   sumOfSquares,
 } from './certification.ts';
-import { effectiveDimension, likelySquaredInterval } from './effective-dimension.ts';
-import { type Interval, mapInterval, squaredInterval } from './interval.ts';
 import { noiseFromRepetition, roundingFloor } from './noise.ts';
 
 /** q products of the approximation, subtracted from those of the operator, in place. */

@@ -2,10 +2,10 @@
 import type { ApostOptions } from '../apost/apost.ts';
 import { ArgumentError } from '../core/errors.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
-import { certifyStored } from '../run/certificate.ts';
-import { workerOf } from '../run/record.ts';
-import { loadResult } from '../run/result.ts';
-import { shardName, WHOLE } from '../run/shard.ts';
+import { shardName, WHOLE } from '../store/cluster/shard.ts';
+import { workerOf } from '../store/record.ts';
+import { certifyStored } from '../store/sketch/certificate.ts';
+import { loadResult } from '../store/sketch/result.ts';
 import type { CommandContext, Flags } from './command.ts';
 import { EXIT } from './exit.ts';
 import { progressBar } from './progress-bar.ts';

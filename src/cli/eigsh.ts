@@ -1,7 +1,8 @@
 /** `eigensketch eigsh`: leading eigenvalues of an operator from a file. */
+
+import type { EigshOptions } from '../eigsh/options.ts';
+import type { EigshResult } from '../eigsh/result.ts';
 import { eigsh } from '../eigsh.ts';
-import type { EigshOptions } from '../krylov/options.ts';
-import type { EigshResult } from '../krylov/result.ts';
 import { type Command, type Flags, given, numberFlag, parse, required } from './command.ts';
 import { EXIT, EXIT_HELP } from './exit.ts';
 import { loadOperator } from './operator-file.ts';

@@ -1,10 +1,10 @@
 /** `eigensketch measure`: the products of one shard. */
 import { selectKernels } from '../linalg/kernels/select.ts';
-import { measureStage } from '../run/measure.ts';
-import { nextMeasured, progressOf } from '../run/progress.ts';
-import { workerOf } from '../run/record.ts';
-import { parseShard, shardName, WHOLE } from '../run/shard.ts';
-import { measuredStageNamed } from '../run/stages.ts';
+import { parseShard, shardName, WHOLE } from '../store/cluster/shard.ts';
+import { workerOf } from '../store/record.ts';
+import { measureStage } from '../store/sketch/measure.ts';
+import { nextMeasured, progressOf } from '../store/sketch/progress.ts';
+import { measuredStageNamed } from '../store/sketch/stages.ts';
 import { type Command, parse } from './command.ts';
 import { EXIT, EXIT_HELP } from './exit.ts';
 import { progressBar } from './progress-bar.ts';

@@ -1,6 +1,6 @@
 /** The half of `eigensketch plan` that is about sketch directories. */
 import { formatMemory } from '../core/memory.ts';
-import { costOf, freeBytes, refuseFullDisk } from '../run/cost.ts';
+import { costOf, freeBytes, refuseFullDisk } from '../store/sketch/cost.ts';
 import { type Flags, required } from './command.ts';
 import { EXIT } from './exit.ts';
 import { loadOperator } from './operator-file.ts';

@@ -1,7 +1,7 @@
 /** `eigensketch plan`: what a run would cost, before it. */
 import { planTests } from '../apost/plan.ts';
 import { ArgumentError } from '../core/errors.ts';
-import { planSketch, type SketchBudget } from '../recovery/plan.ts';
+import { planSketch, type SketchBudget } from '../seigh/plan.ts';
 import { type Command, given, numberFlag, parse } from './command.ts';
 import { EXIT, EXIT_HELP } from './exit.ts';
 import { planStored } from './plan-stored.ts';

@@ -1,10 +1,10 @@
 /** `eigensketch recover`: from measured blocks to an orthonormal basis, or to the eigenpairs. */
 import { selectKernels } from '../linalg/kernels/select.ts';
-import { deriveStage } from '../run/derive.ts';
-import { openDirectory } from '../run/directory.ts';
-import { stageIsThere } from '../run/progress.ts';
-import { shardName, WHOLE } from '../run/shard.ts';
-import { derivedStagesUpTo, RESULT } from '../run/stages.ts';
+import { shardName, WHOLE } from '../store/cluster/shard.ts';
+import { deriveStage } from '../store/sketch/derive.ts';
+import { openDirectory } from '../store/sketch/directory.ts';
+import { stageIsThere } from '../store/sketch/progress.ts';
+import { derivedStagesUpTo, RESULT } from '../store/sketch/stages.ts';
 import { type Command, parse } from './command.ts';
 import { EXIT, EXIT_HELP } from './exit.ts';
 import { deliverStored } from './stored-analysis.ts';

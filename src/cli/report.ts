@@ -6,7 +6,7 @@ import { type Analysis, parseAnalysis } from '../report/analysis.ts';
 import { FIGURES, figureSvg, svgToPng } from '../report/figure.ts';
 import { toHtml } from '../report/html.ts';
 import { toCsv, toJson, toLatex, toMarkdown } from '../report/tables.ts';
-import { openDirectory } from '../run/directory.ts';
+import { openDirectory } from '../store/sketch/directory.ts';
 import { type Command, numberFlag, parse } from './command.ts';
 import { EXIT, EXIT_HELP } from './exit.ts';
 import { storedAnalysis } from './stored-analysis.ts';

@@ -1,9 +1,9 @@
 /** `eigensketch run`: a sketch in a directory from the first product to the certificate, on this machine. */
 import { selectKernels } from '../linalg/kernels/select.ts';
-import { certifyStored, isAsAsked, loadCertificate } from '../run/certificate.ts';
-import { workerOf } from '../run/record.ts';
-import { finishDirectory } from '../run/seigh.ts';
-import { shardName, WHOLE } from '../run/shard.ts';
+import { shardName, WHOLE } from '../store/cluster/shard.ts';
+import { workerOf } from '../store/record.ts';
+import { certifyStored, isAsAsked, loadCertificate } from '../store/sketch/certificate.ts';
+import { finishDirectory } from '../store/sketch/seigh.ts';
 import { CERTIFICATE_HELP, CERTIFICATE_OPTIONS, certificateOptions } from './certificate-options.ts';
 import { type Command, parse } from './command.ts';
 import { EXIT, EXIT_HELP } from './exit.ts';

@@ -1,11 +1,12 @@
 /** `eigensketch status`: how far a directory is, who did what, and what is in the queue. */
-import { loadCertificate } from '../run/certificate.ts';
-import { openDirectory, type SketchDirectory } from '../run/directory.ts';
-import { holdsSearch, openSearchDirectory } from '../run/eigsh/directory.ts';
-import { searchProgress } from '../run/eigsh/progress.ts';
-import { type QueuedJob, queued } from '../run/engine/slurm.ts';
-import { loadLaunch } from '../run/launch.ts';
-import { progressOf, type StageProgress } from '../run/progress.ts';
+
+import { loadLaunch } from '../store/cluster/launch.ts';
+import { type QueuedJob, queued } from '../store/cluster/slurm.ts';
+import { holdsSearch, openSearchDirectory } from '../store/search/directory.ts';
+import { searchProgress } from '../store/search/progress.ts';
+import { loadCertificate } from '../store/sketch/certificate.ts';
+import { openDirectory, type SketchDirectory } from '../store/sketch/directory.ts';
+import { progressOf, type StageProgress } from '../store/sketch/progress.ts';
 import { type Command, parse } from './command.ts';
 import { EXIT, EXIT_HELP } from './exit.ts';
 import { directoryOf } from './storing.ts';

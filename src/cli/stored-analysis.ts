@@ -2,11 +2,11 @@
 import { selectKernels } from '../linalg/kernels/select.ts';
 import { type Analysis, analysisOf } from '../report/analysis.ts';
 import { toJson, toMarkdown } from '../report/tables.ts';
-import { loadCertificate } from '../run/certificate.ts';
-import type { SketchDirectory } from '../run/directory.ts';
-import { derivedRecord } from '../run/progress.ts';
-import { loadResult } from '../run/result.ts';
-import { RESULT } from '../run/stages.ts';
+import { loadCertificate } from '../store/sketch/certificate.ts';
+import type { SketchDirectory } from '../store/sketch/directory.ts';
+import { derivedRecord } from '../store/sketch/progress.ts';
+import { loadResult } from '../store/sketch/result.ts';
+import { RESULT } from '../store/sketch/stages.ts';
 import type { Flags } from './command.ts';
 import { operatorName } from './operator-file.ts';
 

@@ -3,12 +3,12 @@ import { resolve } from 'node:path';
 import { checkChoice } from '../core/checks.ts';
 import { ArgumentError, StoreError } from '../core/errors.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import { METHODS, prepareRun, type SeighOptions } from '../options.ts';
-import type { Method } from '../recovery/result.ts';
-import { costOf, refuseFullDisk } from '../run/cost.ts';
-import { isSketchDirectory, openDirectory, type SketchDirectory } from '../run/directory.ts';
-import { planOf, type StoredPlan } from '../run/plan.ts';
-import { openForOperator } from '../run/session.ts';
+import { METHODS, prepareRun, type SeighOptions } from '../seigh/options.ts';
+import type { Method } from '../spectrum/result.ts';
+import { costOf, refuseFullDisk } from '../store/sketch/cost.ts';
+import { isSketchDirectory, openDirectory, type SketchDirectory } from '../store/sketch/directory.ts';
+import { planOf, type StoredPlan } from '../store/sketch/plan.ts';
+import { openForOperator } from '../store/sketch/session.ts';
 import { type Flags, given, numberFlag, type OptionTable } from './command.ts';
 import { loadOperator } from './operator-file.ts';
 

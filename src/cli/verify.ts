@@ -1,8 +1,9 @@
 /** `eigensketch verify`: every file of a directory of run or eigsh against its checksum. */
-import { openDirectory } from '../run/directory.ts';
-import { holdsSearch, openSearchDirectory } from '../run/eigsh/directory.ts';
-import { verifySearch } from '../run/eigsh/verify.ts';
-import { verifyDirectory } from '../run/verify.ts';
+
+import { holdsSearch, openSearchDirectory } from '../store/search/directory.ts';
+import { verifySearch } from '../store/search/verify.ts';
+import { openDirectory } from '../store/sketch/directory.ts';
+import { verifyDirectory } from '../store/sketch/verify.ts';
 import { type Command, parse } from './command.ts';
 import { EXIT, EXIT_HELP } from './exit.ts';
 import { directoryOf } from './storing.ts';

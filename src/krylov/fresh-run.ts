@@ -1,6 +1,7 @@
 /** A Lanczos run from a fresh random vector outside the basis: what may be hidden there. */
-import { chiSquareQuantile } from '../apost/interval.ts';
+
 import type { Kernels } from '../linalg/kernels/provider.ts';
+import { chiSquareQuantile } from '../stats/interval.ts';
 import { type Decomposition, type KrylovContext, refresh } from './decomposition.ts';
 import { gaussRule } from './quadrature.ts';
 

@@ -2,7 +2,7 @@
 import type { Matrix } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { relativeAsymmetry, selectColumns, symmetricPart } from '../linalg/small.ts';
-import { type Eigenpairs, selectLeading, type Which } from '../recovery/eigenpairs.ts';
+import { type Eigenpairs, selectLeading, type Which } from '../spectrum/eigenpairs.ts';
 import { combine } from './basis.ts';
 import { type Decomposition, type KrylovContext, scaleOf } from './decomposition.ts';
 

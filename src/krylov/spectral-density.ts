@@ -1,5 +1,5 @@
 /** The spectral density of a symmetric operator by stochastic Lanczos quadrature. */
-import { type Interval, studentQuantile } from '../apost/interval.ts';
+
 import { checkBetween, checkChoice, checkInteger, checkSeed } from '../core/checks.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { NumericalError } from '../core/errors.ts';
@@ -8,6 +8,7 @@ import { type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { hostSpace } from '../multivector/host.ts';
+import { type Interval, studentQuantile } from '../stats/interval.ts';
 import type { KrylovContext } from './decomposition.ts';
 import {
   canvasFor,

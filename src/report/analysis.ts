@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { CERTIFICATE_SCHEMA, type Certificate } from '../apost/certificate.ts';
 import { StoreError } from '../core/errors.ts';
-import type { EighResult } from '../recovery/result.ts';
+import type { EighResult } from '../spectrum/result.ts';
 
 export const ANALYSIS_SCHEMA = 1;
 

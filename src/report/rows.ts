@@ -1,5 +1,5 @@
 /** One line of a report for each eigenvalue. */
-import type { Interval } from '../apost/interval.ts';
+import type { Interval } from '../stats/interval.ts';
 import type { Analysis } from './analysis.ts';
 
 /** Why the bound of an eigenvalue holds: a residual (sure), or a certified gap (on the event `spectral`). */

@@ -1,6 +1,6 @@
 /** The figure of the scree: the relative error of every truncation, with its certified band. */
 import type { Spec } from 'vega';
-import type { Interval } from '../apost/interval.ts';
+import type { Interval } from '../stats/interval.ts';
 import type { Analysis } from './analysis.ts';
 import { AXIS, FONT, POWER_LABELS, SIZE, titled } from './figure-style.ts';
 import { paperSentence } from './sentence.ts';

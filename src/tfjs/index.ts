@@ -18,20 +18,21 @@
  * const product = await H.matmat({ rows: 67, cols: 1, data: new Float32Array(67).fill(1) }); // H times ones
  * H.dispose();
  */
-export { readCifar10 } from '../data/cifar10.ts';
-export { type ImageBatch, imageBatches, type LabelledImages } from '../data/labelled-images.ts';
-export { readMnist } from '../data/mnist.ts';
-export { type BackendOptions, useBackend } from './backend.ts';
+
+export type { Mode } from './autodiff/objective.ts';
 export type { AdapterRecord, BackendName, BackendRecord } from './backends/record.ts';
-export type { ShapedArray, TensorContainer } from './containers.ts';
-export type { Action, CurvatureOperator } from './curvature.ts';
-export type { Batch, Batches, Data, DatasetLike } from './data.ts';
-export { type GgnOptions, ggn } from './ggn.ts';
-export { type Gradient, gradient } from './gradient.ts';
-export { type HessianOperator, type HessianOptions, hessian } from './hessian.ts';
-export { hessianOf } from './hessian-of.ts';
-export { type JacobianOperator, type JacobianOptions, jacobian } from './jacobian.ts';
-export type { GraphModelLike, LayersModelLike } from './model.ts';
-export type { Mode } from './objective.ts';
-export type { LayerWeight, LayerWithWeights, ParameterInfo, ParameterSelection } from './parameters.ts';
-export type { OperatorOptions, ProblemOptions } from './problem.ts';
+export { type BackendOptions, useBackend } from './backends/use-backend.ts';
+export { readCifar10 } from './datasets/cifar10.ts';
+export { type ImageBatch, imageBatches, type LabelledImages } from './datasets/labelled-images.ts';
+export { readMnist } from './datasets/mnist.ts';
+export type { Action, CurvatureOperator } from './operators/curvature.ts';
+export { type GgnOptions, ggn } from './operators/ggn.ts';
+export { type Gradient, gradient } from './operators/gradient.ts';
+export { type HessianOperator, type HessianOptions, hessian } from './operators/hessian.ts';
+export { hessianOf } from './operators/hessian-of.ts';
+export { type JacobianOperator, type JacobianOptions, jacobian } from './operators/jacobian.ts';
+export type { ShapedArray, TensorContainer } from './problem/containers.ts';
+export type { Batch, Batches, Data, DatasetLike } from './problem/data.ts';
+export type { GraphModelLike, LayersModelLike } from './problem/model.ts';
+export type { LayerWeight, LayerWithWeights, ParameterInfo, ParameterSelection } from './problem/parameters.ts';
+export type { OperatorOptions, ProblemOptions } from './problem/problem.ts';

@@ -1,9 +1,10 @@
 /** The diagonal of an operator from products with random signs. */
-import { studentQuantile } from '../apost/interval.ts';
+
 import { checkChoice } from '../core/checks.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
+import { studentQuantile } from '../stats/interval.ts';
 import { signSamples } from './diagonal-hutchinson.ts';
 import type { DiagonalReading } from './diagonal-reading.ts';
 import { type Goal, type Growing, lookUntil } from './looks.ts';

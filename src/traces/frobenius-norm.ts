@@ -1,8 +1,9 @@
 /** The Frobenius norm of an operator from products with Gaussian vectors, with a certified interval. */
-import { type Interval, mapInterval, squaredInterval } from '../apost/interval.ts';
+
 import { noiseFromRepetition } from '../apost/noise.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { columnNorms } from '../multivector/verbs.ts';
+import { type Interval, mapInterval, squaredInterval } from '../stats/interval.ts';
 import { type EstimatorOptions, estimatorRun, forEachBlock } from './run.ts';
 
 /** A norm with two certified ends: each holds with probability at least `confidence`, for every operator. */

@@ -1,5 +1,5 @@
 /** What an estimator has to say at a look, and how its samples become an error bar. */
-import { type Interval, squaredFactors, studentQuantile } from '../apost/interval.ts';
+import { type Interval, squaredFactors, studentQuantile } from '../stats/interval.ts';
 
 /** An estimate of a trace with the samples it is the mean of. */
 export interface Reading {

@@ -1,5 +1,5 @@
 /** The spectral norm of an operator from one Lanczos run, with a certified interval. */
-import { chiSquareQuantile } from '../apost/interval.ts';
+
 import { roundingFloor } from '../apost/noise.ts';
 import { UnsupportedError } from '../core/errors.ts';
 import { breathe } from '../core/schedule.ts';
@@ -11,6 +11,7 @@ import { applyAdjoint, applyOperator } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
 import { columnNorms } from '../multivector/verbs.ts';
+import { chiSquareQuantile } from '../stats/interval.ts';
 import type { NormResult } from './frobenius-norm.ts';
 import { drawColumns, type EstimatorOptions, estimatorRun } from './run.ts';
 

@@ -1,5 +1,5 @@
 /** Traces of functions of a symmetric operator by stochastic Lanczos quadrature. */
-import type { Interval } from '../apost/interval.ts';
+
 import { checkBetween, checkInteger, checkSeed } from '../core/checks.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError, NumericalError } from '../core/errors.ts';
@@ -12,6 +12,7 @@ import { diagonalOperator } from '../linops/dense.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { hostSpace } from '../multivector/host.ts';
+import type { Interval } from '../stats/interval.ts';
 import { likelyInterval, meanAndError } from './reading.ts';
 
 /** Options of {@link traceFunction} and {@link logdet}. */

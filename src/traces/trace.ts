@@ -1,11 +1,12 @@
 /** The trace of an operator from products with random vectors, with error bars. */
-import type { Interval } from '../apost/interval.ts';
+
 import { checkChoice } from '../core/checks.ts';
 import { ArgumentError } from '../core/errors.ts';
 import type { Distribution } from '../core/random.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { TEST_MATRICES } from '../sketch/test-matrix.ts';
+import type { Interval } from '../stats/interval.ts';
 import { hutchPlusPlus } from './hutch-plus-plus.ts';
 import { hutchinson } from './hutchinson.ts';
 import { type Goal, type Growing, lookUntil } from './looks.ts';

@@ -3,7 +3,7 @@ import process from 'node:process';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { DeviceError, seigh, UnsupportedError } from '../../src/index.ts';
-import { startBackend } from '../../src/tfjs/backend.ts';
+import { startBackend } from '../../src/tfjs/backends/use-backend.ts';
 import { onDevice } from '../../src/tfjs/backends/webgpu/faults.ts';
 import { type BackendRecord, type HessianOperator, hessian, useBackend } from '../../src/tfjs/index.ts';
 import { BACKEND, describeBackend, describeOn, tryBackend } from '../support/backends.ts';

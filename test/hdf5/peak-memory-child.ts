@@ -1,9 +1,9 @@
 /** A decomposition and its certificate on disk under a small cap, in a process whose peak memory is measured. */
 import { type DiskSpaceOptions, diskSpace } from '../../src/hdf5/index.ts';
 import { apost, diagonalOperator } from '../../src/index.ts';
-import { prepareRun } from '../../src/options.ts';
-import { makeEighResult } from '../../src/recovery/result.ts';
-import { RUNNERS } from '../../src/runners.ts';
+import { RUNNERS } from '../../src/seigh/methods.ts';
+import { prepareRun } from '../../src/seigh/options.ts';
+import { makeEighResult } from '../../src/spectrum/result.ts';
 
 const [n, dims] = [200_000, 100];
 const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;

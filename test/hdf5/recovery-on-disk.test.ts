@@ -9,9 +9,9 @@ import { type DiskSpace, diskSpace, leastMemory, saveColumns } from '../../src/h
 import { type Certificate, type EighResult, fromMatvec, type LinearOperator } from '../../src/index.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { orthonormalise } from '../../src/multivector/orthonormalise.ts';
-import { prepareRun, type SeighOptions } from '../../src/options.ts';
-import { type Method, makeEighResult } from '../../src/recovery/result.ts';
-import { RUNNERS } from '../../src/runners.ts';
+import { RUNNERS } from '../../src/seigh/methods.ts';
+import { prepareRun, type SeighOptions } from '../../src/seigh/options.ts';
+import { type Method, makeEighResult } from '../../src/spectrum/result.ts';
 import { multivectorIn } from '../laws/multivector.ts';
 import { distance, frobenius, multiply, randomBlock, transposed } from '../support/matrices.ts';
 

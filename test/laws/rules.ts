@@ -1,8 +1,8 @@
 /** What every tangent rule must do on every backend: agree with central differences of its kernel. */
 import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { linearise } from '../../src/tfjs/linearise.ts';
-import { record } from '../../src/tfjs/tape.ts';
+import { linearise } from '../../src/tfjs/autodiff/linearise.ts';
+import { record } from '../../src/tfjs/autodiff/tape.ts';
 import { relativeError } from '../support/dense.ts';
 import { CASES, type Case, type Input } from '../tfjs/rules/cases.ts';
 

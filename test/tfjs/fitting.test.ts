@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { DeviceError } from '../../src/core/errors.ts';
-import { Fitting } from '../../src/tfjs/fitting.ts';
+import { Fitting } from '../../src/tfjs/operators/fitting.ts';
 
 afterEach(() => {
   jest.restoreAllMocks();

@@ -1,11 +1,11 @@
 /** What runs in place on the wasm backend's heap gives what the definition gives, in float64 loops. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { heapKernels } from '../../src/tfjs/heap-kernels/module.ts';
-import { withHeapKernels } from '../../src/tfjs/heap-kernels/replacements.ts';
+import { inPlaceTangents } from '../../src/tfjs/autodiff/rules/convolution/in-place.ts';
+import type { Axis } from '../../src/tfjs/autodiff/rules/convolution/window.ts';
+import { heapKernels } from '../../src/tfjs/backends/wasm/heap-kernels/module.ts';
+import { withHeapKernels } from '../../src/tfjs/backends/wasm/heap-kernels/replacements.ts';
 import { useBackend } from '../../src/tfjs/index.ts';
-import { inPlaceTangents } from '../../src/tfjs/rules/convolution/in-place.ts';
-import type { Axis } from '../../src/tfjs/rules/convolution/window.ts';
 import { nativeTitle, whenNative } from '../support/native.ts';
 
 beforeAll(() => useBackend('wasm'));

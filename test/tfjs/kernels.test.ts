@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
+import { LOCALLY_CONSTANT } from '../../src/tfjs/autodiff/rules/constant.ts';
+import { describeKernel, kernelTable } from '../../src/tfjs/autodiff/rules/describe.ts';
+import { RULES } from '../../src/tfjs/autodiff/rules/index.ts';
+import { UNSUPPORTED } from '../../src/tfjs/autodiff/rules/unsupported.ts';
 import { REPAIRS } from '../../src/tfjs/repairs/kernels.ts';
-import { LOCALLY_CONSTANT } from '../../src/tfjs/rules/constant.ts';
-import { describeKernel, kernelTable } from '../../src/tfjs/rules/describe.ts';
-import { RULES } from '../../src/tfjs/rules/index.ts';
-import { UNSUPPORTED } from '../../src/tfjs/rules/unsupported.ts';
 import { BACKENDS, type KnownKernels, knownKernels } from '../support/kernels.ts';
 
 let known: KnownKernels;

@@ -14,11 +14,11 @@ import {
   type Tensor,
   transpose,
 } from '@tensorflow/tfjs-core';
-import { depthwiseFilterGradient, depthwiseInputGradient } from '../rules/convolution/depthwise.ts';
-import { productsOf } from '../rules/convolution/products.ts';
-import { convolutionPlane, convolutionSpace, depthwisePlane } from '../rules/convolution/window.ts';
-import { einsumGradient } from '../rules/einsum.ts';
-import { borderFactor } from '../rules/pooling.ts';
+import { depthwiseFilterGradient, depthwiseInputGradient } from '../autodiff/rules/convolution/depthwise.ts';
+import { productsOf } from '../autodiff/rules/convolution/products.ts';
+import { convolutionPlane, convolutionSpace, depthwisePlane } from '../autodiff/rules/convolution/window.ts';
+import { einsumGradient } from '../autodiff/rules/einsum.ts';
+import { borderFactor } from '../autodiff/rules/pooling.ts';
 import { isDilated } from './dilated-fusions.ts';
 
 const einsumConfig: GradConfig = {

@@ -13,8 +13,8 @@ import {
   reshape,
   tidy,
 } from '@tensorflow/tfjs-core';
-import { depthwiseFilterGradient, depthwiseInputGradient } from '../rules/convolution/depthwise.ts';
-import { productsOf } from '../rules/convolution/products.ts';
+import { depthwiseFilterGradient, depthwiseInputGradient } from '../autodiff/rules/convolution/depthwise.ts';
+import { productsOf } from '../autodiff/rules/convolution/products.ts';
 import {
   convolutionPlane,
   convolutionSpace,
@@ -22,13 +22,13 @@ import {
   dilationAxes,
   outputShape,
   poolingAxes,
-} from '../rules/convolution/window.ts';
-import { dilationPairs } from '../rules/dilation.ts';
-import { einsum } from '../rules/einsum.ts';
-import { finishFused } from '../rules/fused.ts';
-import { segmentSum } from '../rules/indexing.ts';
-import { poolingMaxima } from '../rules/pooling.ts';
-import { fetch, putBack } from '../rules/window-maxima.ts';
+} from '../autodiff/rules/convolution/window.ts';
+import { dilationPairs } from '../autodiff/rules/dilation.ts';
+import { einsum } from '../autodiff/rules/einsum.ts';
+import { finishFused } from '../autodiff/rules/fused.ts';
+import { segmentSum } from '../autodiff/rules/indexing.ts';
+import { poolingMaxima } from '../autodiff/rules/pooling.ts';
+import { fetch, putBack } from '../autodiff/rules/window-maxima.ts';
 import type { Compute, Inputs, Repair } from './repair.ts';
 import { WEBGPU_REPAIRS } from './webgpu.ts';
 

@@ -31,8 +31,8 @@ import {
   tile,
   where,
 } from '@tensorflow/tfjs-core';
-import { einsum } from '../rules/einsum.ts';
-import { finishFused } from '../rules/fused.ts';
+import { einsum } from '../autodiff/rules/einsum.ts';
+import { finishFused } from '../autodiff/rules/fused.ts';
 import { alongAxis, alongEachAxis, mergeAxes } from './folding.ts';
 import type { Compute, Inputs, Repair } from './repair.ts';
 

@@ -1,7 +1,7 @@
 /** Every tangent rule against central differences of its kernel. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { RULES } from '../../../src/tfjs/autodiff/rules/index.ts';
 import { useBackend } from '../../../src/tfjs/index.ts';
-import { RULES } from '../../../src/tfjs/rules/index.ts';
 import { outputsOf, ruleLaws } from '../../laws/rules.ts';
 import { relativeError } from '../../support/dense.ts';
 import { CASES } from './cases.ts';

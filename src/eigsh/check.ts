@@ -1,0 +1,124 @@
+/** The whole search: settle the wanted pairs, then make sure that nothing is hidden from them. */
+
+import type { KrylovContext } from '../krylov/decomposition.ts';
+import { beginRun, type FreshRun, type SpectrumBounds, spectrumBounds } from '../krylov/fresh-run.ts';
+import { boundTheRest, type Completeness, endsOf } from './completeness.ts';
+import { type Goal, Iteration, type Standing, type Stopped } from './iteration.ts';
+import type { Journal, Search } from './search.ts';
+import { settle } from './settle.ts';
+
+/** Columns that a check may add to a full basis. */
+export const CHECK_COLUMNS = 24;
+
+/** The i-th run's share of what the confidence leaves, for each of the two ends: 3 / (pi i)^2, i = 1, 2, ... */
+const levelOfRun = (confidence: number, run: number): number => 1 - ((1 - confidence) * 3) / (Math.PI * run) ** 2;
+
+/** What a run has come to. */
+type Outcome = SpectrumBounds | { stopped: Stopped } | 'found';
+
+/** Begins the next run outside the basis. */
+async function beginNextRun(iteration: Iteration): Promise<void> {
+  const { runs = 0, firstProduct = iteration.numMatvecs } = iteration.check ?? {};
+  if (runs > 0 && iteration.order >= iteration.goal.basisColumns) await iteration.restart();
+  const wanted = iteration.ritz.values.subarray(0, iteration.goal.count);
+  const { state, run } = await beginRun(iteration.state, Array.from(wanted), iteration.context);
+  iteration.state = state;
+  iteration.check = { runs: runs + 1, firstProduct, run };
+}
+
+/** How far beyond the last wanted pair others are ties and no misses. */
+function marginOf({ ritz, goal, floors }: Iteration): number {
+  return 2 * Math.max(goal.tol * Math.abs(ritz.values[goal.count - 1]!), floors.noise);
+}
+
+/** Whether another pair has come in among the wanted ones since a run began. */
+function hasChanged(iteration: Iteration, { wanted }: FreshRun): boolean {
+  const margin = marginOf(iteration);
+  return wanted.some((value, i) => Math.abs(value - iteration.ritz.values[i]!) > margin);
+}
+
+/** What the products of a run say so far; nothing while another one is worth its price. */
+async function judge(iteration: Iteration, run: FreshRun, index: number): Promise<Outcome | undefined> {
+  const { goal, context } = iteration;
+  const { count, which, confidence, checkSteps, basisColumns } = goal;
+  const ends = endsOf(iteration.ritz, which, count, marginOf(iteration));
+  const outside = await spectrumBounds(run, levelOfRun(confidence, index), context.kernels);
+  if (outside.largest > ends.upper || outside.smallest < ends.lower) return 'found';
+  const isNothing = outside.upper <= ends.upper && outside.lower >= ends.lower;
+  const isSpent = run.diagonal.length >= checkSteps || iteration.order >= basisColumns + CHECK_COLUMNS;
+  // a run that rounding has ended cannot tell more
+  const isOver = isNothing || isSpent || iteration.state.newest === 0;
+  return isOver ? outside : undefined;
+}
+
+/** Follows a fresh run until it shows that something was hidden, or that nothing was, or can say no more. */
+async function follow(iteration: Iteration, run: FreshRun, index: number): Promise<Outcome> {
+  for (;;) {
+    const outcome = run.diagonal.length > 0 ? await judge(iteration, run, index) : undefined;
+    if (outcome) return outcome;
+    const stopped = iteration.refusal(1);
+    if (stopped) return { stopped };
+    await iteration.step(1);
+  }
+}
+
+/** What a run that has ended says of the rest, whatever the basis has seen since. */
+async function completenessOf(
+  iteration: Iteration,
+  ended: Pick<SpectrumBounds, 'lower' | 'upper'>,
+): Promise<Omit<Completeness, 'numMatvecs'>> {
+  const { goal, ritz, state, floors, context } = iteration;
+  const ends = endsOf(ritz, goal.which, goal.count, marginOf(iteration));
+  const bounds = await boundTheRest(state, goal.which, ends, ended, floors.noise, context);
+  return { confidence: goal.confidence, ...bounds };
+}
+
+/** A basis of the whole space: the wanted values themselves bound the rest. */
+function complete({ ritz, goal, floors }: Iteration): Omit<Completeness, 'numMatvecs'> {
+  const { upper, lower } = endsOf(ritz, goal.which, goal.count, floors.noise);
+  return {
+    confidence: 1,
+    ...(Number.isFinite(upper) ? { upper } : {}),
+    ...(Number.isFinite(lower) ? { lower } : {}),
+  };
+}
+
+/**
+ * Goes on with a search until its goal is reached, or cannot be.
+ *
+ * Once the wanted pairs are settled, the basis may still hide some: the other copies of a multiple eigenvalue (a block of b
+ * can see b), and anything that the random start happened to miss. Fresh runs outside the basis are made until one shows,
+ * at the confidence asked for, that nothing beyond the wanted pairs is left there, or has taken its share of products; what
+ * a run finds is settled first.
+ *
+ * @param journal is told of every product
+ * @throws NumericalError for an operator that is not symmetric, or whose products are not finite.
+ */
+export async function iterate(
+  search: Search,
+  goal: Goal,
+  context: KrylovContext,
+  journal?: Journal,
+): Promise<Standing> {
+  const iteration = new Iteration(search, goal, context, journal);
+  if (iteration.order > 0) await iteration.look();
+  for (;;) {
+    const run = iteration.check?.run;
+    if (run && !run.ended) {
+      const outcome = await follow(iteration, run, iteration.check!.runs);
+      if (outcome === 'found') iteration.check = { ...iteration.check!, run: undefined };
+      else if ('stopped' in outcome) return iteration.standing(outcome.stopped);
+      else run.ended = { lower: outcome.lower, upper: outcome.upper };
+    } else {
+      const stopped = await settle(iteration);
+      if (stopped || goal.confidence === 0) return iteration.standing(stopped);
+      if (iteration.order >= context.space.rows) return iteration.standing(undefined, complete(iteration));
+      // settled again, with nothing new among the wanted: unless it was restarted, the run still counts
+      const before = iteration.check?.run;
+      if (before?.ended && !hasChanged(iteration, before)) {
+        return iteration.standing(undefined, await completenessOf(iteration, before.ended));
+      }
+      await beginNextRun(iteration);
+    }
+  }
+}

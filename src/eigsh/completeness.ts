@@ -1,0 +1,88 @@
+/** Whether the wanted pairs are the leading ones: bounds of every eigenvalue that was not returned. */
+import { type Matrix, zeroMatrix } from '../core/block.ts';
+import type { Decomposition, KrylovContext } from '../krylov/decomposition.ts';
+import type { SpectrumBounds } from '../krylov/fresh-run.ts';
+import type { KrylovWhich, RitzValues } from '../krylov/ritz.ts';
+import { placeBlock, symmetricPart, transpose } from '../linalg/small.ts';
+
+/** What may exist beside the pairs that were returned. */
+export interface Completeness {
+  /** Probability that the bounds hold, over the random vectors of the check. */
+  confidence: number;
+  /**
+   * At most as many eigenvalues of A as were returned from that end lie above `upper` and below `lower`. `'LM'`: at most k
+   * outside [lower, upper] = [-x, x]. `'LA'` has no lower one, `'SA'` no upper one.
+   */
+  upper?: number;
+  lower?: number;
+  /** Products since the check began, those that settled pairs again among them; all are among `numMatvecs`. */
+  numMatvecs: number;
+}
+
+/** How many of the wanted pairs come from which end, and where those end. */
+export interface Ends {
+  /** Pairs from the upper end; all of them from either end for LM. */
+  high: number;
+  low: number;
+  /** Nothing outside the basis may lie above (below) these. */
+  upper: number;
+  lower: number;
+}
+
+/** The ends of the wanted spectrum, `margin` beyond the last wanted pair: ties are no misses. */
+export function endsOf({ values }: RitzValues, which: KrylovWhich, count: number, margin: number): Ends {
+  const last = values[count - 1]!;
+  if (which === 'LM')
+    return { high: count, low: count, upper: Math.abs(last) + margin, lower: -Math.abs(last) - margin };
+  if (which === 'LA') return { high: count, low: 0, upper: last + margin, lower: Number.NEGATIVE_INFINITY };
+  if (which === 'SA') return { high: 0, low: count, upper: Number.POSITIVE_INFINITY, lower: last - margin };
+  const wanted = values.slice(0, count);
+  const highs = wanted.filter((_, i) => i % 2 === 0);
+  const lows = wanted.filter((_, i) => i % 2 === 1);
+  return {
+    high: highs.length,
+    low: lows.length,
+    upper: Math.min(...highs) + margin,
+    lower: lows.length > 0 ? Math.max(...lows) - margin : Number.NEGATIVE_INFINITY,
+  };
+}
+
+/** The eigenvalues, ascending, of [[H, B^T], [B, bound I]]. */
+async function bordered({ H, B }: Decomposition, bound: number, { kernels }: KrylovContext): Promise<Float64Array> {
+  const m = H.rows;
+  const M: Matrix = zeroMatrix(m + B.rows, m + B.rows);
+  placeBlock(M, symmetricPart(H), 0, 0);
+  placeBlock(M, B, m, 0);
+  placeBlock(M, transpose(B), 0, m);
+  for (let i = m; i < M.rows; i++) M.data[i * M.cols + i] = bound;
+  return (await kernels.eigh(M)).values;
+}
+
+/**
+ * Bounds of the eigenvalues of A that are not among the wanted ones, from `outside`, bounds of the part of A outside the
+ * basis. In an orthonormal basis [V, W, rest] A is [[H, B^T, 0], [B, C]] with lower <= C <= upper, so the j-th largest
+ * eigenvalue of A is at most that of the matrix with `upper I` for C, which is a small one (Weyl: eigenvalues are monotone),
+ * and the j-th smallest at least that with `lower I`. Nothing need have converged.
+ *
+ * @param noise norm of the noise in A v for unit vectors v
+ */
+export async function boundTheRest(
+  state: Decomposition,
+  which: KrylovWhich,
+  { high, low }: Ends,
+  outside: Pick<SpectrumBounds, 'lower' | 'upper'>,
+  noise: number,
+  context: KrylovContext,
+): Promise<Pick<Completeness, 'lower' | 'upper'>> {
+  const above = (await bordered(state, outside.upper, context)).toReversed();
+  const below = await bordered(state, outside.lower, context);
+  if (which === 'LM') {
+    const magnitudes = [...above, ...below.map((value) => -value)].sort((a, b) => b - a);
+    const beyond = Math.max(magnitudes[high] ?? 0, outside.upper, -outside.lower) + noise;
+    return { upper: beyond, lower: -beyond };
+  }
+  return {
+    ...(high > 0 ? { upper: Math.max(above[high] ?? outside.upper, outside.upper) + noise } : {}),
+    ...(low > 0 ? { lower: Math.min(below[low] ?? outside.lower, outside.lower) - noise } : {}),
+  };
+}

@@ -1,0 +1,161 @@
+/** An eigenpair search under way: what is wanted, where it stands, and its single steps. */
+import { zeroMatrix } from '../core/block.ts';
+import { breathe, type Control } from '../core/schedule.ts';
+import { compress, type Decomposition, expand, type KrylovContext } from '../krylov/decomposition.ts';
+import { record } from '../krylov/fresh-run.ts';
+import { type Floors, floorsOf, type KrylovWhich, type RitzValues, ritzValues, roundingOf } from '../krylov/ritz.ts';
+import { identity, relativeAsymmetry, subMatrix } from '../linalg/small.ts';
+import { refuseAsymmetry } from '../linops/probes.ts';
+import type { Completeness } from './completeness.ts';
+import type { Check, Journal, Search } from './search.ts';
+
+/** What is wanted, and what it may cost. */
+export interface Goal extends Control {
+  /** Eigenpairs. */
+  count: number;
+  which: KrylovWhich;
+  /** A pair is good when ||A v - theta v|| <= tol |theta|. */
+  tol: number;
+  /** Probability that nothing was missed; 0 for no check. */
+  confidence: number;
+  /**
+   * Products of one run of the check at most: where the bound is not there by then, it is stated as it is. Infinite where a
+   * confidence was asked for.
+   */
+  checkSteps: number;
+  /** Columns of one product. */
+  blockSize: number;
+  /** Columns of the basis at most, before it is restarted. */
+  basisColumns: number;
+  /** Products with single columns at most. */
+  maxProducts: number;
+}
+
+/**
+ * Why an iteration ended: every pair reached `tol` or the rounding of its element type; the operator's noise does not let
+ * them; the products or the caller's patience were spent.
+ */
+export type Stopped = 'converged' | 'noise' | 'maxProducts' | 'signal';
+
+/** Where an iteration stands. */
+export interface Standing {
+  state: Decomposition;
+  ritz: RitzValues;
+  floors: Floors;
+  numMatvecs: number;
+  restarts: number;
+  stopped: Stopped;
+  completeness?: Completeness;
+}
+
+/** Indices of those of the first `count` pairs whose residual is above `tol` of their value and above `floor`. */
+export function unsettledOf(
+  { values, residualNorms }: RitzValues,
+  count: number,
+  tol: number,
+  floor: number,
+): number[] {
+  const wanted = Array.from(values.subarray(0, count).keys());
+  return wanted.filter((i) => residualNorms[i]! > Math.max(tol * Math.abs(values[i]!), floor));
+}
+
+/**
+ * Restarts keep this many columns: half way between what is wanted and what fits. Unwanted Ritz vectors near the wanted
+ * ones are worth keeping, they take part in the next ones' convergence (Wu & Simon 2000, section 4).
+ */
+function columnsKept({ count, basisColumns, blockSize }: Goal): number {
+  return Math.max(1, Math.min(Math.ceil((count + basisColumns) / 2), basisColumns - blockSize));
+}
+
+const NOTHING: RitzValues = { values: new Float64Array(0), residualNorms: new Float64Array(0), S: zeroMatrix(0, 0) };
+
+/** A search under way. */
+export class Iteration {
+  state: Decomposition;
+  ritz: RitzValues = NOTHING;
+  floors: Floors = { rounding: 0, noise: 0 };
+  numMatvecs: number;
+  restarts: number;
+  check: Check | undefined;
+  readonly goal: Goal;
+  readonly context: KrylovContext;
+  readonly #journal: Journal | undefined;
+
+  constructor(search: Search, goal: Goal, context: KrylovContext, journal: Journal | undefined) {
+    this.state = search.state;
+    this.numMatvecs = search.numMatvecs;
+    this.restarts = search.restarts;
+    this.check = search.check;
+    this.goal = goal;
+    this.context = context;
+    this.#journal = journal;
+  }
+
+  /** Multiplies the last `columns` of W and looks at what that gives. */
+  async step(columns: number): Promise<void> {
+    const { goal, context } = this;
+    this.numMatvecs += columns;
+    this.state = await expand(this.state, context, columns);
+    refuseAsymmetry(context.where, context.space, relativeAsymmetry(this.state.H));
+    const run = this.check?.run;
+    if (run && !run.ended) record(run, this.state, roundingOf(this.state));
+    const { state, numMatvecs, restarts, check } = this;
+    if (this.#journal) this.state = await this.#journal.keep({ state, numMatvecs, restarts, check });
+    await this.look();
+    goal.onProgress?.({
+      stage: 'krylov',
+      done: Math.min(goal.count, this.order) - this.unsettled.length,
+      total: goal.count,
+      numMatvecs: this.numMatvecs,
+    });
+    await breathe();
+  }
+
+  /** What the decomposition says about eigenvalues. */
+  async look(): Promise<void> {
+    this.ritz = await ritzValues(this.state, this.goal.which, this.context);
+    this.floors = floorsOf(this.state);
+  }
+
+  get order(): number {
+    return this.state.H.rows;
+  }
+
+  /** Wanted pairs that are there and not yet good enough. */
+  get unsettled(): number[] {
+    return unsettledOf(this.ritz, this.goal.count, this.goal.tol, this.floors.noise);
+  }
+
+  get isSettled(): boolean {
+    return this.order >= this.goal.count && this.unsettled.length === 0;
+  }
+
+  /** Why the next step, of so many columns, must not be made. */
+  refusal(columns: number): Stopped | undefined {
+    if (this.numMatvecs + columns > this.goal.maxProducts) return 'maxProducts';
+    return this.goal.signal?.aborted ? 'signal' : undefined;
+  }
+
+  /** Keeps the leading Ritz vectors only. What a run has found of the rest does not hold for the directions let go. */
+  async restart(): Promise<void> {
+    if (this.check) this.check = { ...this.check, run: undefined };
+    const { values, residualNorms, S } = this.ritz;
+    const kept = Math.min(this.order, columnsKept(this.goal));
+    this.state = await compress(this.state, subMatrix(S, 0, this.order, 0, kept), this.context);
+    const [restValues, restNorms] = [values.subarray(0, kept), residualNorms.subarray(0, kept)];
+    this.ritz = { values: restValues, residualNorms: restNorms, S: identity(kept) };
+    this.restarts++;
+  }
+
+  standing(stopped?: Stopped, completeness?: Omit<Completeness, 'numMatvecs'>): Standing {
+    const { state, ritz, floors, numMatvecs, restarts, goal, check } = this;
+    const isConverged = unsettledOf(ritz, goal.count, goal.tol, floors.rounding).length === 0;
+    return {
+      ...{ state, ritz, floors, numMatvecs, restarts },
+      stopped: stopped ?? (isConverged ? 'converged' : 'noise'),
+      ...(completeness
+        ? { completeness: { ...completeness, numMatvecs: numMatvecs - (check?.firstProduct ?? numMatvecs) } }
+        : {}),
+    };
+  }
+}

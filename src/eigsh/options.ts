@@ -1,0 +1,134 @@
+/** The options of `eigsh`, and from them the checked goal of a search. */
+import { checkBetween, checkChoice, checkInteger } from '../core/checks.ts';
+import { bytesPerEntry, unitRoundoff } from '../core/dtype.ts';
+import { ArgumentError } from '../core/errors.ts';
+import type { Memory } from '../core/memory.ts';
+import type { Control } from '../core/schedule.ts';
+import { KRYLOV_WHICH, type KrylovWhich } from '../krylov/ritz.ts';
+import type { KernelsChoice } from '../linalg/kernels/select.ts';
+import type { LinearOperator } from '../linops/operator.ts';
+import { checkSquare } from '../linops/probes.ts';
+import { CHECK_COLUMNS } from './check.ts';
+import type { Goal } from './iteration.ts';
+
+export interface EigshOptions extends Control {
+  /**
+   * `'LM'` largest magnitude (default), `'LA'` largest, `'SA'` smallest algebraic value first, `'BE'` half of them from each
+   * end, largest first.
+   */
+  which?: KrylovWhich;
+  /**
+   * A pair is good when ||A v - w v|| <= tol |w|; its eigenvalue, where it stands apart, is then good to about tol^2.
+   * Default sqrt(u): 1e-8 in float64, 2.4e-4 in float32. What the operator's rounding or noise does not allow is not waited
+   * for.
+   */
+  tol?: number;
+  /**
+   * Probability of the bounds in `completeness`: once the pairs are there, fresh random vectors outside the basis are
+   * followed to find what it may hide, e.g. further copies of a multiple eigenvalue. Given, they are followed until nothing
+   * beyond the last pair is left at that confidence, or the basis is full. Default 0.99 with at most eight products for each vector, which state
+   * what bound they come to; 0 for no check.
+   */
+  confidence?: number;
+  /**
+   * Columns of one product. Default 1, which needs the fewest products: a block of b sees polynomials of 1/b the degree. On
+   * devices where a block of four costs hardly more than one column, four are faster.
+   */
+  blockSize?: number;
+  /** Products with single columns at most. Default 10 n. */
+  maxProducts?: number;
+  /**
+   * Bytes of tall blocks at most, which decide how wide the basis may become before it is restarted. Default 256 MiB, or
+   * what max(2 k, k + 20) + 8 blockSize columns need where that is more; with `store`, where these bytes lie on the disk,
+   * the widest basis that helps: three times so many columns.
+   */
+  maxMemory?: number;
+  /**
+   * A directory for everything of size n: made if it does not exist, gone on with if it does. A search that was stopped,
+   * killed or out of products goes on by the same call where it was, to the same result, and makes no product twice; one
+   * that has ended returns its result. Default: everything stays in memory.
+   */
+  store?: string;
+  /** With `store`: memory for tall blocks, in bytes or like `'2GB'`; small matrices come on top. Default 1 GiB. */
+  memory?: Memory;
+  /** 0..2^53-1; the same seed gives the same result. Default 0. */
+  seed?: number;
+  /** Dense kernel provider. Default `'auto'`. */
+  kernels?: KernelsChoice;
+}
+
+const WHERE = 'eigsh';
+
+/** Products of a check that was not asked for: enough to meet a hidden copy where the spectrum has any gap. */
+const USUAL_CHECK = 8;
+
+/** A basis is at most this many times as wide as it must be to converge well: it helps little beyond, and costs more. */
+const WIDEST = 3;
+/** What a search in memory may take by default to have the widest basis. */
+const USUAL_MEMORY = 2 ** 28;
+
+/** Columns that live beside a full basis: the check's, Ritz vectors of a restart, a product, W and what is made of them. */
+const columnsBeside = (basis: number, k: number, b: number): number =>
+  Math.ceil((k + basis) / 2) + 5 * b + CHECK_COLUMNS;
+
+/**
+ * Columns of the basis before a restart: what memory allows, from max(2k, k + 20) + 8b (SciPy takes max(2k + 1, 20)) to three
+ * times that. @throws ArgumentError for a memory that has no room for k + 2b.
+ */
+function chooseBasis(
+  n: number,
+  k: number,
+  b: number,
+  bytes: number,
+  { maxMemory, store }: Pick<EigshOptions, 'maxMemory' | 'store'>,
+): number {
+  const usual = Math.max(2 * k, k + 20) + 8 * b;
+  const memory = maxMemory ?? (store === undefined ? USUAL_MEMORY : Number.POSITIVE_INFINITY);
+  const fitting = Math.floor((memory / (n * bytes) - k / 2 - 5 * b - CHECK_COLUMNS) / 1.5);
+  const least = Math.min(n, k + 2 * b);
+  if (maxMemory === undefined || fitting >= least) {
+    return Math.min(n, WIDEST * usual, Math.max(fitting, maxMemory === undefined ? usual : least));
+  }
+  const needed = (least + columnsBeside(least, k, b)) * n * bytes;
+  throw new ArgumentError(
+    `${WHERE}: maxMemory must be at least ${needed} bytes for k = ${k}, blockSize = ${b} and n = ${n}, got ${maxMemory}`,
+    { maxMemory, needed },
+  );
+}
+
+function checkTolerance(value: unknown): number {
+  if (typeof value === 'number' && value >= 0 && value < 1) return value;
+  throw new ArgumentError(`${WHERE}: tol must be a number from 0 to below 1, got ${String(value)}`, { tol: value });
+}
+
+function checkConfidence(value: unknown): number {
+  return value === 0 ? 0 : checkBetween(WHERE, 'confidence', value, 0, 1);
+}
+
+/**
+ * Checks the options against the operator and fills in what was not given.
+ * @throws ArgumentError for a value out of its range, ShapeError for a rectangular operator.
+ */
+export function checkGoal(op: LinearOperator, k: number, options: EigshOptions): Goal {
+  const n = checkSquare(WHERE, op);
+  if (options.memory !== undefined && options.store === undefined) {
+    throw new ArgumentError(`${WHERE}: memory belongs to store, got memory ${options.memory}`, {
+      memory: options.memory,
+    });
+  }
+  const most = Number.MAX_SAFE_INTEGER;
+  const count = checkInteger(WHERE, 'k', k, 1, n, ` for n = ${n}`);
+  const blockSize = Math.min(n, checkInteger(WHERE, 'blockSize', options.blockSize ?? 1, 1, most));
+  return {
+    count,
+    which: checkChoice(WHERE, 'which', options.which ?? 'LM', KRYLOV_WHICH),
+    tol: checkTolerance(options.tol ?? Math.sqrt(unitRoundoff(op.dtype))),
+    confidence: checkConfidence(options.confidence ?? 0.99),
+    checkSteps: options.confidence === undefined ? USUAL_CHECK : Number.POSITIVE_INFINITY,
+    blockSize,
+    basisColumns: chooseBasis(n, k, blockSize, bytesPerEntry(op.dtype), options),
+    maxProducts: checkInteger(WHERE, 'maxProducts', options.maxProducts ?? 10 * n, 1, most),
+    onProgress: options.onProgress,
+    signal: options.signal,
+  };
+}

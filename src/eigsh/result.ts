@@ -1,0 +1,63 @@
+/** From the end of an iteration to the record of a result. */
+
+import type { KrylovContext } from '../krylov/decomposition.ts';
+import { leadingRitzPairs } from '../krylov/ritz.ts';
+import { type EighResult, makeEighResult } from '../spectrum/result.ts';
+import type { Completeness } from './completeness.ts';
+import { type Goal, type Standing, type Stopped, unsettledOf } from './iteration.ts';
+
+/** How a search for eigenpairs ended. */
+export interface EigshFacts {
+  /** Every pair has ||A v - w v|| <= tol |w|, or the rounding of the element type, which nothing can better. */
+  converged: boolean;
+  /** Pairs of which that is true. */
+  numConverged: number;
+  /**
+   * `'converged'`; `'noise'` where the noise of the operator is above `tol` and the residuals have reached it;
+   * `'maxProducts'`; `'signal'`.
+   */
+  stopped: Stopped;
+  /** The tolerance that was asked for. */
+  tol: number;
+  /** Norm of what noise and rounding add to A v for a unit vector v, as far as the products have shown it. */
+  noiseFloor: number;
+  restarts: number;
+  /** What else A may have, at `confidence`; absent where the search was stopped before, or not asked for a check. */
+  completeness?: Completeness;
+}
+
+/** Leading eigenpairs, and how the search for them ended; as a LinearOperator it applies V diag(eigenvalues) V^T. */
+export interface EigshResult extends EighResult, EigshFacts {
+  residualNorms: Float64Array;
+}
+
+/** The leading pairs of a standing as a result; the caller knows the seconds. */
+export async function leadingPairs(
+  { state, ritz, floors, numMatvecs, restarts, stopped, completeness }: Standing,
+  { count, which, tol, blockSize }: Goal,
+  context: KrylovContext,
+): Promise<EigshResult> {
+  const pairs = await leadingRitzPairs(state, ritz, which, count, context);
+  const facts = {
+    numMatvecs,
+    dims: state.H.rows,
+    dropped: 0,
+    method: 'krylov',
+    testMatrix: 'gaussian',
+    seed: context.seed,
+    blockSize,
+    seconds: { sketch: 0, recovery: 0 },
+  } as const;
+  const numConverged = pairs.values.length - unsettledOf(ritz, count, tol, floors.rounding).length;
+  return {
+    ...makeEighResult(pairs, facts, context.kernels),
+    residualNorms: pairs.residualNorms,
+    converged: numConverged === count,
+    numConverged,
+    stopped,
+    tol,
+    noiseFloor: floors.noise,
+    restarts,
+    ...(completeness ? { completeness } : {}),
+  };
+}

@@ -1,0 +1,129 @@
+/** Rayleigh-Ritz on the range of the sketch (Halko, Martinsson & Tropp 2011, section 5.3), and its free refinement. */
+import { type Block, copyColumns, type Matrix, zeroMatrix } from '../core/block.ts';
+import { unitRoundoff } from '../core/dtype.ts';
+import { mirrorUpper, placeBlock, relativeAsymmetry, selectColumns, transpose } from '../linalg/small.ts';
+import type { Multivector } from '../multivector/multivector.ts';
+import { orthonormalise } from '../multivector/orthonormalise.ts';
+import { panelBuffer, sweep } from '../multivector/sweep.ts';
+import { concatenate, gram, subtractTimes, times } from '../multivector/verbs.ts';
+import { type Eigenpairs, type RecoveryContext, selectLeading } from '../spectrum/eigenpairs.ts';
+
+/** An orthonormal basis and the operator's action on it. */
+export interface BasisMeasurement {
+  /** n x k, orthonormal. Overwritten where that saves memory. */
+  Q: Multivector;
+  /** Z = A Q, n x k. Overwritten likewise. */
+  Z: Multivector;
+}
+
+/** Columns of the core whose asymmetry stands for all: the leading ones of Q, where the operator is largest. */
+const ASYMMETRY_SAMPLE = 64;
+
+/** H = sym(Q^T Z), of which one half is computed, and the relative asymmetry of its leading part in full. */
+async function coreOf(
+  Q: Multivector,
+  Z: Multivector,
+  context: RecoveryContext,
+): Promise<{ H: Matrix; coreAsymmetry: number }> {
+  const { kernels } = context;
+  const cols = Math.min(ASYMMETRY_SAMPLE, Q.cols);
+  const H = zeroMatrix(Q.cols, Q.cols);
+  const sample = zeroMatrix(cols, cols);
+  const buffers = [panelBuffer(cols, Q.dtype), panelBuffer(cols, Z.dtype)] as const;
+  await sweep('hmt', [Q, Z], context, async ([q, z]) => {
+    await kernels.addGram(q!, z!, H, true);
+    const [leadingQ, leadingZ] = [buffers[0](q!.rows), buffers[1](z!.rows)];
+    copyColumns(q!, 0, cols, leadingQ, 0);
+    copyColumns(z!, 0, cols, leadingZ, 0);
+    await kernels.addGram(leadingQ, leadingZ, sample);
+  });
+  return { H: mirrorUpper(H), coreAsymmetry: relativeAsymmetry(sample) };
+}
+
+/** V = Q U in `V`, and the norms of the columns of Z U - V diag(theta), formed entry by entry: never a difference of norms. */
+async function rotateWithResiduals(
+  { Q, Z }: BasisMeasurement,
+  U: Matrix,
+  theta: Float64Array,
+  V: Multivector,
+  context: RecoveryContext,
+): Promise<Float64Array> {
+  const squares = new Float64Array(theta.length);
+  const buffer = panelBuffer(theta.length, Z.dtype);
+  const visit = async ([q, z]: Block[], [v]: Block[]): Promise<void> => {
+    const products = buffer(v!.rows);
+    await context.kernels.times(q!, U, v!);
+    await context.kernels.times(z!, U, products);
+    const data = products.data;
+    for (let at = 0; at < data.length; ) {
+      for (let j = 0; j < theta.length; j++, at++) squares[j]! += (data[at]! - theta[j]! * v!.data[at]!) ** 2;
+    }
+  };
+  await sweep('hmt', [Q, Z], context, visit, { outputs: [V] });
+  return squares.map(Math.sqrt);
+}
+
+/** Where an n x cols result that replaces M goes: into M's own memory, but never into files, which may be kept. */
+async function placeFor(M: Multivector, cols: number, { space }: RecoveryContext): Promise<Multivector> {
+  return M.space.inMemory && cols === M.cols ? M : space.allocate(cols);
+}
+
+/** Eigenpairs that come with ||A v_i - values_i v_i|| and with the k x r rotation U of vectors = Q U. */
+export type RitzPairs = Eigenpairs & { residualNorms: Float64Array; rotation: Matrix };
+
+/**
+ * Ritz pairs of A on span(Q): H = Q^T Z = U diag(theta) U^T, vectors Q U, residuals Z U - Q U diag(theta) without a
+ * further product. Ritz values interlace: none lies above the largest or below the smallest eigenvalue of A, and those
+ * of each sign never exceed the true ones in magnitude (Cauchy; Parlett 1998, theorem 10.1.1).
+ */
+export async function hmt({ Q, Z }: BasisMeasurement, context: RecoveryContext): Promise<RitzPairs> {
+  const { H, coreAsymmetry } = await coreOf(Q, Z, context);
+  const { values, vectors } = await context.kernels.eigh(H);
+  const leading = selectLeading(values, context.which, context.rank);
+  const U = selectColumns(vectors, leading, () => 1);
+  const theta = Float64Array.from(leading, (i) => values[i]!);
+  const V = await placeFor(Q, U.cols, context);
+  const residualNorms = await rotateWithResiduals({ Q, Z }, U, theta, V, context);
+  return { values: theta, vectors: V, rotation: U, residualNorms, coreAsymmetry };
+}
+
+/** An orthonormal basis of E's columns that is also orthogonal to Q, although E may be far smaller than Q. */
+async function complement(Q: Multivector, E: Multivector, context: RecoveryContext): Promise<Multivector> {
+  const first = await orthonormalise(E, context.space, context);
+  const overlap = await gram(Q, first.basis, context);
+  if (overlap.data.every((entry) => Math.abs(entry) <= 64 * unitRoundoff(Q.dtype))) return first.basis;
+  const cleaned = await subtractTimes(first.basis, Q, overlap, context);
+  return (await orthonormalise(cleaned, context.space, context)).basis;
+}
+
+/**
+ * The best approximation that Q and Z allow: A_2 = Q Z^T + Z Q^T - Q H Q^T, which misses exactly (I - P) A (I - P) with
+ * P = Q Q^T. With E = Z - Q H and an orthonormal basis W of its range, A_2 = [Q W] [[H, F^T], [F, 0]] [Q W]^T, F = W^T E:
+ * up to 2k eigenpairs from the same products. Its vectors are no Ritz vectors, so there are no residual norms.
+ */
+export async function refinedHmt({ Q, Z }: BasisMeasurement, context: RecoveryContext): Promise<Eigenpairs> {
+  const { kernels, space } = context;
+  const k = Q.cols;
+  const { H, coreAsymmetry } = await coreOf(Q, Z, context);
+  const E = await subtractTimes(Z, Q, H, context, await placeFor(Z, k, context));
+  await subtractTimes(E, Q, await gram(Q, E, context), context);
+  const W = await complement(Q, E, context);
+  const F = await gram(W, E, context);
+  if (E !== Z) await space.release(E);
+  const core = zeroMatrix(k + W.cols, k + W.cols);
+  placeBlock(core, H, 0, 0);
+  placeBlock(core, F, k, 0);
+  placeBlock(core, transpose(F), 0, k);
+  const { values, vectors } = await kernels.eigh(core);
+  const largest = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+  const leading = selectLeading(values, context.which, context.rank).filter(
+    (i) => Math.abs(values[i]!) > unitRoundoff(Q.dtype) * largest,
+  );
+  const U = selectColumns(vectors, leading, () => 1);
+  const basis = await concatenate([Q, W], await space.allocate(core.rows), context);
+  return {
+    values: Float64Array.from(leading, (i) => values[i]!),
+    vectors: await times(basis, U, await placeFor(basis, U.cols, context), context),
+    coreAsymmetry,
+  };
+}

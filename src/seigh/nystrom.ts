@@ -1,0 +1,95 @@
+/** One-pass recovery from Y = A Omega and Omega alone. */
+import type { Matrix } from '../core/block.ts';
+import { unitRoundoff } from '../core/dtype.ts';
+import { relativeAsymmetry, scaleRows, selectColumns, symmetricPart, transpose } from '../linalg/small.ts';
+import type { Multivector } from '../multivector/multivector.ts';
+import { orthonormalise } from '../multivector/orthonormalise.ts';
+import { columnNorms, gram, subtractTimes, times } from '../multivector/verbs.ts';
+import { type Eigenpairs, type RecoveryContext, selectLeading } from '../spectrum/eigenpairs.ts';
+
+/** A test matrix and the operator's action on it. */
+export interface SketchMeasurement {
+  /** n x k. */
+  Omega: Multivector;
+  /** Y = A Omega, n x k. */
+  Y: Multivector;
+}
+
+/** F diag(weights) F^T as eigenpairs: F = Q R, then the eigenpairs of R diag(weights) R^T. */
+async function eighOfProduct(
+  F: Multivector,
+  weights: Float64Array,
+  context: RecoveryContext,
+): Promise<Omit<Eigenpairs, 'coreAsymmetry'>> {
+  const { kernels } = context;
+  const { basis, R } = await orthonormalise(F, context.space, context);
+  const core = await kernels.gemm(R, scaleRows(transpose(R), weights));
+  const { values, vectors } = await kernels.eigh(symmetricPart(core));
+  const leading = selectLeading(values, context.which, context.rank);
+  const U = selectColumns(vectors, leading, () => 1);
+  const out = U.cols === basis.cols ? basis : await context.space.allocate(U.cols);
+  return { values: Float64Array.from(leading, (i) => values[i]!), vectors: await times(basis, U, out, context) };
+}
+
+/** Relative size below which an eigenvalue of the k x k core cannot be told from rounding of n-term sums. */
+function coreNoise({ Omega }: SketchMeasurement): number {
+  return 4 * unitRoundoff(Omega.dtype) * Math.sqrt(Omega.rows * Omega.cols);
+}
+
+/**
+ * Nystrom for a symmetric, perhaps indefinite A: W = sym(Omega^T Y) = U D U^T, A ~ (Y U_r) D_r^-1 (Y U_r)^T with the r
+ * largest |D|. On an indefinite A the full core can have an eigenvalue near zero anywhere, and its inverse is then
+ * unbounded (Nakatsukasa & Park 2023, "Randomized low-rank approximation for symmetric indefinite matrices"), so by
+ * default r is half the sketch, or the numerical rank of the core where that is less than k and the recovery exact.
+ */
+export async function nystrom(
+  measurement: SketchMeasurement,
+  context: RecoveryContext,
+  truncation?: number,
+): Promise<Eigenpairs> {
+  const { Omega, Y } = measurement;
+  const W = await gram(Omega, Y, context);
+  const { values, vectors } = await context.kernels.eigh(symmetricPart(W));
+  const order = selectLeading(values, 'LM', values.length);
+  const cutoff = coreNoise(measurement) * Math.abs(values[order[0] ?? 0] ?? 0);
+  const significant = order.filter((i) => Math.abs(values[i]!) > cutoff);
+  const isLowRank = significant.length < Y.cols;
+  const kept = significant.slice(0, truncation ?? (isLowRank ? Y.cols : Math.ceil(Y.cols / 2)));
+  // |D|^-1/2 goes into the tall factor and the sign into the core, so that the factor's columns have like sizes
+  const scaled = selectColumns(vectors, kept, (i) => 1 / Math.sqrt(Math.abs(values[i]!)));
+  const F = await times(Y, scaled, await context.space.allocate(kept.length), context);
+  const signs = Float64Array.from(kept, (i) => Math.sign(values[i]!));
+  return { ...(await eighOfProduct(F, signs, context)), coreAsymmetry: relativeAsymmetry(W) };
+}
+
+/** sym(W) + shift Omega^T Omega, the core of A + shift I. */
+function shiftedCore(W: Matrix, OmegaGram: Matrix, shift: number): Matrix {
+  const core = symmetricPart(W);
+  for (let at = 0; at < core.data.length; at++) core.data[at]! += shift * OmegaGram.data[at]!;
+  return core;
+}
+
+/**
+ * Nystrom for a positive semidefinite A, with all k columns: the approximation of A + shift I less the shift again,
+ * clamped at zero (Tropp, Yurtsever, Udell & Cevher 2017, algorithm 3). The shift u ||Y||_F covers the rounding of Y,
+ * whose columns are here those of an Omega that is not orthonormalised. The core's inverse square root comes from its
+ * eigendecomposition, which cannot break down as a Cholesky factorisation can.
+ */
+export async function psdNystrom({ Omega, Y }: SketchMeasurement, context: RecoveryContext): Promise<Eigenpairs> {
+  const W = await gram(Omega, Y, context);
+  const shift = unitRoundoff(Y.dtype) * Math.hypot(...(await columnNorms(Y, context)));
+  const core = shiftedCore(W, await gram(Omega, Omega, context), shift);
+  const { values, vectors } = await context.kernels.eigh(core);
+  const cutoff = unitRoundoff('float64') * Y.cols * Math.max(0, values.at(-1) ?? 0);
+  const kept = Array.from(values.keys()).filter((i) => values[i]! > cutoff);
+  const T = selectColumns(vectors, kept, (i) => 1 / Math.sqrt(values[i]!));
+  const minusShiftT = selectColumns(vectors, kept, (i) => -shift / Math.sqrt(values[i]!));
+  const F = await times(Y, T, await context.space.allocate(kept.length), context);
+  await subtractTimes(F, Omega, minusShiftT, context);
+  const pairs = await eighOfProduct(F, new Float64Array(kept.length).fill(1), context);
+  return {
+    ...pairs,
+    values: pairs.values.map((value) => Math.max(0, value - shift)),
+    coreAsymmetry: relativeAsymmetry(W),
+  };
+}

@@ -1,0 +1,153 @@
+/** What a stored search has come to: eigenvectors in a file, everything else in a record. */
+import { rm } from 'node:fs/promises';
+import type { Completeness } from '../../eigsh/completeness.ts';
+import type { Stopped } from '../../eigsh/iteration.ts';
+import type { EigshResult } from '../../eigsh/result.ts';
+import type { DiskSpace } from '../../hdf5/disk-space.ts';
+import type { Attributes } from '../../hdf5/messages.ts';
+import { readRecordFile, writeRecordFile } from '../../hdf5/record-file.ts';
+import { saveColumns } from '../../hdf5/save.ts';
+import type { Kernels } from '../../linalg/kernels/provider.ts';
+import { makeEighResult, type RunFacts } from '../../spectrum/result.ts';
+import { fromAttributes, type Kinds, toAttributes } from '../attributes.ts';
+import { recordAttributes, recordFrom, type WorkRecord } from '../record.ts';
+import { fileExists } from '../sketch/directory.ts';
+import {
+  eigenvectorsPath,
+  productPath,
+  removeOtherColumns,
+  resultPath,
+  type SearchDirectory,
+  statePath,
+} from './directory.ts';
+
+/** What a result says beside eigenvalues and residual norms. */
+interface Scalars {
+  stopped: Stopped;
+  converged: boolean;
+  numConverged: number;
+  numMatvecs: number;
+  restarts: number;
+  dims: number;
+  noiseFloor: number;
+  coreAsymmetry: number;
+  secondsProducts: number;
+  secondsOther: number;
+}
+
+const KINDS: Kinds<Scalars> = {
+  stopped: 'string',
+  converged: 'boolean',
+  numConverged: 'number',
+  numMatvecs: 'number',
+  restarts: 'number',
+  dims: 'number',
+  noiseFloor: 'number',
+  coreAsymmetry: 'number',
+  secondsProducts: 'number',
+  secondsOther: 'number',
+};
+
+function completenessAttributes(completeness: Completeness | undefined): Attributes {
+  if (!completeness) return {};
+  const { confidence, upper, lower, numMatvecs } = completeness;
+  return {
+    completeness_confidence: confidence,
+    ...(upper === undefined ? {} : { completeness_upper: upper }),
+    ...(lower === undefined ? {} : { completeness_lower: lower }),
+    completeness_num_matvecs: numMatvecs,
+  };
+}
+
+function completenessFrom(attributes: Attributes): Completeness | undefined {
+  const {
+    completeness_confidence: confidence,
+    completeness_upper: upper,
+    completeness_lower: lower,
+    completeness_num_matvecs: numMatvecs,
+  } = attributes;
+  if (confidence === undefined) return undefined;
+  return {
+    confidence: Number(confidence),
+    ...(upper === undefined ? {} : { upper: Number(upper) }),
+    ...(lower === undefined ? {} : { lower: Number(lower) }),
+    numMatvecs: Number(numMatvecs),
+  };
+}
+
+/** More products change nothing about it. */
+const isFinal = (stopped: Stopped): boolean => stopped === 'converged' || stopped === 'noise';
+
+/** Takes a result away before the search goes on: it is there only while it belongs to where the search stands. */
+export const removeResult = (directory: SearchDirectory): Promise<void> => rm(resultPath(directory), { force: true });
+
+/** Writes a result. Of one that is final nothing else is needed any more, and the basis goes. @throws StoreError */
+export async function saveResult(directory: SearchDirectory, result: EigshResult, work: WorkRecord): Promise<void> {
+  const { eigenvalues, eigenvectors, residualNorms, completeness, seconds } = result;
+  const { seed } = directory.plan;
+  const path = eigenvectorsPath(directory);
+  await saveColumns(eigenvectors, [{ path, cols: eigenvectors.cols, attributes: { stage: 'result', seed } }]);
+  const scalars = { ...result, secondsProducts: seconds.sketch, secondsOther: seconds.recovery };
+  await writeRecordFile(resultPath(directory), {
+    attributes: { ...toAttributes(KINDS, scalars), ...completenessAttributes(completeness), ...recordAttributes(work) },
+    arrays: {
+      eigenvalues: { shape: [eigenvalues.length], data: eigenvalues },
+      residual_norms: { shape: [residualNorms.length], data: residualNorms },
+    },
+    links: [{ path: 'eigenvectors', file: 'eigenvectors.h5', target: '/block' }],
+  });
+  if (isFinal(result.stopped)) await removeBasis(directory);
+}
+
+async function removeBasis(directory: SearchDirectory): Promise<void> {
+  await rm(statePath(directory), { force: true });
+  await rm(productPath(directory), { force: true });
+  await removeOtherColumns(directory, []);
+}
+
+/** Reads a result; its eigenvectors stay in their file. @throws StoreError when a file is missing or damaged. */
+export async function loadResult(directory: SearchDirectory, space: DiskSpace, kernels: Kernels): Promise<EigshResult> {
+  const file = resultPath(directory);
+  const { attributes, arrays } = await readRecordFile(file, ['eigenvalues', 'residual_norms']);
+  const { secondsProducts, secondsOther, coreAsymmetry, numMatvecs, dims, ...facts } = fromAttributes(
+    KINDS,
+    file,
+    attributes,
+  );
+  const { tol, seed, blockSize } = directory.plan;
+  const residualNorms = arrays.residual_norms!.data;
+  const vectors = await space.open([eigenvectorsPath(directory)]);
+  const pairs = { values: arrays.eigenvalues!.data, vectors, residualNorms, coreAsymmetry };
+  const { kernels: provider, backend } = recordFrom(attributes);
+  const run: RunFacts = {
+    ...{ numMatvecs, dims, dropped: 0, method: 'krylov', testMatrix: 'gaussian', seed, blockSize },
+    seconds: { sketch: secondsProducts, recovery: secondsOther },
+    ...(backend === '' ? {} : { backend }),
+  };
+  const completeness = completenessFrom(attributes);
+  return {
+    ...makeEighResult(pairs, run, kernels),
+    ...facts,
+    residualNorms,
+    kernels: provider,
+    tol,
+    ...(completeness ? { completeness } : {}),
+  };
+}
+
+/** The result of a search that no product can add to, if it has come to one. @throws StoreError for a damaged one. */
+export async function finalResult(
+  directory: SearchDirectory,
+  space: DiskSpace,
+  kernels: Kernels,
+): Promise<EigshResult | undefined> {
+  if (!(await fileExists(resultPath(directory)))) return undefined;
+  const result = await loadResult(directory, space, kernels);
+  if (!isFinal(result.stopped)) {
+    await space.release(result.eigenvectors);
+    return undefined;
+  }
+  // a process may have ended between the two
+  await removeBasis(directory);
+  return result;
+}

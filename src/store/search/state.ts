@@ -1,0 +1,159 @@
+/** The record of a search after a product: numbers, and which files hold the column blocks. */
+import { type Matrix, zeroMatrix } from '../../core/block.ts';
+import type { Search } from '../../eigsh/search.ts';
+import { type RecordArray, readRecordFile, writeRecordFile } from '../../hdf5/record-file.ts';
+import type { Decomposition } from '../../krylov/decomposition.ts';
+import type { SketchSeconds } from '../../spectrum/result.ts';
+import { fromAttributes, type Kinds, toAttributes } from '../attributes.ts';
+import { recordAttributes, type WorkRecord } from '../record.ts';
+import { blockName } from '../sketch/directory.ts';
+import { BLOCKS, type SearchDirectory, statePath } from './directory.ts';
+
+/** Numbers of the files of V's parts, in order, and of W; none where W has no columns. */
+export interface ColumnFiles {
+  V: readonly number[];
+  W: number | undefined;
+}
+
+/** All of them, W last. */
+export const allFiles = ({ V, W }: ColumnFiles): number[] => [...V, ...(W === undefined ? [] : [W])];
+
+/** A search whose column blocks are in files. */
+export interface StoredSearch extends Omit<Search, 'state'> {
+  state: Omit<Decomposition, 'V' | 'W'>;
+  files: ColumnFiles;
+  /** The number of the next file. */
+  nextFile: number;
+  /** Of computing so far, over all processes and interruptions. */
+  seconds: SketchSeconds;
+}
+
+/** What of it are attributes. */
+interface Scalars {
+  phase: 'settle' | 'check';
+  numMatvecs: number;
+  restarts: number;
+  /** Columns of W. */
+  waiting: number;
+  drawn: number;
+  newest: number;
+  lost: number;
+  roundings: number;
+  /** Runs of the check so far, products before the first, and the log of the length of the run under way. */
+  checkRuns: number;
+  checkFirstProduct: number;
+  checkLogLength: number;
+  /** What a run that is over came to; NaN for one under way. */
+  checkLower: number;
+  checkUpper: number;
+  nextFile: number;
+  secondsProducts: number;
+  secondsOther: number;
+}
+
+const KINDS: Kinds<Scalars> = {
+  phase: 'string',
+  numMatvecs: 'number',
+  restarts: 'number',
+  waiting: 'number',
+  drawn: 'number',
+  newest: 'number',
+  lost: 'number',
+  roundings: 'number',
+  checkRuns: 'number',
+  checkFirstProduct: 'number',
+  checkLogLength: 'number',
+  checkLower: 'number',
+  checkUpper: 'number',
+  nextFile: 'number',
+  secondsProducts: 'number',
+  secondsOther: 'number',
+};
+
+function scalarsOf({ state, numMatvecs, restarts, check, nextFile, seconds }: StoredSearch): Scalars {
+  const { drawn, newest, lost, roundings } = state;
+  return {
+    phase: check?.run ? 'check' : 'settle',
+    waiting: state.B.rows,
+    ...{ numMatvecs, restarts, drawn, newest, lost, roundings },
+    checkRuns: check?.runs ?? 0,
+    checkFirstProduct: check?.firstProduct ?? 0,
+    checkLogLength: check?.run?.logLength ?? 0,
+    checkLower: check?.run?.ended?.lower ?? Number.NaN,
+    checkUpper: check?.run?.ended?.upper ?? Number.NaN,
+    nextFile,
+    secondsProducts: seconds.sketch,
+    secondsOther: seconds.recovery,
+  };
+}
+
+const matrixArray = ({ rows, cols, data }: Matrix): RecordArray => ({ shape: [rows, cols], data });
+const vectorArray = (values: readonly number[]): RecordArray => ({
+  shape: [values.length],
+  data: Float64Array.from(values),
+});
+const matrixFrom = ({ shape, data }: RecordArray): Matrix => ({ rows: shape[0]!, cols: shape[1]!, data });
+
+/** Puts a record in the place of the one before: from then on the search is where this one says. @throws StoreError */
+export async function writeState(directory: SearchDirectory, search: StoredSearch, work: WorkRecord): Promise<void> {
+  const { state, check, files } = search;
+  const { H, B } = state;
+  const link = (path: string, file: number) => ({ path, file: `${BLOCKS}/${blockName(file)}`, target: '/block' });
+  await writeRecordFile(statePath(directory), {
+    attributes: { ...toAttributes(KINDS, scalarsOf(search)), ...recordAttributes(work) },
+    arrays: {
+      H: matrixArray(H),
+      files: vectorArray(allFiles(files)),
+      ...(B.rows > 0 ? { B: matrixArray(B) } : {}),
+      ...(check?.run
+        ? {
+            check_diagonal: vectorArray(check.run.diagonal),
+            check_off_diagonal: vectorArray(check.run.offDiagonal),
+            check_wanted: vectorArray(check.run.wanted),
+          }
+        : {}),
+    },
+    links: [
+      ...files.V.map((file, part) => link(`V/${blockName(part).replace('.h5', '')}`, file)),
+      ...(files.W === undefined ? [] : [link('W', files.W)]),
+    ],
+  });
+}
+
+/** @throws StoreError naming the file when it is missing or damaged. */
+export async function readState(directory: SearchDirectory): Promise<StoredSearch> {
+  const file = statePath(directory);
+  const { attributes } = await readRecordFile(file);
+  const scalars = fromAttributes(KINDS, file, attributes);
+  const { numMatvecs, restarts, waiting, drawn, newest, lost, roundings, checkRuns, nextFile } = scalars;
+  const isFollowing = scalars.phase === 'check';
+  const hasW = waiting > 0;
+  const { arrays } = await readRecordFile(file, [
+    'H',
+    'files',
+    ...(hasW ? ['B'] : []),
+    ...(isFollowing ? ['check_diagonal', 'check_off_diagonal', 'check_wanted'] : []),
+  ]);
+  const H = matrixFrom(arrays.H!);
+  const numbers = Array.from(arrays.files!.data);
+  const W = hasW ? numbers.pop() : undefined;
+  const run = {
+    logLength: scalars.checkLogLength,
+    diagonal: Array.from(arrays.check_diagonal?.data ?? []),
+    offDiagonal: Array.from(arrays.check_off_diagonal?.data ?? []),
+    wanted: Array.from(arrays.check_wanted?.data ?? []),
+    ended: Number.isNaN(scalars.checkLower) ? undefined : { lower: scalars.checkLower, upper: scalars.checkUpper },
+  };
+  return {
+    state: { H, B: hasW ? matrixFrom(arrays.B!) : zeroMatrix(0, H.cols), drawn, newest, lost, roundings },
+    numMatvecs,
+    restarts,
+    check:
+      checkRuns === 0
+        ? undefined
+        : { runs: checkRuns, firstProduct: scalars.checkFirstProduct, run: isFollowing ? run : undefined },
+    files: { V: numbers, W },
+    nextFile,
+    seconds: { sketch: scalars.secondsProducts, recovery: scalars.secondsOther },
+  };
+}

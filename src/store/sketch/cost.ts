@@ -1,0 +1,65 @@
+/** What a stored run will cost: products, files, and bytes on disk. */
+import { statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { bytesPerEntry } from '../../core/dtype.ts';
+import { StoreError } from '../../core/errors.ts';
+import { formatMemory } from '../../core/memory.ts';
+import { HEAD_BYTES } from '../../hdf5/head.ts';
+import { PROBES } from '../fingerprint.ts';
+import type { StoredPlan } from './plan.ts';
+import { blockCount, RESULT, stagesOf } from './stages.ts';
+
+export interface StoredCost {
+  /** Products with single columns, without the certificate's. */
+  products: number;
+  /** Block files. */
+  files: number;
+  /** Bytes of all block files, and of temporary ones at the peak. */
+  bytes: number;
+  /** Bytes of tall data in memory at once. */
+  memory: number;
+}
+
+/** Columns that a method keeps in temporary files at the peak, beside the stages. */
+function temporaryColumns({ method, dims, innerDims, refine }: StoredPlan): number {
+  // what a stage makes lies in temporary files until it is published
+  if (method === 'hmt') return refine ? 5 * dims : dims;
+  // nystrom: Omega, factor, basis and rotated basis; oversampled: Q, R, L and the rotated basis
+  return method === 'nystrom' ? 4 * dims : 2 * dims + 2 * innerDims;
+}
+
+/** Upper bounds: a sketch of lower rank takes less. */
+export function costOf(plan: StoredPlan): StoredCost {
+  const { n, dims, blockSize, dtype, memory, refine } = plan;
+  const resultColumns = Math.min(n, refine ? 2 * dims : dims);
+  let products = PROBES;
+  let columns = PROBES;
+  let files = 1;
+  for (const stage of stagesOf(plan)) {
+    const cols = stage.kind === 'measured' ? stage.cols : stage.name === RESULT ? resultColumns : dims;
+    if (stage.kind === 'measured') products += cols;
+    columns += cols;
+    files += blockCount(cols, blockSize);
+  }
+  const tall = n * bytesPerEntry(dtype) * (columns + temporaryColumns(plan));
+  return { products, files, bytes: tall + files * HEAD_BYTES, memory };
+}
+
+/** Bytes free for us on the disk that holds, or would hold, a path. */
+export async function freeBytes(path: string): Promise<number> {
+  for (let at = resolve(path); ; at = dirname(at)) {
+    const found = await statfs(at).catch(() => undefined);
+    if (found) return found.bavail * found.bsize;
+    if (at === dirname(at)) return Number.POSITIVE_INFINITY;
+  }
+}
+
+/** @throws StoreError when a plan needs more bytes than the disk has. */
+export async function refuseFullDisk(where: string, path: string, { bytes }: StoredCost): Promise<void> {
+  const free = await freeBytes(path);
+  if (bytes <= free) return;
+  throw new StoreError(
+    `${where}: ${path} will need up to ${formatMemory(bytes)}, the disk has ${formatMemory(free)} free (--force starts all the same)`,
+    { path, bytes, free },
+  );
+}

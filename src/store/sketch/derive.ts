@@ -1,0 +1,157 @@
+/** Derived stages: dense algebra on the blocks that are there, and its outcome as a folder that appears whole. */
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Matrix } from '../../core/block.ts';
+import type { Control } from '../../core/schedule.ts';
+import { type DiskSpace, diskSpace } from '../../hdf5/disk-space.ts';
+import { storeError, syncDirectory } from '../../hdf5/io.ts';
+import { type HdfRecord, readRecordFile, writeRecordFile } from '../../hdf5/record-file.ts';
+import { saveColumns } from '../../hdf5/save.ts';
+import { temporaryName } from '../../hdf5/temporary.ts';
+import type { Kernels } from '../../linalg/kernels/provider.ts';
+import type { Multivector } from '../../multivector/multivector.ts';
+import { orthonormalise } from '../../multivector/orthonormalise.ts';
+import { type Recovered, recoverHmt, recoverNystrom, recoverOversampled } from '../../seigh/methods.ts';
+import { recordAttributes, recordWork, type Worker } from '../record.ts';
+import { completeBlocks, derivedColumns, stageColumns } from './blocks.ts';
+import { blockLinks, blockName, type SketchDirectory, STAGE_FILE, stageFilePath, stageFolder } from './directory.ts';
+import { plannedRecovery, widestColumns } from './plan.ts';
+import { blockCount, blockRange, type DerivedStage, type MeasuredStage, stagesOf } from './stages.ts';
+
+/** What a derivation needs besides the directory and the stage. */
+export interface Deriving extends Control {
+  /** The public function or command, for messages. */
+  where: string;
+  kernels: Kernels;
+  worker: Worker;
+}
+
+/** Where multivectors of a directory live: its files, and temporary ones beside them. */
+export function spaceOf(where: string, { path, plan }: SketchDirectory): DiskSpace {
+  const { n: rows, dtype, memory, blockSize } = plan;
+  return diskSpace({ rows, cols: widestColumns(plan), dtype, directory: path, memory, blockSize, where });
+}
+
+/** What a stage is made of, to be published. */
+interface Outcome {
+  columns: Multivector;
+  record: Pick<HdfRecord, 'arrays'> & { attributes: HdfRecord['attributes'] };
+}
+
+/** Writes a stage's files to a folder beside its name, which is then given the name, unless another process was first. */
+async function publish(
+  directory: SketchDirectory,
+  stage: DerivedStage,
+  { columns, record }: Outcome,
+  next: MeasuredStage | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { blockSize } = directory.plan;
+  const folder = stageFolder(directory, stage.name);
+  const temporary = temporaryName(folder);
+  const blocks = blockCount(columns.cols, blockSize);
+  const files = Array.from({ length: blocks }, (_, block) => {
+    const { start, end } = blockRange(columns.cols, blockSize, block);
+    return {
+      path: join(temporary, blockName(block)),
+      cols: end - start,
+      attributes: { stage: stage.name, first_column: start },
+    };
+  });
+  const links = blockLinks('columns', '.', blocks);
+  if (next) links.push(...blockLinks(next.name, `../${next.name}`, blocks));
+  try {
+    await mkdir(temporary);
+    await saveColumns(columns, files, { signal });
+    const attributes = { columns: columns.cols, ...record.attributes };
+    await writeRecordFile(join(temporary, STAGE_FILE), { ...record, attributes, links });
+    await rename(temporary, folder);
+    await syncDirectory(folder);
+  } catch (cause) {
+    await rm(temporary, { recursive: true, force: true });
+    // another process has made the same stage in the meantime
+    if (['ENOTEMPTY', 'EEXIST'].includes((cause as NodeJS.ErrnoException).code ?? '')) return;
+    signal?.throwIfAborted();
+    throw storeError(folder, 'write', cause);
+  }
+}
+
+const matrixArray = ({ rows, cols, data }: Matrix) => ({ shape: [rows, cols], data });
+const vectorArray = (data: Float64Array) => ({ shape: [data.length], data });
+
+/** Q = orth(Y), and T with Q = Y T, which estimates of the error need. */
+async function makeBasis(Y: Multivector, space: DiskSpace, run: Deriving): Promise<Outcome> {
+  const { basis, T, dropped, defect } = await orthonormalise(Y, space, run);
+  return { columns: basis, record: { attributes: { dropped, defect }, arrays: { T: matrixArray(T) } } };
+}
+
+/** The eigenpairs by the method of the plan. */
+async function makeResult(
+  directory: SketchDirectory,
+  inputs: Multivector[],
+  space: DiskSpace,
+  run: Deriving,
+): Promise<Outcome> {
+  const { plan } = directory;
+  const recovery = { ...plannedRecovery(plan), kernels: run.kernels, space, signal: run.signal };
+  const [first, second] = inputs as [Multivector, Multivector];
+  const recover = async (): Promise<Recovered> => {
+    if (plan.method === 'nystrom') return recoverNystrom(first, recovery);
+    if (plan.method === 'oversampled') return recoverOversampled(first, second, recovery);
+    const basis = stagesOf(plan).find((stage) => stage.kind === 'derived') as DerivedStage;
+    const { attributes, arrays } = await readRecordFile(stageFilePath(directory, basis.name), ['T']);
+    const [rows, cols] = arrays.T!.shape as [number, number];
+    const T = { rows, cols, data: arrays.T!.data };
+    return recoverHmt({ Q: first, Z: second }, recovery, { T, dropped: Number(attributes.dropped) });
+  };
+  const { pairs, dropped } = await recover();
+  const { values, vectors, residualNorms, leaveOneOutError, coreAsymmetry } = pairs;
+  return {
+    columns: vectors,
+    record: {
+      attributes: {
+        dropped,
+        core_asymmetry: coreAsymmetry,
+        ...(leaveOneOutError === undefined ? {} : { leave_one_out_error: leaveOneOutError }),
+      },
+      arrays: {
+        eigenvalues: vectorArray(values),
+        ...(residualNorms ? { residual_norms: vectorArray(residualNorms) } : {}),
+      },
+    },
+  };
+}
+
+/**
+ * Makes a derived stage from the ones before it.
+ * @throws StoreError that lists the blocks that are missing, or names a damaged one.
+ */
+export async function deriveStage(directory: SketchDirectory, stage: DerivedStage, run: Deriving): Promise<void> {
+  const { where, signal, worker } = run;
+  const stages = stagesOf(directory.plan);
+  const paths: string[][] = [];
+  for (const name of stage.from) {
+    const from = stages.find((each) => each.name === name)!;
+    const cols =
+      from.kind === 'derived' ? await derivedColumns(directory, name) : await stageColumns(where, directory, from);
+    paths.push(await completeBlocks(where, directory, name, cols));
+  }
+  const next = stages.find(
+    (each): each is MeasuredStage =>
+      each.kind === 'measured' && typeof each.input !== 'string' && each.input.basis === stage.name,
+  );
+  const space = spaceOf(where, directory).scope();
+  const startedAt = performance.now();
+  try {
+    const inputs: Multivector[] = [];
+    for (const each of paths) inputs.push(await space.open(each));
+    const { columns, record } =
+      stage.makes === 'basis'
+        ? await makeBasis(inputs[0]!, space, run)
+        : await makeResult(directory, inputs, space, run);
+    const attributes = { ...record.attributes, ...recordAttributes(recordWork(worker, startedAt)) };
+    await publish(directory, stage, { columns, record: { ...record, attributes } }, next, signal);
+  } finally {
+    await space.close();
+  }
+}

@@ -1,0 +1,66 @@
+/** The eigenpairs of a finished directory as the record that `seigh` returns. */
+import { StoreError } from '../../core/errors.ts';
+import { readRecordFile } from '../../hdf5/record-file.ts';
+import type { Kernels } from '../../linalg/kernels/provider.ts';
+import { type EighResult, makeEighResult } from '../../spectrum/result.ts';
+import { PROBES } from '../fingerprint.ts';
+import { completeBlocks, derivedColumns } from './blocks.ts';
+import { spaceOf } from './derive.ts';
+import { type SketchDirectory, stageFilePath } from './directory.ts';
+import { makingOf } from './progress.ts';
+import { RESULT, stagesOf } from './stages.ts';
+
+/** Products with single columns that a complete directory has cost, its probe included. */
+async function productsSpent(directory: SketchDirectory): Promise<number> {
+  let total = PROBES;
+  for (const stage of stagesOf(directory.plan)) {
+    if (stage.kind === 'measured') {
+      total += typeof stage.input === 'string' ? stage.cols : await derivedColumns(directory, stage.input.basis);
+    }
+  }
+  return total;
+}
+
+/** Whether the eigenpairs are there. */
+export async function hasResult(directory: SketchDirectory): Promise<boolean> {
+  return derivedColumns(directory, RESULT).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * Reads a result; the eigenvectors stay in their files.
+ * @throws StoreError when it is missing or damaged.
+ */
+export async function loadResult(where: string, directory: SketchDirectory, kernels: Kernels): Promise<EighResult> {
+  const file = stageFilePath(directory, RESULT);
+  const { method, dims, testMatrix, seed, blockSize } = directory.plan;
+  const hasResiduals = method === 'hmt' && !directory.plan.refine;
+  const names = ['eigenvalues', ...(hasResiduals ? ['residual_norms'] : [])];
+  const { attributes, arrays } = await readRecordFile(file, names);
+  const values = arrays.eigenvalues!.data;
+  const columns = Number(attributes.columns);
+  if (columns !== values.length)
+    throw new StoreError(`${where}: ${file} has ${values.length} values, ${columns} vectors`);
+  const vectors = await spaceOf(where, directory).open(await completeBlocks(where, directory, RESULT, columns));
+  const { leave_one_out_error: leaveOneOutError } = attributes;
+  const pairs = {
+    values,
+    vectors,
+    ...(hasResiduals ? { residualNorms: arrays.residual_norms!.data } : {}),
+    ...(leaveOneOutError === undefined ? {} : { leaveOneOutError: Number(leaveOneOutError) }),
+    coreAsymmetry: Number(attributes.core_asymmetry),
+  };
+  const facts = {
+    numMatvecs: await productsSpent(directory),
+    dims,
+    dropped: Number(attributes.dropped),
+    method,
+    testMatrix,
+    seed,
+    blockSize,
+    ...(await makingOf(where, directory)),
+  };
+  return { ...makeEighResult(pairs, facts, kernels), kernels: String(attributes.kernels) };
+}

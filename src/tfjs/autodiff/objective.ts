@@ -1,0 +1,120 @@
+/** A loss as a sum of weighted terms, and the gradient of one term as a recorded computation. */
+import { dispose, engine, type Scalar, scalar, Tensor, tidy } from '@tensorflow/tfjs-core';
+import { ArgumentError } from '../../core/errors.ts';
+import { withDilatedFusions } from '../repairs/dilated-fusions.ts';
+import { type LinearMap, linearise } from './linearise.ts';
+import { transposeDerivative } from './reverse.ts';
+import { record } from './tape.ts';
+
+/** One batch's part of the loss. */
+export interface Term {
+  /** What the model makes of the batch. */
+  readonly outputs: () => unknown;
+  /** The part, a scalar, from the outputs. */
+  readonly loss: (outputs: unknown) => Tensor;
+  /** Its factor in the sum, up to a common factor of all terms. */
+  readonly weight: number;
+  /** Called when the term has been recorded. */
+  readonly release: () => void;
+}
+
+/** How Hessian products are made: tangents forward through the gradient, or the gradient differentiated backward. */
+export type Mode = 'forward' | 'reverse';
+
+/** Whose derivatives are recorded, and how messages name it. */
+export interface Recording {
+  readonly leaves: readonly Tensor[];
+  /** The public function that was called. */
+  readonly where: string;
+  /** The user's function that returns the scalar, with its batch. */
+  readonly what: string;
+}
+
+/** A term at the point where it was recorded. */
+export interface RecordedTerm {
+  /** The value without the weight. The caller disposes it and the gradients. */
+  readonly value: Tensor;
+  /** Weight times the gradient for each leaf; absent means zero. */
+  readonly gradients: readonly (Tensor | undefined)[];
+  /** Products with weight times its curvature. */
+  readonly product: LinearMap;
+}
+
+/** Runs a term once and keeps what products with its curvature need. */
+export type Recorder = (term: Term, recording: Recording) => RecordedTerm;
+
+function checkScalar(value: unknown, where: string, what: string): Scalar {
+  if (!(value instanceof Tensor)) {
+    throw new ArgumentError(`${where}: ${what} must return a tensor, got ${typeof value}`, {});
+  }
+  if (value.rank !== 0) {
+    throw new ArgumentError(
+      `${where}: ${what} must return a scalar, got a tensor of shape [${value.shape}]; ` +
+        'reduce it with tf.mean or tf.sum',
+      { shape: value.shape },
+    );
+  }
+  return value as Scalar;
+}
+
+/** A scalar function's value, and its gradient times the seed for each leaf. */
+export interface ValueAndGradient {
+  readonly value: Tensor;
+  readonly gradients: readonly (Tensor | undefined)[];
+}
+
+/** TensorFlow.js keeps what it saved for the backward run when that run fails: released here. */
+function gradientsOf(f: () => Scalar, leaves: readonly Tensor[], seed: Scalar): { value: Tensor; grads: Tensor[] } {
+  try {
+    return withDilatedFusions(() => engine().gradients(f, [...leaves], seed, true));
+  } catch (error) {
+    const tape = engine().state.activeTape as { saved?: Tensor[] }[] | undefined;
+    for (const { saved } of tape ?? []) dispose(saved ?? []);
+    throw error;
+  }
+}
+
+/**
+ * As tf.variableGrads, but leaves need not be trainable variables and need not matter to the value.
+ * @throws ArgumentError for a function that returns no scalar; whatever the function throws
+ */
+export function differentiate(
+  evaluate: () => Tensor,
+  seed: Scalar,
+  { leaves, where, what }: Recording,
+): ValueAndGradient {
+  // An error must not pass through the engine, which would then keep the tensors that it saved for the gradient.
+  let failure: { error: unknown } | undefined;
+  const guarded = (): Scalar => {
+    try {
+      return checkScalar(evaluate(), where, what);
+    } catch (error) {
+      failure = { error };
+      return scalar(0);
+    }
+  };
+  const { value, grads } = gradientsOf(guarded, leaves, seed);
+  if (failure) throw (failure as { error: unknown }).error;
+  return { value, gradients: grads.map((gradient) => gradient ?? undefined) };
+}
+
+/**
+ * Records the Hessian of terms. The weight enters as the seed of the backward pass, where it costs nothing.
+ */
+export function hessianRecorder(mode: Mode): Recorder {
+  return ({ outputs, loss, weight }, recording) => {
+    const { leaves, where } = recording;
+    let found: ValueAndGradient | undefined;
+    let product: LinearMap | undefined;
+    tidy(() => {
+      const seed = scalar(weight);
+      const tape = record(where, leaves, () => {
+        found = differentiate(() => loss(outputs()), seed, recording);
+        return found.gradients;
+      });
+      product = mode === 'forward' ? linearise(tape, where) : transposeDerivative(tape, where);
+      return [found!.value, ...found!.gradients] as Tensor[];
+    });
+    return { ...found!, product: product! };
+  };
+}

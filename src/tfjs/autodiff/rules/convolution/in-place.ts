@@ -1,0 +1,204 @@
+/**
+ * Tangents of convolutions in the wasm backend's heap with the products on the machine's BLAS. A few samples and one
+ * direction at a time: their windows are laid out as a matrix that stays in the processor's cache, multiplied where it is,
+ * and what comes out goes to its place in the block.
+ */
+import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { Images, type Part, partsOf } from '../../../backends/wasm/heap-kernels/images.ts';
+import type { Address } from '../../../backends/wasm/heap-kernels/module.ts';
+import { type Workbench, workbench } from '../../../backends/wasm/heap-kernels/workbench.ts';
+import { blockSize } from '../block-axis.ts';
+import { HeapWindows } from './heap-windows.ts';
+import type { ConvolutionTangents } from './tangents.ts';
+import type { Axis } from './window.ts';
+
+/** Numbers of a matrix of windows: 1 MB, about a core's second cache. */
+const MATRIX_NUMBERS = 2 ** 18;
+
+/** One convolution's windows and channels: sizes of what is multiplied. */
+class Convolution {
+  readonly work: Workbench;
+  readonly windows: HeapWindows;
+  readonly batch: number;
+  readonly channels: number;
+  readonly filters: number;
+  /** Rows of the filter as a matrix. */
+  readonly depth: number;
+  /** Samples at a time. Larger weights are worth larger matrices: they are read once for each. */
+  readonly most: number;
+  #matrix: Address | undefined;
+
+  constructor(work: Workbench, axes: readonly Axis[], batch: number, channels: number, filters: number) {
+    this.work = work;
+    this.windows = new HeapWindows(work.kernels, axes);
+    [this.batch, this.channels, this.filters] = [batch, channels, filters];
+    this.depth = this.windows.entries * channels;
+    const numbers = Math.max(MATRIX_NUMBERS, this.depth * filters);
+    this.most = Math.max(1, Math.min(batch, Math.floor(numbers / (this.windows.outputs * this.depth))));
+  }
+
+  get imageSize(): number {
+    return this.windows.inputs * this.channels;
+  }
+
+  get outputSize(): number {
+    return this.windows.outputs * this.filters;
+  }
+
+  get filterSize(): number {
+    return this.depth * this.filters;
+  }
+
+  /** Where the matrix of `most` samples lies. */
+  get matrix(): Address {
+    this.#matrix ??= this.work.scratch(this.most * this.windows.outputs * this.depth);
+    return this.#matrix;
+  }
+
+  /** The windows of some images as a matrix [samples outputs, depth]. */
+  laid(images: Address, samples: number): Address {
+    if (this.windows.trivial) return images;
+    this.windows.lay(images, samples, this.channels, this.matrix);
+    return this.matrix;
+  }
+
+  /** The parts of a block, or of the samples alone. */
+  parts(width = 1): Iterable<Part> {
+    return partsOf(this.batch, width, this.most);
+  }
+
+  images(block: Address, size: number, width: number): Images {
+    return new Images(this.work, block, size, width, this.most);
+  }
+
+  /** The columns of a block of filters. */
+  filterColumns(block: Address, width: number): { images: Images; all: Part } {
+    const all: Part = { first: 0, samples: 1, column: 0, columns: width };
+    return { images: new Images(this.work, block, this.filterSize, width, 1, width), all };
+  }
+}
+
+type Sizes = readonly [batch: number, channels: number, filters: number];
+
+const last = ({ shape }: Tensor): number => shape[shape.length - 1]!;
+
+/** y = x * filter: every direction of x is an image of its own; those of the filter are more filters. */
+function outputTangent(sizes: Convolution, x: Tensor, filter: Tensor, y: Tensor, dx?: Tensor, dfilter?: Tensor): void {
+  const { work, windows, depth, filters, imageSize, outputSize } = sizes;
+  const width = blockSize(y);
+  const into = work.address(y);
+  if (dx) {
+    const weights = work.address(filter);
+    const inputs = sizes.images(work.address(dx), imageSize, width);
+    const outputs = sizes.images(into, outputSize, width);
+    for (const part of sizes.parts(width)) {
+      inputs.load(part);
+      for (let j = 0; j < part.columns; j++) {
+        const A = sizes.laid(inputs.column(part, j), part.samples);
+        const C = outputs.column(part, j);
+        work.multiply({ m: part.samples * windows.outputs, n: filters, k: depth, A, B: weights, C });
+      }
+      outputs.store(part);
+    }
+  }
+  if (dfilter) {
+    const from = work.address(x);
+    const B = work.address(dfilter);
+    for (const { first, samples } of sizes.parts()) {
+      const A = sizes.laid(from + 4 * first * imageSize, samples);
+      const C = into + 4 * first * outputSize * width;
+      work.multiply({ m: samples * windows.outputs, n: filters * width, k: depth, A, B, C, beta: dx ? 1 : 0 });
+    }
+  }
+}
+
+/** dx = dy * filter^T, where both terms of a direction meet in one matrix before it is added up. */
+function inputTangent(sizes: Convolution, dy: Tensor, filter: Tensor, x: Tensor, ddy?: Tensor, dfilter?: Tensor): void {
+  const { work, windows, channels, depth, filters, imageSize, outputSize } = sizes;
+  const width = blockSize(x);
+  const cotangents = ddy && sizes.images(work.address(ddy), outputSize, width);
+  const results = sizes.images(work.address(x), imageSize, width);
+  const filterBlock = dfilter && sizes.filterColumns(work.address(dfilter), width);
+  filterBlock?.images.load(filterBlock.all);
+  for (const part of sizes.parts(width)) {
+    cotangents?.load(part);
+    for (let j = 0; j < part.columns; j++) {
+      const result = results.column(part, j);
+      const C = windows.trivial ? result : sizes.matrix;
+      const product = { m: part.samples * windows.outputs, n: depth, k: filters, transB: true, C };
+      if (cotangents) work.multiply({ ...product, A: cotangents.column(part, j), B: work.address(filter) });
+      if (filterBlock) {
+        const A = work.address(dy) + 4 * part.first * outputSize;
+        const B = filterBlock.images.column(filterBlock.all, part.column + j);
+        work.multiply({ ...product, A, B, beta: cotangents ? 1 : 0 });
+      }
+      if (windows.trivial) continue;
+      work.clear(result, part.samples * imageSize);
+      windows.addBack(result, part.samples, channels, C);
+    }
+    results.store(part);
+  }
+}
+
+/** dfilter = x^T * dy, added up over the samples. */
+function filterTangent(sizes: Convolution, x: Tensor, dy: Tensor, filter: Tensor, dx?: Tensor, ddy?: Tensor): void {
+  const { work, windows, depth, filters, imageSize, outputSize } = sizes;
+  const width = blockSize(filter);
+  const into = work.address(filter);
+  if (dx) {
+    const inputs = sizes.images(work.address(dx), imageSize, width);
+    const { images: results, all } = sizes.filterColumns(into, width);
+    for (const part of sizes.parts(width)) {
+      inputs.load(part);
+      const B = work.address(dy) + 4 * part.first * outputSize;
+      for (let j = 0; j < part.columns; j++) {
+        const A = sizes.laid(inputs.column(part, j), part.samples);
+        const C = results.column(all, part.column + j);
+        const product = { m: depth, n: filters, k: part.samples * windows.outputs, transA: true };
+        work.multiply({ ...product, A, B, C, beta: part.first > 0 ? 1 : 0 });
+      }
+    }
+    results.store(all);
+  }
+  if (ddy) {
+    for (const { first, samples } of sizes.parts()) {
+      const A = sizes.laid(work.address(x) + 4 * first * imageSize, samples);
+      const B = work.address(ddy) + 4 * first * outputSize * width;
+      const product = { m: depth, n: filters * width, k: samples * windows.outputs, transA: true };
+      work.multiply({ ...product, A, B, C: into, beta: dx || first > 0 ? 1 : 0 });
+    }
+  }
+}
+
+const spatial = (axes: readonly Axis[], size: 'input' | 'output' | 'filter'): number[] =>
+  axes.map((axis) => axis[size]);
+
+/** The tangents for these windows; undefined where there is no such heap or no BLAS. */
+export function inPlaceTangents(axes: readonly Axis[]): ConvolutionTangents | undefined {
+  const work = workbench();
+  if (work === undefined) return undefined;
+  /** A result of the shape given, and what its convolution is. */
+  const fill = (shape: readonly number[], sizes: Sizes, write: (sizes: Convolution, result: Tensor) => void): Tensor =>
+    tidy(() => {
+      const result = work.output(shape);
+      write(new Convolution(work, axes, ...sizes), result);
+      return result;
+    });
+  return {
+    output(x, filter, dx, dfilter) {
+      const sizes: Sizes = [x.shape[0]!, last(x), last(filter)];
+      const shape = [sizes[0], ...spatial(axes, 'output'), sizes[2], blockSize((dx ?? dfilter)!)];
+      return fill(shape, sizes, (each, y) => outputTangent(each, x, filter, y, dx, dfilter));
+    },
+    inputGradient(dy, filter, ddy, dfilter) {
+      const sizes: Sizes = [dy.shape[0]!, filter.shape[filter.rank - 2]!, last(dy)];
+      const shape = [sizes[0], ...spatial(axes, 'input'), sizes[1], blockSize((ddy ?? dfilter)!)];
+      return fill(shape, sizes, (each, x) => inputTangent(each, dy, filter, x, ddy, dfilter));
+    },
+    filterGradient(x, dy, dx, ddy) {
+      const sizes: Sizes = [x.shape[0]!, last(x), last(dy)];
+      const shape = [...spatial(axes, 'filter'), sizes[1], sizes[2], blockSize((dx ?? ddy)!)];
+      return fill(shape, sizes, (each, filter) => filterTangent(each, x, dy, filter, dx, ddy));
+    },
+  };
+}

@@ -1,0 +1,185 @@
+/** Recording: one run of a function of tensors as the list of backend kernels it called, with every tensor they met. */
+import {
+  engine,
+  getBackend,
+  getKernelsForBackend,
+  type KernelConfig,
+  keep,
+  registerKernel,
+  type Tensor,
+  type TensorInfo,
+  unregisterKernel,
+} from '@tensorflow/tfjs-core';
+import { UnsupportedError } from '../../core/errors.ts';
+import { withHeapKernels } from '../backends/wasm/heap-kernels/replacements.ts';
+import { currentLayer } from './layer-scope.ts';
+import { isLocallyConstant } from './rules/constant.ts';
+
+/** One recorded kernel call. Its tensors are held by the tape; ids name the tensors of the original run. */
+export interface KernelCall {
+  readonly kernel: string;
+  readonly attrs: Readonly<Record<string, unknown>>;
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly inputIds: Readonly<Record<string, number>>;
+  readonly outputs: readonly Tensor[];
+  readonly outputIds: readonly number[];
+  /** Names of the inputs that depend on the leaves: the only ones that can have a tangent. */
+  readonly moving: ReadonlySet<string>;
+  /** The layer of a tf.LayersModel that made the call. */
+  readonly layer?: string | undefined;
+}
+
+/** How some tensors (the outputs) were computed from others (the leaves). */
+export interface Tape {
+  readonly calls: readonly KernelCall[];
+  readonly leafIds: readonly number[];
+  /** Numbers in each leaf. */
+  readonly leafSizes: readonly number[];
+  /** Absent where an output does not depend on any leaf. */
+  readonly outputIds: readonly (number | undefined)[];
+  /** Every tensor the tape holds; whoever linearises or drops the tape disposes them. */
+  readonly held: ReadonlySet<Tensor>;
+}
+
+type KernelArguments = Parameters<KernelConfig['kernelFunc']>[0];
+
+function isTensor(info: TensorInfo): info is Tensor {
+  return (info as Partial<Tensor>).rank !== undefined;
+}
+
+/** A second tensor on the same data: it outlives the scopes of the run, and shows in `tf.memory()` while it is held. */
+function hold(tensor: Tensor): Tensor {
+  engine().backend.incRef(tensor.dataId);
+  return keep(engine().makeTensorFromTensorInfo({ dataId: tensor.dataId, shape: tensor.shape, dtype: tensor.dtype }));
+}
+
+let recordings = 0;
+
+/** Whether kernel calls are being recorded: what is not a kernel call is then missed. */
+export const isRecording = (): boolean => recordings > 0;
+
+/**
+ * Runs `run` while every kernel of the current backend reports its top-level calls. Kernels that a kernel calls inside
+ * are part of that kernel and not reported. The registry is restored whatever happens.
+ */
+function withKernelObserver<T>(
+  observe: (kernel: string, call: KernelArguments, outputs: Tensor[]) => void,
+  run: () => T,
+): T {
+  const originals = getKernelsForBackend(getBackend());
+  let depth = 0;
+  const wrap = (config: KernelConfig): KernelConfig => ({
+    ...config,
+    kernelFunc: (call) => {
+      if (depth > 0) return config.kernelFunc(call);
+      depth++;
+      let result: TensorInfo | TensorInfo[];
+      try {
+        result = config.kernelFunc(call);
+      } finally {
+        depth--;
+      }
+      // The engine would make these tensors itself a moment later; made here, their ids can be recorded.
+      const infos = Array.isArray(result) ? result : [result];
+      const outputs = infos.map((info) => (isTensor(info) ? info : engine().makeTensorFromTensorInfo(info)));
+      observe(config.kernelName, call, outputs);
+      return Array.isArray(result) ? outputs : outputs[0]!;
+    },
+  });
+  const replace = (config: KernelConfig) => {
+    unregisterKernel(config.kernelName, config.backendName);
+    registerKernel(config);
+  };
+  recordings++;
+  try {
+    for (const config of originals) replace(wrap(config));
+    return run();
+  } finally {
+    recordings--;
+    for (const config of originals) replace(config);
+  }
+}
+
+/** What TensorFlow.js says when it cannot go on, and what is missing then. */
+const LIMITS: readonly (readonly [RegExp, (kernel: string) => string])[] = [
+  [/gradient function not found for (\w+)/, (kernel) => `TensorFlow.js has no gradient of its kernel '${kernel}'`],
+  [
+    /Kernel '(\w+)' not registered for backend/,
+    (kernel) => `TensorFlow.js's backend '${getBackend()}' has no kernel '${kernel}'`,
+  ],
+];
+
+/** The error of a limit of TensorFlow.js with the kernel and, if known, its layer; any other error as it is. */
+function explained(where: string, error: unknown, calls: readonly KernelCall[]): unknown {
+  for (const [pattern, say] of LIMITS) {
+    const kernel = pattern.exec((error as Error | undefined)?.message ?? '')?.[1];
+    if (kernel === undefined) continue;
+    const layer = calls.find((call) => call.kernel === kernel)?.layer;
+    return new UnsupportedError(
+      `${where}: ${say(kernel)}${layer === undefined ? '' : `, which layer '${layer}' calls`}`,
+      { kernel, layer },
+      { cause: error },
+    );
+  }
+  return error;
+}
+
+/** Keeps the calls that some output needs. */
+function prune(calls: readonly KernelCall[], outputIds: readonly (number | undefined)[]): KernelCall[] {
+  const needed = new Set(outputIds);
+  const kept: KernelCall[] = [];
+  for (const call of calls.toReversed()) {
+    if (!call.outputIds.some((id) => needed.has(id))) continue;
+    for (const name of call.moving) needed.add(call.inputIds[name]!);
+    kept.push(call);
+  }
+  return kept.reverse();
+}
+
+/**
+ * Records how `run` computes its tensors from `leaves`, on the current backend. `where` begins messages.
+ *
+ * A call is recorded if an input depends on a leaf and the output can change with it (float, not a comparison or step),
+ * and kept if a returned tensor needs it. Tensors are followed by id, not by data: two variables may share their data.
+ * @throws UnsupportedError for a kernel that the backend does not have or that TensorFlow.js has no gradient of
+ */
+export function record(where: string, leaves: readonly Tensor[], run: () => readonly (Tensor | undefined)[]): Tape {
+  const leafIds = leaves.map((leaf) => leaf.id);
+  const active = new Set(leafIds);
+  const heldById = new Map<number, Tensor>();
+  const holdOnce = (tensor: Tensor): Tensor => {
+    const held = heldById.get(tensor.id) ?? hold(tensor);
+    heldById.set(tensor.id, held);
+    return held;
+  };
+  const calls: KernelCall[] = [];
+  const observe = (kernel: string, call: KernelArguments, outputs: Tensor[]) => {
+    // Optional inputs may be undefined or null; inputs that are a list have the names '0', '1', ...
+    const inputs = Object.entries(call.inputs).filter((entry): entry is [string, Tensor] => entry[1] != null);
+    const moving = new Set(inputs.filter(([, tensor]) => active.has(tensor.id)).map(([name]) => name));
+    const changing = outputs.filter(({ dtype }) => dtype === 'float32' || dtype === 'complex64');
+    if (moving.size === 0 || changing.length === 0 || isLocallyConstant(kernel)) return;
+    for (const { id } of changing) active.add(id);
+    calls.push({
+      kernel,
+      attrs: { ...call.attrs },
+      inputs: Object.fromEntries(inputs.map(([name, tensor]) => [name, holdOnce(tensor)])),
+      inputIds: Object.fromEntries(inputs.map(([name, tensor]) => [name, tensor.id])),
+      outputs: outputs.map(holdOnce),
+      outputIds: outputs.map(({ id }) => id),
+      moving,
+      layer: currentLayer(),
+    });
+  };
+  try {
+    const results = withHeapKernels(() => withKernelObserver(observe, run));
+    const outputIds = results.map((result) => (result && active.has(result.id) ? result.id : undefined));
+    const kept = prune(calls, outputIds);
+    const needed = new Set(kept.flatMap((call) => [...Object.values(call.inputs), ...call.outputs]));
+    for (const tensor of heldById.values()) if (!needed.has(tensor)) tensor.dispose();
+    return { calls: kept, leafIds, leafSizes: leaves.map(({ size }) => size), outputIds, held: needed };
+  } catch (error) {
+    for (const tensor of heldById.values()) tensor.dispose();
+    throw explained(where, error, calls);
+  }
+}

@@ -1,0 +1,85 @@
+/** Kernels of our own within the heap of TensorFlow.js's wasm backend: what they are called with, and how they get there. */
+import { readFile } from 'node:fs/promises';
+import { backend as currentBackend, getBackend } from '@tensorflow/tfjs-core';
+import type { HeapBackend, HeapMemory } from '../heap.ts';
+
+/** Byte address in the heap. */
+export type Address = number;
+
+type SetAxis = (
+  input: number,
+  output: number,
+  filter: number,
+  stride: number,
+  dilation: number,
+  before: number,
+) => void;
+
+/** Exports of `assembly/index.ts`, described there. */
+export interface HeapKernels {
+  setRows: SetAxis;
+  setColumns: SetAxis;
+  patches(plane: Address, channels: number, into: Address, stride: number): void;
+  addPatches(plane: Address, channels: number, from: Address, stride: number): void;
+  imagesOf(
+    block: Address,
+    size: number,
+    width: number,
+    first: number,
+    count: number,
+    into: Address,
+    apart: number,
+  ): void;
+  imagesBack(
+    from: Address,
+    apart: number,
+    block: Address,
+    size: number,
+    width: number,
+    first: number,
+    count: number,
+  ): void;
+  scaleRows(factors: Address, x: Address, into: Address, repeats: number, rows: number, width: number): void;
+}
+
+/** The part of the WebAssembly interface that is used here; the project's library settings do not declare it. */
+interface WebAssemblyHost {
+  compile(bytes: Uint8Array): Promise<object>;
+  Instance: new (module: object, imports: { env: { memory: HeapMemory } }) => { exports: unknown };
+}
+
+const host = (): WebAssemblyHost => (globalThis as unknown as { WebAssembly: WebAssemblyHost }).WebAssembly;
+
+let compiled: Promise<object | undefined> | undefined;
+let module: object | undefined;
+const instances = new WeakMap<HeapMemory, HeapKernels | 'refused'>();
+
+/** Compiles the module that the build puts beside this file. Where that is not possible, there are no such kernels. */
+export async function prepareHeapKernels(): Promise<void> {
+  compiled ??= readFile(new URL('../../../heap-kernels/kernels.wasm', import.meta.url))
+    .then((bytes) => host().compile(bytes))
+    .catch(() => undefined);
+  module = await compiled;
+}
+
+function instantiate(memory: HeapMemory): HeapKernels | 'refused' {
+  try {
+    return new (host().Instance)(module!, { env: { memory } }).exports as HeapKernels;
+  } catch {
+    // a memory of another kind, such as that of the backend's build with threads
+    return 'refused';
+  }
+}
+
+/** The kernels in the current backend's heap; undefined for a backend that has none, or whose heap is not to be had. */
+export function heapKernels(): HeapKernels | undefined {
+  if (module === undefined || getBackend() !== 'wasm') return undefined;
+  const memory = (currentBackend() as HeapBackend).wasm.asm?.memory;
+  if (memory === undefined) return undefined;
+  let kernels = instances.get(memory);
+  if (kernels === undefined) {
+    kernels = instantiate(memory);
+    instances.set(memory, kernels);
+  }
+  return kernels === 'refused' ? undefined : kernels;
+}

@@ -1,0 +1,61 @@
+/** Work in place: the heap of the wasm backend with our kernels in it and the machine's BLAS on it. */
+import { backend as currentBackend, type Tensor } from '@tensorflow/tfjs-core';
+import type { Product } from '../../../../linalg/kernels/native/product.ts';
+import { type HeapBackend, heapAddress, uninitialised } from '../heap.ts';
+import { nativeProducts } from '../native-products.ts';
+import { type Address, type HeapKernels, heapKernels } from './module.ts';
+
+/** C = op(A) op(B) + beta C as of the BLAS, with addresses for arrays and without gaps between rows. */
+export interface HeapProduct extends Pick<Product, 'm' | 'n' | 'k' | 'transA' | 'transB' | 'beta'> {
+  readonly A: Address;
+  readonly B: Address;
+  readonly C: Address;
+}
+
+/** The heap as a place to work in. Memory it hands out is tensors that count in the scope (`tf.tidy`) of the caller. */
+export class Workbench {
+  readonly kernels: HeapKernels;
+  readonly #backend: HeapBackend;
+  readonly #sgemm: (product: Product<Float32Array>) => void;
+
+  constructor(backend: HeapBackend, kernels: HeapKernels, sgemm: (product: Product<Float32Array>) => void) {
+    this.#backend = backend;
+    this.kernels = kernels;
+    this.#sgemm = sgemm;
+  }
+
+  /** A tensor to be written. */
+  output(shape: readonly number[]): Tensor {
+    return uninitialised(this.#backend, shape);
+  }
+
+  /** Memory for some numbers until the scope ends. */
+  scratch(numbers: number): Address {
+    return this.address(this.output([numbers]));
+  }
+
+  address(tensor: Tensor): Address {
+    return heapAddress(this.#backend, tensor);
+  }
+
+  clear(at: Address, numbers: number): void {
+    this.#view(at, numbers).fill(0);
+  }
+
+  multiply({ A, B, C, ...product }: HeapProduct): void {
+    const { m, n, k } = product;
+    this.#sgemm({ ...product, A: this.#view(A, m * k), B: this.#view(B, k * n), C: this.#view(C, m * n) });
+  }
+
+  /** Taken anew each time: the heap moves when it grows. */
+  #view(at: Address, numbers: number): Float32Array {
+    return this.#backend.wasm.HEAPF32.subarray(at / 4, at / 4 + numbers);
+  }
+}
+
+/** The current backend's; undefined where it has no such heap, or where there is no BLAS to use on it. */
+export function workbench(): Workbench | undefined {
+  const sgemm = nativeProducts();
+  const kernels = sgemm && heapKernels();
+  return kernels && new Workbench(currentBackend() as HeapBackend, kernels, sgemm);
+}

@@ -1,0 +1,47 @@
+/** The contract of the curvature of networks: what `hessian`, `ggn` and `hessianOf` return. */
+import type { Block } from '../../core/block.ts';
+import type { BatchProduct, LinearOperator } from '../../linops/operator.ts';
+import type { ParameterInfo } from '../problem/parameters.ts';
+
+/** The gradient and a product from one call. */
+export interface Action {
+  /** The loss that this is the curvature of. */
+  readonly loss: number;
+  /** Its gradient: D numbers in the order of the rows. */
+  readonly gradient: Float32Array;
+  /** A X, D x b. */
+  readonly product: Block;
+}
+
+/**
+ * A Hessian or Gauss-Newton matrix at the point where its first product was asked for. `matmat` takes and returns D x b
+ * row-major float32 blocks, D the number of parameters.
+ */
+export interface CurvatureOperator extends LinearOperator {
+  readonly dtype: 'float32';
+  readonly selfAdjoint: true;
+  /** D. */
+  readonly numParameters: number;
+  /** Name, shape and rows of each parameter, in the order of the rows. */
+  readonly parameters: readonly ParameterInfo[];
+  /**
+   * A number of columns that one product handles well: up to 64, fewer where D x b blocks would be too large; on a GPU
+   * what {@link CurvatureOperator.calibrate} has found.
+   */
+  readonly preferredBlockSize: number;
+  /** The backend and device that the products are made on, as results record it. */
+  readonly backend: string;
+  /** On a GPU: tries products of several widths, once, and prefers the one with the least time per column. */
+  calibrate(): Promise<void>;
+  matmat(X: Block, out?: Block): Promise<Block>;
+  /** A X, with the part H_b X of every batch of the data on the way; `weight` is its share in the sum. */
+  matmatByBatch(X: Block, visit: (part: BatchProduct) => void | Promise<void>): Promise<Block>;
+  /** The loss that this is the curvature of. */
+  loss(): Promise<number>;
+  /** Its gradient: D numbers in the order of the rows. */
+  gradient(): Promise<Float32Array>;
+  /** Loss, gradient and the product with X. */
+  action(X: Block): Promise<Action>;
+  /** Releases every tensor the operator holds. It cannot be used afterwards. */
+  dispose(): void;
+}

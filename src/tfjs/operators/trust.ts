@@ -1,0 +1,90 @@
+/** What a second pass says about the model: does it compute the same again, and are its products symmetric? */
+import { type Block, zeros } from '../../core/block.ts';
+import { ArgumentError, NumericalError } from '../../core/errors.ts';
+import { fillRandom } from '../../core/random.ts';
+import { type Passes, type Survey, survey } from './passes.ts';
+
+/** Larger relative differences between two runs are no rounding: batches in another order, atomic sums on a GPU. */
+const SAME = 1e-4;
+
+/** Larger relative asymmetries are no rounding in float32, also of deep networks: 4 sqrt(2^-24). */
+const SYMMETRIC = 1e-3;
+
+/** Two random columns, the same at every run. */
+export function makeProbes(rows: number): Block {
+  const X = zeros(rows, 2, 'float32');
+  fillRandom(X, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
+  return X;
+}
+
+function norm(a: ArrayLike<number>): number {
+  let square = 0;
+  for (let i = 0; i < a.length; i++) square += a[i]! ** 2;
+  return Math.sqrt(square);
+}
+
+function relativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  const difference = norm(Array.from(a, (value, i) => value - b[i]!));
+  return difference === 0 ? 0 : difference / Math.max(norm(a), norm(b));
+}
+
+/** Entry (i, j) of X^T Y. */
+function dot(X: Block, i: number, Y: Block, j: number): number {
+  let sum = 0;
+  for (let row = 0; row < X.rows; row++) sum += X.data[row * X.cols + i]! * Y.data[row * Y.cols + j]!;
+  return sum;
+}
+
+/** @throws ArgumentError naming the parameters that no term depends on */
+function refuseUnused({ where, layout }: Passes, { used }: Survey): void {
+  const unused = layout.filter((_, i) => !used[i]).map(({ name }) => `'${name}'`);
+  if (unused.length === 0) return;
+  throw new ArgumentError(
+    `${where}: the loss does not depend on ${unused.length === 1 ? 'parameter' : 'parameters'} ${unused.join(', ')}; ` +
+      'leave them out, or pass check: false to have zero rows for them',
+    { parameters: unused },
+  );
+}
+
+function refuseDifference(where: string, what: string, difference: number): void {
+  if (difference <= SAME) return;
+  throw new NumericalError(
+    `${where}: the model is not deterministic: two ${what} at the same point differ by ${difference.toExponential(1)} ` +
+      '(relative). Usual causes: active dropout, data that is shuffled or augmented anew on each pass, batch ' +
+      'normalisation in training mode, random numbers in the model or the loss. Mend that, or pass check: false',
+    { difference },
+  );
+}
+
+/**
+ * Makes a second pass and compares it with the first, which must have had the probes.
+ * @throws ArgumentError for unused parameters and data that cannot be read twice; NumericalError, with what was measured,
+ * for gradients or products that differ and for products that are not symmetric or, where `psd`, not positive
+ */
+export async function checkTrust(passes: Passes, first: Survey, probes: Block, psd: boolean): Promise<void> {
+  const { where } = passes;
+  refuseUnused(passes, first);
+  const second = await survey(passes, -1, probes, first.count);
+  refuseDifference(where, 'gradients', relativeDifference(first.gradient, second.gradient));
+  const [Y, again] = [first.products!, second.products!];
+  refuseDifference(where, 'products', relativeDifference(Y.data, again.data));
+  const scale = norm(Y.data);
+  if (scale === 0) return;
+  const asymmetry = Math.abs(dot(probes, 0, Y, 1) - dot(probes, 1, Y, 0)) / scale;
+  if (!(asymmetry <= SYMMETRIC)) {
+    throw new NumericalError(
+      `${where}: products are not symmetric: measured asymmetry ${asymmetry.toExponential(1)}, at most ` +
+        `${SYMMETRIC.toExponential(1)} is rounding. Some operation's gradient in TensorFlow.js (or a custom one) is not ` +
+        'the derivative of its value; pass check: false to go on all the same',
+      { asymmetry },
+    );
+  }
+  const lowest = Math.min(dot(probes, 0, Y, 0), dot(probes, 1, Y, 1)) / scale;
+  if (psd && lowest < -SYMMETRIC) {
+    throw new NumericalError(
+      `${where}: a product v^T G v is negative (${lowest.toExponential(1)} relative), so the loss is not convex in the ` +
+        "model's outputs; pass convex: false",
+      { lowest },
+    );
+  }
+}

@@ -1,0 +1,108 @@
+/** Data as users have it: batches in arrays, iterables, async iterables, tf.data datasets, or functions that return one. */
+import { dispose, type Tensor } from '@tensorflow/tfjs-core';
+import { ArgumentError } from '../../core/errors.ts';
+import { type TensorContainer, tensorsIn, withTensors } from './containers.ts';
+
+/** One batch. */
+export type Batch<X, Y> = readonly [x: X, y: Y] | { readonly xs: X; readonly ys: Y };
+
+/** The part of a tf.data.Dataset that is used. Its batches are `{ xs, ys }` or `[x, y]`. */
+export interface DatasetLike<X, Y> {
+  iterator(): Promise<{ next(): Promise<{ value: Batch<X, Y>; done: boolean }> }>;
+}
+
+/** Batches that can be walked through. */
+export type Batches<X, Y> = Iterable<Batch<X, Y>> | AsyncIterable<Batch<X, Y>> | DatasetLike<X, Y>;
+
+/** Batches, or a function that returns them. */
+export type Data<X, Y> = Batches<X, Y> | (() => Batches<X, Y> | Promise<Batches<X, Y>>);
+
+/** A batch as it is used. */
+export interface ReadBatch {
+  readonly x: TensorContainer;
+  readonly y: unknown;
+  /** Disposes the tensors that are not the user's. */
+  release(): void;
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> | AsyncIterable<unknown> {
+  const candidate = value as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
+  return (
+    typeof candidate === 'object' &&
+    (typeof candidate?.[Symbol.iterator] === 'function' || typeof candidate?.[Symbol.asyncIterator] === 'function')
+  );
+}
+
+function isDataset(value: unknown): value is DatasetLike<unknown, unknown> {
+  const candidate = value as Partial<DatasetLike<unknown, unknown>> | null | undefined;
+  return typeof candidate === 'object' && typeof candidate?.iterator === 'function';
+}
+
+/** The error of data without batches. */
+export function noData(where: string): ArgumentError {
+  return new ArgumentError(`${where}: data is empty; pass at least one batch [x, y]`, {});
+}
+
+/** What can be known of `data` before it is read. @throws ArgumentError */
+export function checkData(where: string, data: unknown): void {
+  if (Array.isArray(data) && data.length === 0) throw noData(where);
+  if (typeof data === 'function' || isIterable(data) || isDataset(data)) return;
+  throw new ArgumentError(
+    `${where}: data must be an array or iterable of batches [x, y], a tf.data.Dataset, or a function that returns one, ` +
+      `got ${data === null ? 'null' : typeof data}`,
+    {},
+  );
+}
+
+async function* elements(batches: DatasetLike<unknown, unknown>): AsyncGenerator<unknown> {
+  const iterator = await batches.iterator();
+  for (let { value, done } = await iterator.next(); !done; { value, done } = await iterator.next()) yield value;
+}
+
+function asPair(where: string, batch: unknown, index: number): [unknown, unknown] {
+  if (Array.isArray(batch) && batch.length === 2) return batch as [unknown, unknown];
+  const { xs, ys } = (batch ?? {}) as { xs?: unknown; ys?: unknown };
+  if (xs !== undefined && ys !== undefined) return [xs, ys];
+  throw new ArgumentError(`${where}: batch ${index} of data must be a pair [x, y] or { xs, ys }`, { batch: index });
+}
+
+/** @throws ArgumentError naming a tensor of the batch that was disposed */
+function checkAlive(where: string, name: string, container: unknown, index: number): void {
+  const gone = tensorsIn(container).find(({ tensor }) => tensor.isDisposed);
+  if (gone) {
+    throw new ArgumentError(`${where}: ${name}${gone.path} of batch ${index} is disposed`, { batch: index });
+  }
+}
+
+/**
+ * Reads the batches in order. Tensors made of typed arrays and those of a dataset are disposed by `release`, all others
+ * are the user's.
+ * @throws ArgumentError for a batch that is no pair or has disposed tensors
+ */
+export async function* readBatches(where: string, data: Data<unknown, unknown>): AsyncGenerator<ReadBatch> {
+  const batches = typeof data === 'function' ? await data() : data;
+  checkData(where, batches);
+  const owned = !isIterable(batches);
+  let index = 0;
+  for await (const batch of owned ? elements(batches as DatasetLike<unknown, unknown>) : batches) {
+    const [first, second] = asPair(where, batch, index);
+    checkAlive(where, 'x', first, index);
+    checkAlive(where, 'y', second, index);
+    const made: Tensor[] = [];
+    const x = withTensors(first, made) as TensorContainer;
+    const y = withTensors(second, made);
+    yield { x, y, release: () => dispose(owned ? ([x, y] as never) : made) };
+    index++;
+  }
+}
+
+/** Samples of a batch: the leading axis of the first tensor of x. @throws ArgumentError when there is none. */
+export function countSamples(where: string, x: unknown, batch: number): number {
+  const count = tensorsIn(x)[0]?.tensor.shape[0];
+  if (count !== undefined && count > 0) return count;
+  throw new ArgumentError(
+    `${where}: batch ${batch} has no leading axis of samples in x, which reduction: 'mean' weights it by; ` +
+      "give x that axis, or pass reduction: 'sum'",
+    { batch },
+  );
+}

@@ -1,0 +1,118 @@
+/** What a launch would do, without a cluster: steps that are left, what sbatch is told, and what the script does. */
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { batchOptions, batchScript } from '../../src/store/cluster/slurm.ts';
+import { type LaunchStep, launchSteps } from '../../src/store/cluster/steps.ts';
+import type { StageProgress } from '../../src/store/sketch/progress.ts';
+import { runCli } from '../support/cli.ts';
+import { numbersOf, temporaryFolder } from './support.ts';
+
+const at = temporaryFolder();
+
+function measured(stage: string, blocks: number, missing: number[]): StageProgress {
+  return { stage, kind: 'measured', blocks, done: [], missing, failed: [], productsLeft: missing.length };
+}
+const derived = (stage: string): StageProgress => ({ stage, kind: 'derived', done: undefined });
+
+test('only shards with missing blocks and stages that are not there are launched', () => {
+  const progress = [
+    measured('sketch', 10, []),
+    derived('basis'),
+    measured('product', 10, [1, 4, 5]),
+    derived('result'),
+  ];
+  const steps = launchSteps(progress, { directory: '/d', count: 4, certify: ['--tests', '5'] });
+  expect(steps).toEqual([
+    { name: 'basis', args: ['recover', '/d', '--stage', 'basis'] },
+    { name: 'product', args: ['measure', '/d', '--stage', 'product'], shards: { own: [1, 2], count: 4 } },
+    { name: 'result', args: ['recover', '/d', '--stage', 'result'] },
+    { name: 'certificate', args: ['certify', '/d', '--tests', '5'] },
+  ]);
+  expect(launchSteps([measured('sketch', 3, [])], { directory: '/d', count: 4 })).toEqual([]);
+});
+
+const step: LaunchStep = { name: 'sketch', args: ['measure', "/it's here"], shards: { own: [2, 5], count: 8 } };
+
+test('resources, dependency and array go to sbatch as they were given', () => {
+  const options = batchOptions(
+    step,
+    { partition: 'gpu', time: '1:00:00', gpus: '2', options: ['--mem=8G'] },
+    '/log',
+    '17',
+  );
+  for (const option of ['--array=2,5', '--dependency=afterok:17', '--partition=gpu', '--time=1:00:00', '--gpus=2']) {
+    expect(options).toContain(option);
+  }
+  expect(options).toEqual(expect.arrayContaining(['--requeue', '--mem=8G', '--output=/log']));
+  expect(batchOptions({ name: 'basis', args: [] }, {}, '/log', undefined).join()).not.toMatch(/array|dependency|gpus/);
+});
+
+describe('the batch script', () => {
+  beforeAll(async () => {
+    await mkdir(at('bin'));
+    // says how it was called, and ends as it is told to
+    await writeFile(at('bin/program'), '#!/bin/sh\nprintf "%s|" "$@"\nexit $CODE\n');
+    await writeFile(at('bin/scontrol'), '#!/bin/sh\necho "scontrol $*"\nexit 1\n');
+    for (const name of ['program', 'scontrol']) await chmod(at(`bin/${name}`), 0o755);
+  });
+
+  const runScript = (env: Record<string, string>): Promise<{ code: number; stdout: string }> =>
+    new Promise((resolve) => {
+      const PATH = `${at('bin')}:${process.env.PATH}`;
+      const child = execFile('sh', [], { env: { PATH, SLURM_JOB_ID: '99', ...env } }, (error, stdout) =>
+        resolve({ code: Number(error?.code ?? 0), stdout }),
+      );
+      child.stdin!.end(batchScript([at('bin/program')], step));
+    });
+
+  test('names the shard by the variable of the array, and quotes', async () => {
+    expect(await runScript({ CODE: '0' })).toEqual({
+      code: 0,
+      stdout: "measure|/it's here|--shard|SLURM_ARRAY_TASK_ID/8|",
+    });
+  });
+
+  test.each([
+    ['2', {}, false],
+    ['3', {}, false],
+    ['5', {}, false],
+    ['1', {}, true],
+    ['137', {}, true],
+    ['137', { SLURM_RESTART_COUNT: '2' }, true],
+    ['137', { SLURM_RESTART_COUNT: '3' }, false],
+  ])('exit code %s %p: queued again %p', async (CODE, env, isQueuedAgain) => {
+    const { code, stdout } = await runScript({ CODE, ...env });
+    expect([code, stdout.includes('scontrol requeue 99')]).toEqual([Number(CODE), isQueuedAgain]);
+  });
+});
+
+test('without Slurm a launch says so', async () => {
+  const args = ['launch', '--engine', 'slurm', '--operator', 'test/cli/fixtures/harmonic.mjs', '--dims', '4'];
+  const { code, stderr } = await runCli([...args, '--out', at('none')], undefined, { PATH: '/nowhere' });
+  expect([code, stderr]).toEqual([2, 'sbatch: it is not installed here\n']);
+});
+
+test('two processes at the same directory at the same time do no harm', async () => {
+  const args = [
+    'run',
+    '--operator',
+    'test/cli/fixtures/harmonic.mjs',
+    '--dims',
+    '20',
+    '--block-size',
+    '2',
+    '--tests',
+    '4',
+  ];
+  const env = { EIGENSKETCH_KERNELS: 'js' };
+  const [first, second, alone] = await Promise.all([
+    runCli([...args, '--out', at('both')], undefined, env),
+    runCli([...args, '--out', at('both')], undefined, env),
+    runCli([...args, '--out', at('alone')], undefined, env),
+  ]);
+  expect([first.code, first.stderr, second.code, second.stderr, alone.code]).toEqual([0, '', 0, '', 0]);
+  expect(await numbersOf(at('both'))).toEqual(await numbersOf(at('alone')));
+  expect(JSON.parse(await readFile(join(at('both'), 'certificate.json'), 'utf8')).tests).toBe(4);
+}, 60_000);
