@@ -9,7 +9,7 @@ export interface EigenvalueRow {
   /** 1, 2, ... in the order of the analysis. */
   index: number;
   value: number;
-  /** Half the width of its interval; absent without a certificate. */
+  /** Distance to the farther end of its interval; absent without a certificate. */
   bound?: number;
   kind?: BoundKind;
   /** Radians; absent where no gap is certified. */
@@ -18,7 +18,7 @@ export interface EigenvalueRow {
   samplingError?: number;
 }
 
-const radius = ({ lower, upper }: Interval): number => (upper - lower) / 2;
+const reach = (value: number, { lower, upper }: Interval): number => Math.max(upper - value, value - lower);
 
 /** Eigenvalues with the narrower of their two intervals. */
 export function eigenvalueRows({ eigenvalues, certificate, samplingErrors }: Analysis): EigenvalueRow[] {
@@ -26,12 +26,12 @@ export function eigenvalueRows({ eigenvalues, certificate, samplingErrors }: Ana
     const residual = certificate?.eigenvalueIntervals?.[i];
     const gap = certificate?.gapIntervals?.[i];
     const angle = certificate?.angleBounds?.[i];
-    const best = gap && residual && radius(gap) <= radius(residual) ? gap : residual;
+    const best = gap && residual && reach(value, gap) <= reach(value, residual) ? gap : residual;
     const samplingError = samplingErrors?.[i];
     return {
       index: i + 1,
       value,
-      ...(best ? { bound: radius(best), kind: best === gap ? ('gap' as const) : ('residual' as const) } : {}),
+      ...(best ? { bound: reach(value, best), kind: best === gap ? ('gap' as const) : ('residual' as const) } : {}),
       ...(typeof angle === 'number' ? { angle } : {}),
       ...(samplingError === undefined ? {} : { samplingError }),
     };
