@@ -56,7 +56,7 @@ const instances = new WeakMap<HeapMemory, HeapKernels | 'refused'>();
 
 /** Compiles the module that the build puts beside this file. Where that is not possible, there are no such kernels. */
 export async function prepareHeapKernels(): Promise<void> {
-  compiled ??= readFile(new URL('../../../heap-kernels/kernels.wasm', import.meta.url))
+  compiled ??= readFile(new URL('./kernels.wasm', import.meta.url))
     .then((bytes) => host().compile(bytes))
     .catch(() => undefined);
   module = await compiled;
