@@ -50,6 +50,7 @@ const ALLOWED: Record<string, readonly string[]> = {
 
 /** Packages beyond node: and who may import them. */
 const PACKAGES: Record<string, readonly string[]> = {
+  'fastest-levenshtein': ['core'],
   'ml-matrix': ['linalg'],
   'pure-rand': ['core'],
   jstat: ['stats'],

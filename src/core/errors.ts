@@ -6,12 +6,26 @@ export type ErrorCode = 'ARGUMENT' | 'SHAPE' | 'NUMERICAL' | 'STORE' | 'UNSUPPOR
 export class EigensketchError extends Error {
   readonly code: ErrorCode;
   readonly values: Readonly<Record<string, unknown>>;
+  #where: string | undefined;
 
   constructor(code: ErrorCode, message: string, values: Record<string, unknown> = {}, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;
     this.values = values;
+  }
+
+  /** The function or command that the caller called, with which the message begins; set by {@link atDoor}. */
+  get where(): string | undefined {
+    return this.#where;
+  }
+
+  set where(name: string | undefined) {
+    const said = this.message;
+    const text = this.#where === undefined ? said : said.slice(this.#where.length + 2);
+    this.#where = name;
+    this.message = name === undefined ? text : `${name}: ${text}`;
+    if (this.stack !== undefined) this.stack = this.stack.replace(said, () => this.message);
   }
 }
 

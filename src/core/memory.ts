@@ -16,6 +16,13 @@ const UNITS: Record<string, number> = {
   TIB: 2 ** 40,
 };
 
+/** Bytes of an amount of memory; undefined for anything but a positive number of bytes or of units from B to TiB. */
+export function bytesOf(memory: unknown): number | undefined {
+  const [, digits = '', unit = 'B'] = /^\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([a-z]+)?\s*$/i.exec(String(memory)) ?? [];
+  const bytes = digits === '' ? Number.NaN : Math.floor(Number(digits) * (UNITS[unit.toUpperCase()] ?? Number.NaN));
+  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;
+}
+
 /**
  * Bytes of an amount of memory.
  * @example
@@ -23,9 +30,8 @@ const UNITS: Record<string, number> = {
  * @throws ArgumentError for anything but a positive number of bytes or of units from B to TiB.
  */
 export function parseMemory(where: string, memory: Memory): number {
-  const [, digits = '', unit = 'B'] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]+)?\s*$/i.exec(String(memory)) ?? [];
-  const bytes = digits === '' ? Number.NaN : Math.floor(Number(digits) * (UNITS[unit.toUpperCase()] ?? Number.NaN));
-  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  const bytes = bytesOf(memory);
+  if (bytes !== undefined) return bytes;
   throw new ArgumentError(`${where}: memory must be a number of bytes or like '300MB' or '2GiB', got ${memory}`, {
     memory,
   });

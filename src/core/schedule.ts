@@ -29,3 +29,29 @@ export async function breathe(signal?: AbortSignal): Promise<void> {
   }
   signal?.throwIfAborted();
 }
+
+/**
+ * Runs a long computation with its caller's `onProgress` and `signal`. A callback may be asynchronous: where its promise
+ * rejects, or it throws, the computation ends at its next step with that error.
+ */
+export async function supervise<T>(
+  { onProgress, signal }: Control,
+  body: (control: Control) => Promise<T>,
+): Promise<T> {
+  if (onProgress === undefined) return body({ onProgress, signal });
+  const failure = new AbortController();
+  const waiting = new Set<Promise<unknown>>();
+  const report = (progress: Progress): void => {
+    const answer = onProgress(progress) as unknown;
+    if (typeof (answer as Promise<unknown> | undefined)?.then !== 'function') return;
+    const heard: Promise<unknown> = Promise.resolve(answer as Promise<unknown>)
+      .catch((error: unknown) => failure.abort(error))
+      .finally(() => waiting.delete(heard));
+    waiting.add(heard);
+  };
+  const both = signal === undefined ? failure.signal : AbortSignal.any([signal, failure.signal]);
+  const result = await body({ onProgress: report, signal: both });
+  await Promise.all(waiting);
+  failure.signal.throwIfAborted();
+  return result;
+}

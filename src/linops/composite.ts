@@ -1,14 +1,22 @@
 /** Operators made of operators: weighted sums and products. */
 import { asDType, type Block, zeros } from '../core/block.ts';
+import { atDoor } from '../core/door.ts';
 import { commonDType } from '../core/dtype.ts';
 import { ArgumentError, ShapeError, UnsupportedError } from '../core/errors.ts';
+import { finite, refuse } from '../core/parse.ts';
 import { applyAdjoint, applyOperator, hasAdjoint } from './apply.ts';
+import { defineOperator, type Operator } from './define.ts';
 import type { LinearOperator } from './operator.ts';
+import { checkOperator } from './probes.ts';
 
 type Visit = Parameters<NonNullable<LinearOperator['matmatByBatch']>>[1];
+type Multiply = (X: Block, out?: Block) => Promise<Block>;
 
-function checkOperators(where: string, operators: readonly LinearOperator[]): void {
-  if (operators.length === 0) throw new ArgumentError(`${where}: at least one operator is needed`);
+function parseOperators(value: unknown): readonly LinearOperator[] {
+  if (!Array.isArray(value)) return refuse('operators', 'an array of LinearOperators', value);
+  if (value.length === 0) throw new ArgumentError('at least one operator is needed');
+  for (const [i, op] of value.entries()) checkOperator(`operator ${i}`, op);
+  return value;
 }
 
 /** A X in the operator's own dtype, whatever the block's. */
@@ -19,78 +27,152 @@ function forward(where: string, op: LinearOperator, X: Block, out?: Block): Prom
 /** A^T Y likewise. */
 function backward(where: string, op: LinearOperator, Y: Block): Promise<Block> {
   if (hasAdjoint(op)) return applyAdjoint(op, asDType(Y, op.dtype), { where });
-  throw new UnsupportedError(`${where}: one of the operators has no adjoint product (adjointMatmat)`);
+  throw new UnsupportedError(`${where}: the operator has no adjoint product (adjointMatmat)`);
+}
+
+/** One product at a time, in the order they are asked for: for an operator that makes no two at once. */
+function oneAtATime(multiply: Multiply): Multiply {
+  let last: Promise<unknown> = Promise.resolve();
+  return (X, out) => {
+    const next = last.then(() => multiply(X, out));
+    last = next.catch(() => {});
+    return next;
+  };
+}
+
+/** What the composite says for its parts: their backends, the narrowest block, whether products may overlap; and it calibrates each. */
+function described(operators: readonly LinearOperator[]): Partial<LinearOperator> {
+  const backends = [...new Set(operators.flatMap(({ backend }) => backend ?? []))];
+  const calibrated = operators.filter(({ calibrate }) => calibrate !== undefined);
+  return {
+    ...(backends.length > 0 ? { backend: backends.join(' + ') } : {}),
+    ...(operators.some(({ overlaps }) => overlaps) ? { overlaps: true } : {}),
+    // read when it is asked for: calibration changes it
+    get preferredBlockSize() {
+      return operators.reduce<number | undefined>(
+        (least, op) =>
+          op.preferredBlockSize === undefined ? least : Math.min(least ?? Infinity, op.preferredBlockSize),
+        undefined,
+      ) as number;
+    },
+    ...(calibrated.length > 0
+      ? {
+          async calibrate() {
+            for (const op of calibrated) await op.calibrate!();
+          },
+        }
+      : {}),
+  };
+}
+
+function parseWeights(value: unknown, count: number): readonly number[] {
+  if (value === undefined) return new Array<number>(count).fill(1);
+  if (!Array.isArray(value) && !ArrayBuffer.isView(value)) return refuse('weights', 'an array of numbers', value);
+  const weights = Array.from(value as ArrayLike<unknown>, (each, i) => finite.parse(each, `weights[${i}]`));
+  if (weights.length === count) return weights;
+  throw new ShapeError(`${count} operators and ${weights.length} weights`, {
+    operators: count,
+    weights: weights.length,
+  });
 }
 
 /**
  * w_1 A_1 + w_2 A_2 + ...; weights are 1 by default. With positive weights the terms count as batches: see `perBatch` of
- * `seigh`.
+ * `seigh`. What the terms say of their backends and block sizes, the sum says too; it calibrates each.
  * @throws ArgumentError without operators, ShapeError when their shapes or the number of weights differ.
  */
-export function sum(operators: readonly LinearOperator[], weights?: readonly number[]): LinearOperator {
-  checkOperators('sum', operators);
-  const shape = operators[0]!.shape;
-  for (const op of operators) {
-    if (op.shape[0] !== shape[0] || op.shape[1] !== shape[1]) {
-      throw new ShapeError(`sum: shapes ${shape.join(' x ')} and ${op.shape.join(' x ')} differ`, {});
+export function sum(operators: readonly LinearOperator[], weights?: readonly number[]): Operator {
+  return atDoor('sum', () => {
+    const terms = parseOperators(operators);
+    const factors = parseWeights(weights, terms.length);
+    const { shape } = terms[0]!;
+    for (const op of terms) {
+      if (op.shape[0] !== shape[0] || op.shape[1] !== shape[1]) {
+        throw new ShapeError(`shapes ${shape.join(' x ')} and ${op.shape.join(' x ')} differ`, {});
+      }
     }
-  }
-  const factors = weights ?? operators.map(() => 1);
-  if (factors.length !== operators.length) {
-    throw new ShapeError(`sum: ${operators.length} operators and ${factors.length} weights`, {});
-  }
-  const dtype = commonDType(operators.map((op) => op.dtype));
-  const accumulate = async (
-    X: Block,
-    rows: number,
-    apply: typeof forward,
-    { visit, out }: { visit?: Visit; out?: Block | undefined } = {},
-  ): Promise<Block> => {
-    const total = out ?? zeros(rows, X.cols, dtype);
-    total.data.fill(0);
-    const spare = zeros(rows, X.cols, dtype);
-    for (const [i, op] of operators.entries()) {
-      const part = await apply('sum', op, X, op.dtype === dtype ? spare : undefined);
-      await visit?.({ index: i, weight: factors[i]!, product: part });
-      const { data } = part;
-      for (let at = 0; at < data.length; at++) total.data[at]! += factors[i]! * data[at]!;
-    }
-    return total;
-  };
-  return {
-    shape,
-    dtype,
-    ...(operators.every((op) => op.selfAdjoint) ? { selfAdjoint: true } : {}),
-    ...(operators.every((op, i) => op.psd && factors[i]! >= 0) ? { psd: true } : {}),
-    matmat: (X, out) => accumulate(X, shape[0], forward, { out }),
-    ...(factors.every((factor) => factor > 0)
-      ? { matmatByBatch: (X, visit) => accumulate(X, shape[0], forward, { visit }) }
-      : {}),
-    ...(operators.every(hasAdjoint) ? { adjointMatmat: (Y: Block) => accumulate(Y, shape[1], backward) } : {}),
-  };
+    const dtype = commonDType(terms.map((op) => op.dtype));
+    const overlaps = terms.some((op) => op.overlaps);
+    const multiply = terms.map((op, i): Multiply => {
+      const product: Multiply = (X, out) => forward(`term ${i}`, op, X, out);
+      return overlaps && !op.overlaps ? oneAtATime(product) : product;
+    });
+    const accumulate = async (
+      X: Block,
+      rows: number,
+      products: readonly Multiply[],
+      { visit, out }: { visit?: Visit; out?: Block | undefined } = {},
+    ): Promise<Block> => {
+      const total = out ?? zeros(rows, X.cols, dtype);
+      total.data.fill(0);
+      const spare = zeros(rows, X.cols, dtype);
+      for (const [i, apply] of products.entries()) {
+        const part = await apply(X, terms[i]!.dtype === dtype ? spare : undefined);
+        await visit?.({ index: i, weight: factors[i]!, product: part });
+        const { data } = part;
+        for (let at = 0; at < data.length; at++) total.data[at]! += factors[i]! * data[at]!;
+      }
+      return total;
+    };
+    const transposed = terms.map(
+      (op, i): Multiply =>
+        (Y) =>
+          backward(`term ${i}`, op, Y),
+    );
+    const parts: LinearOperator = {
+      shape,
+      dtype,
+      ...(terms.every((op) => op.selfAdjoint) ? { selfAdjoint: true } : {}),
+      ...(terms.every((op, i) => op.psd && factors[i]! >= 0) ? { psd: true } : {}),
+      matmat: (X, out) => accumulate(X, shape[0], multiply, { out }),
+      ...(factors.every((factor) => factor > 0)
+        ? { matmatByBatch: (X: Block, visit: Visit) => accumulate(X, shape[0], multiply, { visit }) }
+        : {}),
+      ...(terms.every(hasAdjoint) ? { adjointMatmat: (Y: Block) => accumulate(Y, shape[1], transposed) } : {}),
+    };
+    return defineOperator('sum', withDescription(parts, terms));
+  });
+}
+
+/** The parts with what {@link described} says, getters and all. */
+function withDescription(parts: LinearOperator, operators: readonly LinearOperator[]): LinearOperator {
+  return Object.defineProperties(described(operators), Object.getOwnPropertyDescriptors(parts)) as LinearOperator;
 }
 
 /**
  * A_1 A_2 ... A_p, applied from the right.
  * @throws ArgumentError without operators, ShapeError when neighbouring shapes do not fit.
  */
-export function product(operators: readonly LinearOperator[]): LinearOperator {
-  checkOperators('product', operators);
-  for (let i = 1; i < operators.length; i++) {
-    const [left, right] = [operators[i - 1]!.shape, operators[i]!.shape];
-    if (left[1] !== right[0]) {
-      throw new ShapeError(`product: factor ${i - 1} is ${left.join(' x ')}, factor ${i} is ${right.join(' x ')}`, {});
+export function product(operators: readonly LinearOperator[]): Operator {
+  return atDoor('product', () => {
+    const factors = parseOperators(operators);
+    for (let i = 1; i < factors.length; i++) {
+      const [left, right] = [factors[i - 1]!.shape, factors[i]!.shape];
+      if (left[1] !== right[0]) {
+        throw new ShapeError(`factor ${i - 1} is ${left.join(' x ')}, factor ${i} is ${right.join(' x ')}`, {});
+      }
     }
-  }
-  const chain = async (X: Block, factors: readonly LinearOperator[], apply: typeof forward): Promise<Block> => {
-    let block = X;
-    for (const op of factors) block = await apply('product', op, block);
-    return block;
-  };
-  return {
-    shape: [operators[0]!.shape[0], operators.at(-1)!.shape[1]],
-    dtype: commonDType(operators.map((op) => op.dtype)),
-    matmat: (X) => chain(X, operators.toReversed(), forward),
-    ...(operators.every(hasAdjoint) ? { adjointMatmat: (Y: Block) => chain(Y, operators, backward) } : {}),
-  };
+    const overlaps = factors.some((op) => op.overlaps);
+    const multiply = factors.map((op, i): Multiply => {
+      const apply: Multiply = (X) => forward(`factor ${i}`, op, X);
+      return overlaps && !op.overlaps ? oneAtATime(apply) : apply;
+    });
+    const chain = async (X: Block, products: readonly Multiply[]): Promise<Block> => {
+      let block = X;
+      for (const apply of products) block = await apply(block);
+      return block;
+    };
+    const transposed = factors.map(
+      (op, i): Multiply =>
+        (Y) =>
+          backward(`factor ${i}`, op, Y),
+    );
+    const parts: LinearOperator = {
+      shape: [factors[0]!.shape[0], factors.at(-1)!.shape[1]],
+      dtype: commonDType(factors.map((op) => op.dtype)),
+      matmat: (X) => chain(X, multiply.toReversed()),
+      ...(factors.every(hasAdjoint) ? { adjointMatmat: (Y: Block) => chain(Y, transposed) } : {}),
+    };
+    return defineOperator('product', withDescription(parts, factors));
+  });
 }

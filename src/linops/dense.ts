@@ -4,7 +4,7 @@ import { checkInteger } from '../core/checks.ts';
 import { dtypeOf, type FloatArray, isFloatArray } from '../core/dtype.ts';
 import { ArgumentError, ShapeError } from '../core/errors.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
-import type { LinearOperator } from './operator.ts';
+import { defineOperator, type Operator } from './define.ts';
 
 function fromRows(rows: readonly (readonly number[])[]): Matrix {
   const cols = rows[0]?.length ?? 0;
@@ -46,7 +46,7 @@ function isSymmetric({ rows, cols, data }: Block): boolean {
 export function denseOperator(
   data: FloatArray | Block | readonly (readonly number[])[],
   shape?: readonly [number, number],
-): LinearOperator {
+): Operator {
   const A = toBlock(data, shape);
   checkInteger('denseOperator', 'rows', A.rows, 1, Number.MAX_SAFE_INTEGER);
   checkInteger('denseOperator', 'cols', A.cols, 1, Number.MAX_SAFE_INTEGER);
@@ -72,17 +72,17 @@ export function denseOperator(
     return asDType(X, dtype);
   };
   const symmetric = isSymmetric(A);
-  return {
+  return defineOperator('denseOperator', {
     shape: [A.rows, A.cols],
     dtype,
     ...(symmetric ? { selfAdjoint: true } : {}),
     matmat: multiply,
-    adjointMatmat: symmetric ? (Y) => multiply(Y) : multiplyTransposed,
-  };
+    adjointMatmat: symmetric ? (Y: Block) => multiply(Y) : multiplyTransposed,
+  });
 }
 
 /** diag(d): n x n. Its dtype is that of the typed array, float64 for plain numbers. @throws ArgumentError when empty. */
-export function diagonalOperator(d: FloatArray | readonly number[]): LinearOperator {
+export function diagonalOperator(d: FloatArray | readonly number[]): Operator {
   const diagonal = isFloatArray(d) ? d : Float64Array.from(d);
   const n = checkInteger('diagonalOperator', 'length', diagonal.length, 1, Number.MAX_SAFE_INTEGER);
   const dtype = dtypeOf(diagonal);
@@ -90,12 +90,12 @@ export function diagonalOperator(d: FloatArray | readonly number[]): LinearOpera
     for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < X.cols; j++, at++) Y.data[at] = diagonal[i]! * X.data[at]!;
     return Y;
   };
-  return {
+  return defineOperator('diagonalOperator', {
     shape: [n, n],
     dtype,
     selfAdjoint: true,
     psd: diagonal.every((value) => value >= 0),
     matmat,
-    adjointMatmat: (Y) => matmat(Y),
-  };
+    adjointMatmat: (Y: Block) => matmat(Y),
+  });
 }

@@ -4,6 +4,7 @@ import { type Block, zeros } from '../core/block.ts';
 import { checkInteger } from '../core/checks.ts';
 import { allocate, checkDType, type DType, isFloatArray } from '../core/dtype.ts';
 import { ArgumentError, ShapeError } from '../core/errors.ts';
+import { defineOperator, type Operator } from './define.ts';
 import type { LinearOperator } from './operator.ts';
 
 /** A vector as users' functions take it (a fresh typed array) and return it. */
@@ -62,14 +63,14 @@ function blockProduct(product: Product, outputRows: number, dtype: DType): Linea
  * @throws ArgumentError for a bad shape, dtype or missing function; a product throws ShapeError when the function
  * returns the wrong length.
  */
-export function fromMatvec(spec: MatvecSpec): LinearOperator {
+export function fromMatvec(spec: MatvecSpec): Operator {
   const [m, n] = spec.shape;
   checkInteger('fromMatvec', 'shape[0]', m, 1, Number.MAX_SAFE_INTEGER);
   checkInteger('fromMatvec', 'shape[1]', n, 1, Number.MAX_SAFE_INTEGER);
   const dtype = checkDType('fromMatvec', spec.dtype);
   const forward = blockProduct(spec, m, dtype);
   const adjoint = typeof spec.adjoint === 'function' ? { matvec: spec.adjoint } : spec.adjoint;
-  return {
+  return defineOperator('fromMatvec', {
     shape: [m, n],
     dtype,
     ...(spec.selfAdjoint === undefined ? {} : { selfAdjoint: spec.selfAdjoint }),
@@ -77,5 +78,5 @@ export function fromMatvec(spec: MatvecSpec): LinearOperator {
     matmat: forward,
     ...(adjoint ? { adjointMatmat: blockProduct(adjoint, n, dtype) } : {}),
     ...(!adjoint && spec.selfAdjoint ? { adjointMatmat: forward } : {}),
-  };
+  });
 }

@@ -8,7 +8,7 @@ import { scaleRows } from '../linalg/small.ts';
 import { viewOf } from '../multivector/host.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { gram, times } from '../multivector/verbs.ts';
-import type { LinearOperator } from './operator.ts';
+import { defineOperator, type Operator } from './define.ts';
 
 /** left diag(weights) right^T X for tall factors, in `out` if given; the small matrix between them is float64. */
 export async function applyLowRank(
@@ -33,7 +33,7 @@ export async function applyLowRank(
  * @param V m x r block; by default U, which makes the operator symmetric
  * @throws ShapeError when the factors do not fit.
  */
-export function lowRankOperator(U: Block, d: FloatArray | readonly number[], V: Block = U): LinearOperator {
+export function lowRankOperator(U: Block, d: FloatArray | readonly number[], V: Block = U): Operator {
   checkBlock('lowRankOperator', U, U.rows, U.cols);
   checkBlock('lowRankOperator', V, V.rows, U.cols);
   const weights = Float64Array.from(d);
@@ -44,11 +44,11 @@ export function lowRankOperator(U: Block, d: FloatArray | readonly number[], V: 
   const [left, right] = [viewOf(U), viewOf(asDType(V, dtype))];
   const apply = async (left: Multivector, right: Multivector, X: Block, out?: Block): Promise<Block> =>
     applyLowRank(left, weights, right, X, await selectKernels('lowRankOperator'), out);
-  return {
+  return defineOperator('lowRankOperator', {
     shape: [U.rows, V.rows],
     dtype,
     ...(U === V ? { selfAdjoint: true, psd: weights.every((value) => value >= 0) } : {}),
-    matmat: (X, out) => apply(left, right, X, out),
-    adjointMatmat: (Y) => apply(right, left, Y),
-  };
+    matmat: (X: Block, out?: Block) => apply(left, right, X, out),
+    adjointMatmat: (Y: Block) => apply(right, left, Y),
+  });
 }

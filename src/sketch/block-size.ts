@@ -26,3 +26,18 @@ export function chooseBlockSize(
   const fitting = Math.floor(BLOCK_BYTES / (Math.max(...op.shape) * bytesPerEntry(op.dtype)));
   return Math.max(1, Math.min(cols, op.preferredBlockSize ?? USUAL, fitting, most));
 }
+
+/**
+ * Columns of one product for a driver: calibrates the operator where the caller does not say how many, then chooses.
+ * Every driver begins its work, after its arguments are parsed, with this.
+ * @param most as of {@link chooseBlockSize}
+ */
+export async function prepareBlocks(
+  op: LinearOperator,
+  cols: number,
+  requested: number | undefined,
+  most?: number,
+): Promise<number> {
+  if (requested === undefined) await op.calibrate?.();
+  return chooseBlockSize('blockSize', op, cols, requested, most);
+}

@@ -1,8 +1,8 @@
 /** The record a decomposition comes back as, which is itself a linear operator. */
 import type { Block } from '../core/block.ts';
-import { checkBlock } from '../core/block.ts';
 import type { Distribution } from '../core/random.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
+import { defineOperator, type Operator } from '../linops/define.ts';
 import { applyLowRank } from '../linops/low-rank.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import type { Multivector } from '../multivector/multivector.ts';
@@ -19,7 +19,7 @@ export interface SketchSeconds {
 }
 
 /** A ~ V diag(eigenvalues) V^T, n x n of rank r; as a LinearOperator it applies exactly that. */
-export interface EighResult extends LinearOperator {
+export interface EighResult extends Operator {
   /** Length r, in the order `which`. */
   eigenvalues: Float64Array;
   /** n x r, orthonormal columns. */
@@ -77,9 +77,8 @@ export function backendOf({ backend }: LinearOperator): { backend?: string } {
 export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kernels): EighResult {
   const { values, vectors, residualNorms, leaveOneOutError, samplingErrors, coreAsymmetry } = pairs;
   const n = vectors.rows;
-  const apply = (X: Block): Promise<Block> =>
-    applyLowRank(vectors, values, vectors, checkBlock('EighResult.matmat', X, n, X.cols), kernels);
-  return {
+  const apply = (X: Block): Promise<Block> => applyLowRank(vectors, values, vectors, X, kernels);
+  const parts: Omit<EighResult, 'apply'> = {
     shape: [n, n],
     dtype: vectors.dtype,
     selfAdjoint: true,
@@ -96,4 +95,5 @@ export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kern
     matmat: apply,
     adjointMatmat: apply,
   };
+  return defineOperator('result', parts);
 }
