@@ -38,16 +38,18 @@ const NOT_POSITIVE = 'is wrong where no number of a window is positive';
 
 const WRONG_SUMS = 'returns wrong sums with several channels';
 
-const MAX_POOL_GRADIENT: Repair = {
-  wrong: NOT_POSITIVE,
-  compute: ({ dy, input }, attrs) => reshape(putBack(dy!, poolingMaxima(input!, attrs), input!.size), input!.shape),
-};
+const maximumGradient: Compute = ({ dy, input }, attrs) =>
+  reshape(putBack(dy!, poolingMaxima(input!, attrs), input!.size), input!.shape);
 
 /** By backend and kernel. */
 export const REPAIRS: Readonly<Record<string, Readonly<Record<string, Repair>>>> = {
   cpu: {
     Einsum: { wrong: 'fails where both inputs have an index of their own that is summed', compute: EINSUM },
     LogicalXor: { compute: ({ a, b }) => logicalAnd(logicalOr(a!, b!), logicalNot(logicalAnd(a!, b!))) },
+    MaxPool3DGrad: {
+      wrong: 'puts numbers at wrong places where height and width of the window differ',
+      compute: maximumGradient,
+    },
   },
   wasm: {
     Conv2DBackpropFilter: {
@@ -101,8 +103,8 @@ export const REPAIRS: Readonly<Record<string, Readonly<Record<string, Repair>>>>
       compute: ({ x }, attrs) =>
         reshape(fetch(x!, poolingMaxima(x!, attrs), x!.size), outputShape(x!.shape, poolingAxes(x!.shape, attrs))),
     },
-    MaxPool3DGrad: MAX_POOL_GRADIENT,
-    MaxPoolGrad: MAX_POOL_GRADIENT,
+    MaxPool3DGrad: { wrong: NOT_POSITIVE, compute: maximumGradient },
+    MaxPoolGrad: { wrong: NOT_POSITIVE, compute: maximumGradient },
     UnsortedSegmentSum: {
       compute: ({ x, segmentIds }, attrs) => segmentSum(x!, segmentIds!, attrs.numSegments as number),
     },

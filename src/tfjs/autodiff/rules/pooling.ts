@@ -2,19 +2,15 @@
  * Maximum pooling in two and three dimensions: each output is one of the inputs, so its tangent is fetched from there, and
  * the gradient puts it back there.
  */
-import { getBackend, mul, reshape, type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { mul, reshape, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { blockSize } from './block-axis.ts';
 import { poolingAxes } from './convolution/window.ts';
 import type { Rule } from './rule.ts';
 import { fetch, findMaxima, putBack } from './window-maxima.ts';
 
-/**
- * The flat place in x of each output's maximum: int32 [outputs, 1]. Of equal ones the first counts, but in TensorFlow.js's
- * 3-D kernels for the CPU the last.
- */
+/** The flat place in x of each output's maximum: int32 [outputs, 1]. Of equal ones the first counts. */
 export function poolingMaxima(x: Tensor, attrs: Readonly<Record<string, unknown>>): Tensor {
-  const axes = poolingAxes(x.shape, attrs);
-  return findMaxima({ x, axes, lastCounts: axes.length === 3 && getBackend() === 'cpu' }).places;
+  return findMaxima({ x, axes: poolingAxes(x.shape, attrs) }).places;
 }
 
 /**

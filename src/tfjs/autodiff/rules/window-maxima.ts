@@ -3,7 +3,6 @@ import {
   add,
   gatherND,
   greater,
-  greaterEqual,
   maximum,
   pad,
   reshape,
@@ -38,8 +37,6 @@ export interface Search {
   readonly axes: readonly Axis[];
   /** [entries, C]. */
   readonly addend?: Tensor;
-  /** Which of equal numbers counts: the first in row-major order, or the last. */
-  readonly lastCounts?: boolean;
 }
 
 /** int32 [outputs, 1] each: the flat place in x, and the entry of the window. */
@@ -48,8 +45,8 @@ export interface Maxima {
   readonly entries: Tensor;
 }
 
-/** Finds the largest number in the window of each output [N, ...out, C]. */
-export function findMaxima({ x, axes, addend, lastCounts = false }: Search): Maxima {
+/** Finds the largest number in the window of each output [N, ...out, C]; of equal ones the first in row-major order. */
+export function findMaxima({ x, axes, addend }: Search): Maxima {
   const [batch, channels] = [x.shape[0]!, x.shape[x.rank - 1]!];
   const pads = readingPads(axes).map(([before, after]): [number, number] => [before, Math.max(after, 0)]);
   const isPadded = pads.flat().some((n) => n > 0);
@@ -72,14 +69,13 @@ export function findMaxima({ x, axes, addend, lastCounts = false }: Search): Max
     const values = reshape(gatherND(flat, places), [rows, channels]);
     return addend ? add(values, gatherND(addend, scalarIndex(entry))) : values;
   };
-  const isBetter = lastCounts ? greaterEqual : greater;
   let best = valuesAt(corners, 0);
   let found: Maxima = { places: corners, entries: column(new Int32Array(corners.size)) };
   for (const [entry, offset] of offsets.entries()) {
     if (entry === 0) continue;
     const places = add(corners, scalar(offset, 'int32'));
     const values = valuesAt(places, entry);
-    const better = reshape(isBetter(values, best), corners.shape);
+    const better = reshape(greater(values, best), corners.shape);
     found = {
       places: where(better, places, found.places),
       entries: where(better, scalar(entry, 'int32'), found.entries),
