@@ -254,6 +254,55 @@ describe('the checks at the first product', () => {
     await expect(hessian(options({ data })).matmat(X)).rejects.toThrow(/not deterministic/);
   });
 
+  /** The loss, on each pass larger than on the one before by this factor; zero at W, with its gradient, if `fits`. */
+  const drifting = (drift: number, fits: boolean) => {
+    let pass = 0;
+    const loss = (outputs: tf.Tensor, target: tf.Tensor) =>
+      tf.mul(tf.losses.meanSquaredError(fits ? target : tf.add(target, 1), outputs), 1 + drift * pass++);
+    return options({ loss });
+  };
+
+  test.each([5e-3, 3e-4])('gradients or products that differ by %d from pass to pass are refused', async (drift) => {
+    for (const [what, fits] of [
+      ['gradients', false],
+      ['products', true],
+    ] as const) {
+      const error = (await hessian(drifting(drift, fits))
+        .matmat(X)
+        .then(
+          () => undefined,
+          (reason: unknown) => reason,
+        )) as NumericalError;
+      expect(error).toBeInstanceOf(NumericalError);
+      expect(error.message).toMatch(
+        `not deterministic: two ${what} at the same point differ by ${drift.toExponential(1)}`,
+      );
+    }
+  });
+
+  test('differences at rounding level are accepted', async () => {
+    for (const fits of [false, true]) {
+      const H = hessian(drifting(1e-5, fits));
+      expect((await H.matmat(X)).data).toHaveLength(2);
+      H.dispose();
+    }
+  });
+
+  test('products that are asymmetric by a few in a thousand are refused, by a few in ten thousand accepted', async () => {
+    const slopes = (excess: number) => (v: tf.Tensor) => ({
+      value: tf.square(v),
+      gradFunc: (dy: tf.Tensor) => tf.mul(dy, tf.mul(v, tf.tensor2d([2 * (1 + excess), 2], [2, 1]))),
+    });
+    const make = (excess: number) => {
+      const square = tf.customGrad(slopes(excess) as never) as unknown as (v: tf.Tensor) => tf.Tensor;
+      return hessian(options({ loss: () => tf.sum(tf.mul(square(W), tf.reverse(W, 0))) }));
+    };
+    await expect(make(0.05).matmat(X)).rejects.toThrow(/not symmetric: measured asymmetry [2-9]\.\de-3/);
+    const H = make(0.003);
+    expect((await H.matmat(X)).data).toHaveLength(2);
+    H.dispose();
+  });
+
   test('products that are not symmetric, because a gradient is wrong', async () => {
     const threefold = (v: tf.Tensor) => ({
       value: tf.square(v),
