@@ -64,7 +64,8 @@ describe('the same to the bit as products one after the other', () => {
     const overlapping = device();
     const found = await seigh(overlapping, 8, { ...options, blockSize: 3 });
     expect(found.eigenvalues).toEqual((await seigh(plain, 8, { ...options, blockSize: 3 })).eigenvalues);
-    expect(overlapping.underWay).toEqual({ now: 0, most: 2 });
+    // A Krylov step needs its product before it makes the next.
+    expect(overlapping.underWay).toEqual({ now: 0, most: options.method === 'krylov' ? 1 : 2 });
   });
 
   test('ssvd and apost', async () => {

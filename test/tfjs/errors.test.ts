@@ -221,10 +221,12 @@ describe('at a product', () => {
     const H = hessian(options({}));
     await H.matmat(X);
     const value = tf.tensor2d([5, 6], [2, 1]);
+    const before = tf.tensor2d(await W.data(), [2, 1]);
     W.assign(value);
     await expect(H.matmat(X)).rejects.toThrow("hessian: parameter 'W' was assigned after the first product");
     H.dispose();
-    value.dispose();
+    W.assign(before);
+    tf.dispose([value, before]);
   });
 });
 
