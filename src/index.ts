@@ -35,10 +35,14 @@ export type { GaussRule } from './krylov/quadrature.ts';
 export { type SpectralDensity, type SpectralDensityOptions, spectralDensity } from './krylov/spectral-density.ts';
 // operators
 export { product, sum } from './linops/composite.ts';
+export { type CovarianceOptions, covarianceOperator } from './linops/covariance.ts';
 export { denseOperator, diagonalOperator } from './linops/dense.ts';
 export { fromMatvec, type MatvecSpec } from './linops/from-matvec.ts';
+export { type GraphLaplacianOptions, graphLaplacian } from './linops/graph-laplacian.ts';
 export { lowRankOperator } from './linops/low-rank.ts';
-export type { BatchProduct, LinearOperator } from './linops/operator.ts';
+export type { Asymmetry, BatchProduct, LinearOperator } from './linops/operator.ts';
+export { type SparseOperator, sparseOperator } from './linops/sparse.ts';
+export type { CompressedEntries, CoordinateEntries, IndexArray, SparseEntries } from './linops/sparse-entries.ts';
 export type { Multivector } from './multivector/multivector.ts';
 // certificates
 export type { AccuracyGoal, AdaptiveResult } from './seigh/adaptive.ts';

@@ -17,6 +17,7 @@ export class Stopwatch {
     return {
       shape: op.shape,
       dtype: op.dtype,
+      ...(op.asymmetry ? { asymmetry: op.asymmetry } : {}),
       matmat: async (X, out) => {
         const calledAt = performance.now();
         const Y = await op.matmat(X, out);

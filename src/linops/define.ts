@@ -21,6 +21,7 @@ const FIELDS = [
   'dtype',
   'selfAdjoint',
   'psd',
+  'asymmetry',
   'preferredBlockSize',
   'calibrate',
   'overlaps',

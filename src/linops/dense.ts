@@ -5,6 +5,7 @@ import { dtypeOf, type FloatArray, isFloatArray } from '../core/dtype.ts';
 import { ArgumentError, ShapeError } from '../core/errors.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import { defineOperator, type Operator } from './define.ts';
+import type { Asymmetry } from './operator.ts';
 
 function fromRows(rows: readonly (readonly number[])[]): Matrix {
   const cols = rows[0]?.length ?? 0;
@@ -29,11 +30,24 @@ function toBlock(
   return { rows: shape[0], cols: shape[1], data };
 }
 
-function isSymmetric({ rows, cols, data }: Block): boolean {
-  if (rows !== cols) return false;
-  for (let i = 1; i < rows; i++)
-    for (let j = 0; j < i; j++) if (data[i * cols + j] !== data[j * cols + i]) return false;
-  return true;
+/** The entry in which a square matrix differs most from its transpose; undefined when there is none. */
+function worstAsymmetry({ rows, cols, data }: Block): Asymmetry | undefined {
+  let worst: Asymmetry | undefined;
+  let largest = 0;
+  for (let i = 1; i < rows; i++) {
+    for (let j = 0; j < i; j++) {
+      const value = data[i * cols + j]!;
+      const transposed = data[j * cols + i]!;
+      if (value === transposed) continue;
+      const difference = Math.abs(value - transposed);
+      // a difference with NaN is larger than every other
+      if (worst === undefined || !(difference <= largest)) {
+        worst = { row: i, column: j, value, transposed };
+        largest = difference;
+      }
+    }
+  }
+  return worst;
 }
 
 /**
@@ -71,11 +85,13 @@ export function denseOperator(
     await kernels.addGram(A, asDType(Y, dtype), X, false);
     return asDType(X, dtype);
   };
-  const symmetric = isSymmetric(A);
+  const asymmetry = A.rows === A.cols ? worstAsymmetry(A) : undefined;
+  const symmetric = A.rows === A.cols && asymmetry === undefined;
   return defineOperator('denseOperator', {
     shape: [A.rows, A.cols],
     dtype,
     ...(symmetric ? { selfAdjoint: true } : {}),
+    ...(asymmetry ? { asymmetry } : {}),
     matmat: multiply,
     adjointMatmat: symmetric ? (Y: Block) => multiply(Y) : multiplyTransposed,
   });

@@ -12,6 +12,16 @@ export interface BatchProduct {
   product: Block;
 }
 
+/** Two entries of a stored matrix across its diagonal that should be equal. */
+export interface Asymmetry {
+  row: number;
+  column: number;
+  /** Entry (row, column). */
+  value: number;
+  /** Entry (column, row). */
+  transposed: number;
+}
+
 /**
  * A linear operator A: m x n, known only through products with blocks of columns.
  *
@@ -28,6 +38,8 @@ export interface LinearOperator {
   readonly selfAdjoint?: boolean;
   /** x^T A x >= 0 for all x is claimed. */
   readonly psd?: boolean;
+  /** Where a stored matrix differs most from its transpose, for messages of what needs a symmetric one. */
+  readonly asymmetry?: Asymmetry;
   /** Columns of one product with which it works best. */
   readonly preferredBlockSize?: number;
   /** Finds `preferredBlockSize` by trying. Drivers call it before they choose a number of columns themselves. */

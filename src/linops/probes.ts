@@ -4,7 +4,7 @@ import { unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError, NumericalError, ShapeError } from '../core/errors.ts';
 import { fillRandom } from '../core/random.ts';
 import { applyOperator } from './apply.ts';
-import type { LinearOperator } from './operator.ts';
+import type { Asymmetry, LinearOperator } from './operator.ts';
 
 /** @throws ArgumentError for what is no operator, ShapeError for one without rows or columns. Returns its shape. */
 export function checkOperator(where: string, op: LinearOperator): readonly [number, number] {
@@ -70,13 +70,23 @@ export function asymmetryTolerance({ dtype }: Pick<LinearOperator, 'dtype'>): nu
   return Math.sqrt(unitRoundoff(dtype)) * 4;
 }
 
+function worstEntry(asymmetry: Asymmetry | undefined): string {
+  if (asymmetry === undefined) return '';
+  const { row, column, value, transposed } = asymmetry;
+  return `; the worst entry is (${row}, ${column}): ${value}, and ${transposed} across the diagonal`;
+}
+
 /** @throws NumericalError that states the measured asymmetry when it is more than rounding. */
-export function refuseAsymmetry(where: string, op: Pick<LinearOperator, 'dtype'>, measured: number): void {
+export function refuseAsymmetry(
+  where: string,
+  op: Pick<LinearOperator, 'dtype' | 'asymmetry'>,
+  measured: number,
+): void {
   const tolerance = asymmetryTolerance(op);
   if (measured <= tolerance) return;
   throw new NumericalError(
     `${where}: the operator is not symmetric: measured asymmetry ${measured.toExponential(1)}, at most ` +
-      `${tolerance.toExponential(1)} is rounding in ${op.dtype}. Symmetrise it, or use ssvd for a general operator`,
+      `${tolerance.toExponential(1)} is rounding in ${op.dtype}${worstEntry(op.asymmetry)}. Symmetrise it, or use ssvd for a general operator`,
     { asymmetry: measured, tolerance },
   );
 }

@@ -19,7 +19,7 @@ export type KernelsChoice = 'auto' | 'native' | 'wasm' | 'js' | 'device';
 const CHOICES: readonly KernelsChoice[] = ['auto', 'native', 'wasm', 'js', 'device'];
 
 /** The choice of those who make none: the environment variable EIGENSKETCH_KERNELS, else `'auto'`. */
-function defaultChoice(): string {
+export function defaultChoice(): string {
   return process.env.EIGENSKETCH_KERNELS || 'auto';
 }
 

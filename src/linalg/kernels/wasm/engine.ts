@@ -48,7 +48,12 @@ export class Engine {
   /** Runs a job; jobs too large for the main thread run one after the other, in the order of the calls. */
   run(job: Job): Promise<void> {
     if (job.work <= SMALL_WORK && job.bytes <= SMALL_BYTES) return this.#runHere(job);
-    const turn = this.#last.then(() => this.#runOnTeam(job));
+    return this.runInTurn(() => job);
+  }
+
+  /** Runs a job on the team when those before it are done; what it needs is asked for then. */
+  runInTurn(prepare: () => Job): Promise<void> {
+    const turn = this.#last.then(() => this.#runOnTeam(prepare()));
     this.#last = turn.catch(() => {});
     return turn;
   }

@@ -17,7 +17,7 @@ export interface WasmKernels extends Kernels {
 const MAX_THREADS = 8;
 
 /** Threads of the team: what the machine gives, at most 8, or what EIGENSKETCH_THREADS says. */
-function teamSize(): number {
+export function teamSize(): number {
   const wanted = process.env.EIGENSKETCH_THREADS;
   if (wanted === undefined || wanted === '') return Math.min(MAX_THREADS, availableParallelism());
   if (/^[1-9]\d?$/.test(wanted)) return Number(wanted);

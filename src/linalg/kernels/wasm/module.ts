@@ -23,6 +23,17 @@ type ProductKernel = (
   packedB: Address,
 ) => void;
 
+type CsrKernel = (
+  indptr: Address,
+  indices: Address,
+  data: Address,
+  bounds: Address,
+  parts: number,
+  x: Address,
+  y: Address,
+  rowBytes: number,
+) => void;
+
 /** Exports of `assembly/index.ts`, described there. */
 export interface Exports {
   joinTeam(sync: Address, scratch: Address, rank: number, size: number): void;
@@ -31,6 +42,8 @@ export interface Exports {
   productF32: ProductKernel;
   productF64: ProductKernel;
   productF32ToF64: ProductKernel;
+  csrF32: CsrKernel;
+  csrF64: CsrKernel;
   mirrorUpper(c: Address, n: number): void;
   averageUpper(a: Address, n: number): number;
   scaleAll(a: Address, n: number, factor: number): void;

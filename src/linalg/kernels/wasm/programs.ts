@@ -1,4 +1,5 @@
 /** What a team can be asked to run. Arguments are plain records, because they are posted to workers. */
+import { type CsrProduct, multiplyCsr } from './csr.ts';
 import { type EighArguments, eigh } from './eigh/program.ts';
 import { multiply, multiplySymmetric, multiplyTriangular, type Product, type TriangularProduct } from './product.ts';
 import type { Thread } from './thread.ts';
@@ -8,6 +9,7 @@ export interface ProgramArguments {
   multiply: Product;
   multiplySymmetric: Product;
   multiplyTriangular: TriangularProduct;
+  multiplyCsr: CsrProduct;
   eigh: EighArguments;
 }
 
@@ -27,6 +29,9 @@ export function runCall(thread: Thread, call: Call): void {
       break;
     case 'multiplyTriangular':
       multiplyTriangular(thread, call.args);
+      break;
+    case 'multiplyCsr':
+      multiplyCsr(thread, call.args);
       break;
     case 'eigh':
       eigh(thread, call.args);

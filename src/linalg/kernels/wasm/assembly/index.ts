@@ -6,6 +6,7 @@ export { averageUpper, mirrorUpper, scaleAll, transposeRows } from './square';
 export { barrier, joinTeam } from './team';
 export { rotate } from './vector';
 
+import { csrProduct } from './csr';
 import { product } from './product';
 
 /** {@link product} of f32 operands in f32. */
@@ -24,4 +25,16 @@ export function productF64(a: usize, aOuter: usize, aDepth: usize, b: usize, bOu
 // biome-ignore format: the arguments of {@link product}
 export function productF32ToF64(a: usize, aOuter: usize, aDepth: usize, b: usize, bOuter: usize, bDepth: usize, c: usize, rowBytes: usize, m: usize, n: usize, depth: usize, alpha: f64, accumulate: bool, upper: bool, packedB: usize): void {
   product<f32, f64>(a, aOuter, aDepth, b, bOuter, bDepth, c, rowBytes, m, n, depth, alpha, accumulate, upper, packedB);
+}
+
+/** {@link csrProduct} in f32. */
+// biome-ignore format: the arguments of {@link csrProduct}
+export function csrF32(indptr: usize, indices: usize, data: usize, bounds: usize, parts: i32, x: usize, y: usize, rowBytes: usize): void {
+  csrProduct<f32>(indptr, indices, data, bounds, parts, x, y, rowBytes);
+}
+
+/** {@link csrProduct} in f64. */
+// biome-ignore format: the arguments of {@link csrProduct}
+export function csrF64(indptr: usize, indices: usize, data: usize, bounds: usize, parts: i32, x: usize, y: usize, rowBytes: usize): void {
+  csrProduct<f64>(indptr, indices, data, bounds, parts, x, y, rowBytes);
 }
