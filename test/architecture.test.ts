@@ -42,6 +42,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'seigh.ts',
     'ssvd.ts',
   ],
+  remote: ['core', 'linops'],
   report: ['core', 'stats', 'spectrum', 'apost'],
   cli: ['core', 'linalg', 'linops', 'spectrum', 'apost', 'seigh', 'eigsh', 'store', 'eigsh.ts', 'seigh.ts', 'report'],
   tfjs: ['core', 'linalg', 'linops'],

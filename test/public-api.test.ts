@@ -90,6 +90,16 @@ test('eigensketch/report', async () => {
   ]);
 });
 
+test('eigensketch/remote', async () => {
+  expect(await exportsOf('../src/remote/index.js')).toEqual([
+    'PROTOCOL_VERSION',
+    'pythonOperator',
+    'pythonServer',
+    'remoteOperator',
+    'serve',
+  ]);
+});
+
 test('eigensketch/testing', async () => {
   expect(await exportsOf('../src/testing/index.js')).toEqual(['operatorWithSpectrum', 'randomOrthogonal', 'spectra']);
 });

@@ -40,13 +40,17 @@ function oneAtATime(multiply: Multiply): Multiply {
   };
 }
 
-/** What the composite says for its parts: their backends, the narrowest block, whether products may overlap; and it calibrates each. */
+/**
+ * What the composite says for its parts: their backends, the narrowest block, whether products may overlap or are made
+ * elsewhere altogether; and it calibrates each.
+ */
 function described(operators: readonly LinearOperator[]): Partial<LinearOperator> {
   const backends = [...new Set(operators.flatMap(({ backend }) => backend ?? []))];
   const calibrated = operators.filter(({ calibrate }) => calibrate !== undefined);
   return {
     ...(backends.length > 0 ? { backend: backends.join(' + ') } : {}),
     ...(operators.some(({ overlaps }) => overlaps) ? { overlaps: true } : {}),
+    ...(operators.every(({ concurrent }) => concurrent) ? { concurrent: true } : {}),
     // read when it is asked for: calibration changes it
     get preferredBlockSize() {
       return operators.reduce<number | undefined>(
@@ -78,7 +82,8 @@ function parseWeights(value: unknown, count: number): readonly number[] {
 
 /**
  * w_1 A_1 + w_2 A_2 + ...; weights are 1 by default. With positive weights the terms count as batches: see `perBatch` of
- * `seigh`. What the terms say of their backends and block sizes, the sum says too; it calibrates each.
+ * `seigh`. What the terms say of their backends and block sizes, the sum says too; it calibrates each. Products of terms
+ * that are `concurrent` (those of `eigensketch/remote`) are made at the same time.
  * @throws ArgumentError without operators, ShapeError when their shapes or the number of weights differ.
  */
 export function sum(operators: readonly LinearOperator[], weights?: readonly number[]): Operator {
@@ -105,14 +110,24 @@ export function sum(operators: readonly LinearOperator[], weights?: readonly num
     ): Promise<Block> => {
       const total = out ?? zeros(rows, X.cols, dtype);
       total.data.fill(0);
-      const spare = zeros(rows, X.cols, dtype);
-      for (const [i, apply] of products.entries()) {
-        const part = await apply(X, terms[i]!.dtype === dtype ? spare : undefined);
-        await visit?.({ index: i, weight: factors[i]!, product: part });
-        const { data } = part;
-        for (let at = 0; at < data.length; at++) total.data[at]! += factors[i]! * data[at]!;
+      // those that work elsewhere are all at it while the others take their turns; each brings memory of its own
+      const started = products.map((apply, i) => (terms[i]!.concurrent ? apply(X) : undefined));
+      // they are awaited later; until then a failure must not count as one that nobody heard of
+      for (const part of started) part?.catch(() => {});
+      const spare = started.includes(undefined) ? zeros(rows, X.cols, dtype) : undefined;
+      try {
+        // in one order, whoever is ready first: the same bits every time
+        for (const [i, apply] of products.entries()) {
+          const part = await (started[i] ?? apply(X, terms[i]!.dtype === dtype ? spare : undefined));
+          await visit?.({ index: i, weight: factors[i]!, product: part });
+          const { data } = part;
+          for (let at = 0; at < data.length; at++) total.data[at]! += factors[i]! * data[at]!;
+        }
+        return total;
+      } finally {
+        // X is the caller's again only when nobody reads it any more
+        await Promise.allSettled(started);
       }
-      return total;
     };
     const transposed = terms.map(
       (op, i): Multiply =>

@@ -25,6 +25,7 @@ const FIELDS = [
   'preferredBlockSize',
   'calibrate',
   'overlaps',
+  'concurrent',
   'backend',
   'matmat',
   'matmatByBatch',

@@ -49,6 +49,11 @@ export interface LinearOperator {
    * then make the next columns meanwhile. At most two products are under way.
    */
   readonly overlaps?: boolean;
+  /**
+   * Products are made by a process or machine of its own, so that they take no time from those of other operators: `sum`
+   * asks all such terms at once. Said by operators of `eigensketch/remote`, and by sums of nothing else.
+   */
+  readonly concurrent?: boolean;
   /** What makes its products, for people: a device, a library. Results name it, stored runs keep it beside each block. */
   readonly backend?: string;
   /**

@@ -1,0 +1,190 @@
+/** A conversation with a program that serves an operator: requests in order, answers in the same order. */
+import { DeviceError, UnsupportedError } from '../core/errors.ts';
+import { Child, type ChildOptions } from './child.ts';
+import { encodeHead, type Frame, FrameError, type FrameHeader, FrameReader } from './frames.ts';
+import { type Description, errorOf, PROTOCOL_VERSION, parseDescription } from './protocol.ts';
+
+export interface ConnectionOptions extends ChildOptions {
+  /** Names the operator in messages. */
+  where: string;
+  /** Milliseconds without a word from the program, while one is waited for, after which it is given up. */
+  timeout?: number | undefined;
+  /** Hears how far the program says it is. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** A request, and what is to be done with what comes back. */
+export interface Request {
+  header: FrameHeader;
+  payload?: Uint8Array;
+  /** For messages: 'a product of 64 columns'. */
+  what: string;
+  /** Memory for the payload of an answer. */
+  place(header: FrameHeader, bytes: number): Uint8Array;
+  /** The answer, or one of several before it: true for the last. */
+  take(frame: Frame): boolean;
+}
+
+interface Pending extends Request {
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #child: Child;
+  readonly #pending: Pending[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #failure: { error: unknown } | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#child = new Child(options.where, options);
+    const reader = new FrameReader(
+      (header, bytes) => {
+        const first = this.#pending[0];
+        if (!first) throw new FrameError(`it sends ${bytes} bytes that nobody asked for`);
+        return first.place(header, bytes);
+      },
+      (frame) => this.#take(frame),
+    );
+    this.#child.stdout.on('data', (chunk: Uint8Array) => {
+      if (this.#failure) return;
+      this.#rearm();
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        this.#misunderstood(error);
+      }
+    });
+    this.#child.ended.then(
+      (how) => this.#ended(how),
+      () => {},
+    );
+  }
+
+  get isOpen(): boolean {
+    return this.#failure === undefined;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /**
+   * What the program serves.
+   * @throws UnsupportedError for a program that cannot be started or speaks otherwise; what an error frame tells of.
+   */
+  async describe(): Promise<Description> {
+    const { where } = this.#options;
+    let answer: FrameHeader | undefined;
+    await this.request({
+      header: { type: 'hello', role: 'client', protocol: PROTOCOL_VERSION },
+      what: 'the handshake',
+      place: () => {
+        throw new FrameError('its handshake carries numbers');
+      },
+      take: ({ header }) => {
+        answer = header;
+        return true;
+      },
+    });
+    try {
+      return parseDescription(where, answer!);
+    } catch (error) {
+      await this.fail(error);
+      throw error;
+    }
+  }
+
+  /** Sends a request and waits for its last answer. The payload must stay as it is until then. */
+  request(request: Request): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure.error);
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ ...request, resolve, reject });
+      if (this.#pending.length === 1) {
+        this.#child.waitFor(true);
+        this.#rearm();
+      }
+      const { header, payload } = request;
+      this.#child.stdin.write(encodeHead(header, payload?.length ?? 0));
+      if (payload && payload.length > 0) this.#child.stdin.write(payload);
+    });
+  }
+
+  /** Rejects what is waited for with this error and ends the program. */
+  async fail(error: unknown): Promise<void> {
+    this.#stop(error);
+    await this.#child.end(true);
+  }
+
+  /** Ends the program; what is still waited for is rejected. */
+  async close(): Promise<void> {
+    this.#stop(new DeviceError(`${this.#options.where}: the operator was closed`, { reason: 'closed' }));
+    await this.#child.end();
+  }
+
+  #stop(error: unknown): void {
+    if (this.#failure) return;
+    this.#failure = { error };
+    clearTimeout(this.#timer);
+    for (const pending of this.#pending.splice(0)) pending.reject(error);
+    this.#child.waitFor(false);
+  }
+
+  #take(frame: Frame): void {
+    const { header } = frame;
+    if (header.type === 'progress') {
+      this.#options.onProgress?.(Number(header.done), Number(header.total));
+      return;
+    }
+    const first = this.#pending[0];
+    if (!first) throw new FrameError(`it sends '${header.type}' though nothing was asked`);
+    if (header.type === 'error') this.#settle(errorOf(this.#options.where, header));
+    else if (first.take(frame)) this.#settle();
+  }
+
+  #settle(error?: Error): void {
+    const first = this.#pending.shift()!;
+    if (error) first.reject(error);
+    else first.resolve();
+    if (this.#pending.length > 0) return;
+    clearTimeout(this.#timer);
+    this.#child.waitFor(false);
+  }
+
+  #rearm(): void {
+    const { timeout, where } = this.#options;
+    if (timeout === undefined || this.#pending.length === 0) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      const message = `${where}: no word from the program for ${timeout} ms during ${this.#pending[0]?.what}`;
+      const hint = 'raise timeout, or report progress from the product';
+      void this.fail(new DeviceError(`${message}${this.#child.saying} (${hint})`, { reason: 'timeout', timeout }));
+    }, timeout);
+  }
+
+  #misunderstood(error: unknown): void {
+    const { where } = this.#options;
+    const known = error instanceof FrameError ? error : undefined;
+    const shown = known?.beginning ? ` (it begins with ${JSON.stringify(known.beginning)})` : '';
+    const message = `${where}: the program does not speak the protocol: ${known?.message ?? String(error)}${shown}`;
+    void this.fail(new UnsupportedError(message + this.#child.saying, {}, { cause: error }));
+  }
+
+  #ended(how: Error | string): void {
+    const { where, command } = this.#options;
+    if (typeof how !== 'string') {
+      const isMissing = (how as NodeJS.ErrnoException).code === 'ENOENT';
+      const reason = isMissing
+        ? `there is no program '${command[0]}'`
+        : `'${command[0]}' cannot be started: ${how.message}`;
+      this.#stop(new UnsupportedError(`${where}: ${reason}`, { command }, { cause: how }));
+      return;
+    }
+    const first = this.#pending[0];
+    const during = first ? `during ${first.what}` : 'between products';
+    const message = `${where}: the program (process ${this.pid}) ${how} ${during}`;
+    this.#stop(new DeviceError(message + this.#child.saying, { reason: 'ended', how }));
+  }
+}

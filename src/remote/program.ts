@@ -1,0 +1,55 @@
+/** The program behind an operator: started when it is needed, and again when it has ended. */
+import { ArgumentError, ShapeError } from '../core/errors.ts';
+import { Connection } from './connection.ts';
+import type { ParsedRemoteOptions } from './options.ts';
+import type { Description } from './protocol.ts';
+
+export class Program {
+  readonly #options: ParsedRemoteOptions;
+  readonly #where: string;
+  #connection: Connection | undefined;
+  #description: Promise<Description> | undefined;
+  #first: Description | undefined;
+  #isClosed = false;
+
+  constructor(where: string, options: ParsedRemoteOptions) {
+    this.#where = where;
+    this.#options = options;
+    options.signal?.addEventListener('abort', this.#onAbort);
+  }
+
+  readonly #onAbort = (): void => {
+    void this.#connection?.fail(this.#options.signal?.reason);
+  };
+
+  get pid(): number | undefined {
+    return this.#connection?.isOpen ? this.#connection.pid : undefined;
+  }
+
+  /** A connection whose program has said what it serves. */
+  async connect(): Promise<{ connection: Connection; description: Description }> {
+    this.#options.signal?.throwIfAborted();
+    if (this.#isClosed) throw new ArgumentError(`${this.#where}: the operator was closed`);
+    if (!this.#connection?.isOpen) {
+      this.#connection = new Connection({ ...this.#options, where: this.#where });
+      this.#description = this.#connection.describe();
+    }
+    const connection = this.#connection;
+    try {
+      const description = await this.#description!;
+      this.#first ??= description;
+      const [now, before] = [description, this.#first].map(({ shape, dtype }) => `${shape.join(' x ')} ${dtype}`);
+      if (now === before) return { connection, description };
+      throw new ShapeError(`${this.#where}: the program now serves ${now}, before it served ${before}`);
+    } catch (error) {
+      await connection.fail(error);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    await this.#connection?.close();
+  }
+}

@@ -1,0 +1,142 @@
+/** The other side: serves an operator of this process to whoever started it, over standard input and output. */
+import { Buffer } from 'node:buffer';
+import process from 'node:process';
+import type { Readable, Writable } from 'node:stream';
+import { type Block, zeros } from '../core/block.ts';
+import { bytesPerEntry, type DType } from '../core/dtype.ts';
+import { ShapeError, UnsupportedError } from '../core/errors.ts';
+import { applyAdjoint, applyOperator, hasAdjoint } from '../linops/apply.ts';
+import type { LinearOperator } from '../linops/operator.ts';
+import { bytesOf, encodeHead, type Frame, FrameError, type FrameHeader, FrameReader } from './frames.ts';
+import { blockHeader, failureHeader, PROTOCOL_VERSION } from './protocol.ts';
+
+export interface ServeOptions {
+  /** Default: standard input. */
+  input?: Readable;
+  /** Default: standard output. What the program prints goes to standard error then. */
+  output?: Writable;
+}
+
+const WHERE = 'serve';
+
+/** Standard output for frames only: what is printed goes to standard error from now on. */
+function takeStandardOutput(): Writable['write'] {
+  const { stdout, stderr } = process;
+  const write = stdout.write.bind(stdout) as Writable['write'];
+  stdout.write = stderr.write.bind(stderr) as typeof stdout.write;
+  return write;
+}
+
+type Send = (header: FrameHeader, payload?: Uint8Array) => Promise<void>;
+
+function sender(write: Writable['write'], output: Writable): Send {
+  return async (header, payload = new Uint8Array()) => {
+    write(encodeHead(header, payload.length));
+    // what is sent is the operator's memory, which it may use again as soon as this has ended
+    if (payload.length > 0) {
+      await new Promise<void>((resolve, reject) =>
+        write(payload as never, ((error?: Error | null) => (error ? reject(error) : resolve())) as never),
+      );
+    } else if (output.writableNeedDrain) await new Promise((resolve) => output.once('drain', resolve));
+  };
+}
+
+function description(op: LinearOperator): FrameHeader {
+  return {
+    type: 'hello',
+    role: 'server',
+    protocol: PROTOCOL_VERSION,
+    shape: op.shape,
+    dtype: op.dtype,
+    selfAdjoint: op.selfAdjoint === true,
+    psd: op.psd === true,
+    adjoint: hasAdjoint(op),
+    // how many there are is seen in the first product
+    batches: op.matmatByBatch ? 1 : 0,
+    ...(op.preferredBlockSize === undefined ? {} : { preferredBlockSize: op.preferredBlockSize }),
+    backend: op.backend ?? `node ${process.version}`,
+  };
+}
+
+/** The block of a request. @throws FrameError for one whose sizes do not fit each other. */
+function blockOf(header: FrameHeader, bytes: number): Block {
+  const { rows, cols, dtype } = header;
+  const isBlock =
+    Number.isSafeInteger(rows) && Number.isSafeInteger(cols) && (dtype === 'float32' || dtype === 'float64');
+  if (!isBlock || bytes !== (rows as number) * (cols as number) * bytesPerEntry(dtype as DType)) {
+    throw new FrameError(`a block of ${rows} x ${cols} ${dtype} in ${bytes} bytes`);
+  }
+  return zeros(rows as number, cols as number, dtype as DType);
+}
+
+async function answer(op: LinearOperator, header: FrameHeader, X: Block | undefined, send: Send): Promise<void> {
+  const { type, id } = header;
+  if (type === 'hello') {
+    if (header.protocol === PROTOCOL_VERSION) return send(description(op));
+    throw new UnsupportedError(
+      `this server speaks version ${PROTOCOL_VERSION} of the protocol, not ${header.protocol}`,
+    );
+  }
+  const rows = type === 'adjoint' ? op.shape[0] : op.shape[1];
+  if (!X || X.rows !== rows) throw new ShapeError(`'${type}' needs a block of ${rows} rows, got ${X?.rows ?? 'none'}`);
+  if (type === 'multiply') {
+    const Y = await applyOperator(op, X, { where: WHERE });
+    return send(blockHeader('product', id, Y), bytesOf(Y.data));
+  }
+  if (type === 'adjoint' && hasAdjoint(op)) {
+    const Y = await applyAdjoint(op, X, { where: WHERE });
+    return send(blockHeader('product', id, Y), bytesOf(Y.data));
+  }
+  if (type === 'multiplyByBatch' && op.matmatByBatch) {
+    await op.matmatByBatch(X, ({ index, weight, product }) =>
+      send({ ...blockHeader('batch', id, product), index, weight }, bytesOf(product.data)),
+    );
+    return send({ type: 'done', id });
+  }
+  throw new UnsupportedError(`the operator has no product of type '${type}'`);
+}
+
+/**
+ * Serves an operator to the process that started this one, for its `remoteOperator`; ends when that one has ended or closed
+ * the operator: on standard input with the process, even in the midst of a product. Products are made one after the other. Errors of a product are sent, with their stack, and serving goes on.
+ *
+ * `make` is called once standard output is kept for frames, so that what it prints does no harm; what it throws is sent.
+ *
+ * @example
+ * await serve(() => hessian({ model, loss, data })); // serve.mjs: remoteOperator({ command: ['node', 'serve.mjs'] })
+ */
+export async function serve(
+  make: () => LinearOperator | Promise<LinearOperator>,
+  { input = process.stdin, output = process.stdout }: ServeOptions = {},
+): Promise<void> {
+  const write = output === process.stdout ? takeStandardOutput() : output.write.bind(output);
+  const send = sender(write as Writable['write'], output);
+  let op: LinearOperator | undefined;
+  let placed: Block | undefined;
+  let work = Promise.resolve();
+  const take = ({ header }: Frame): void => {
+    const X = placed;
+    placed = undefined;
+    work = work
+      .then(async () => {
+        op ??= await make();
+        await answer(op, header, X, send);
+      })
+      .catch((error: unknown) => send(failureHeader(header.id, error)))
+      // whoever asked has gone
+      .catch(() => {});
+  };
+  const reader = new FrameReader((header, bytes) => {
+    placed = blockOf(header, bytes);
+    return bytesOf(placed.data);
+  }, take);
+  output.on('error', () => {});
+  try {
+    for await (const chunk of input) reader.push(Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk));
+  } catch (error) {
+    await send(failureHeader(undefined, error));
+    throw error;
+  }
+  // nobody is left to hear of the product under way, and what the operator has started may keep the process alive
+  if (input === process.stdin) process.exit();
+}
