@@ -10,7 +10,6 @@ const wave = (count: number): Float32Array => Float32Array.from({ length: count 
 describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
   let parameters: tf.Variable[];
   let data: [tf.Tensor, tf.Tensor][];
-  const made: { dispose(): void }[] = [];
 
   beforeAll(async () => {
     await useBackend(backend);
@@ -27,7 +26,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
     ]);
   });
   afterAll(() => {
-    for (const each of [...made, ...parameters, ...data.flat()]) each.dispose();
+    for (const each of [...parameters, ...data.flat()]) each.dispose();
   });
 
   const problem = () => ({
@@ -59,11 +58,12 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
   ];
 
   describe.each(OPERATORS)('%s', (_, takes, make) => {
-    const once = async () => {
-      const op = await make();
-      made.push(op);
-      return op;
+    let operator: ReturnType<typeof make> | undefined;
+    const once = () => {
+      operator ??= make();
+      return operator;
     };
+    afterAll(async () => (await operator)?.dispose());
     lentMemoryLaw(once, { takes });
   });
 });
