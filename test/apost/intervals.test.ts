@@ -1,29 +1,51 @@
 /** The certified interval: its factors, and its coverage whatever the spectrum of the error. */
 import { describe, expect, test } from '@jest/globals';
 import { apost, apostErrorBounds, diagonalOperator, planTests, seigh } from '../../src/index.ts';
+import { multivectorOf } from '../../src/multivector/host.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { long } from '../support/long.ts';
+import { expectRate } from '../support/statistics.ts';
 
-describe('factors on ||E||_F', () => {
-  // SciPy 1.10: sqrt(q / chi2.ppf(0.05, q)), and q = 10 with 0.01
-  test.each([
-    [10, 0.95, 1.593072],
-    [30, 0.95, 1.2736817],
-    [100, 0.95, 1.1327894],
-    [10, 0.99, 1.977114],
-  ])('q = %i, confidence %d: upper end %d times the estimate', async (tests, confidence, factor) => {
+/**
+ * [q, confidence, quantiles of chi2_q at 1 - confidence and at confidence]. SciPy 1.17:
+ * `for q, c in [...]: print(q, c, chi2.ppf(1 - c, q), chi2.ppf(c, q))`
+ */
+const QUANTILES: [number, number, number, number][] = [
+  [1, 0.9, 0.01579077409343121, 2.705543454095404],
+  [2, 0.99, 0.020100671707002887, 9.21034037197618],
+  [3, 0.9, 0.5843743741551833, 6.251388631170325],
+  [5, 0.3, 6.0644299841549, 2.9999081327599066],
+  [10, 0.95, 3.940299136119061, 18.307038053275146],
+  [10, 0.99, 2.5582121601872068, 23.209251158954356],
+  [30, 0.95, 18.49266098195347, 43.77297182574219],
+  [100, 0.95, 77.92946516501726, 124.34211340400407],
+];
+
+describe('factors on ||E||_F, from the quantiles of chi-square', () => {
+  test.each(QUANTILES)('q = %i, confidence %d', async (tests, confidence, low, high) => {
     const A = diagonalOperator(Float64Array.from({ length: 40 }, (_, i) => i));
-    const { errorFrob } = await apost(A, diagonalOperator(new Float64Array(40)), { tests, confidence });
-    expect(errorFrob.upper / errorFrob.estimate).toBeCloseTo(factor, 6);
-    expect(errorFrob.lower).toBeLessThan(errorFrob.estimate);
+    const { errorFrob, operatorFrob } = await apost(A, diagonalOperator(new Float64Array(40)), { tests, confidence });
+    // the law holds below 1 and above 1 + 1/q
+    const upper = Math.sqrt(1 / Math.min(low / tests, 1));
+    const lower = Math.sqrt(1 / Math.max(high / tests, 1 + 1 / tests));
+    for (const interval of [errorFrob, operatorFrob]) {
+      expect(interval.upper / interval.estimate).toBeCloseTo(upper, 9);
+      expect(interval.lower / interval.estimate).toBeCloseTo(lower, 9);
+    }
   });
 
-  test('a confidence close to 0 never turns the interval inside out', async () => {
-    const A = diagonalOperator([1, 2, 3]);
-    for (const confidence of [0.01, 0.3, 0.6]) {
-      const { errorFrob } = await apost(A, diagonalOperator([0, 0, 0]), { tests: 7, confidence });
-      expect(errorFrob.lower).toBeLessThanOrEqual(errorFrob.estimate);
-      expect(errorFrob.upper).toBeGreaterThanOrEqual(errorFrob.estimate);
-    }
+  test('the relative error of two sampled norms spends half of what the confidence leaves on each', async () => {
+    // SciPy 1.17: chi2.ppf([0.05, 0.95], 3), for confidence 0.9
+    const [low, high] = [0.3518463177492714, 7.814727903251178];
+    const { relativeError, errorFrob, operatorFrob } = await apost(
+      diagonalOperator([5, 1, 1, 1]),
+      diagonalOperator([4, 1, 0, 0]),
+      { tests: 3, confidence: 0.9, seed: 2 },
+    );
+    const estimate = errorFrob.estimate / operatorFrob.estimate;
+    expect(relativeError.estimate).toBeCloseTo(estimate, 12);
+    expect(relativeError.upper).toBeCloseTo(estimate * Math.sqrt(high / low), 8);
+    expect(relativeError.lower).toBeCloseTo(estimate * Math.sqrt(low / high), 8);
   });
 });
 
@@ -70,60 +92,86 @@ describe('planning', () => {
   ])('bad %s', (_, call, message) => expect(call).toThrow(message));
 });
 
-const n = 48;
-const errors: [string, Float64Array][] = [
-  ['rank one', Float64Array.from({ length: n }, (_, i) => (i === 0 ? 1 : 0))],
-  ['flat', new Float64Array(n).fill(1)],
-  ['1/j', Float64Array.from({ length: n }, (_, i) => 1 / (i + 1))],
-  ['half a spike', Float64Array.from({ length: n }, (_, i) => (i === 0 ? 1 : 1 / Math.sqrt(n - 1)))],
-  ['plus-minus pairs', Float64Array.from({ length: n }, (_, i) => (i % 2 ? -1 : 1) / (1 + Math.floor(i / 2)))],
-];
 const norm = (values: Float64Array): number => Math.hypot(...values);
-const SEEDS = 2000;
+const SEEDS = long ? 10_000 : 1000;
 
-describe(`coverage of each end over ${SEEDS} seeds (a correct interval fails a check with probability below 1e-4)`, () => {
-  test.each(errors)('error %s', async (_, values) => {
-    const E = diagonalOperator(values);
-    const zero = diagonalOperator(new Float64Array(n));
-    const truth = norm(values);
-    for (const [tests, confidence] of [
-      [10, 0.95],
-      [3, 0.9],
-    ] as const) {
-      let below = 0;
-      let above = 0;
-      for (let seed = 0; seed < SEEDS; seed++) {
-        const { errorFrob } = await apost(E, zero, { tests, confidence, seed });
-        if (errorFrob.upper < truth) below++;
-        if (errorFrob.lower > truth) above++;
-      }
-      const margin = 3.72 * Math.sqrt((confidence * (1 - confidence)) / SEEDS);
-      expect(1 - below / SEEDS).toBeGreaterThanOrEqual(confidence - margin);
-      expect(1 - above / SEEDS).toBeGreaterThanOrEqual(confidence - margin);
-    }
+/** How often over the seeds an interval for ||diag(values)||_F ends below and above the truth. */
+async function misses(values: readonly number[], tests: number, confidence: number): Promise<[number, number]> {
+  const E = diagonalOperator(values as number[]);
+  const zero = diagonalOperator(values.map(() => 0));
+  const truth = Math.hypot(...values);
+  const count: [number, number] = [0, 0];
+  for (let seed = 0; seed < SEEDS; seed++) {
+    const { errorFrob } = await apost(E, zero, { tests, confidence, seed });
+    if (errorFrob.upper < truth) count[0]++;
+    if (errorFrob.lower > truth) count[1]++;
+  }
+  return count;
+}
+
+describe('how often an end is wrong', () => {
+  test.each([
+    [10, 0.9],
+    [3, 0.7],
+  ])('rank one attains the bound: %i tests at %d are wrong as often as stated', async (tests, confidence) => {
+    const [below, above] = await misses([0, 2, 0, 0], tests, confidence);
+    expectRate(below, SEEDS, 1 - confidence);
+    expectRate(above, SEEDS, 1 - confidence);
   });
 
-  test('rank one attains the bound: the interval cannot be made narrower', async () => {
-    const E = diagonalOperator(errors[0]![1]);
-    const zero = diagonalOperator(new Float64Array(n));
-    let missed = 0;
-    for (let seed = 0; seed < SEEDS; seed++) {
-      if ((await apost(E, zero, { tests: 10, confidence: 0.9, seed })).errorFrob.upper < 1) missed++;
-    }
-    expect(Math.abs(missed / SEEDS - 0.1)).toBeLessThan(3.9 * Math.sqrt(0.09 / SEEDS));
+  // q times the estimate is chi-square with m q degrees of freedom. SciPy 1.17, q = 3, confidence c = 0.7:
+  // chi2.cdf(m * chi2.ppf(1 - c, q), m * q), chi2.sf(m * max(chi2.ppf(c, q), q + 1), m * q)
+  test('m = 2 equal directions are wrong as rarely as their own law says', async () => {
+    const [below, above] = await misses([1, 1], 3, 0.7);
+    expectRate(below, SEEDS, 0.17224670678419582);
+    expectRate(above, SEEDS, 0.23810330555354436);
   });
 
   test('the estimate of the squared norm is unbiased', async () => {
-    const values = errors[2]![1];
+    const values = Float64Array.from({ length: 12 }, (_, i) => 1 / (i + 1));
     let total = 0;
     for (let seed = 0; seed < SEEDS; seed++) {
-      const cert = await apost(diagonalOperator(values), diagonalOperator(new Float64Array(n)), { tests: 10, seed });
+      const cert = await apost(diagonalOperator(values), diagonalOperator(new Float64Array(12)), { tests: 10, seed });
       total += cert.errorFrob.estimate ** 2;
     }
     const fourth = Math.sqrt(values.reduce((sum, v) => sum + v ** 4, 0));
     const standardError = Math.sqrt(2 / (10 * SEEDS)) * fourth;
     expect(Math.abs(total / SEEDS - norm(values) ** 2)).toBeLessThan(4 * standardError);
   });
+});
+
+/** Exact eigenpairs of diag(values): the first `rank`, as a result that has nothing wrong but what it leaves out. */
+async function leadingPairs(values: readonly number[], rank: number) {
+  const rows = values.length;
+  const V = { rows, cols: rank, data: new Float64Array(rows * rank) };
+  for (let i = 0; i < rank; i++) V.data[i * rank + i] = 1;
+  return {
+    ...diagonalOperator(values.map((value, i) => (i < rank ? value : 0))),
+    eigenvalues: Float64Array.from(values.slice(0, rank)),
+    eigenvectors: await multivectorOf(V, 'float64'),
+    residualNorms: new Float64Array(rank),
+  };
+}
+
+test('what eigenpairs leave out is of rank one: every event is missed as often as its probability says', async () => {
+  const values = [3, -2, 1, 0, 0];
+  const A = diagonalOperator(values);
+  const pairs = await leadingPairs(values, 2);
+  const [error, total] = [1, Math.sqrt(14)];
+  const missed = { errorUpper: 0, errorLower: 0, operatorUpper: 0, operatorLower: 0, relative: 0, scree: 0 };
+  let spectral = 0;
+  for (let seed = 0; seed < SEEDS; seed++) {
+    const cert = await apost(A, pairs, { tests: 5, confidence: 0.8, seed });
+    missed.errorUpper += Number(cert.errorFrob.upper < error);
+    missed.operatorUpper += Number(cert.operatorFrob.upper < total);
+    missed.relative += Number(cert.relativeError.upper < error / total);
+    missed.scree += Number(cert.scree![1]!.upper < Math.sqrt(5 / 14));
+    missed.errorLower += Number(cert.errorFrob.lower > error);
+    missed.operatorLower += Number(cert.operatorFrob.lower > total);
+    spectral += Number(cert.missedEigenvalueBound! < error);
+  }
+  for (const count of Object.values(missed)) expectRate(count, SEEDS, 0.2);
+  expectRate(spectral, SEEDS, 0.2);
 });
 
 describe('certificates of sketches', () => {
@@ -141,19 +189,31 @@ describe('certificates of sketches', () => {
     return { A, result, error };
   }
 
-  test.each(['hmt', 'nystrom'] as const)('%s: relative error covered at 90 %% over 400 seeds', async (method) => {
-    const { A, result, error } = await truths(method, 5);
-    let below = 0;
-    let above = 0;
-    for (let seed = 0; seed < 400; seed++) {
-      const cert = await apost(A, result, { tests: 5, confidence: 0.9, seed });
-      if (cert.relativeError.upper < error / total) below++;
-      if (cert.relativeError.lower > error / total) above++;
-      expect(cert.deflated).toBe(method === 'hmt');
+  test('every norm of a Ritz approximation follows from t = ||(I - P) A (I - P)||_F^2 and what is known', async () => {
+    const { A, result } = await truths('hmt', 5);
+    const V = await result.eigenvectors.toBlock();
+    const AV = await A.matmat(V);
+    let residuals = 0;
+    for (let at = 0; at < V.data.length; at++) {
+      residuals += (AV.data[at]! - result.eigenvalues[at % V.cols]! * V.data[at]!) ** 2;
     }
-    // 3.72 standard errors of a binomial: 0.056
-    expect(below / 400).toBeLessThan(0.156);
-    expect(above / 400).toBeLessThan(0.156);
+    const squares = Array.from(result.eigenvalues, (value) => value ** 2);
+    const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+    const cert = await apost(A, result, { tests: 10, confidence: 0.95, seed: 3 });
+    const t = cert.errorFrob.estimate ** 2 - 2 * residuals;
+    expect(t).toBeGreaterThan(0);
+    // SciPy 1.17: chi2.ppf([0.05, 0.95], 10)
+    const ends = { estimate: t, upper: (10 * t) / 3.940299136119061, lower: (10 * t) / 18.307038053275146 };
+    for (const [end, value] of Object.entries(ends) as ['estimate' | 'upper' | 'lower', number][]) {
+      const error = 2 * residuals + value;
+      expect(cert.errorFrob[end]).toBeCloseTo(Math.sqrt(error), 9);
+      expect(cert.operatorFrob[end]).toBeCloseTo(Math.sqrt(sum(squares) + error), 9);
+      expect(cert.relativeError[end]).toBeCloseTo(Math.sqrt(error / (sum(squares) + error)), 9);
+      for (const r of [0, 1, 7, 16]) {
+        const point = Math.sqrt((sum(squares.slice(r)) + error) / (sum(squares) + error));
+        expect(cert.scree![r]![end]).toBeCloseTo(point, 9);
+      }
+    }
   });
 
   test('the deflated interval is narrower than the sampled one, and both hold the truth', async () => {
@@ -196,7 +256,7 @@ describe('certificates of sketches', () => {
 
   test('every eigenvalue interval holds an eigenvalue, in float64 and float32; the inertia is never overstated', async () => {
     for (const dtype of ['float64', 'float32'] as const) {
-      for (let seed = 0; seed < 10; seed++) {
+      for (let seed = 0; seed < (long ? 10 : 3); seed++) {
         const A = operatorWithSpectrum(spectrum, { seed, dtype });
         const cert = await apost(A, await seigh(A, 20, { seed }), { tests: 10, seed });
         for (const { lower, upper } of cert.eigenvalueIntervals!) {
@@ -222,36 +282,6 @@ describe('certificates of sketches', () => {
     expect(errorFrob.upper).toBeGreaterThan(error);
     // sqrt(chi2.ppf(0.99, 100) / chi2.ppf(0.01, 100)) = 1.392 is the width of the sampled part alone
     expect(errorFrob.upper / errorFrob.lower).toBeLessThan(1.392);
-  });
-});
-
-describe('noise', () => {
-  test('an exact operator has a floor at rounding; a noisy one shows its noise', async () => {
-    const A = operatorWithSpectrum([5, 4, 3, 2, ...new Array(46).fill(0.5)], { seed: 1 });
-    const result = await seigh(A, 10, { seed: 1 });
-    expect((await apost(A, result)).noiseFloor).toBeLessThan(1e-14);
-    let call = 0;
-    const noisy = {
-      ...A,
-      matmat: async (X: Parameters<typeof A.matmat>[0]) => {
-        const Y = await A.matmat(X);
-        call++;
-        return {
-          ...Y,
-          data: (Y.data as Float64Array).map((value, at) => value + 1e-4 * Math.sin(1e3 * (at + 1) * call)),
-        };
-      },
-    };
-    const { noiseFloor } = await apost(noisy, result);
-    expect(noiseFloor).toBeGreaterThan(1e-5);
-    expect(noiseFloor).toBeLessThan(1e-3);
-  });
-
-  test('float32 rounding is seen, of the order of the unit roundoff', async () => {
-    const A = operatorWithSpectrum([5, 4, 3, 2, ...new Array(46).fill(0.5)], { seed: 1, dtype: 'float32' });
-    const { noiseFloor } = await apost(A, await seigh(A, 10, { seed: 1 }));
-    expect(noiseFloor).toBeGreaterThan(5 * 2 ** -25);
-    expect(noiseFloor).toBeLessThan(5e-6);
   });
 });
 
