@@ -1,5 +1,7 @@
 /** Completeness, gaps and angles: Kuczynski & Wozniakowski 1992, Li & Li 2005, Davis & Kahan 1970. */
 import { describe, expect, test } from '@jest/globals';
+import { isolatedPairs } from '../../src/apost/gaps.ts';
+import type { Block } from '../../src/core/block.ts';
 import {
   apost,
   type Certificate,
@@ -9,6 +11,10 @@ import {
   seigh,
 } from '../../src/index.ts';
 import { multivectorOf } from '../../src/multivector/host.ts';
+import { jacobi } from '../support/eigenvalues.ts';
+import { orthonormalVectors } from '../support/krylov.ts';
+import { long } from '../support/long.ts';
+import { multiply, randomBlock, transposed, uniforms } from '../support/matrices.ts';
 
 const n = 120;
 const spectra: [string, Float64Array][] = [
@@ -18,7 +24,7 @@ const spectra: [string, Float64Array][] = [
   ['spikes over a flat bulk', Float64Array.from({ length: n }, (_, i) => (i < 5 ? 200 - 30 * i : i % 2 ? -1 : 1))],
 ];
 const CONFIDENCE = 0.9;
-const SEEDS = 400;
+const SEEDS = long ? 400 : 40;
 // 3.72 standard errors of a binomial: a correct event is missed more often with probability below 1e-4
 const MOST_MISSED = SEEDS * (1 - CONFIDENCE) + 3.72 * Math.sqrt(SEEDS * CONFIDENCE * (1 - CONFIDENCE));
 
@@ -65,6 +71,80 @@ describe(`the event 'spectral' at ${CONFIDENCE} over ${SEEDS} sketches and certi
     120_000,
   );
 });
+
+/** Ritz pairs of a symmetric A on the span of V's orthonormal columns, with residuals and ||A (I - V V^T)||_2. */
+function ritz(A: Block, V: Block) {
+  const AV = multiply(A, V);
+  const core = jacobi(multiply(transposed(V), AV));
+  const r = V.cols;
+  const U = {
+    rows: r,
+    cols: r,
+    data: Float64Array.from({ length: r * r }, (_, at) => core.vectors[at % r]![Math.floor(at / r)]!),
+  };
+  const [vectors, products] = [multiply(V, U), multiply(AV, U)];
+  const residualNorms = new Float64Array(r);
+  for (const [at, value] of products.data.entries()) {
+    residualNorms[at % r]! += (value - core.values[at % r]! * vectors.data[at]!) ** 2;
+  }
+  const rest = multiply(vectors, transposed(vectors));
+  rest.data = rest.data.map((value, at) => (at % (A.rows + 1) === 0 ? 1 : 0) - value) as Float64Array;
+  const B = multiply(A, rest);
+  const missed = Math.sqrt(jacobi(multiply(transposed(B), B)).values.at(-1)!);
+  return { theta: Float64Array.from(core.values), residualNorms: residualNorms.map(Math.sqrt), vectors, missed };
+}
+
+test.each([
+  [4, long ? 20_000 : 3000],
+  [7, long ? 5000 : 500],
+])(
+  'n = %i, %i random symmetric matrices: each gap interval holds one eigenvalue, whose vector is within the angle',
+  (size, times) => {
+    const next = uniforms(size);
+    let stated = 0;
+    let widest = 0;
+    for (let trial = 0; trial < times; trial++) {
+      const rank = 1 + (trial % (size - 1));
+      const X = randomBlock(size, size, 17 * trial + size);
+      // eigenvalues from alike to far apart, of both signs, and a basis from near to far from the eigenvectors
+      const spread = 1 + 2 * Math.abs(next());
+      const shift = 10 ** (next() - 1);
+      const A = { ...X, data: new Float64Array(size * size) };
+      for (let i = 0; i < size; i++) {
+        for (let j = 0; j < size; j++) A.data[i * size + j] = shift * (X.data[i * size + j]! + X.data[j * size + i]!);
+        A.data[i * size + i]! += (i % 3 === 1 ? -1 : 1) * spread ** -i;
+      }
+      const start = orthonormalVectors(
+        Array.from({ length: rank }, (_, j) =>
+          Array.from({ length: size }, (_, i) => Number(i === j) + shift * next()),
+        ),
+      );
+      const V = transposed({ rows: rank, cols: size, data: Float64Array.from(start.flat()) });
+      const { vectors, ...known } = ritz(A, V);
+      const exact = jacobi(A);
+      for (const [i, pair] of isolatedPairs({ ...known, noise: 0 }).entries()) {
+        if (!pair) continue;
+        stated++;
+        const { lower, upper } = pair.interval;
+        // rounding of the two dense solvers
+        const slack = 1e-13;
+        const inside = exact.values.flatMap((value, j) =>
+          value >= lower - slack && value <= upper + slack ? [j] : [],
+        );
+        expect([trial, i, inside.length]).toEqual([trial, i, 1]);
+        const cosine = exact.vectors[inside[0]!]!.reduce(
+          (sum, value, row) => sum + value * vectors.data[row * rank + i]!,
+          0,
+        );
+        expect(Math.sqrt(Math.max(0, 1 - cosine ** 2))).toBeLessThanOrEqual(Math.sin(pair.angle) + 1e-7);
+        widest = Math.max(widest, Math.abs(exact.values[inside[0]!]! - pair.interval.estimate) / (upper - lower));
+      }
+    }
+    // it says something, and not too cautiously: some eigenvalue lies in the outer part of its interval
+    expect(stated).toBeGreaterThan(times / 4);
+    expect(widest).toBeGreaterThan(0.25);
+  },
+);
 
 test('gap intervals are quadratically small in the residual', async () => {
   const A = diagonalOperator(spectra[3]![1]);
