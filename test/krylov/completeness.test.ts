@@ -2,9 +2,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Matrix } from '../../src/core/block.ts';
 import { diagonalOperator, type EigshOptions, eigsh } from '../../src/index.ts';
+import { iterate } from '../../src/krylov/check.ts';
 import { boundTheRest } from '../../src/krylov/completeness.ts';
 import { spectrumBounds } from '../../src/krylov/fresh-run.ts';
+import { checkGoal } from '../../src/krylov/options.ts';
+import { beginSearch } from '../../src/krylov/search.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
+import { hostSpace } from '../../src/multivector/host.ts';
 import { jacobi } from '../support/eigenvalues.ts';
 import { long } from '../support/long.ts';
 import { randomBlock } from '../support/matrices.ts';
@@ -189,4 +193,25 @@ test.each<[EigshOptions['which'], number, number, number | undefined, number | u
     if (expected === undefined) expect(end).toBeUndefined();
     else expect(end).toBeCloseTo(expected, 10);
   }
+});
+
+test('what a check has found of the rest does not outlive a restart, which lets directions go', async () => {
+  const n = 150;
+  const values = Float64Array.from({ length: n }, (_, i) => 1 / Math.sqrt(i + 1));
+  const op = diagonalOperator(values);
+  const context = { where: 'test', op, space: hostSpace(n, 'float64'), seed: 1, kernels: jsKernels };
+  const boundAfter = async (maxMemory: number) => {
+    const goal = checkGoal(op, 6, { tol: 1e-5, maxMemory });
+    const search = await beginSearch(1, context);
+    // an earlier check that came to bounds which no other one comes to
+    const ended = { lower: -777, upper: 777 };
+    const run = { logLength: 0, diagonal: [], offDiagonal: [], wanted: Array.from(values.subarray(0, 6)), ended };
+    return iterate({ ...search, check: { runs: 1, firstProduct: 0, run } }, goal, context);
+  };
+  const kept = await boundAfter(1e9);
+  expect([kept.restarts, kept.completeness!.upper! > 776]).toEqual([0, true]);
+  const restarted = await boundAfter(64 * n * 8);
+  expect(restarted.restarts).toBeGreaterThan(0);
+  expect(restarted.completeness!.upper!).toBeGreaterThanOrEqual(values[6]!);
+  expect(restarted.completeness!.upper!).toBeLessThan(2);
 });
