@@ -1,12 +1,12 @@
 /** What eigsh says of the eigenvalues that it did not return: the formulas, and how often the bounds are wrong where they can be. */
 import { describe, expect, test } from '@jest/globals';
 import type { Matrix } from '../../src/core/block.ts';
+import { iterate } from '../../src/eigsh/check.ts';
+import { boundTheRest } from '../../src/eigsh/completeness.ts';
+import { checkGoal } from '../../src/eigsh/options.ts';
+import { beginSearch } from '../../src/eigsh/search.ts';
 import { diagonalOperator, type EigshOptions, eigsh } from '../../src/index.ts';
-import { iterate } from '../../src/krylov/check.ts';
-import { boundTheRest } from '../../src/krylov/completeness.ts';
 import { spectrumBounds } from '../../src/krylov/fresh-run.ts';
-import { checkGoal } from '../../src/krylov/options.ts';
-import { beginSearch } from '../../src/krylov/search.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { hostSpace } from '../../src/multivector/host.ts';
 import { jacobi } from '../support/eigenvalues.ts';
