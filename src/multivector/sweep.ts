@@ -60,6 +60,12 @@ export interface SweepTargets {
 /** What is done with one panel of each input, rows `start..`; `out` has those of the outputs, then of the updated ones. */
 export type Visit = (panels: Block[], out: Block[], start: number) => Promise<void>;
 
+/** As Promise.all, but an error is told only when all others have ended, too. */
+async function allEnded<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
+}
+
 /** Rows `start..start + count` of all operands. */
 interface Panels {
   inputs: Block[];
@@ -103,13 +109,13 @@ export async function sweep(
   const buffers = outputs.map((X) => alternatingBuffers(X, X.space.inMemory ? 1 : 2));
   const read = async (start: number): Promise<Panels> => {
     const all = (from: readonly Read[]): Promise<Block[]> =>
-      Promise.all(from.map((reader) => reader(start, Math.min(step, rows - start))));
-    const [inputPanels, updatedPanels] = await Promise.all([all(readers), all(updaters)]);
-    return { inputs: inputPanels, updated: updatedPanels };
+      allEnded(from.map((reader) => reader(start, Math.min(step, rows - start))));
+    const [inputPanels, updatedPanels] = await allEnded([all(readers), all(updaters)]);
+    return { inputs: inputPanels!, updated: updatedPanels! };
   };
   const written = [...outputs, ...updated];
   const write = async (start: number, panels: Block[]): Promise<void> => {
-    await Promise.all(written.map((target, i) => target.writeRows(start, panels[i]!)));
+    await allEnded(written.map((target, i) => target.writeRows(start, panels[i]!)));
   };
   let reading: Promise<Panels> | undefined = rows > 0 ? read(0) : undefined;
   let writing: Promise<void> | undefined;
