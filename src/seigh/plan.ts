@@ -33,7 +33,7 @@ export interface SketchPlan {
   rank: number;
   /** Products with single columns. */
   numMatvecs: number;
-  /** Bytes of all tall blocks that exist at once at the peak; k x k matrices and the operator's own memory come on top. */
+  /** Bytes of all tall blocks that exist at once, at most; k x k matrices and the operator's own memory come on top. */
   bytes: number;
 }
 
@@ -49,10 +49,10 @@ interface Cost {
 const COSTS: Record<Method, Cost> = {
   // Y, Q, A Q
   hmt: { products: (k, p) => (2 + p) * k, columns: (k) => 3 * k, innerDims: () => 0, rank: (k) => k },
-  // Y, Omega, the factor of k/2 columns, its basis and the rotated basis
+  // Y, Omega, the factor and its basis, which have up to k columns where the core shows a rank below k
   nystrom: {
     products: (k) => k,
-    columns: (k) => 2 * k + 3 * Math.ceil(k / 2),
+    columns: (k) => 4 * k,
     innerDims: () => 0,
     rank: (k) => Math.ceil(k / 2),
   },
@@ -67,8 +67,8 @@ const COSTS: Record<Method, Cost> = {
   krylov: { products: (k) => k, columns: (k) => 2 * k + 3 * Math.ceil(k / 10), innerDims: () => 0, rank: (k) => k },
 };
 
-/** Nystrom without truncation: Y, Omega, the factor, its basis and the rotated basis. */
-const PSD_NYSTROM: Cost = { ...COSTS.nystrom, columns: (k) => 5 * k, rank: (k) => k };
+/** Nystrom without truncation. */
+const PSD_NYSTROM: Cost = { ...COSTS.nystrom, rank: (k) => k };
 
 const WHERE = 'planSketch';
 const METHODS = Object.keys(COSTS) as Method[];
