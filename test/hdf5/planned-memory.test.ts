@@ -6,8 +6,8 @@ import { expect, test } from '@jest/globals';
 import { type DiskSpace, diskSpace } from '../../src/hdf5/index.ts';
 import { diagonalOperator, planSketch } from '../../src/index.ts';
 import type { Multivector, Space } from '../../src/multivector/multivector.ts';
-import { prepareRun, type SeighOptions } from '../../src/options.ts';
-import { RUNNERS } from '../../src/runners.ts';
+import { RUNNERS } from '../../src/seigh/methods.ts';
+import { prepareRun, type SeighOptions } from '../../src/seigh/options.ts';
 
 /** A space that counts the columns of its multivectors. */
 function counted(inner: DiskSpace): { space: Space; peak: () => number } {

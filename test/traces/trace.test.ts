@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { denseOperator, diagonalOperator, type LinearOperator, type TraceMethod, trace } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { long } from '../support/long.ts';
 import { randomBlock } from '../support/matrices.ts';
 
 const METHODS: TraceMethod[] = ['hutchinson', 'hutch++', 'xtrace', 'xnystrace'];
@@ -102,24 +103,28 @@ describe('certified intervals', () => {
     'one against many': Array.from({ length: n }, (_, i) => (i === 0 ? -5 : 0.2)),
   };
   const RUNS = 400;
+  // the formula itself is checked in certified.test.ts: these spectra are far from attaining it
   // each end fails with probability at most 0.1; more than 70 of 400 failures have probability below 1e-6 (binomial)
-  test.each(Object.entries(spectra))('hold at 90 %% for %s, with and without the claim psd', async (_, spectrum) => {
-    const exact = total(spectrum);
-    for (const psd of [false, true]) {
-      if (psd && spectrum.some((value) => value < 0)) continue;
-      const A: LinearOperator = { ...diagonalOperator(spectrum), psd };
-      for (const method of ['hutchinson', 'hutch++'] as const) {
-        let [below, above] = [0, 0];
-        for (let seed = 0; seed < RUNS; seed++) {
-          const { certified } = await trace(A, { method, products: 9, confidence: 0.9, seed });
-          if (certified!.lower > exact + 1e-12) below++;
-          if (certified!.upper < exact - 1e-12) above++;
+  (long ? test : test.skip).each(Object.entries(spectra))(
+    'hold at 90 %% for %s, with and without the claim psd',
+    async (_, spectrum) => {
+      const exact = total(spectrum);
+      for (const psd of [false, true]) {
+        if (psd && spectrum.some((value) => value < 0)) continue;
+        const A: LinearOperator = { ...diagonalOperator(spectrum), psd };
+        for (const method of ['hutchinson', 'hutch++'] as const) {
+          let [below, above] = [0, 0];
+          for (let seed = 0; seed < RUNS; seed++) {
+            const { certified } = await trace(A, { method, products: 9, confidence: 0.9, seed });
+            if (certified!.lower > exact + 1e-12) below++;
+            if (certified!.upper < exact - 1e-12) above++;
+          }
+          expect(below).toBeLessThanOrEqual(70);
+          expect(above).toBeLessThanOrEqual(70);
         }
-        expect(below).toBeLessThanOrEqual(70);
-        expect(above).toBeLessThanOrEqual(70);
       }
-    }
-  });
+    },
+  );
 
   test('the claim psd makes them narrower, and never wrong in sign', async () => {
     const spectrum = Array.from({ length: 100 }, (_, i) => 1 / (i + 1) ** 2);
@@ -160,16 +165,24 @@ describe('adaptive stopping', () => {
     expect(short.numMatvecs).toBeLessThanOrEqual(30);
   });
 
-  test('grown Hutch++ has the samples of one that was as large at once, up to its own split of the products', async () => {
-    const exact = total(spectrum);
-    let misses = 0;
-    for (let seed = 0; seed < 100; seed++) {
-      const { certified, looks } = await trace(A, { products: 12, tol: 0.02, seed, confidence: 0.9 });
-      expect(looks).toBeGreaterThan(1);
-      if (certified!.lower > exact || certified!.upper < exact) misses++;
+  test.each(METHODS)('%s never spends more than maxProducts, and counts what it spends', async (method) => {
+    // the third look would double 24 to 48: it takes the 16 that are left
+    for (const [maxProducts, looks, spent] of [
+      [40, 3, 40],
+      [36, 3, 36],
+      [35, 2, 24],
+    ] as const) {
+      let columns = 0;
+      const counting: LinearOperator = {
+        ...A,
+        matmat: (X, out) => {
+          columns += X.cols;
+          return A.matmat(X, out);
+        },
+      };
+      const result = await trace(counting, { method, products: 12, tol: 1e-9, maxProducts });
+      expect([result.looks, result.numMatvecs, columns]).toEqual([looks, spent, spent]);
     }
-    // both ends together at least 0.8: more than 40 of 100 misses have probability below 1e-5
-    expect(misses).toBeLessThanOrEqual(40);
   });
 });
 
