@@ -1,6 +1,6 @@
 /**
- * Jest runs the emitted JavaScript: `npm test` builds first. It uses every core (by itself it leaves one free, so that two
- * cores run one file at a time), and starts a new worker when one has grown: modules of each file stay in memory.
+ * Jest runs the emitted JavaScript: `npm test` builds first. It uses every core; by itself it leaves one free, so that two
+ * cores run one file at a time.
  */
 import process from 'node:process';
 
@@ -11,6 +11,5 @@ export default {
   transform: {},
   testTimeout: process.env.EIGENSKETCH_LONG === '1' ? 600_000 : 60_000,
   maxWorkers: '100%',
-  workerIdleMemoryLimit: '1.5GB',
   reporters: ['default', 'summary', '<rootDir>/dist/test/support/skip-reporter.js'],
 };

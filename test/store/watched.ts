@@ -3,7 +3,10 @@ import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { isTemporary } from '../../src/hdf5/index.ts';
+
+const CHILD = fileURLToPath(new URL('watched-child.js', import.meta.url));
 
 export interface Ended {
   code: number | null;
@@ -20,7 +23,7 @@ export async function runWatched(
 ): Promise<Ended> {
   const { NODE_OPTIONS: _, ...own } = process.env;
   // one provider with one thread: a threaded BLAS may add in another order the next time
-  const child = spawn(process.execPath, ['dist/test/run/watched-child.js', ...args], {
+  const child = spawn(process.execPath, [CHILD, ...args], {
     env: { ...own, EIGENSKETCH_KERNELS: 'js', ...env },
   });
   const startedAt = performance.now();
