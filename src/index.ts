@@ -9,8 +9,15 @@
  */
 
 export { type ApostOptions, apost } from './apost/apost.ts';
-export type { Certificate, CertificateEvent, Inertia, LikelyIntervals } from './apost/certificate.ts';
+export type {
+  Certificate,
+  CertificateEvent,
+  GivenMeasurements,
+  Inertia,
+  LikelyIntervals,
+} from './apost/certificate.ts';
 export { apostErrorBounds, type ErrorBounds, planTests, type TestsGoal } from './apost/plan.ts';
+export { type GivenPairs, ritzPairs } from './apost/ritz-pairs.ts';
 export { smallestRank } from './apost/scree.ts';
 // data and errors
 export type { Block } from './core/block.ts';

@@ -31,6 +31,7 @@ test('eigensketch', async () => {
     'planSketch',
     'planTests',
     'product',
+    'ritzPairs',
     'seigh',
     'smallestRank',
     'sparseOperator',

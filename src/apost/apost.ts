@@ -11,6 +11,8 @@ import { materialise, type TestMatrix } from '../sketch/test-matrix.ts';
 import { CERTIFICATE_SCHEMA, type Certificate } from './certificate.ts';
 import type { Certification, Statements } from './certification.ts';
 import { certifyDeflated, type RitzPairs } from './deflated.ts';
+import { certifyGiven } from './given.ts';
+import type { GivenPairs } from './ritz-pairs.ts';
 import { certifySampled } from './sampled.ts';
 
 export interface ApostOptions extends Control {
@@ -41,6 +43,9 @@ export interface Look {
 
 /** What an approximation may know about itself beside its product. */
 type Known = LinearOperator & Partial<RitzPairs & { coreAsymmetry: number; samplingErrors: Float64Array }>;
+
+const isGiven = (approximation: LinearOperator): approximation is GivenPairs =>
+  (approximation as Partial<GivenPairs>).given === true;
 
 const WHERE = 'apost';
 
@@ -89,6 +94,7 @@ export async function certify(
   const spend = async (): Promise<Statements> => {
     const Omega = await materialise(vectors, m === n ? space : hostSpace(n, op.dtype), blockSize, signal);
     const run: Certification = { op, tests, confidence, level, powerSteps, verbs, measuring, Omega };
+    if (isGiven(approximation)) return certifyGiven(run, approximation);
     return eigenvalues && eigenvectors && residualNorms
       ? certifyDeflated(run, { eigenvalues, eigenvectors, residualNorms })
       : certifySampled(run, approximation, eigenvalues);
@@ -113,7 +119,8 @@ export async function certify(
  *
  * For a result with residual norms (`seigh` by `hmt`) the known part of the error is separated first, which makes the
  * interval of the relative error far narrower, and adds an interval for each eigenvalue, the inertia, the scree and, from
- * eight more products, a bound on what was missed. For any other pair of operators the norms of both are sampled.
+ * eight more products, a bound on what was missed. For pairs from elsewhere ({@link ritzPairs}) as many products as there are
+ * pairs measure that part first. For any other pair of operators the norms of both are sampled.
  * Intervals hold for every operator, with no assumption on its spectrum (Szekely & Bakirov 2003; Roosta-Khorasani,
  * Szekely & Ascher 2015).
  *

@@ -31,9 +31,20 @@ export interface LikelyIntervals {
   effectiveDimension: number;
 }
 
+/** How good a factorisation V diag(w) V^T from elsewhere is, beside its error: measured, each within `noiseFloor`. */
+export interface GivenMeasurements {
+  /** ||V^T V - I||_F of all columns. */
+  orthonormalityDefect: number;
+  /** ||A v_i - w_i v_i|| / ||v_i||. */
+  residualNorms: number[];
+  /** ||Q^T (A - V diag(w) V^T) Q||_F, Q a basis of the span of V: the part of the error that Rayleigh-Ritz would remove. */
+  errorInSpan: number;
+}
+
 /**
  * Every statement about E = A - approximation, A n x n. Lengths are in units of A. Probabilities are over the test
- * vectors; `events` says which statements share one. Fields marked "deflated only" need Ritz pairs with residual norms.
+ * vectors; `events` says which statements share one. Fields marked "deflated only" need Ritz pairs with residual norms, or
+ * pairs from elsewhere.
  */
 export interface Certificate {
   /** Version of this record. */
@@ -92,6 +103,8 @@ export interface Certificate {
   roundingFloor: number;
   /** ||C - C^T||_F / ||C||_F of the approximation's core, where it has one. For `oversampled` it shows sketching error. */
   coreAsymmetry?: number;
+  /** What was measured of pairs from elsewhere ({@link ritzPairs}). */
+  given?: GivenMeasurements;
   /** Standard error of each eigenvalue over data batches, where asked for: variation of the data, not of the sketch. */
   samplingErrors?: number[];
 }

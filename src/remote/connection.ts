@@ -1,7 +1,7 @@
 /** A conversation with a program that serves an operator: requests in order, answers in the same order. */
 import { DeviceError, UnsupportedError } from '../core/errors.ts';
 import { Child, type ChildOptions } from './child.ts';
-import { encodeHead, type Frame, FrameError, type FrameHeader, FrameReader } from './frames.ts';
+import { encodeHead, FRAME_END, type Frame, FrameError, type FrameHeader, FrameReader } from './frames.ts';
 import { type Description, errorOf, PROTOCOL_VERSION, parseDescription } from './protocol.ts';
 
 export interface ConnectionOptions extends ChildOptions {
@@ -107,8 +107,11 @@ export class Connection {
         this.#rearm();
       }
       const { header, payload } = request;
-      this.#child.stdin.write(encodeHead(header, payload?.length ?? 0));
-      if (payload && payload.length > 0) this.#child.stdin.write(payload);
+      const { stdin } = this.#child;
+      stdin.cork();
+      for (const part of [encodeHead(header, payload?.length ?? 0), payload, FRAME_END])
+        if (part?.length) stdin.write(part);
+      stdin.uncork();
     });
   }
 

@@ -34,6 +34,7 @@ except ImportError as error:
 
 PROTOCOL = 1
 MAGIC = b"EIGS"
+END = b"\n"
 PREFIX = struct.Struct("<4sIQ")
 DTYPES = {"float32": "<f4", "float64": "<f8"}
 # seconds that an exit of the interpreter may take once nobody is left to serve
@@ -243,16 +244,23 @@ class Channel:
         if not self.fill(memoryview(header)):
             return None
         payload = allocate(payload_bytes)
-        if payload_bytes and not self.fill(memoryview(payload)):
+        end = bytearray(len(END))
+        if payload_bytes and not self.fill(memoryview(payload)) or not self.fill(memoryview(end)):
             return None
+        if end != END:
+            raise Failure("unsupported", "a frame has another length than it announced")
         return json.loads(header.decode("utf-8")), payload
 
     def write(self, header, payload=None):
         text = json.dumps(header).encode("utf-8")
         body = memoryview(b"" if payload is None else payload.reshape(-1).view(np.uint8))
+        head = PREFIX.pack(MAGIC, len(text), len(body)) + text
         with self.lock:
-            self.write_all(memoryview(PREFIX.pack(MAGIC, len(text), len(body)) + text))
-            self.write_all(body)
+            if payload is None:
+                self.write_all(memoryview(head + END))
+            else:
+                for part in (head, body, END):
+                    self.write_all(memoryview(part))
 
     def write_all(self, view):
         while len(view):

@@ -1,7 +1,8 @@
 /**
  * Frames: what the two sides of a remote operator send each other over pipes. A frame is 16 bytes (the letters EIGS, the
  * length of its header as uint32, the length of its payload as uint64, both little-endian), a header of JSON in UTF-8,
- * and a payload: the numbers of a block, row-major and little-endian.
+ * a payload: the numbers of a block, row-major and little-endian, and a newline: what passes on whole lines (srun) then passes
+ * on whole frames.
  */
 import { Buffer } from 'node:buffer';
 
@@ -35,6 +36,9 @@ export function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Ui
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
+/** What follows the payload of a frame. */
+export const FRAME_END: Uint8Array = Uint8Array.of(10);
+
 /** What precedes the payload of a frame. */
 export function encodeHead(header: FrameHeader, payloadBytes: number): Uint8Array {
   const text = Buffer.from(JSON.stringify(header), 'utf8');
@@ -57,6 +61,7 @@ export class FrameReader {
   #payloadBytes = 0;
   #frame: Frame | undefined;
   #filled = 0;
+  #isEndDue = false;
 
   /** `place` returns the memory for a payload of so many bytes; it may throw a FrameError for one that nobody expects. */
   constructor(place: (header: FrameHeader, bytes: number) => Uint8Array, onFrame: (frame: Frame) => void) {
@@ -68,12 +73,16 @@ export class FrameReader {
   push(chunk: Uint8Array): void {
     let at = 0;
     while (at < chunk.length) {
+      if (this.#isEndDue) {
+        this.#finishFrame(chunk[at++]!);
+        continue;
+      }
       if (this.#frame) {
         const part = chunk.subarray(at, at + this.#frame.payload.length - this.#filled);
         this.#frame.payload.set(part, this.#filled);
         this.#filled += part.length;
         at += part.length;
-        this.#finishPayload(this.#frame);
+        this.#isEndDue = this.#filled === this.#frame.payload.length;
         continue;
       }
       const wanted = this.#headerBytes < 0 ? PREFIX : this.#headerBytes;
@@ -111,12 +120,14 @@ export class FrameReader {
     const payload = this.#payloadBytes === 0 ? new Uint8Array() : this.#place(header, this.#payloadBytes);
     this.#filled = 0;
     this.#frame = { header, payload };
-    this.#finishPayload(this.#frame);
+    this.#isEndDue = payload.length === 0;
   }
 
-  #finishPayload(frame: Frame): void {
-    if (this.#filled < frame.payload.length) return;
+  #finishFrame(end: number): void {
+    if (end !== FRAME_END[0]) throw new FrameError('a frame has another length than it announced');
+    const frame = this.#frame!;
     this.#frame = undefined;
+    this.#isEndDue = false;
     this.#onFrame(frame);
   }
 }

@@ -7,7 +7,7 @@ import { bytesPerEntry, type DType } from '../core/dtype.ts';
 import { ShapeError, UnsupportedError } from '../core/errors.ts';
 import { applyAdjoint, applyOperator, hasAdjoint } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import { bytesOf, encodeHead, type Frame, FrameError, type FrameHeader, FrameReader } from './frames.ts';
+import { bytesOf, encodeHead, FRAME_END, type Frame, FrameError, type FrameHeader, FrameReader } from './frames.ts';
 import { blockHeader, failureHeader, PROTOCOL_VERSION } from './protocol.ts';
 
 export interface ServeOptions {
@@ -29,15 +29,14 @@ function takeStandardOutput(): Writable['write'] {
 
 type Send = (header: FrameHeader, payload?: Uint8Array) => Promise<void>;
 
-function sender(write: Writable['write'], output: Writable): Send {
+function sender(write: Writable['write']): Send {
   return async (header, payload = new Uint8Array()) => {
     write(encodeHead(header, payload.length));
+    if (payload.length > 0) write(payload);
     // what is sent is the operator's memory, which it may use again as soon as this has ended
-    if (payload.length > 0) {
-      await new Promise<void>((resolve, reject) =>
-        write(payload as never, ((error?: Error | null) => (error ? reject(error) : resolve())) as never),
-      );
-    } else if (output.writableNeedDrain) await new Promise((resolve) => output.once('drain', resolve));
+    await new Promise<void>((resolve, reject) =>
+      write(FRAME_END, ((error?: Error | null) => (error ? reject(error) : resolve())) as never),
+    );
   };
 }
 
@@ -110,7 +109,7 @@ export async function serve(
   { input = process.stdin, output = process.stdout }: ServeOptions = {},
 ): Promise<void> {
   const write = output === process.stdout ? takeStandardOutput() : output.write.bind(output);
-  const send = sender(write as Writable['write'], output);
+  const send = sender(write as Writable['write']);
   let op: LinearOperator | undefined;
   let placed: Block | undefined;
   let work = Promise.resolve();

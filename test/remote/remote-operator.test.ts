@@ -228,7 +228,7 @@ describe('what goes wrong is named', () => {
   ];
   const frame = (header: unknown, magic = 'EIGS', payload = 0): string => {
     const json = JSON.stringify(header);
-    return `Buffer.concat([Buffer.from('${magic}'), Buffer.from(Uint32Array.of(${json.length}).buffer), Buffer.from(BigUint64Array.of(${payload}n).buffer), Buffer.from(${JSON.stringify(json)})])`;
+    return `Buffer.concat([Buffer.from('${magic}'), Buffer.from(Uint32Array.of(${json.length}).buffer), Buffer.from(BigUint64Array.of(${payload}n).buffer), Buffer.from(${JSON.stringify(`${json}\n`)})])`;
   };
   const hello = { type: 'hello', role: 'server', protocol: 1, shape: [8, 8], dtype: 'float64' };
 
