@@ -21,6 +21,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   seigh: ['core', 'linalg', 'multivector', 'linops', 'stats', 'spectrum', 'sketch', 'apost', 'krylov'],
   eigsh: ['core', 'linalg', 'linops', 'spectrum', 'krylov'],
   hdf5: ['core', 'multivector'],
+  files: ['core', 'linalg', 'multivector', 'linops', 'hdf5'],
   store: ['core', 'linalg', 'multivector', 'linops', 'spectrum', 'sketch', 'apost', 'krylov', 'seigh', 'eigsh', 'hdf5'],
   // store only when it is asked for: everybody else never loads HDF5
   'eigsh.ts': ['core', 'linalg', 'multivector', 'linops', 'krylov', 'eigsh', 'store'],
@@ -56,6 +57,7 @@ const PACKAGES: Record<string, readonly string[]> = {
   'pure-rand': ['core'],
   jstat: ['stats'],
   h5wasm: ['hdf5'],
+  fflate: ['files'],
   '@tensorflow': ['tfjs'],
   vega: ['report'],
   '@resvg': ['report'],

@@ -74,6 +74,10 @@ test('eigensketch/hdf5', async () => {
   ]);
 });
 
+test('eigensketch/files', async () => {
+  expect(await exportsOf('../src/files/index.js')).toEqual(['readArray', 'readOperator', 'writeArray']);
+});
+
 test('eigensketch/report', async () => {
   expect(await exportsOf('../src/report/index.js')).toEqual([
     'analysisOf',
