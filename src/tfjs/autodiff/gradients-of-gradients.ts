@@ -3,7 +3,6 @@ import {
   add,
   avgPool,
   avgPool3d,
-  broadcast_util,
   cast,
   div,
   type GradConfig,
@@ -14,15 +13,16 @@ import {
   type NamedAttrMap,
   reshape,
   scalar,
-  sum,
   type Tensor,
   type Tensor4D,
   type Tensor5D,
   zerosLike,
 } from '@tensorflow/tfjs-core';
+import { unbroadcast } from '../repairs/unbroadcast.ts';
 import { depthwiseFilterGradient, depthwiseInputGradient, depthwiseOutput } from './rules/convolution/depthwise.ts';
 import { productsOf } from './rules/convolution/products.ts';
 import { type Axis, convolutionPlane, convolutionSpace, depthwisePlane } from './rules/convolution/window.ts';
+import { dilationPairs } from './rules/dilation.ts';
 import { borderFactor, poolingMaxima } from './rules/pooling.ts';
 import { fetch } from './rules/window-maxima.ts';
 
@@ -106,11 +106,20 @@ const maximumGradient: Entry = {
   }),
 };
 
-/** Sums over the axes that a bias was broadcast along. */
-function biasGradient(seed: Tensor, bias: Tensor): Tensor {
-  const axes = broadcast_util.getReductionAxes(bias.shape, seed.shape);
-  return reshape(axes.length > 0 ? sum(seed, axes) : seed, bias.shape);
-}
+/** The gradients of a dilation put dy at the places of the pairs that attain the maxima; the transpose fetches it there. */
+const dilationGradient = (pick: 'inX' | 'inFilter'): Entry => ({
+  inputsToSave: ['x', 'filter', 'dy'],
+  gradFunc: (seed, saved, attrs) => {
+    const [x, filter, dy] = saved as [Tensor, Tensor, Tensor];
+    const weights = seed as Tensor;
+    return {
+      dy: () => reshape(fetch(weights, dilationPairs(x, filter, attrs)[pick], weights.size), dy.shape),
+      // To first order the pairs do not move.
+      x: () => zerosLike(x),
+      filter: () => zerosLike(filter),
+    };
+  },
+});
 
 /** Inside a gradient TensorFlow.js fuses a bias but no activation. A product without a bias leaves that input out. */
 const fusedMatMul: Entry = {
@@ -120,7 +129,7 @@ const fusedMatMul: Entry = {
     return {
       a: () => (transposeA ? matMul(b!, dy, Boolean(transposeB), true) : matMul(dy, b!, false, !transposeB)),
       b: () => (transposeB ? matMul(dy, a!, true, Boolean(transposeA)) : matMul(a!, dy, !transposeA, false)),
-      bias: () => biasGradient(dy, bias!),
+      bias: () => unbroadcast(dy, bias!.shape),
     };
   },
 };
@@ -133,12 +142,25 @@ const fusedConvolution: Entry = {
     return {
       x: () => products.inputGradient(dy, filter!),
       filter: () => products.filterGradient(x!, dy),
-      bias: () => biasGradient(dy, bias!),
+      bias: () => unbroadcast(dy, bias!.shape),
     };
   },
 };
 
-/** By kernel name. */
+const fusedDepthwise: Entry = {
+  inputsToSave: ['x', 'filter', 'bias'],
+  gradFunc: (seed, [x, filter, bias], attrs) => {
+    const dy = seed as Tensor;
+    const plane = depthwisePlane(x!.shape, filter!.shape, attrs);
+    return {
+      x: () => depthwiseInputGradient(dy, filter!, plane),
+      filter: () => depthwiseFilterGradient(x!, dy, plane),
+      bias: () => unbroadcast(dy, bias!.shape),
+    };
+  },
+};
+
+/** By kernel name: kernels that the gradient functions call. */
 export const GRADIENTS_OF_GRADIENTS: Readonly<Record<string, Entry>> = {
   AvgPool3DGrad: averageGradient,
   AvgPoolGrad: averageGradient,
@@ -147,6 +169,8 @@ export const GRADIENTS_OF_GRADIENTS: Readonly<Record<string, Entry>> = {
   Conv3DBackpropInputV2: inputGradient(convolutionSpace),
   DepthwiseConv2dNativeBackpropFilter: depthwiseFilter,
   DepthwiseConv2dNativeBackpropInput: depthwiseInput,
+  Dilation2DBackpropFilter: dilationGradient('inFilter'),
+  Dilation2DBackpropInput: dilationGradient('inX'),
   // dy where y >= 0, dy (y + 1) below.
   EluGrad: {
     inputsToSave: ['dy', 'y'],
@@ -155,8 +179,16 @@ export const GRADIENTS_OF_GRADIENTS: Readonly<Record<string, Entry>> = {
       y: () => mul(seed as Tensor, mul(dy!, cast(less(y!, 0), 'float32'))),
     }),
   },
-  FusedConv2D: fusedConvolution,
   MaxPool3DGrad: maximumGradient,
   MaxPoolGrad: maximumGradient,
+};
+
+/**
+ * Kernels of which the custom gradient of an operation stands before: the engine never asks for these. It could not save
+ * their inputs, of which the bias is optional.
+ */
+export const GRADIENTS_OF_FUSIONS: Readonly<Record<string, Entry>> = {
+  FusedConv2D: fusedConvolution,
+  FusedDepthwiseConv2D: fusedDepthwise,
   _FusedMatMul: fusedMatMul,
 };

@@ -2,6 +2,7 @@
 import { dispose, engine, type Scalar, scalar, Tensor, tidy } from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../core/errors.ts';
 import { withDilatedFusions } from '../repairs/dilated-fusions.ts';
+import { withNestedGradients } from '../repairs/nested-gradients.ts';
 import { type LinearMap, linearise } from './linearise.ts';
 import { transposeDerivative } from './reverse.ts';
 import { record } from './tape.ts';
@@ -66,7 +67,7 @@ export interface ValueAndGradient {
 /** TensorFlow.js keeps what it saved for the backward run when that run fails: released here. */
 function gradientsOf(f: () => Scalar, leaves: readonly Tensor[], seed: Scalar): { value: Tensor; grads: Tensor[] } {
   try {
-    return withDilatedFusions(() => engine().gradients(f, [...leaves], seed, true));
+    return withNestedGradients(() => withDilatedFusions(() => engine().gradients(f, [...leaves], seed, true)));
   } catch (error) {
     const tape = engine().state.activeTape as { saved?: Tensor[] }[] | undefined;
     for (const { saved } of tape ?? []) dispose(saved ?? []);

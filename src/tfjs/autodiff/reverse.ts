@@ -19,7 +19,7 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../../core/errors.ts';
-import { GRADIENTS_OF_GRADIENTS } from './gradients-of-gradients.ts';
+import { GRADIENTS_OF_FUSIONS } from './gradients-of-gradients.ts';
 import type { LinearMap } from './linearise.ts';
 import type { KernelCall, Tape } from './tape.ts';
 
@@ -30,7 +30,7 @@ interface BackwardStep {
 }
 
 function backwardStep(call: KernelCall, where: string): BackwardStep {
-  const config = getGradient(call.kernel) ?? GRADIENTS_OF_GRADIENTS[call.kernel];
+  const config = getGradient(call.kernel) ?? GRADIENTS_OF_FUSIONS[call.kernel];
   if (config == null) {
     throw new UnsupportedError(
       `${where}: mode: 'reverse' cannot differentiate the gradient, because TensorFlow.js has no gradient of its kernel ` +

@@ -7,11 +7,12 @@ import { isRecording } from './tape.ts';
 const SHAPE_IN_HANDLE: ReadonlySet<string> = new Set(['wasm', 'webgpu', 'cpu']);
 
 /**
- * The same numbers in another shape, for carrying tangents. No kernel is called, except where a tape must see it. It counts in
- * the scope of the caller.
+ * The same numbers in another shape, for carrying tangents. No kernel is called, except where a tape, ours or
+ * TensorFlow.js's, must see it. It counts in the scope of the caller.
  */
 export function view(tensor: Tensor, shape: readonly number[]): Tensor {
-  if (isRecording() || !SHAPE_IN_HANDLE.has(getBackend())) return reshape(tensor, [...shape]);
+  const isSeen = isRecording() || engine().state.gradientDepth > 0;
+  if (isSeen || !SHAPE_IN_HANDLE.has(getBackend())) return reshape(tensor, [...shape]);
   backend().incRef(tensor.dataId);
   return engine().makeTensorFromTensorInfo({ dataId: tensor.dataId, shape: [...shape], dtype: tensor.dtype });
 }

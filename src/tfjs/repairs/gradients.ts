@@ -14,12 +14,16 @@ import {
   type Tensor,
   transpose,
 } from '@tensorflow/tfjs-core';
+import { GRADIENTS_OF_GRADIENTS } from '../autodiff/gradients-of-gradients.ts';
 import { depthwiseFilterGradient, depthwiseInputGradient } from '../autodiff/rules/convolution/depthwise.ts';
 import { productsOf } from '../autodiff/rules/convolution/products.ts';
 import { convolutionPlane, convolutionSpace, depthwisePlane } from '../autodiff/rules/convolution/window.ts';
 import { einsumGradient } from '../autodiff/rules/einsum.ts';
+import { localResponseGradient } from '../autodiff/rules/normalisation.ts';
 import { borderFactor } from '../autodiff/rules/pooling.ts';
 import { isDilated } from './dilated-fusions.ts';
+import { ELEMENTWISE_GRADIENTS } from './elementwise-gradients.ts';
+import { INDEXING_GRADIENTS } from './indexing-gradients.ts';
 
 const einsumConfig: GradConfig = {
   kernelName: 'Einsum',
@@ -88,10 +92,21 @@ function averagingGradient(kernel: string): GradConfig {
   };
 }
 
+/** From the input alone, by operations that have gradients: the kernel of TensorFlow.js's gradient has none. */
+const localResponse: GradConfig = {
+  kernelName: 'LRN',
+  inputsToSave: ['x'],
+  gradFunc: (dy, [x], attrs) => ({ x: () => localResponseGradient(x!, dy as Tensor, attrs) }),
+};
+
 /** All of them. TensorFlow.js's own gradients must be registered. */
 export function repairedGradients(): GradConfig[] {
   return [
     einsumConfig,
+    localResponse,
+    ...ELEMENTWISE_GRADIENTS,
+    ...INDEXING_GRADIENTS,
+    ...Object.entries(GRADIENTS_OF_GRADIENTS).map(([kernelName, entry]) => ({ kernelName, ...entry })),
     averagingGradient('AvgPool'),
     averagingGradient('AvgPool3D'),
     // The kernels of these gradients know no half-pixel centres, and one has rows and columns exchanged on the CPU.

@@ -4,18 +4,32 @@
  */
 import {
   add,
+  conv2d,
   type KernelConfig,
   logicalAnd,
   logicalNot,
   logicalOr,
   matMul,
+  minimum,
+  mul,
   type NamedAttrMap,
+  relu,
   reshape,
+  scalar,
+  type Tensor,
+  type Tensor4D,
   tidy,
+  util,
 } from '@tensorflow/tfjs-core';
-import { depthwiseFilterGradient, depthwiseInputGradient } from '../autodiff/rules/convolution/depthwise.ts';
+import {
+  depthwiseFilterGradient,
+  depthwiseInputGradient,
+  depthwiseOutput,
+} from '../autodiff/rules/convolution/depthwise.ts';
+import { readingPads, resize } from '../autodiff/rules/convolution/padding.ts';
 import { productsOf } from '../autodiff/rules/convolution/products.ts';
 import {
+  type Axis,
   convolutionPlane,
   convolutionSpace,
   depthwisePlane,
@@ -26,10 +40,11 @@ import {
 import { dilationPairs } from '../autodiff/rules/dilation.ts';
 import { einsum } from '../autodiff/rules/einsum.ts';
 import { finishFused } from '../autodiff/rules/fused.ts';
-import { segmentSum } from '../autodiff/rules/indexing.ts';
+import { gatherRows, segmentSum } from '../autodiff/rules/indexing.ts';
 import { poolingMaxima } from '../autodiff/rules/pooling.ts';
 import { fetch, putBack } from '../autodiff/rules/window-maxima.ts';
 import type { Compute, Inputs, Repair } from './repair.ts';
+import { STRIDED_SLICE } from './strided-slice.ts';
 import { WEBGPU_REPAIRS } from './webgpu.ts';
 
 const EINSUM: Compute = (inputs, attrs) => einsum(attrs.equation as string, Object.values(inputs));
@@ -37,6 +52,41 @@ const EINSUM: Compute = (inputs, attrs) => einsum(attrs.equation as string, Obje
 const NOT_POSITIVE = 'is wrong where no number of a window is positive';
 
 const WRONG_SUMS = 'returns wrong sums with several channels';
+
+const SPARSE_SAME = "returns zeros for padding 'same' where a stride is larger than the filter";
+
+const BROADCAST_ALPHA = 'takes slopes that are broadcast otherwise than along leading axes by the wrong index';
+
+/** The wasm backend hands the padding 'same' to XNNPACK, which leaves such outputs out. */
+const isSparseSame = (axes: readonly Axis[], { pad }: NamedAttrMap): boolean =>
+  pad === 'same' && axes.some(({ stride, filter }) => filter > 1 && stride > filter);
+
+const isSparsePlane = ({ x, filter }: Inputs, attrs: NamedAttrMap): boolean =>
+  isSparseSame(convolutionPlane(x!.shape, filter!.shape, attrs), attrs);
+
+const isSparseDepthwise = ({ x, filter }: Inputs, attrs: NamedAttrMap): boolean =>
+  isSparseSame(depthwisePlane(x!.shape, filter!.shape, attrs), attrs);
+
+/** The same convolution of an input that is padded, or cut, before. */
+const paddedConvolution: Compute = ({ x, filter }, attrs) => {
+  const plane = convolutionPlane(x!.shape, filter!.shape, attrs);
+  const read = resize(x!, readingPads(plane)) as Tensor4D;
+  return conv2d(read, filter as Tensor4D, plane.map(({ stride }) => stride) as [number, number], 'valid');
+};
+
+const depthwiseConvolution: Compute = ({ x, filter }, attrs) =>
+  depthwiseOutput(x!, filter!, depthwisePlane(x!.shape, filter!.shape, attrs));
+
+/** Whether slopes are broadcast along leading axes only: the wasm backend counts through them over and over. */
+function isOverAndOver(slopes: Tensor, shape: readonly number[]): boolean {
+  const first = slopes.shape.findIndex((size) => size !== 1);
+  if (first < 0) return true;
+  const own = slopes.shape.slice(first);
+  return own.length <= shape.length && util.arraysEqual(own, shape.slice(-own.length));
+}
+
+const hasOtherSlopes = ({ preluActivationWeights }: Inputs, shape: readonly number[]): boolean =>
+  preluActivationWeights != null && !isOverAndOver(preluActivationWeights, shape);
 
 const maximumGradient: Compute = ({ dy, input }, attrs) =>
   reshape(putBack(dy!, poolingMaxima(input!, attrs), input!.size), input!.shape);
@@ -50,8 +100,10 @@ export const REPAIRS: Readonly<Record<string, Readonly<Record<string, Repair>>>>
       wrong: 'puts numbers at wrong places where height and width of the window differ',
       compute: maximumGradient,
     },
+    StridedSlice: STRIDED_SLICE,
   },
   wasm: {
+    Conv2D: { wrong: SPARSE_SAME, concerns: isSparsePlane, compute: paddedConvolution },
     Conv2DBackpropFilter: {
       compute: ({ x, dy }, attrs) =>
         productsOf(convolutionPlane(x!.shape, attrs.filterShape as number[], attrs)).filterGradient(x!, dy!),
@@ -71,6 +123,7 @@ export const REPAIRS: Readonly<Record<string, Readonly<Record<string, Repair>>>>
       compute: ({ dy, filter }, attrs) =>
         productsOf(convolutionSpace(attrs.inputShape as number[], filter!.shape, attrs)).inputGradient(dy!, filter!),
     },
+    DepthwiseConv2dNative: { wrong: SPARSE_SAME, concerns: isSparseDepthwise, compute: depthwiseConvolution },
     DepthwiseConv2dNativeBackpropFilter: {
       compute: ({ x, dy }, attrs) =>
         depthwiseFilterGradient(x!, dy!, depthwisePlane(x!.shape, attrs.filterShape as number[], attrs)),
@@ -98,6 +151,38 @@ export const REPAIRS: Readonly<Record<string, Readonly<Record<string, Repair>>>>
         reshape(putBack(dy!, dilationPairs(x!, filter!, attrs).inX, x!.size), x!.shape),
     },
     Einsum: { compute: EINSUM },
+    FusedConv2D: {
+      wrong: `${SPARSE_SAME}, and ${BROADCAST_ALPHA}`,
+      concerns: (inputs, attrs) =>
+        isSparsePlane(inputs, attrs) ||
+        hasOtherSlopes(
+          inputs,
+          outputShape(inputs.x!.shape, convolutionPlane(inputs.x!.shape, inputs.filter!.shape, attrs)).with(
+            -1,
+            inputs.filter!.shape[3]!,
+          ),
+        ),
+      compute: (inputs, attrs) => finishFused(paddedConvolution(inputs, attrs), inputs, attrs),
+    },
+    FusedDepthwiseConv2D: {
+      wrong: `${SPARSE_SAME}, and ${BROADCAST_ALPHA}`,
+      concerns: (inputs, attrs) =>
+        isSparseDepthwise(inputs, attrs) ||
+        hasOtherSlopes(
+          inputs,
+          outputShape(inputs.x!.shape, depthwisePlane(inputs.x!.shape, inputs.filter!.shape, attrs)).with(
+            -1,
+            inputs.filter!.shape[2]! * inputs.filter!.shape[3]!,
+          ),
+        ),
+      compute: (inputs, attrs) => finishFused(depthwiseConvolution(inputs, attrs), inputs, attrs),
+    },
+    GatherV2: {
+      wrong: 'takes indices of a batch for those of another one',
+      concerns: (_inputs, { batchDims }) => Boolean(batchDims),
+      compute: ({ x, indices }, { axis, batchDims }) =>
+        gatherRows(x!, indices!, util.parseAxisParam(axis as number, x!.shape)[0]!, batchDims as number),
+    },
     MaxPool3D: {
       wrong: NOT_POSITIVE,
       compute: ({ x }, attrs) =>
@@ -105,6 +190,12 @@ export const REPAIRS: Readonly<Record<string, Readonly<Record<string, Repair>>>>
     },
     MaxPool3DGrad: { wrong: NOT_POSITIVE, compute: maximumGradient },
     MaxPoolGrad: { wrong: NOT_POSITIVE, compute: maximumGradient },
+    Prelu: {
+      wrong: BROADCAST_ALPHA,
+      concerns: ({ x, alpha }) => !isOverAndOver(alpha!, x!.shape),
+      compute: ({ x, alpha }) => add(relu(x!), mul(alpha!, minimum(x!, scalar(0)))),
+    },
+    StridedSlice: STRIDED_SLICE,
     UnsortedSegmentSum: {
       compute: ({ x, segmentIds }, attrs) => segmentSum(x!, segmentIds!, attrs.numSegments as number),
     },

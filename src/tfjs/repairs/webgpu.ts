@@ -7,7 +7,6 @@ import {
   cumprod,
   cumsum,
   div,
-  gather,
   logicalAnd,
   logicalNot,
   logicalOr,
@@ -22,12 +21,10 @@ import {
   round,
   scalar,
   slice,
-  slice_util,
   spaceToBatchND,
   square,
   sub,
   type Tensor,
-  tensor1d,
   tile,
   where,
 } from '@tensorflow/tfjs-core';
@@ -35,6 +32,7 @@ import { einsum } from '../autodiff/rules/einsum.ts';
 import { finishFused } from '../autodiff/rules/fused.ts';
 import { alongAxis, alongEachAxis, mergeAxes } from './folding.ts';
 import type { Compute, Inputs, Repair } from './repair.ts';
+import { STRIDED_SLICE } from './strided-slice.ts';
 
 const hasManyAxes = ({ x }: Inputs): boolean => x!.rank > 4;
 
@@ -123,29 +121,6 @@ const FEW_AXES = 'refuses more than four axes';
 const WRONG_AXES = 'is wrong for more than four axes';
 const LONG = 'refuses products with millions of rows or columns';
 
-const stridedSlice: Compute = ({ x }, attrs) => {
-  const { begin, end, strides } = attrs as { begin: number[]; end: number[]; strides: number[] };
-  const masks = attrs as Record<string, number>;
-  const info = slice_util.sliceInfo(
-    x!.shape,
-    begin,
-    end,
-    strides,
-    masks.beginMask!,
-    masks.endMask!,
-    masks.ellipsisMask!,
-    masks.newAxisMask!,
-    masks.shrinkAxisMask!,
-  );
-  const y = alongEachAxis(x!, (axis) => {
-    const [from, to, step] = [info.begin[axis]!, info.end[axis]!, info.strides[axis]!];
-    const count = Math.max(0, Math.ceil((to - from) / step));
-    const places = Array.from({ length: count }, (_, i) => from + i * step);
-    return (folded) => gather(folded, tensor1d(places, 'int32'), 1);
-  });
-  return reshape(y, info.finalShape);
-};
-
 /** By kernel. */
 export const WEBGPU_REPAIRS: Readonly<Record<string, Repair>> = {
   Acos: { wrong: INACCURATE, compute: ({ x }) => sub(Math.PI / 2, asin(x!)) },
@@ -215,7 +190,11 @@ export const WEBGPU_REPAIRS: Readonly<Record<string, Repair>> = {
   },
   Sin: { wrong: INACCURATE, compute: ({ x }) => sine(x!, 0) },
   SpaceToBatchND: { wrong: FEW_AXES, concerns: hasManyAxes, compute: blockwise(spaceToBatchND as never, 'paddings') },
-  StridedSlice: { wrong: WRONG_AXES, concerns: hasManyAxes, compute: stridedSlice },
+  StridedSlice: {
+    wrong: `${WRONG_AXES}, and ${STRIDED_SLICE.wrong}`,
+    concerns: (inputs, attrs) => hasManyAxes(inputs) || STRIDED_SLICE.concerns(inputs, attrs),
+    compute: STRIDED_SLICE.compute,
+  },
   Tan: { wrong: INACCURATE, compute: ({ x }) => div(sine(x!, 0), sine(x!, 1)) },
   Tile: {
     wrong: 'moves tensors of more than four axes to the CPU',

@@ -109,6 +109,11 @@ const ARITHMETIC: Case[] = [
     what: 'alpha for each channel',
     inputs: { x: { shape: [3, 4], avoid: [0] }, alpha: { shape: [4] } },
   },
+  ...[[4, 1, 1], [1, 2, 1], [4, 1, 3], [2, 1], [1]].map((alpha) => ({
+    kernel: 'Prelu',
+    what: `[4, 2, 3] and [${alpha}]`,
+    inputs: { x: { shape: [4, 2, 3], avoid: [0] }, alpha: { shape: alpha } },
+  })),
   ...binary('RealDiv', {}, { range: [0.5, 2] }),
   ...binary('SquaredDifference'),
   ...binary('Sub'),
@@ -147,6 +152,20 @@ const FUSED: Case[] = ['relu', 'relu6', 'elu', 'leakyrelu', 'sigmoid'].map((acti
 
 const MATMUL: Case[] = [
   ...matmuls('BatchMatMul', {}, false),
+  ...FLAGS.flatMap((transposeB) => [
+    {
+      kernel: 'BatchMatMul',
+      what: `A [2,3,4], B a matrix${transposeB ? ' transposed' : ''}`,
+      inputs: { a: { shape: [2, 3, 4] }, b: { shape: transposeB ? [2, 4] : [4, 2] } },
+      attrs: { transposeA: false, transposeB },
+    },
+    {
+      kernel: 'BatchMatMul',
+      what: `A a matrix transposed, B [2,1,4,3]${transposeB ? ' transposed' : ''}`,
+      inputs: { a: { shape: [4, 2] }, b: { shape: transposeB ? [2, 1, 3, 4] : [2, 1, 4, 3] } },
+      attrs: { transposeA: true, transposeB },
+    },
+  ]),
   ...matmuls('_FusedMatMul', { activation: 'linear' }, true).filter(
     ({ inputs }) => inputs.a!.shape[0] === inputs.b!.shape[0],
   ),
@@ -189,9 +208,17 @@ const running = (kernel: string, input: Partial<Input> = {}): Case[] =>
     ),
   );
 
+const one = (kernel: string, shape: number[], attrs: Record<string, unknown> = {}, what = '', name = 'x'): Case => ({
+  kernel,
+  what: `[${shape}] ${what}`,
+  inputs: { [name]: { shape } },
+  attrs,
+});
+
 const REDUCTION: Case[] = [
   ...running('Cumprod', { range: [0.5, 1.5] }),
   ...running('Cumsum'),
+  one('Cumsum', [2, 3, 4], { axis: 1, exclusive: true, reverse: false }),
   ...reduction('Max', 'reductionIndices', { range: [-20, 20] }),
   ...reduction('Mean', 'axis'),
   ...reduction('Min', 'axis', { range: [-20, 20] }),
@@ -201,12 +228,55 @@ const REDUCTION: Case[] = [
   { kernel: 'Softmax', what: '[2, 3, 4]', inputs: { logits: { shape: [2, 3, 4] } }, attrs: { dim: 2 } },
 ];
 
-const one = (kernel: string, shape: number[], attrs: Record<string, unknown> = {}, what = '', name = 'x'): Case => ({
-  kernel,
-  what: `[${shape}] ${what}`,
-  inputs: { [name]: { shape } },
-  attrs,
-});
+const PADDINGS = [
+  [1, 0],
+  [2, 1],
+];
+
+/** A strided slice, by bits: `x[::-1, 1:]` and the like. */
+const strided = (what: string, shape: number[], attrs: Record<string, unknown>): Case =>
+  one(
+    'StridedSlice',
+    shape,
+    {
+      beginMask: 0,
+      endMask: 0,
+      ellipsisMask: 0,
+      newAxisMask: 0,
+      shrinkAxisMask: 0,
+      ...attrs,
+    },
+    what,
+  );
+
+const STRIDED: Case[] = [
+  strided('x[3:0:-1, 0:4:2]', [4, 5, 3], { begin: [3, 0], end: [0, 4], strides: [-1, 2] }),
+  strided('x[::-1]', [4, 3], { begin: [0, 0], end: [0, 0], strides: [-1, 1], beginMask: 3, endMask: 3 }),
+  strided('x[::-2, 1]', [5, 3], {
+    begin: [0, 1],
+    end: [0, 2],
+    strides: [-2, 1],
+    beginMask: 1,
+    endMask: 1,
+    shrinkAxisMask: 2,
+  }),
+  strided('x[:, 2]', [4, 3], {
+    begin: [0, 2],
+    end: [0, 3],
+    strides: [1, 1],
+    beginMask: 1,
+    endMask: 1,
+    shrinkAxisMask: 2,
+  }),
+  strided('x[..., new, 1]', [2, 3, 4], {
+    begin: [0, 0, 1],
+    end: [0, 0, 2],
+    strides: [1, 1, 1],
+    ellipsisMask: 1,
+    newAxisMask: 2,
+    shrinkAxisMask: 4,
+  }),
+];
 
 const LAYOUT: Case[] = [
   { kernel: 'AddN', what: 'three', inputs: { 0: { shape: [3, 4] }, 1: { shape: [3, 4] }, 2: { shape: [3, 4] } } },
@@ -220,13 +290,24 @@ const LAYOUT: Case[] = [
   })),
   one('ExpandDims', [3, 4], { dim: 1 }, '', 'input'),
   one('Identity', [3, 4]),
-  one('MirrorPad', [3, 4], {
-    paddings: [
-      [1, 0],
-      [2, 1],
-    ],
-    mode: 'reflect',
-  }),
+  ...['reflect', 'symmetric'].flatMap((mode) => [
+    one('MirrorPad', [3, 4], { paddings: PADDINGS.slice(0, 2), mode }, mode),
+    one(
+      'MirrorPad',
+      [2, 3, 3, 2],
+      {
+        paddings: [
+          [0, 0],
+          [1, 1],
+          [2, 0],
+          [0, 1],
+        ],
+        mode,
+      },
+      mode,
+    ),
+  ]),
+  one('MirrorPad', [3], { paddings: [[3, 3]], mode: 'symmetric' }, 'as wide as it is'),
   { kernel: 'Pack', what: 'axis 1', inputs: { 0: { shape: [3, 4] }, 1: { shape: [3, 4] } }, attrs: { axis: 1 } },
   one('PadV2', [3, 4], {
     paddings: [
@@ -261,16 +342,7 @@ const LAYOUT: Case[] = [
   one('Slice', [3, 4], { begin: [1, 0], size: [-1, 2] }),
   one('SplitV', [3, 4], { numOrSizeSplits: [1, 3], axis: 1 }),
   one('SplitV', [3, 4], { numOrSizeSplits: 2, axis: -1 }, 'in equal parts'),
-  one('StridedSlice', [4, 5, 3], {
-    begin: [3, 0],
-    end: [0, 4],
-    strides: [-1, 2],
-    beginMask: 0,
-    endMask: 0,
-    ellipsisMask: 0,
-    newAxisMask: 0,
-    shrinkAxisMask: 0,
-  }),
+  ...STRIDED,
   one('Tile', [3, 4], { reps: [2, 3] }),
   one('Tile', [1, 4], { reps: [3, 1] }, 'of a single row'),
   one('Transpose', [2, 3, 4], { perm: [2, 0, 1] }),

@@ -34,6 +34,39 @@ const GATHERING: Case[] = [
   },
 ];
 
+/** Batches, axes before, between and after: [batch, outer, length, inner]. */
+const BATCHED: Case[] = [
+  { what: 'one of each row', x: [4, 3], index: [2, 0, 1, 2], shape: [4], axis: 1, batchDims: 1 },
+  { what: 'some of each row', x: [3, 4], index: [0, 2, 3, 1, 0, 2], shape: [3, 2], axis: 1, batchDims: 1 },
+  { what: 'an axis between', x: [2, 3, 4, 2], index: [1, 3, 0, 0], shape: [2, 2], axis: 2, batchDims: 1 },
+  {
+    what: 'two axes of batches',
+    x: [2, 2, 3],
+    index: [1, 0, 2, 2, 1, 1, 0, 2],
+    shape: [2, 2, 2],
+    axis: 2,
+    batchDims: 2,
+  },
+  { what: 'negative axis', x: [2, 3, 4], index: [1, 3, 1], shape: [3], axis: -1, batchDims: 0 },
+].map(({ what, x, index, shape, axis, batchDims }) => ({
+  kernel: 'GatherV2',
+  what,
+  inputs: { x: { shape: x }, indices: indices(index, shape) },
+  attrs: { axis, batchDims },
+}));
+
+/** Numbers that lie far enough apart to stay in order. */
+const distinct = (shape: number[]): Input => ({
+  shape,
+  values: Array.from({ length: shape.reduce((product, n) => product * n, 1) }, (_, i) => ((i * 7) % 11) - 5),
+});
+
+const LARGEST: Case[] = [
+  { kernel: 'TopK', what: 'of a vector', inputs: { x: distinct([7]) }, attrs: { k: 3, sorted: true } },
+  { kernel: 'TopK', what: 'of rows', inputs: { x: distinct([2, 2, 5]) }, attrs: { k: 2, sorted: true } },
+  { kernel: 'TopK', what: 'all', inputs: { x: distinct([3, 3]) }, attrs: { k: 3, sorted: true } },
+];
+
 const SCATTERING: Case[] = [
   {
     kernel: 'ScatterNd',
@@ -71,4 +104,4 @@ const EINSUM: Case[] = [
 }));
 
 /** All of them. */
-export const INDEXING: Case[] = [...GATHERING, ...SCATTERING, ...EINSUM];
+export const INDEXING: Case[] = [...GATHERING, ...BATCHED, ...LARGEST, ...SCATTERING, ...EINSUM];

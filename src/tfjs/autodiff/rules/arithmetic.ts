@@ -3,6 +3,7 @@ import {
   add,
   cast,
   div,
+  equal,
   floor,
   greater,
   greaterEqual,
@@ -26,9 +27,9 @@ import { eluSlope, leakySlope } from './unary.ts';
 type Partial = (a: Tensor, b: Tensor, y: Tensor) => Tensor | number;
 
 /** A binary kernel: the names of its inputs and its partial derivative by each. */
-interface Binary {
-  inputs: readonly [string, string];
-  partials: readonly [Partial, Partial];
+export interface Binary {
+  readonly inputs: readonly [string, string];
+  readonly partials: readonly [Partial, Partial];
 }
 
 const mask = (condition: Tensor) => cast(condition, 'float32');
@@ -37,6 +38,12 @@ const mask = (condition: Tensor) => cast(condition, 'float32');
 function safeLog(a: Tensor): Tensor {
   const positive = mask(greater(a, 0));
   return mul(positive, log(add(maximum(a, scalar(0)), sub(scalar(1), positive))));
+}
+
+/** b a^(b - 1), and 0 for b = 0 whatever a is. */
+function powerSlope(a: Tensor, b: Tensor): Tensor {
+  const isZero = mask(equal(b, 0));
+  return mul(b, pow(a, add(sub(b, scalar(1)), isZero)));
 }
 
 function onAB(byA: Partial, byB: Partial): Binary {
@@ -73,7 +80,7 @@ const TABLE: Readonly<Record<string, Binary>> = {
     (a) => a,
   ),
   Pow: onAB(
-    (a, b) => mul(cast(b, 'float32'), pow(a, sub(cast(b, 'float32'), scalar(1)))),
+    (a, b) => powerSlope(a, cast(b, 'float32')),
     (a, _b, y) => mul(y, safeLog(a)),
   ),
   Prelu: {
@@ -93,6 +100,11 @@ const TABLE: Readonly<Record<string, Binary>> = {
     () => -1,
   ),
 };
+
+/** The names of a kernel's two inputs and its partial derivative by each. */
+export function partialDerivatives(kernel: string): Binary {
+  return TABLE[kernel]!;
+}
 
 function binaryRule({ inputs, partials }: Binary): Rule {
   return (call, save) => {

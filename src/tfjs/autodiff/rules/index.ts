@@ -15,6 +15,7 @@ import { poolingRules } from './pooling.ts';
 import { reductionRules } from './reduction.ts';
 import type { Rule } from './rule.ts';
 import { softmaxRules } from './softmax.ts';
+import { stridedSliceRules } from './strided-slice.ts';
 import { unaryRules } from './unary.ts';
 
 /** Every kernel that can be linearised, besides those in `constant.ts`. */
@@ -34,6 +35,7 @@ export const RULES: ReadonlyMap<string, Rule> = new Map(
     poolingRules,
     reductionRules,
     softmaxRules,
+    stridedSliceRules,
     unaryRules,
   ].flatMap((table) => Object.entries(table)),
 );

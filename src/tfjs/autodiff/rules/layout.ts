@@ -14,7 +14,6 @@ import {
   spaceToBatchND,
   split,
   stack,
-  stridedSlice,
   sub,
   type Tensor,
   tile,
@@ -91,28 +90,6 @@ export const layoutRules: Readonly<Record<string, Rule>> = {
     const axis = frontAxis(call, call.inputs.x!.rank);
     const sizes = call.outputs.map(({ shape }) => shape[axis]!);
     return split(tangent, sizes, axis);
-  }),
-  StridedSlice: linear((tangent, { attrs, inputs, outputs }) => {
-    const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = attrs as never as {
-      begin: number[];
-      end: number[];
-      strides: number[];
-    } & Record<`${'begin' | 'end' | 'ellipsis' | 'newAxis' | 'shrinkAxis'}Mask`, number>;
-    const { shape } = inputs.x!;
-    const dense = slice_util.sliceInfo(
-      shape,
-      begin,
-      end,
-      strides,
-      beginMask,
-      endMask,
-      ellipsisMask,
-      newAxisMask,
-      shrinkAxisMask,
-    );
-    const width = blockSize(tangent);
-    const picked = stridedSlice(tangent, [...dense.begin, 0], [...dense.end, width], [...dense.strides, 1]);
-    return reshapeTangent(picked, outputs[0]!.shape);
   }),
   Tile: linear((tangent, { attrs, inputs, outputs }) => {
     const reps = attrs.reps as number[];

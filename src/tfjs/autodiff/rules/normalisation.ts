@@ -54,7 +54,16 @@ const lrn: Rule = (call, _save, derive) => {
   return derive(({ x }) => mul(x!, pow(lrnBase(x!, attributes), scalar(-attributes.beta))));
 };
 
-/** Its gradient: dy base^-beta - 2 alpha beta x times the neighbours' sum of y dy / base. */
+/** Its gradient by x: dy base^-beta - 2 alpha beta x times the neighbours' sum of x dy base^(-beta - 1). */
+export function localResponseGradient(x: Tensor, dy: Tensor, attrs: KernelCall['attrs']): Tensor {
+  const attributes = attrs as never as LrnAttributes;
+  const { alpha, beta, depthRadius } = attributes;
+  const base = lrnBase(x, attributes);
+  const around = overNeighbours(mul(mul(x, dy), pow(base, scalar(-beta - 1))), depthRadius);
+  return sub(mul(dy, pow(base, scalar(-beta))), mul(mul(scalar(2 * alpha * beta), x), around));
+}
+
+/** The same by TensorFlow.js's kernel: dy base^-beta - 2 alpha beta x times the neighbours' sum of y dy / base. */
 const lrnGrad: Rule = (call, _save, derive) => {
   const attributes = attributesOf(call);
   const { alpha, beta, depthRadius } = attributes;

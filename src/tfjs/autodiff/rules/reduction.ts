@@ -79,13 +79,10 @@ const runningSum: Rule = (call) => {
 /**
  * y_i = product of x_k over k before i (after i, if reversed): the Jacobian along the axis, `dy_i/dx_j`, has the running
  * product of x with x_j replaced by 1 where j takes part in y_i. It costs the square of the axis's length.
+ * For x [..., length] the result is [rows, j, i].
  */
-const runningProduct: Rule = (call, save) => {
-  const { exclusive, reverse } = call.attrs as { exclusive: boolean; reverse: boolean };
-  const x = call.inputs.x!;
-  const axis = axesOf(call)[0]!;
-  const length = x.shape[axis]!;
-  const { forth, back } = toEnd(x.rank, [axis]);
+export function runningProductSlopes(x: Tensor, exclusive: boolean, reverse: boolean): Tensor {
+  const length = x.shape[x.rank - 1]!;
   const square = (entry: (j: number, i: number) => boolean) =>
     tensor2d(
       Array.from({ length: length * length }, (_, at) => Number(entry(Math.floor(at / length), at % length))),
@@ -93,10 +90,19 @@ const runningProduct: Rule = (call, save) => {
     );
   const identity = square((j, i) => i === j);
   const takesPart = square((j, i) => (j === i ? !exclusive : j < i !== reverse));
-  const rows = reshape(transpose(x, forth), [x.size / length, 1, length]);
+  const rows = reshape(x, [x.size / length, 1, length]);
   const replaced = reshape(sub(rows, mul(identity, sub(rows, scalar(1)))), [x.size, length]);
   const products = reshape(cumprod(replaced, 1, exclusive, reverse), [x.size / length, length, length]);
-  const jacobian = save(transpose(mul(products, takesPart), [0, 2, 1]));
+  return mul(products, takesPart);
+}
+
+const runningProduct: Rule = (call, save) => {
+  const { exclusive, reverse } = call.attrs as { exclusive: boolean; reverse: boolean };
+  const x = call.inputs.x!;
+  const axis = axesOf(call)[0]!;
+  const length = x.shape[axis]!;
+  const { forth, back } = toEnd(x.rank, [axis]);
+  const jacobian = save(transpose(runningProductSlopes(transpose(x, forth), exclusive, reverse), [0, 2, 1]));
   const moved = forth.map((from) => x.shape[from]!);
   return ({ x: tangent }) => {
     const width = blockSize(tangent!);

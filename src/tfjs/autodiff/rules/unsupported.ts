@@ -41,7 +41,6 @@ export const UNSUPPORTED: Readonly<Record<string, string>> = {
   StringSplit: STRINGS,
   StringToHashBucketFast: STRINGS,
   TensorScatterUpdate: NO_GRADIENT,
-  TopK: NO_GRADIENT,
   Transform: NO_GRADIENT,
   Unique: NO_GRADIENT,
 };

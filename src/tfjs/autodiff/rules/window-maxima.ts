@@ -48,16 +48,19 @@ export interface Maxima {
 /** Finds the largest number in the window of each output [N, ...out, C]; of equal ones the first in row-major order. */
 export function findMaxima({ x, axes, addend }: Search): Maxima {
   const [batch, channels] = [x.shape[0]!, x.shape[x.rank - 1]!];
-  const pads = readingPads(axes).map(([before, after]): [number, number] => [before, Math.max(after, 0)]);
+  const reading = readingPads(axes);
+  const pads = reading.map(([before, after]): [number, number] => [Math.max(before, 0), Math.max(after, 0)]);
   const isPadded = pads.flat().some((n) => n > 0);
   const padded = isPadded ? pad(x, [[0, 0], ...pads, [0, 0]], Number.NEGATIVE_INFINITY) : x;
   const steps = util.computeStrides(padded.shape).concat(1);
   const inner = steps.slice(1, -1);
+  // Windows may begin behind the first input, with a stride larger than the window.
+  const begin = reading.reduce((sum, [before], i) => sum + Math.max(-before, 0) * inner[i]!, 0);
   const corners = column(
     positions(
       [batch, ...axes.map(({ output }) => output), channels],
       [steps[0]!, ...axes.map(({ stride }, i) => stride * inner[i]!), 1],
-    ),
+    ).map((place) => place + begin),
   );
   const offsets = positions(
     axes.map(({ filter }) => filter),
