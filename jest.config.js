@@ -9,6 +9,7 @@ export default {
   rootDir: '.',
   testMatch: ['<rootDir>/dist/test/**/*.test.js'],
   transform: {},
+  modulePathIgnorePatterns: ['<rootDir>/.stryker-tmp/'],
   testTimeout: process.env.EIGENSKETCH_LONG === '1' ? 600_000 : 60_000,
   maxWorkers: '100%',
   reporters: ['default', 'summary', '<rootDir>/dist/test/support/skip-reporter.js'],

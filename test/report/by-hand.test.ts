@@ -217,6 +217,19 @@ test('without a certificate the same texts bound nothing', () => {
   expect(toMarkdown(bare)).toContain('\n| 1 | 5.25 | 0.610 |\n| 2 | -3.5 | 0.0720 |\n| 3 | 0.000125 | 8.30e-6 |\n');
 });
 
+test('a certificate that knows nothing of single eigenvalues, and no sampling errors', () => {
+  const { samplingErrors: _, leaveOneOutError: __, ...rest } = result as EighResult;
+  const { scree, eigenvalueIntervals, gapIntervals, angleBounds, inertia, missedEigenvalueBound, ...sampled } =
+    certificate;
+  const date = new Date('2026-01-02T03:04:05Z');
+  const known = analysisOf({ operator: 'by hand', result: rest as EighResult, certificate: sampled, date });
+  const lines = toMarkdown(known).split('\n');
+  const still = STATEMENTS.filter(([name]) => !['leave-one-out', 'completeness', 'inertia'].includes(name));
+  expect(lines.slice(2, 2 + still.length)).toEqual(still.map(([name, text]) => `- ${name}: ${text}`));
+  const table = ['| # | eigenvalue |', '| --- | --- |', '| 1 | 5.25 |', '| 2 | -3.5 |', '| 3 | 0.000125 |'];
+  expect(lines.filter((line) => line.startsWith('|'))).toEqual(table);
+});
+
 describe('figures: marks lie where the labels of the axis say', () => {
   const POSITIVE = '#1b4f8a';
   const NEGATIVE = '#b3261e';
