@@ -1,6 +1,7 @@
 /** Cores are symmetrised: a small part of an operator that is not symmetric moves no eigenvalue to first order. */
 import { expect, test } from '@jest/globals';
 import { denseOperator, type SeighOptions, seigh } from '../../src/index.ts';
+import { operatorWithSpectrum } from '../../src/testing/index.ts';
 import { jacobi } from '../support/eigenvalues.ts';
 import { orthonormalVectors } from '../support/krylov.ts';
 import { randomBlock, toDense, uniforms } from '../support/matrices.ts';
@@ -81,3 +82,12 @@ test('hmt: the values are those of a symmetric core, and the asymmetry is report
     expect(result.coreAsymmetry! / Math.sqrt(difference / square)).toBeCloseTo(1, 6);
   }
 });
+
+test.each(['js', 'wasm'] as const)(
+  'hmt: the half of a core of 80 columns that is not computed, by the %s kernels',
+  async (kernels) => {
+    const values = Float64Array.from({ length: 80 }, (_, i) => (i % 3 === 1 ? -1 : 1) / (i + 1));
+    const { eigenvalues } = await seigh(operatorWithSpectrum(values, { seed: 1 }), 80, { kernels, seed: 2 });
+    for (const [i, value] of eigenvalues.entries()) expect(Math.abs(value - values[i]!)).toBeLessThan(1e-13);
+  },
+);
