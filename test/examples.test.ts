@@ -11,6 +11,34 @@ test('dense-matrix: the leading eigenvalue of the Hilbert matrix', async () => {
   expect(output).toMatch(/relative error at most \de-\d+|relative error at most \d\.\de-\d+/);
 });
 
+test('graph-clusters: as many small eigenvalues as communities, and every node in its own', async () => {
+  const output = await example('graph-clusters');
+  expect(output).toContain('converged: true');
+  const values = /Laplacian: (.*)$/m.exec(output)![1]!.split(', ').map(Number);
+  // a connected graph has the eigenvalue 0 once; between 3 and 4 is the gap
+  expect(values[0]).toBe(0);
+  expect(values[1]).toBeGreaterThan(0);
+  expect(values[3]! - values[2]!).toBeGreaterThan(2 * values[2]!);
+  expect(output).toContain('450 of 450 nodes are in the community that was planted');
+});
+
+test('principal-components: the variances that the data were drawn with, certified', async () => {
+  const output = await example('principal-components');
+  const rows = Array.from(output.matchAll(/variance (\S+), certified between (\S+) and (\S+)$/gm), ([, ...row]) =>
+    row.map(Number),
+  );
+  expect(rows).toHaveLength(3);
+  for (const [k, [estimate, lower, upper]] of rows.entries()) {
+    // a variance of 2000 normal numbers has a standard deviation of sqrt(2 / 2000); the noise adds 0.01
+    const drawn = [9, 4, 1][k]! + 0.01;
+    expect(Math.abs(estimate! / drawn - 1)).toBeLessThan(4 * Math.sqrt(2 / 2000));
+    expect(lower!).toBeLessThanOrEqual(estimate!);
+    expect(upper!).toBeGreaterThanOrEqual(estimate!);
+  }
+  expect(Number(/direction: (\S+)$/m.exec(output)![1])).toBeGreaterThan(0.999);
+  expect(output).toContain('300 x 20 components');
+});
+
 test('polynomial: loss, gradient, Hessian and its eigenvalues; third derivatives; power iteration to 30', async () => {
   const output = await example('polynomial');
   expect(output).toContain('loss         2\n');
