@@ -1,7 +1,9 @@
 /** Leading eigenpairs of a symmetric operator by randomised block Krylov iteration. */
-import { checkSeed } from './core/checks.ts';
+
+import { atDoor } from './core/door.ts';
+import { supervise } from './core/schedule.ts';
 import { iterate } from './eigsh/check.ts';
-import { checkGoal, type EigshOptions } from './eigsh/options.ts';
+import { type EigshOptions, parseSearch } from './eigsh/options.ts';
 import { type EigshResult, leadingPairs } from './eigsh/result.ts';
 import { beginSearch } from './eigsh/search.ts';
 import { Stopwatch } from './eigsh/stopwatch.ts';
@@ -9,8 +11,6 @@ import type { KrylovContext } from './krylov/decomposition.ts';
 import { selectKernels } from './linalg/kernels/select.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { hostSpace } from './multivector/host.ts';
-
-const WHERE = 'eigsh';
 
 /**
  * The `k` leading eigenpairs of a symmetric operator by block Krylov iteration from a random start, with full
@@ -31,21 +31,25 @@ const WHERE = 'eigsh';
  * that is not symmetric or returns non-finite values, StoreError when the directory belongs to another search or operator,
  * is in use, damaged or cannot be written; the signal's reason when it was aborted before the first product.
  */
-export async function eigsh(op: LinearOperator, k: number, options: EigshOptions = {}): Promise<EigshResult> {
-  const goal = checkGoal(op, k, options);
-  const seed = checkSeed(WHERE, options.seed ?? 0);
-  const kernels = await selectKernels(WHERE, options.kernels);
-  goal.signal?.throwIfAborted();
-  if (options.store !== undefined) {
-    // HDF5 is loaded for those who use it
-    const { storedEigsh } = await import('./store/search/eigsh.ts');
-    return storedEigsh({ op, goal, seed, kernels }, options.store, options.memory);
-  }
-  const stopwatch = new Stopwatch();
-  const space = hostSpace(op.shape[0], op.dtype);
-  const context: KrylovContext = { where: WHERE, op: stopwatch.time(op), space, seed, kernels };
-  const standing = await iterate(await beginSearch(goal.blockSize, context), goal, context);
-  const result = await leadingPairs(standing, goal, context);
-  for (const block of [...standing.state.V, standing.state.W]) await space.release(block);
-  return { ...result, seconds: stopwatch.seconds };
+export function eigsh(op: LinearOperator, k: number, options: EigshOptions = {}): Promise<EigshResult> {
+  return atDoor('eigsh', async () => {
+    const { goal, seed, kernels: choice, store, memory, ...control } = parseSearch(op, k, options);
+    control.signal?.throwIfAborted();
+    const kernels = await selectKernels(choice);
+    return supervise(control, async (control) => {
+      const supervised = { ...goal, ...control };
+      if (store !== undefined) {
+        // HDF5 is loaded for those who use it
+        const { storedEigsh } = await import('./store/search/eigsh.ts');
+        return storedEigsh({ op, goal: supervised, seed, kernels }, store, memory);
+      }
+      const stopwatch = new Stopwatch();
+      const space = hostSpace(op.shape[0], op.dtype);
+      const context: KrylovContext = { op: stopwatch.time(op), space, seed, kernels };
+      const standing = await iterate(await beginSearch(goal.blockSize, context), supervised, context);
+      const result = await leadingPairs(standing, supervised, context);
+      for (const block of [...standing.state.V, standing.state.W]) await space.release(block);
+      return { ...result, seconds: stopwatch.seconds };
+    });
+  });
 }

@@ -1,6 +1,7 @@
 /** Sketched eigendecomposition of a symmetric operator: measure, then recover. */
 
 import { checkChoice } from './core/checks.ts';
+import { atDoor } from './core/door.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { measureAsymmetry, refuseAsymmetry } from './linops/probes.ts';
 import type { Multivector } from './multivector/multivector.ts';
@@ -22,11 +23,11 @@ async function search(
   options: AdaptiveOptions,
 ): Promise<AdaptiveResult> {
   refuseWithGoal(options);
-  const dims = first ?? chooseBlockSize(WHERE, op, op.shape[1], options.blockSize);
+  const dims = first ?? chooseBlockSize(op, op.shape[1], options.blockSize);
   const run = await prepareRun(op, dims, 'hmt', options);
   run.signal?.throwIfAborted();
   const needsProbe = op.selfAdjoint !== true;
-  if (needsProbe) refuseAsymmetry(WHERE, op, await measureAsymmetry(WHERE, op, run.seed));
+  if (needsProbe) refuseAsymmetry(op, await measureAsymmetry(op, run.seed));
   const result = await adaptiveSeigh({ ...run, kernelsChoice: options.kernels }, options);
   return needsProbe ? { ...result, numMatvecs: result.numMatvecs + 2 } : result;
 }
@@ -66,33 +67,35 @@ async function recover(run: Run, method: Method): Promise<Outcome> {
 export function seigh(op: LinearOperator, options: AdaptiveOptions): Promise<AdaptiveResult>;
 export function seigh(op: LinearOperator, dims: number, options: AdaptiveOptions): Promise<AdaptiveResult>;
 export function seigh(op: LinearOperator, dims: number, options?: SeighOptions): Promise<EighResult>;
-export async function seigh(
+export function seigh(
   op: LinearOperator,
   dimsOrOptions: number | AdaptiveOptions,
   given: SeighOptions | AdaptiveOptions = {},
 ): Promise<EighResult> {
-  const isGoal = typeof dimsOrOptions === 'object' && dimsOrOptions !== null;
-  const options = isGoal ? dimsOrOptions : given;
-  const dims = isGoal ? undefined : dimsOrOptions;
-  if ('tol' in options && options.tol !== undefined) return search(op, dims, options);
-  const method = checkChoice(WHERE, 'method', options.method ?? 'hmt', METHODS);
-  const run = await prepareRun(op, dims as number, method, options);
-  run.signal?.throwIfAborted();
-  if (options.store !== undefined) {
-    // HDF5 is loaded for those who use it
-    const { storedSeigh } = await import('./store/sketch/seigh.ts');
-    return storedSeigh(run, method, options.store, options);
-  }
-  const startedAt = performance.now();
-  const needsProbe = op.selfAdjoint !== true;
-  if (needsProbe) refuseAsymmetry(WHERE, op, await measureAsymmetry(WHERE, op, run.seed));
-  const { pairs, numMatvecs, dropped, sketchedAt } = await recover(run, method);
-  const seconds = { sketch: (sketchedAt - startedAt) / 1000, recovery: (performance.now() - sketchedAt) / 1000 };
-  const { testMatrix, seed, blockSize, kernels } = run;
-  const spent = numMatvecs + (needsProbe ? 2 : 0);
-  return makeEighResult(
-    pairs,
-    { numMatvecs: spent, dims: run.dims, dropped, method, testMatrix, seed, blockSize, seconds, ...backendOf(op) },
-    kernels,
-  );
+  return atDoor('seigh', async () => {
+    const isGoal = typeof dimsOrOptions === 'object' && dimsOrOptions !== null;
+    const options = isGoal ? dimsOrOptions : given;
+    const dims = isGoal ? undefined : dimsOrOptions;
+    if ('tol' in options && options.tol !== undefined) return search(op, dims, options);
+    const method = checkChoice(WHERE, 'method', options.method ?? 'hmt', METHODS);
+    const run = await prepareRun(op, dims as number, method, options);
+    run.signal?.throwIfAborted();
+    if (options.store !== undefined) {
+      // HDF5 is loaded for those who use it
+      const { storedSeigh } = await import('./store/sketch/seigh.ts');
+      return storedSeigh(run, method, options.store, options);
+    }
+    const startedAt = performance.now();
+    const needsProbe = op.selfAdjoint !== true;
+    if (needsProbe) refuseAsymmetry(op, await measureAsymmetry(op, run.seed));
+    const { pairs, numMatvecs, dropped, sketchedAt } = await recover(run, method);
+    const seconds = { sketch: (sketchedAt - startedAt) / 1000, recovery: (performance.now() - sketchedAt) / 1000 };
+    const { testMatrix, seed, blockSize, kernels } = run;
+    const spent = numMatvecs + (needsProbe ? 2 : 0);
+    return makeEighResult(
+      pairs,
+      { numMatvecs: spent, dims: run.dims, dropped, method, testMatrix, seed, blockSize, seconds, ...backendOf(op) },
+      kernels,
+    );
+  });
 }

@@ -1,13 +1,16 @@
 /** Sketched singular value decomposition of a general operator. */
-import { type Block, checkBlock } from './core/block.ts';
-import { checkChoice, checkInteger, checkSeed } from './core/checks.ts';
+
+import type { Block } from './core/block.ts';
+import { atDoor } from './core/door.ts';
 import { UnsupportedError } from './core/errors.ts';
+import { CONTROL, choice, integer, optional, type Parsed, parseOptions, seed, withDefault } from './core/parse.ts';
 import type { Distribution } from './core/random.ts';
-import type { Control } from './core/schedule.ts';
-import { type KernelsChoice, selectKernels } from './linalg/kernels/select.ts';
+import { type Control, supervise } from './core/schedule.ts';
+import { KERNELS, type KernelsChoice, selectKernels } from './linalg/kernels/select.ts';
 import { selectColumns, transpose } from './linalg/small.ts';
 import { smallSvd } from './linalg/svd.ts';
 import { hasAdjoint } from './linops/apply.ts';
+import { defineOperator, type Operator } from './linops/define.ts';
 import { applyLowRank } from './linops/low-rank.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { checkOperator } from './linops/probes.ts';
@@ -15,7 +18,7 @@ import { hostSpace } from './multivector/host.ts';
 import type { Multivector } from './multivector/multivector.ts';
 import { orthonormalise } from './multivector/orthonormalise.ts';
 import { times } from './multivector/verbs.ts';
-import { chooseBlockSize } from './sketch/block-size.ts';
+import { prepareBlocks } from './sketch/block-size.ts';
 import { measure, measureAdjoint, measureTestMatrix } from './sketch/measure.ts';
 import { TEST_MATRICES, type TestMatrix } from './sketch/test-matrix.ts';
 
@@ -35,7 +38,7 @@ export interface SsvdOptions extends Control {
 }
 
 /** A ~ U diag(singularValues) V^T, m x n; as a LinearOperator it applies exactly that. */
-export interface SvdResult extends LinearOperator {
+export interface SvdResult extends Operator {
   /** Length r, descending. */
   singularValues: Float64Array;
   /** U, m x r, orthonormal columns. */
@@ -48,39 +51,33 @@ export interface SvdResult extends LinearOperator {
   dims: number;
   seed: number;
   kernels: string;
+  /** What made the operator's products, as it says. */
+  backend?: string;
 }
 
-const WHERE = 'ssvd';
+const optionsFor = (m: number, n: number) => ({
+  testMatrix: withDefault(choice(TEST_MATRICES), 'gaussian'),
+  rank: optional(integer(1, Math.min(m, n), ` for a ${m} x ${n} operator`)),
+  powerIterations: withDefault(integer(0), 0),
+  blockSize: optional(integer(1)),
+  seed: withDefault(seed, 0),
+  kernels: KERNELS,
+  ...CONTROL,
+});
 
-/**
- * Low-rank singular value decomposition of an operator with an adjoint (Halko, Martinsson & Tropp 2011, algorithms 4.4 and
- * 5.1): Q = orth(A Omega), A ~ Q (A^T Q)^T, 2 dims products.
- *
- * @param op m x n operator with `adjointMatmat`, or one that is its own adjoint
- * @param dims columns of the sketch, 1..min(m, n)
- * @example
- * const { singularValues } = await ssvd(denseOperator([[3, 0, 0], [0, 4, 0]]), 2);
- * @throws UnsupportedError without an adjoint, ArgumentError for options out of range, NumericalError for non-finite
- * products; the signal's reason when aborted.
- */
-export async function ssvd(op: LinearOperator, dims: number, options: SsvdOptions = {}): Promise<SvdResult> {
-  const [m, n] = checkOperator(WHERE, op);
-  const least = Math.min(m, n);
-  const most = Number.MAX_SAFE_INTEGER;
-  checkInteger(WHERE, 'dims', dims, 1, least, ` for a ${m} x ${n} operator`);
-  const rank = checkInteger(WHERE, 'rank', options.rank ?? dims, 1, least, ` for a ${m} x ${n} operator`);
-  const powerIterations = checkInteger(WHERE, 'powerIterations', options.powerIterations ?? 0, 0, most);
-  const distribution = checkChoice(WHERE, 'testMatrix', options.testMatrix ?? 'gaussian', TEST_MATRICES);
-  const seed = checkSeed(WHERE, options.seed ?? 0);
-  if (!hasAdjoint(op)) throw new UnsupportedError(`${WHERE}: the operator has no adjoint product (adjointMatmat)`);
-  const blockSize = chooseBlockSize(WHERE, op, dims, options.blockSize);
-  const { signal, onProgress } = options;
-  signal?.throwIfAborted();
-  const kernels = await selectKernels(WHERE, options.kernels);
+async function sketchedSvd(
+  op: LinearOperator,
+  dims: number,
+  options: Parsed<ReturnType<typeof optionsFor>>,
+): Promise<SvdResult> {
+  const [m, n] = op.shape;
+  const { testMatrix: distribution, rank = dims, powerIterations, seed, signal, onProgress } = options;
+  const blockSize = await prepareBlocks(op, dims, options.blockSize);
+  const kernels = await selectKernels(options.kernels);
   const verbs = { kernels, signal };
   const tall = hostSpace(m, op.dtype);
   const wide = hostSpace(n, op.dtype);
-  const products = { where: WHERE, blockSize, onProgress, signal } as const;
+  const products = { blockSize, onProgress, signal } as const;
 
   const Omega: TestMatrix = { distribution, key: { seed, purpose: 'sketch' }, rows: n, cols: dims };
   const Y = await measureTestMatrix(op, Omega, { ...products, space: tall, stage: 'sketch' });
@@ -110,7 +107,7 @@ export async function ssvd(op: LinearOperator, dims: number, options: SsvdOption
   const singularValues = core.values.slice(0, kept.length);
   const leftVectors = await rotate(Q, core.U, tall);
   const rightVectors = await rotate(P, core.V, wide);
-  return {
+  const parts: Omit<SvdResult, 'apply'> = {
     shape: [m, n],
     dtype: op.dtype,
     singularValues,
@@ -121,9 +118,31 @@ export async function ssvd(op: LinearOperator, dims: number, options: SsvdOption
     dims,
     seed,
     kernels: kernels.name,
-    matmat: (X: Block) =>
-      applyLowRank(leftVectors, singularValues, rightVectors, checkBlock('SvdResult.matmat', X, n, X.cols), kernels),
-    adjointMatmat: (Y: Block) =>
-      applyLowRank(rightVectors, singularValues, leftVectors, checkBlock('SvdResult', Y, m, Y.cols), kernels),
+    ...(op.backend === undefined ? {} : { backend: op.backend }),
+    matmat: (X: Block) => applyLowRank(leftVectors, singularValues, rightVectors, X, kernels),
+    adjointMatmat: (Y: Block) => applyLowRank(rightVectors, singularValues, leftVectors, Y, kernels),
   };
+  return defineOperator('result', parts);
+}
+
+/**
+ * Low-rank singular value decomposition of an operator with an adjoint (Halko, Martinsson & Tropp 2011, algorithms 4.4 and
+ * 5.1): Q = orth(A Omega), A ~ Q (A^T Q)^T, 2 dims products.
+ *
+ * @param op m x n operator with `adjointMatmat`, or one that is its own adjoint
+ * @param dims columns of the sketch, 1..min(m, n)
+ * @example
+ * const { singularValues } = await ssvd(denseOperator([[3, 0, 0], [0, 4, 0]]), 2);
+ * @throws UnsupportedError without an adjoint, ArgumentError for options out of range, NumericalError for non-finite
+ * products; the signal's reason when aborted.
+ */
+export function ssvd(op: LinearOperator, dims: number, options: SsvdOptions = {}): Promise<SvdResult> {
+  return atDoor('ssvd', async () => {
+    const [m, n] = checkOperator(op);
+    integer(1, Math.min(m, n), ` for a ${m} x ${n} operator`).parse(dims, 'dims');
+    const parsed = parseOptions(options, optionsFor(m, n));
+    if (!hasAdjoint(op)) throw new UnsupportedError('the operator has no adjoint product (adjointMatmat)');
+    parsed.signal?.throwIfAborted();
+    return supervise(parsed, (control) => sketchedSvd(op, dims, { ...parsed, ...control }));
+  });
 }

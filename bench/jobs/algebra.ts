@@ -10,7 +10,7 @@ import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
 import { columnNorms, gram, times } from '../../src/multivector/verbs.ts';
 
 const { values: flags } = parseArgs({ options: { kernels: { type: 'string', default: 'auto' } } });
-const kernels = await selectKernels('bench', flags.kernels as 'auto');
+const kernels = await selectKernels(flags.kernels as 'auto');
 const context = { kernels };
 const [n, k] = [39760, 1910];
 

@@ -9,7 +9,7 @@ import { orthonormalise } from '../../src/multivector/orthonormalise.ts';
 const { values: flags } = parseArgs({
   options: { kernels: { type: 'string', default: 'auto' }, product: { type: 'boolean', default: false } },
 });
-const kernels = await selectKernels('bench', flags.kernels as 'auto');
+const kernels = await selectKernels(flags.kernels as 'auto');
 
 function gaussian(rows: number, cols: number, dtype: 'float32' | 'float64', seed: number) {
   const block = zeros(rows, cols, dtype);

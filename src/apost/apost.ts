@@ -1,11 +1,14 @@
 /** A-posteriori error of any approximation of an operator, from products with fresh Gaussian vectors. */
-import { checkBetween, checkInteger, checkSeed } from '../core/checks.ts';
+
+import { atDoor } from '../core/door.ts';
 import { ShapeError } from '../core/errors.ts';
-import type { Control } from '../core/schedule.ts';
-import { type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
+import { between, CONTROL, integer, optional, parseOptions, seed, withDefault } from '../core/parse.ts';
+import { type Control, supervise } from '../core/schedule.ts';
+import { KERNELS, type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
+import { checkOperator } from '../linops/probes.ts';
 import { hostSpace } from '../multivector/host.ts';
-import { chooseBlockSize } from '../sketch/block-size.ts';
+import { prepareBlocks } from '../sketch/block-size.ts';
 import type { MeasureContext } from '../sketch/measure.ts';
 import { materialise, type TestMatrix } from '../sketch/test-matrix.ts';
 import { CERTIFICATE_SCHEMA, type Certificate } from './certificate.ts';
@@ -47,7 +50,30 @@ type Known = LinearOperator & Partial<RitzPairs & { coreAsymmetry: number; sampl
 const isGiven = (approximation: LinearOperator): approximation is GivenPairs =>
   (approximation as Partial<GivenPairs>).given === true;
 
-const WHERE = 'apost';
+const OPTIONS = {
+  tests: withDefault(integer(1), 30),
+  seed: withDefault(seed, 0),
+  confidence: withDefault(between(0, 1), 0.99),
+  powerSteps: withDefault(integer(0), 1),
+  blockSize: optional(integer(1)),
+  kernels: KERNELS,
+  ...CONTROL,
+};
+
+/** The options of {@link apost} as they are parsed: everything has its value. */
+export interface CertifyOptions extends Control {
+  tests: number;
+  seed: number;
+  confidence: number;
+  powerSteps: number;
+  blockSize: number | undefined;
+  kernels: KernelsChoice | undefined;
+}
+
+/** @throws ArgumentError as {@link apost}. */
+export function parseApostOptions(options: unknown): CertifyOptions {
+  return parseOptions(options, OPTIONS);
+}
 
 /** The i-th look's share of 1 - confidence: 6 / (pi i)^2, which sums to 1 over i = 1, 2, ... */
 export function levelOfLook(confidence: number, look: number): number {
@@ -61,34 +87,23 @@ export function levelOfLook(confidence: number, look: number): number {
 export async function certify(
   op: LinearOperator,
   approximation: LinearOperator,
-  options: ApostOptions,
+  options: CertifyOptions,
   look?: Look,
 ): Promise<Certificate> {
   const startedAt = performance.now();
-  const most = Number.MAX_SAFE_INTEGER;
-  const tests = checkInteger(WHERE, 'tests', options.tests ?? 30, 1, most);
-  const seed = checkSeed(WHERE, options.seed ?? 0);
-  const confidence = checkBetween(WHERE, 'confidence', options.confidence ?? 0.99, 0, 1);
-  const powerSteps = checkInteger(WHERE, 'powerSteps', options.powerSteps ?? 1, 0, most);
+  const { tests, seed, confidence, powerSteps, signal, onProgress } = options;
   const [m, n] = op.shape;
-  if (approximation.shape[0] !== m || approximation.shape[1] !== n) {
-    throw new ShapeError(
-      `${WHERE}: the operator is ${m} x ${n}, the approximation ${approximation.shape.join(' x ')}`,
-      { shape: [m, n], got: approximation.shape },
-    );
-  }
   const known = approximation as Known;
   const home = known.eigenvectors?.space;
   // test vectors live where the eigenvectors do: on disk, where those are too large for memory
   const onDisk = home && !home.inMemory && home.dtype === op.dtype ? home : undefined;
-  const blockSize = chooseBlockSize(WHERE, op, tests + 1, options.blockSize, onDisk?.blockColumns);
-  const { signal, onProgress } = options;
-  const verbs = { kernels: await selectKernels(WHERE, options.kernels), signal };
+  const blockSize = await prepareBlocks(op, tests + 1, options.blockSize, onDisk?.blockColumns);
+  const verbs = { kernels: await selectKernels(options.kernels), signal };
   const key = { seed, purpose: 'test' } as const;
   const firstColumn = look?.testsUsed ?? 0;
   const vectors: TestMatrix = { distribution: 'gaussian', key, rows: n, cols: tests, firstColumn };
   const space = (onDisk ?? hostSpace(m, op.dtype)).scope();
-  const measuring: MeasureContext = { where: WHERE, space, blockSize, stage: 'certificate', onProgress, signal };
+  const measuring: MeasureContext = { space, blockSize, stage: 'certificate', onProgress, signal };
   const level = look ? levelOfLook(confidence, look.number) : confidence;
   const { eigenvalues, eigenvectors, residualNorms, coreAsymmetry, samplingErrors } = known;
   const spend = async (): Promise<Statements> => {
@@ -135,5 +150,17 @@ export function apost(
   approximation: LinearOperator,
   options: ApostOptions = {},
 ): Promise<Certificate> {
-  return certify(op, approximation, options);
+  return atDoor('apost', async () => {
+    const [m, n] = checkOperator(op);
+    const shape = checkOperator(approximation, 'approximation');
+    const parsed = parseApostOptions(options);
+    if (shape[0] !== m || shape[1] !== n) {
+      throw new ShapeError(`the operator is ${m} x ${n}, the approximation ${shape.join(' x ')}`, {
+        shape: [m, n],
+        got: shape,
+      });
+    }
+    parsed.signal?.throwIfAborted();
+    return supervise(parsed, (control) => certify(op, approximation, { ...parsed, ...control }));
+  });
 }

@@ -22,10 +22,10 @@ export function noiseFromAsymmetry(compressed: Matrix, n: number): number {
  * ||A g - (A g again)|| / ||g|| for the first column of G. The repetition is a product of its own, so it also meets
  * other roundings than the first one, which was part of a block. Costs one product.
  */
-export async function noiseFromRepetition(op: LinearOperator, G: Block, AG: Block, where: string): Promise<number> {
+export async function noiseFromRepetition(op: LinearOperator, G: Block, AG: Block): Promise<number> {
   const g = zeros(G.rows, 1, op.dtype);
   for (let i = 0; i < G.rows; i++) g.data[i] = G.data[i * G.cols]!;
-  const again = (await applyOperator(op, g, { where })).data;
+  const again = (await applyOperator(op, g)).data;
   let difference = 0;
   let length = 0;
   for (let i = 0; i < again.length; i++) difference += (again[i]! - AG.data[i * AG.cols]!) ** 2;

@@ -1,5 +1,7 @@
 /** How many test products buy which certainty, before any is spent. */
-import { checkBetween, checkInteger } from '../core/checks.ts';
+
+import { atDoor } from '../core/door.ts';
+import { asRecord, between, type Field, integer, parseOptions } from '../core/parse.ts';
 import { chiSquareCdf, squaredFactors } from '../stats/interval.ts';
 
 /** How likely an estimated Frobenius norm is off by a factor, for the worst matrix. */
@@ -12,6 +14,8 @@ export interface ErrorBounds {
 
 const MOST_TESTS = 1_000_000;
 
+const FACTOR: Field<number> = between(1, Number.POSITIVE_INFINITY);
+
 /**
  * Bounds on the probability that the estimate of ||E||_F from `tests` products is off by `factor` or more, whatever E:
  * P(chi2_q <= q / factor^2) and P(chi2_q >= q factor^2), which rank-one matrices attain (see {@link squaredFactors}).
@@ -23,14 +27,16 @@ const MOST_TESTS = 1_000_000;
  * @throws ArgumentError out of these ranges.
  */
 export function apostErrorBounds(tests: number, factor: number): ErrorBounds {
-  checkInteger('apostErrorBounds', 'tests', tests, 1, MOST_TESTS);
-  checkBetween('apostErrorBounds', 'factor', factor, 1, Number.POSITIVE_INFINITY);
-  const square = factor ** 2;
-  return {
-    underestimate: chiSquareCdf(tests / square, tests),
-    // the law of the upper tail needs factor^2 >= 1 + 1/q; below that only the trivial bound is known
-    overestimate: square >= 1 + 1 / tests ? 1 - chiSquareCdf(tests * square, tests) : 1,
-  };
+  return atDoor('apostErrorBounds', () => {
+    integer(1, MOST_TESTS).parse(tests, 'tests');
+    FACTOR.parse(factor, 'factor');
+    const square = factor ** 2;
+    return {
+      underestimate: chiSquareCdf(tests / square, tests),
+      // the law of the upper tail needs factor^2 >= 1 + 1/q; below that only the trivial bound is known
+      overestimate: square >= 1 + 1 / tests ? 1 - chiSquareCdf(tests * square, tests) : 1,
+    };
+  });
 }
 
 /** The certainty asked for: `factor` on the norm, reached with probability `confidence`. */
@@ -46,17 +52,18 @@ export interface TestsGoal {
  * planTests({ factor: 1.27, confidence: 0.95 }); // 30
  * @throws ArgumentError unless factor > 1 and 0 < confidence < 1, or when a million tests are not enough.
  */
-export function planTests({ factor, confidence }: TestsGoal): number {
-  checkBetween('planTests', 'factor', factor, 1, Number.POSITIVE_INFINITY);
-  checkBetween('planTests', 'confidence', confidence, 0, 1);
-  const reaches = (tests: number): boolean => Math.sqrt(squaredFactors(tests, confidence).upper) <= factor;
-  let enough = 1;
-  while (!reaches(enough)) enough = checkInteger('planTests', 'tests needed', 2 * enough, 1, MOST_TESTS);
-  let tooFew = enough / 2;
-  while (enough - tooFew > 1) {
-    const middle = Math.floor((enough + tooFew) / 2);
-    if (reaches(middle)) enough = middle;
-    else tooFew = middle;
-  }
-  return enough;
+export function planTests(goal: TestsGoal): number {
+  return atDoor('planTests', () => {
+    const { factor, confidence } = parseOptions(asRecord(goal, 'goal'), { factor: FACTOR, confidence: between(0, 1) });
+    const reaches = (tests: number): boolean => Math.sqrt(squaredFactors(tests, confidence).upper) <= factor;
+    let enough = 1;
+    while (!reaches(enough)) enough = integer(1, MOST_TESTS).parse(2 * enough, 'tests needed');
+    let tooFew = enough / 2;
+    while (enough - tooFew > 1) {
+      const middle = Math.floor((enough + tooFew) / 2);
+      if (reaches(middle)) enough = middle;
+      else tooFew = middle;
+    }
+    return enough;
+  });
 }

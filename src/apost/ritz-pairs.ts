@@ -67,7 +67,7 @@ export function ritzPairs(pairs: {
       );
     }
     const apply = async (X: Block): Promise<Block> =>
-      applyLowRank(eigenvectors, eigenvalues, eigenvectors, X, await selectKernels('ritzPairs'));
+      applyLowRank(eigenvectors, eigenvalues, eigenvectors, X, await selectKernels());
     return defineOperator('ritzPairs', {
       shape: [n, n] as const,
       dtype: eigenvectors.dtype,

@@ -30,12 +30,7 @@ async function subtractApproximation(
     const end = Math.min(start + blockSize, AOmega.cols);
     const exact = await AOmega.readColumns(start, end);
     const answer = await approximation.matmat(await run.Omega.readColumns(start, end));
-    const approximate = checkBlock(
-      `${run.measuring.where}: product of the approximation`,
-      answer,
-      exact.rows,
-      exact.cols,
-    );
+    const approximate = checkBlock('product of the approximation', answer, exact.rows, exact.cols);
     const difference = exact.data.map((value, at) => value - approximate.data[at]!);
     await AOmega.writeColumns(start, { rows: exact.rows, cols: exact.cols, data: difference });
   }
@@ -71,7 +66,7 @@ export async function certifySampled(
   const operatorSquares = await gram(AOmega, AOmega, verbs);
   const width = Math.min(tests, measuring.blockSize);
   const [first, product] = [await Omega.readColumns(0, width), await AOmega.readColumns(0, width)];
-  const repeated = await noiseFromRepetition(op, first, product, measuring.where);
+  const repeated = await noiseFromRepetition(op, first, product);
   const measuredNoise = Math.max(repeated, await measureAsymmetricNoise(run, Omega, AOmega));
   const rounding = roundingFloor(op, eigenvalues ? largestMagnitude(eigenvalues) : 0, 0);
   await subtractApproximation(run, approximation, AOmega);

@@ -1,5 +1,7 @@
 /** How many eigenpairs are enough. */
-import { checkBetween } from '../core/checks.ts';
+
+import { atDoor } from '../core/door.ts';
+import { asRecord, between } from '../core/parse.ts';
 import type { Certificate } from './certificate.ts';
 
 /**
@@ -11,8 +13,11 @@ import type { Certificate } from './certificate.ts';
  * const rank = smallestRank(cert, 0.01);
  * @throws ArgumentError for an error that is not positive.
  */
-export function smallestRank({ scree }: Pick<Certificate, 'scree'>, error: number): number | undefined {
-  checkBetween('smallestRank', 'error', error, 0, Number.POSITIVE_INFINITY);
-  const rank = scree?.findIndex(({ upper }) => upper <= error) ?? -1;
-  return rank < 0 ? undefined : rank;
+export function smallestRank(certificate: Pick<Certificate, 'scree'>, error: number): number | undefined {
+  return atDoor('smallestRank', () => {
+    between(0, Number.POSITIVE_INFINITY).parse(error, 'error');
+    const { scree } = asRecord(certificate, 'certificate') as Pick<Certificate, 'scree'>;
+    const rank = scree?.findIndex(({ upper }) => upper <= error) ?? -1;
+    return rank < 0 ? undefined : rank;
+  });
 }

@@ -23,7 +23,7 @@ export async function certifyDirectory(
   if (!options) throw new ArgumentError(`${where}: --tests must be at least 1`);
   return resumable(signal, `${where} ${path}`, async () => {
     const { directory, op } = await openRun(where, path, flags);
-    const kernels = await selectKernels(where);
+    const kernels = await selectKernels();
     const result = await loadResult(where, directory, kernels);
     const worker = workerOf(op, kernels.name, shardName(WHOLE));
     await certifyStored(directory, op, result, { ...options, onProgress: progressBar(), signal }, worker);

@@ -41,7 +41,7 @@ ${EXIT_HELP}`,
           ? measuredStageNamed(WHERE, directory.plan, flags.stage)
           : await nextMeasured(WHERE, directory);
       if (stage) {
-        const worker = workerOf(op, (await selectKernels(WHERE)).name, shardName(shard));
+        const worker = workerOf(op, (await selectKernels()).name, shardName(shard));
         await measureStage(directory, stage, { where: WHERE, op, shard, worker, onProgress: progressBar(), signal });
       }
       const progress = (await progressOf(WHERE, directory)).find((each) => each.stage === stage?.name);

@@ -33,7 +33,7 @@ ${EXIT_HELP}`,
     const path = directoryOf(WHERE, flags, positionals);
     return resumable(signal, `eigensketch recover ${path}`, async () => {
       const directory = await openDirectory(WHERE, path);
-      const kernels = await selectKernels(WHERE);
+      const kernels = await selectKernels();
       const worker = { shard: shardName(WHOLE), kernels: kernels.name, backend: '' };
       const last = typeof flags.stage === 'string' ? flags.stage : RESULT;
       for (const stage of derivedStagesUpTo(WHERE, directory.plan, last)) {

@@ -31,7 +31,7 @@ ${EXIT_HELP}`,
     const certifying = certificateOptions(WHERE, flags);
     return resumable(signal, `eigensketch run --out ${path}`, async () => {
       const { op, directory } = await openRun(WHERE, path, flags);
-      const kernels = await selectKernels(WHERE);
+      const kernels = await selectKernels();
       const onProgress = progressBar();
       const result = await finishDirectory(WHERE, directory, { op, kernels, onProgress, signal });
       if (certifying && !isAsAsked(await loadCertificate(directory), certifying)) {

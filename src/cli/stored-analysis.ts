@@ -12,7 +12,7 @@ import { operatorName } from './operator-file.ts';
 
 /** Result and certificate of a directory, with the machine, date and versions of those who made them. */
 export async function storedAnalysis(where: string, directory: SketchDirectory): Promise<Analysis> {
-  const result = await loadResult(where, directory, await selectKernels(where));
+  const result = await loadResult(where, directory, await selectKernels());
   const certificate = await loadCertificate(directory);
   const { operator, version } = directory.origin;
   const { machine, node, finished } = await derivedRecord(directory, RESULT);

@@ -96,7 +96,7 @@ export class Iteration {
     const { goal, context } = this;
     this.numMatvecs += columns;
     this.state = await expand(this.state, context, columns);
-    refuseAsymmetry(context.where, context.op, relativeAsymmetry(this.state.H));
+    refuseAsymmetry(context.op, relativeAsymmetry(this.state.H));
     const run = this.check?.run;
     if (run && !run.ended) record(run, this.state, roundingOf(this.state));
     const { state, numMatvecs, restarts, check } = this;

@@ -1,11 +1,25 @@
 /** The options of `eigsh`, and from them the checked goal of a search. */
-import { checkBetween, checkChoice, checkInteger } from '../core/checks.ts';
+
 import { bytesPerEntry, unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
 import type { Memory } from '../core/memory.ts';
+import {
+  between,
+  CONTROL,
+  choice,
+  type Field,
+  integer,
+  memory,
+  optional,
+  parseOptions,
+  refuse,
+  seed,
+  text,
+  withDefault,
+} from '../core/parse.ts';
 import type { Control } from '../core/schedule.ts';
 import { KRYLOV_WHICH, type KrylovWhich } from '../krylov/ritz.ts';
-import type { KernelsChoice } from '../linalg/kernels/select.ts';
+import { KERNELS, type KernelsChoice } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { CHECK_COLUMNS } from './check.ts';
@@ -57,8 +71,6 @@ export interface EigshOptions extends Control {
   kernels?: KernelsChoice;
 }
 
-const WHERE = 'eigsh';
-
 /** Products of a check that was not asked for: enough to meet a hidden copy where the spectrum has any gap. */
 const USUAL_CHECK = 8;
 
@@ -80,7 +92,7 @@ function chooseBasis(
   k: number,
   b: number,
   bytes: number,
-  { maxMemory, store }: Pick<EigshOptions, 'maxMemory' | 'store'>,
+  { maxMemory, store }: { maxMemory: number | undefined; store: string | undefined },
 ): number {
   const usual = Math.max(2 * k, k + 20) + 8 * b;
   const memory = maxMemory ?? (store === undefined ? USUAL_MEMORY : Number.POSITIVE_INFINITY);
@@ -91,44 +103,68 @@ function chooseBasis(
   }
   const needed = (least + columnsBeside(least, k, b)) * n * bytes;
   throw new ArgumentError(
-    `${WHERE}: maxMemory must be at least ${needed} bytes for k = ${k}, blockSize = ${b} and n = ${n}, got ${maxMemory}`,
+    `maxMemory must be at least ${needed} bytes for k = ${k}, blockSize = ${b} and n = ${n}, got ${maxMemory}`,
     { maxMemory, needed },
   );
 }
 
-function checkTolerance(value: unknown): number {
-  if (typeof value === 'number' && value >= 0 && value < 1) return value;
-  throw new ArgumentError(`${WHERE}: tol must be a number from 0 to below 1, got ${String(value)}`, { tol: value });
-}
+const tolerance: Field<number> = {
+  kind: 'number',
+  parse: (value, name) =>
+    typeof value === 'number' && value >= 0 && value < 1 ? value : refuse(name, 'a number from 0 to below 1', value),
+};
 
-function checkConfidence(value: unknown): number {
-  return value === 0 ? 0 : checkBetween(WHERE, 'confidence', value, 0, 1);
+const confidence: Field<number> = {
+  kind: 'number',
+  parse: (value, name) => (value === 0 ? 0 : between(0, 1).parse(value, name)),
+};
+
+const OPTIONS = {
+  which: withDefault(choice(KRYLOV_WHICH), 'LM'),
+  tol: optional(tolerance),
+  confidence: optional(confidence),
+  blockSize: withDefault(integer(1), 1),
+  maxProducts: optional(integer(1)),
+  maxMemory: optional(integer(1)),
+  store: optional(text),
+  memory: optional(memory),
+  seed: withDefault(seed, 0),
+  kernels: KERNELS,
+  ...CONTROL,
+};
+
+/** A parsed call of `eigsh`. */
+export interface ParsedSearch extends Control {
+  goal: Goal;
+  seed: number;
+  kernels: KernelsChoice | undefined;
+  store: string | undefined;
+  /** Bytes. */
+  memory: number | undefined;
 }
 
 /**
- * Checks the options against the operator and fills in what was not given.
+ * Checks the call against the operator and fills in what was not given.
  * @throws ArgumentError for a value out of its range, ShapeError for a rectangular operator.
  */
-export function checkGoal(op: LinearOperator, k: number, options: EigshOptions): Goal {
-  const n = checkSquare(WHERE, op);
-  if (options.memory !== undefined && options.store === undefined) {
-    throw new ArgumentError(`${WHERE}: memory belongs to store, got memory ${options.memory}`, {
-      memory: options.memory,
-    });
+export function parseSearch(op: LinearOperator, k: number, options: EigshOptions): ParsedSearch {
+  const n = checkSquare(op);
+  const count = integer(1, n, ` for n = ${n}`).parse(k, 'k');
+  const parsed = parseOptions(options, OPTIONS);
+  if (parsed.memory !== undefined && parsed.store === undefined) {
+    throw new ArgumentError(`memory belongs to store, got memory ${options.memory}`, { memory: options.memory });
   }
-  const most = Number.MAX_SAFE_INTEGER;
-  const count = checkInteger(WHERE, 'k', k, 1, n, ` for n = ${n}`);
-  const blockSize = Math.min(n, checkInteger(WHERE, 'blockSize', options.blockSize ?? 1, 1, most));
-  return {
+  const blockSize = Math.min(n, parsed.blockSize);
+  const { seed, kernels, store, memory, onProgress, signal } = parsed;
+  const goal: Goal = {
     count,
-    which: checkChoice(WHERE, 'which', options.which ?? 'LM', KRYLOV_WHICH),
-    tol: checkTolerance(options.tol ?? Math.sqrt(unitRoundoff(op.dtype))),
-    confidence: checkConfidence(options.confidence ?? 0.99),
-    checkSteps: options.confidence === undefined ? USUAL_CHECK : Number.POSITIVE_INFINITY,
+    which: parsed.which,
+    tol: parsed.tol ?? Math.sqrt(unitRoundoff(op.dtype)),
+    confidence: parsed.confidence ?? 0.99,
+    checkSteps: parsed.confidence === undefined ? USUAL_CHECK : Number.POSITIVE_INFINITY,
     blockSize,
-    basisColumns: chooseBasis(n, k, blockSize, bytesPerEntry(op.dtype), options),
-    maxProducts: checkInteger(WHERE, 'maxProducts', options.maxProducts ?? 10 * n, 1, most),
-    onProgress: options.onProgress,
-    signal: options.signal,
+    basisColumns: chooseBasis(n, k, blockSize, bytesPerEntry(op.dtype), parsed),
+    maxProducts: parsed.maxProducts ?? 10 * n,
   };
+  return { goal, seed, kernels, store, memory, onProgress, signal };
 }

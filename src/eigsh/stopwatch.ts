@@ -1,4 +1,5 @@
 /** How long a search takes: its products, and everything else. */
+import { derive } from '../linops/define.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import type { SketchSeconds } from '../spectrum/result.ts';
 
@@ -14,17 +15,14 @@ export class Stopwatch {
 
   /** The operator, the time of whose products is taken. */
   time(op: LinearOperator): LinearOperator {
-    return {
-      shape: op.shape,
-      dtype: op.dtype,
-      ...(op.asymmetry ? { asymmetry: op.asymmetry } : {}),
+    return derive(op, {
       matmat: async (X, out) => {
         const calledAt = performance.now();
         const Y = await op.matmat(X, out);
         this.#products += (performance.now() - calledAt) / 1000;
         return Y;
       },
-    };
+    });
   }
 
   /** What was spent until now. */

@@ -47,7 +47,7 @@ export async function readWhole(source: PanelSource): Promise<Block> {
 export function panelOperator(where: string, source: PanelSource, memory: number, transposed: boolean): Operator {
   const { rows, cols, dtype } = source;
   const forward = async (X: Block, out: Block = zeros(rows, X.cols, dtype)): Promise<Block> => {
-    const kernels = await selectKernels(where);
+    const kernels = await selectKernels();
     const right = asDType(X, 'float64') as Matrix;
     await forEachPanel(source, memory, async (panel, first) => {
       const data = out.data.subarray(first * X.cols, (first + panel.rows) * X.cols);
@@ -56,7 +56,7 @@ export function panelOperator(where: string, source: PanelSource, memory: number
     return out;
   };
   const backward = async (Y: Block): Promise<Block> => {
-    const kernels = await selectKernels(where);
+    const kernels = await selectKernels();
     const left = asDType(Y, dtype);
     const sum = zeroMatrix(cols, Y.cols);
     await forEachPanel(source, memory, async (panel, first) => {

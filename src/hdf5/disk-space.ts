@@ -1,4 +1,5 @@
 /** Multivectors on disk under a memory cap. */
+import { atDoor } from '../core/door.ts';
 import type { DType } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
 import { type Memory, parseMemory } from '../core/memory.ts';
@@ -158,7 +159,9 @@ export function diskSpace({
   blockSize,
   where = 'diskSpace',
 }: DiskSpaceOptions): DiskSpace {
-  const budget = budgetWithin(where, parseMemory(where, memory), { rows, cols, dtype });
-  const width = blockSize ?? Math.min(USUAL_BLOCK, budget.blockColumns);
-  return new Files({ ...budget, rows, dtype, directory, blockSize: width, traffic: noTraffic() });
+  return atDoor('diskSpace', () => {
+    const budget = budgetWithin(where, parseMemory(where, memory), { rows, cols, dtype });
+    const width = blockSize ?? Math.min(USUAL_BLOCK, budget.blockColumns);
+    return new Files({ ...budget, rows, dtype, directory, blockSize: width, traffic: noTraffic() });
+  });
 }

@@ -42,8 +42,6 @@ export interface Decomposition {
 
 /** What every step needs. */
 export interface KrylovContext extends VerbContext {
-  /** The public function on whose behalf products are made, for messages. */
-  where: string;
   op: LinearOperator;
   space: Space;
   seed: number;
@@ -127,10 +125,10 @@ async function waiting(
 
 /** A X for a block that becomes columns `firstColumn..` of the basis. */
 async function multiply(X: Multivector, firstColumn: number, context: KrylovContext): Promise<Multivector> {
-  const { op, space, where } = context;
+  const { op, space } = context;
   const Y = await space.allocate(X.cols);
   const out = space.inMemory ? await Y.readColumns(0, X.cols) : undefined;
-  const product = await applyOperator(op, await X.readColumns(0, X.cols), { where, firstColumn }, out);
+  const product = await applyOperator(op, await X.readColumns(0, X.cols), { firstColumn }, out);
   if (product !== out) await Y.writeColumns(0, product);
   return Y;
 }

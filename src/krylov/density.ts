@@ -1,14 +1,25 @@
 /** Densities drawn from quadrature rules: each node a Gaussian of its weight. */
-import { checkInteger } from '../core/checks.ts';
+
+import { atDoor } from '../core/door.ts';
 import { isFloatArray, unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
+import {
+  choice,
+  type Field,
+  integer,
+  optional,
+  type Parsed,
+  parseOptions,
+  positive,
+  refuse,
+  withDefault,
+} from '../core/parse.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import type { Tridiagonal } from './lanczos.ts';
 import { type GaussRule, gaussRule } from './quadrature.ts';
 
 /** The axis of a density: eigenvalues themselves, or decades of their magnitude. */
 export type DensityScale = 'linear' | 'log';
-export const DENSITY_SCALES: readonly DensityScale[] = ['linear', 'log'];
 
 export interface DensityOptions {
   /**
@@ -58,24 +69,38 @@ const SPREAD_ROUNDINGS = 1e3;
 /** Points for each `sigma` of a grid: with two the trapezoidal rule integrates a Gaussian to 1e-30. */
 const POINTS_PER_SIGMA = 2;
 
-function checkPositive(where: string, name: string, value: number | undefined): void {
-  if (value === undefined || (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY)) return;
-  throw new ArgumentError(`${where}: ${name} must be a positive number, got ${String(value)}`, { [name]: value });
-}
+/** Ascending points, or how many. */
+const gridField: Field<number | Float64Array> = {
+  kind: 'integer',
+  parse(value, name) {
+    if (typeof value === 'number') return integer(2, MOST_POINTS).parse(value, name);
+    const points = Array.isArray(value) || isFloatArray(value) ? Float64Array.from(value) : undefined;
+    if (points === undefined) return refuse(name, 'ascending points or their number', value);
+    const wrong = points.findIndex((x, i) => !Number.isFinite(x) || (i > 0 && x <= points[i - 1]!));
+    if (points.length >= 2 && wrong < 0) return points;
+    const got = wrong < 0 ? `${points.length}` : `${points[wrong]} at ${wrong}`;
+    throw new ArgumentError(`${name} must hold at least two finite ascending points, got ${got}`, {});
+  },
+};
 
-function checkGrid(where: string, grid: ArrayLike<number>): Float64Array {
-  const points = Array.isArray(grid) || isFloatArray(grid) ? Float64Array.from(grid) : undefined;
-  const wrong = points?.findIndex((x, i) => !Number.isFinite(x) || (i > 0 && x <= points[i - 1]!)) ?? 0;
-  if (points && points.length >= 2 && wrong < 0) return points;
-  const got = !points ? String(grid) : wrong < 0 ? `${points.length}` : `${points[wrong]} at ${wrong}`;
-  throw new ArgumentError(`${where}: grid must hold at least two finite ascending points, got ${got}`, {});
-}
+/** How a density is drawn: the options of {@link DensityOptions}. */
+export const DENSITY_OPTIONS: {
+  grid: Field<number | Float64Array | undefined>;
+  sigma: Field<number | undefined>;
+  scale: Field<DensityScale>;
+  epsilon: Field<number | undefined>;
+} = {
+  grid: optional(gridField),
+  sigma: optional(positive),
+  scale: withDefault(choice<DensityScale>(['linear', 'log']), 'linear'),
+  epsilon: optional(positive),
+};
 
-function evenGrid(where: string, low: number, high: number, sigma: number, points: number | undefined): Float64Array {
+function evenGrid(low: number, high: number, sigma: number, points: number | undefined): Float64Array {
   const [from, to] = [low - REACH * sigma, high + REACH * sigma];
   const needed = Math.ceil(((to - from) / sigma) * POINTS_PER_SIGMA) + 1;
   if (points === undefined && needed > MOST_POINTS) {
-    throw new ArgumentError(`${where}: sigma = ${sigma} needs a grid of ${needed} points; give a wider one`, { sigma });
+    throw new ArgumentError(`sigma = ${sigma} needs a grid of ${needed} points; give a wider one`, { sigma });
   }
   const count = points ?? Math.max(POINTS, needed);
   return Float64Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1));
@@ -86,15 +111,11 @@ function evenGrid(where: string, low: number, high: number, sigma: number, point
  * @throws ArgumentError for options out of range.
  */
 export function canvasFor(
-  where: string,
   rules: readonly GaussRule[],
-  options: DensityOptions,
+  options: Parsed<typeof DENSITY_OPTIONS>,
   roundoff: number,
 ): Canvas {
-  const { scale = 'linear', grid } = options;
-  checkPositive(where, 'sigma', options.sigma);
-  checkPositive(where, 'epsilon', options.epsilon);
-  if (typeof grid === 'number') checkInteger(where, 'grid', grid, 2, MOST_POINTS);
+  const { scale, grid } = options;
   const extremes = (value: (node: number) => number): { low: number; high: number } => {
     let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (const { nodes } of rules) {
@@ -113,8 +134,7 @@ export function canvasFor(
   const size = (scale === 'linear' && largest) || 1;
   const isPoint = high - low <= Math.max(LEAST_SPREAD, SPREAD_ROUNDINGS * roundoff) * size;
   const sigma = options.sigma ?? 0.01 * (isPoint ? size : high - low);
-  const points =
-    grid === undefined || typeof grid === 'number' ? evenGrid(where, low, high, sigma, grid) : checkGrid(where, grid);
+  const points = grid === undefined || typeof grid === 'number' ? evenGrid(low, high, sigma, grid) : grid;
   return { grid: points, sigma, scale, toAxis, ...(scale === 'log' ? { epsilon } : {}) };
 }
 
@@ -141,10 +161,10 @@ export function describeCanvas({ grid, sigma, scale, epsilon }: Canvas): Omit<De
   return { grid, sigma, scale, ...(epsilon === undefined ? {} : { epsilon }) };
 }
 
-function checkTridiagonal(where: string, T: Tridiagonal): void {
+function checkTridiagonal(T: Tridiagonal): void {
   const isPair = isFloatArray(T?.diagonal) && isFloatArray(T?.offDiagonal);
   if (isPair && T.diagonal.length >= 1 && T.offDiagonal.length === T.diagonal.length - 1) return;
-  throw new ArgumentError(`${where}: expected { diagonal, offDiagonal } of m and m - 1 numbers, m at least 1`, {});
+  throw new ArgumentError('expected { diagonal, offDiagonal } of m and m - 1 numbers, m at least 1', {});
 }
 
 /**
@@ -157,11 +177,13 @@ function checkTridiagonal(where: string, T: Tridiagonal): void {
  * const { grid, density } = await tridiagToDensity(T, { scale: 'log' });
  * @throws ArgumentError for options out of range or a T whose diagonals do not fit.
  */
-export async function tridiagToDensity(T: Tridiagonal, options: DensityOptions = {}): Promise<Density> {
-  const where = 'tridiagToDensity';
-  checkTridiagonal(where, T);
-  const rule = await gaussRule(T, await selectKernels(where));
-  const canvas = canvasFor(where, [rule], options, unitRoundoff('float64'));
-  const density = drawRule(rule, canvas);
-  return { ...describeCanvas(canvas), density, integral: integralOf(canvas.grid, density) };
+export function tridiagToDensity(T: Tridiagonal, options: DensityOptions = {}): Promise<Density> {
+  return atDoor('tridiagToDensity', async () => {
+    checkTridiagonal(T);
+    const parsed = parseOptions(options, DENSITY_OPTIONS);
+    const rule = await gaussRule(T, await selectKernels());
+    const canvas = canvasFor([rule], parsed, unitRoundoff('float64'));
+    const density = drawRule(rule, canvas);
+    return { ...describeCanvas(canvas), density, integral: integralOf(canvas.grid, density) };
+  });
 }

@@ -1,11 +1,13 @@
 /** The Lanczos process: a symmetric operator as a tridiagonal matrix on the Krylov space of one vector. */
-import { asDType, type Block, checkBlock } from '../core/block.ts';
-import { checkInteger, checkSeed } from '../core/checks.ts';
+
+import { asDType, checkBlock } from '../core/block.ts';
+import { atDoor } from '../core/door.ts';
 import { type FloatArray, isFloatArray } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
-import { breathe, type Control } from '../core/schedule.ts';
+import { CONTROL, type Field, integer, type Parsed, parseOptions, refuse, seed, withDefault } from '../core/parse.ts';
+import { breathe, type Control, supervise } from '../core/schedule.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
-import { type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
+import { KERNELS, type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
 import { relativeAsymmetry } from '../linalg/small.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare, refuseAsymmetry } from '../linops/probes.ts';
@@ -50,19 +52,23 @@ export interface LanczosResult {
   kernels: string;
 }
 
-const WHERE = 'lanczos';
+function parseStart(start: unknown, name: string): FloatArray | undefined {
+  if (start === undefined) return undefined;
+  if (!isFloatArray(start)) return refuse(name, 'a Float32Array or Float64Array', start);
+  return start;
+}
 
-async function startBlock(start: FloatArray | undefined, context: KrylovContext): Promise<Multivector> {
-  if (start === undefined) return randomColumns(context, 0, 1);
-  const { where } = context;
-  const { rows, dtype } = context.space;
-  if (!isFloatArray(start)) throw new ArgumentError(`${where}: start must be a Float32Array or Float64Array`);
-  const block: Block = checkBlock(`${where}: start`, { rows, cols: 1, data: start }, rows, 1);
+function checkStart(start: FloatArray, n: number): void {
+  checkBlock('start', { rows: n, cols: 1, data: start }, n, 1);
   const length = vectorNorm(start);
-  if (!(length > 0 && length < Number.POSITIVE_INFINITY)) {
-    throw new ArgumentError(`${where}: start must have a finite length above 0, got ${length}`, { length });
-  }
-  return multivectorOf(asDType(block, dtype), dtype);
+  if (length > 0 && length < Number.POSITIVE_INFINITY) return;
+  throw new ArgumentError(`start must have a finite length above 0, got ${length}`, { length });
+}
+
+function startBlock(start: FloatArray | undefined, context: KrylovContext): Promise<Multivector> | Multivector {
+  if (start === undefined) return randomColumns(context, 0, 1);
+  const { rows, dtype } = context.space;
+  return multivectorOf(asDType({ rows, cols: 1, data: start }, dtype), dtype);
 }
 
 /** The three diagonals of H; below the diagonal stands what each product had outside the basis of the time. */
@@ -114,6 +120,42 @@ async function goOn(
   return state;
 }
 
+const OPTIONS = {
+  start: { kind: 'value', parse: parseStart } as Field<FloatArray | undefined>,
+  seed: withDefault(seed, 0),
+  kernels: KERNELS,
+  ...CONTROL,
+};
+
+async function lanczosSteps(
+  op: LinearOperator,
+  order: number,
+  { start: given, seed, kernels: choice, onProgress, signal }: Parsed<typeof OPTIONS>,
+): Promise<LanczosResult> {
+  const n = op.shape[1];
+  const kernels = await selectKernels(choice);
+  const space = hostSpace(n, op.dtype);
+  const context: KrylovContext = { op, space, seed, kernels, signal };
+  const start = await startBlock(given, context);
+  const visit = async (done: number): Promise<void> => {
+    onProgress?.({ stage: 'krylov', done, total: order });
+    await breathe(signal);
+  };
+  await visit(0);
+  let state = await krylovSpaceOf(start, order, 1, context, visit);
+  const krylovOrder = state.H.rows;
+  while (state.H.rows < order) state = await goOn(await refill(state, 1, context), order, context, visit);
+  refuseAsymmetry(op, relativeAsymmetry(state.H));
+  return {
+    V: await join(state.V, space),
+    T: tridiagonalOf(state),
+    krylovOrder,
+    residualNorm: residualOf(state),
+    numMatvecs: order,
+    kernels: kernels.name,
+  };
+}
+
 /**
  * `order` steps of the Lanczos process with full reorthogonalisation (twice): V^T A V = T tridiagonal, and A = V T V^T for
  * order n (Lanczos 1950; Paige 1972; Golub & Van Loan 2013, section 10.1). A breakdown, an invariant Krylov space, is no
@@ -127,30 +169,13 @@ async function goOn(
  * or a start of another length, NumericalError for an operator that is not symmetric or returns non-finite values; the
  * signal's reason when aborted.
  */
-export async function lanczos(op: LinearOperator, order: number, options: LanczosOptions = {}): Promise<LanczosResult> {
-  const n = checkSquare(WHERE, op);
-  checkInteger(WHERE, 'order', order, 1, n, ` for n = ${n}`);
-  const seed = checkSeed(WHERE, options.seed ?? 0);
-  const { onProgress, signal } = options;
-  const kernels = await selectKernels(WHERE, options.kernels);
-  const space = hostSpace(n, op.dtype);
-  const context: KrylovContext = { where: WHERE, op, space, seed, kernels, signal };
-  const start = await startBlock(options.start, context);
-  const visit = async (done: number): Promise<void> => {
-    onProgress?.({ stage: 'krylov', done, total: order });
-    await breathe(signal);
-  };
-  await visit(0);
-  let state = await krylovSpaceOf(start, order, 1, context, visit);
-  const krylovOrder = state.H.rows;
-  while (state.H.rows < order) state = await goOn(await refill(state, 1, context), order, context, visit);
-  refuseAsymmetry(WHERE, op, relativeAsymmetry(state.H));
-  return {
-    V: await join(state.V, space),
-    T: tridiagonalOf(state),
-    krylovOrder,
-    residualNorm: residualOf(state),
-    numMatvecs: order,
-    kernels: kernels.name,
-  };
+export function lanczos(op: LinearOperator, order: number, options: LanczosOptions = {}): Promise<LanczosResult> {
+  return atDoor('lanczos', async () => {
+    const n = checkSquare(op);
+    integer(1, n, ` for n = ${n}`).parse(order, 'order');
+    const parsed = parseOptions(options, OPTIONS);
+    if (parsed.start) checkStart(parsed.start, n);
+    parsed.signal?.throwIfAborted();
+    return supervise(parsed, (control) => lanczosSteps(op, order, { ...parsed, ...control }));
+  });
 }

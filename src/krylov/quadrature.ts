@@ -66,7 +66,7 @@ export async function stochasticRules(
     };
     await visit(0);
     const state = await krylovSpaceOf(await randomColumns(context, run, 1), order, run + 1, context, visit);
-    refuseAsymmetry(context.where, context.space, relativeAsymmetry(state.H));
+    refuseAsymmetry(context.space, relativeAsymmetry(state.H));
     numMatvecs += state.H.rows;
     rules.push(await gaussRule(tridiagonalOf(state), context.kernels));
     for (const part of [...state.V, state.W]) await context.space.release(part);

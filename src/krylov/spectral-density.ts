@@ -1,10 +1,11 @@
 /** The spectral density of a symmetric operator by stochastic Lanczos quadrature. */
 
-import { checkBetween, checkChoice, checkInteger, checkSeed } from '../core/checks.ts';
+import { atDoor } from '../core/door.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { NumericalError } from '../core/errors.ts';
-import type { Control } from '../core/schedule.ts';
-import { type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
+import { between, CONTROL, integer, type Parsed, parseOptions, seed, withDefault } from '../core/parse.ts';
+import { type Control, supervise } from '../core/schedule.ts';
+import { KERNELS, type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { hostSpace } from '../multivector/host.ts';
@@ -12,7 +13,7 @@ import { type Interval, studentQuantile } from '../stats/interval.ts';
 import type { KrylovContext } from './decomposition.ts';
 import {
   canvasFor,
-  DENSITY_SCALES,
+  DENSITY_OPTIONS,
   type Density,
   type DensityOptions,
   describeCanvas,
@@ -58,7 +59,6 @@ export interface SpectralDensity extends Density {
   kernels: string;
 }
 
-const WHERE = 'spectralDensity';
 const MOMENTS = 5;
 /** How far the integral over an automatic grid may be from 1. */
 const NORMALISATION = 1e-3;
@@ -77,34 +77,27 @@ function momentOf({ nodes, weights }: GaussRule, power: number): number {
   return nodes.reduce((sum, node, i) => sum + weights[i]! * node ** power, 0);
 }
 
-/**
- * The distribution of all eigenvalues of a symmetric operator, broadened by Gaussians: the mean over random start vectors of
- * the density that Lanczos sees from each (Lin, Saad & Yang 2016; Ubaru, Chen & Saad 2017; for Hessians of networks
- * Ghorbani, Krishnan & Xiao 2019, "An investigation into neural net optimization via Hessian eigenvalue density").
- *
- * @param op symmetric n x n operator
- * @example
- * const { grid, density, lower, upper } = await spectralDensity(H, { order: 80, runs: 10, scale: 'log', seed: 1 });
- * @throws ArgumentError for options out of range, ShapeError for a rectangular operator, NumericalError for an operator
- * that is not symmetric or returns non-finite values; the signal's reason when aborted.
- */
-export async function spectralDensity(
+const optionsFor = (n: number) => ({
+  order: withDefault(integer(1, n, ` for n = ${n}`), Math.min(n, 80)),
+  runs: withDefault(integer(1), 10),
+  confidence: withDefault(between(0.5, 1), 0.95),
+  seed: withDefault(seed, 0),
+  kernels: KERNELS,
+  ...DENSITY_OPTIONS,
+  ...CONTROL,
+});
+
+async function estimateDensity(
   op: LinearOperator,
-  options: SpectralDensityOptions = {},
+  options: Parsed<ReturnType<typeof optionsFor>>,
 ): Promise<SpectralDensity> {
   const startedAt = performance.now();
-  const n = checkSquare(WHERE, op);
-  const most = Number.MAX_SAFE_INTEGER;
-  const order = checkInteger(WHERE, 'order', options.order ?? Math.min(n, 80), 1, n, ` for n = ${n}`);
-  const runs = checkInteger(WHERE, 'runs', options.runs ?? 10, 1, most);
-  const confidence = checkBetween(WHERE, 'confidence', options.confidence ?? 0.95, 0.5, 1);
-  const seed = checkSeed(WHERE, options.seed ?? 0);
-  checkChoice(WHERE, 'scale', options.scale ?? 'linear', DENSITY_SCALES);
-  const { onProgress, signal } = options;
-  const kernels = await selectKernels(WHERE, options.kernels);
-  const context: KrylovContext = { where: WHERE, op, space: hostSpace(n, op.dtype), seed, kernels, signal };
+  const n = op.shape[1];
+  const { order, runs, confidence, seed, onProgress, signal } = options;
+  const kernels = await selectKernels(options.kernels);
+  const context: KrylovContext = { op, space: hostSpace(n, op.dtype), seed, kernels, signal };
   const { rules, numMatvecs } = await stochasticRules({ order, runs, onProgress, signal }, context);
-  const canvas = canvasFor(WHERE, rules, options, unitRoundoff(op.dtype));
+  const canvas = canvasFor(rules, options, unitRoundoff(op.dtype));
   const drawn = rules.map((rule) => drawRule(rule, canvas));
   const band = Array.from(canvas.grid, (_, at) =>
     meanInterval(
@@ -115,7 +108,7 @@ export async function spectralDensity(
   const density = Float64Array.from(band, ({ estimate }) => estimate);
   const integral = integralOf(canvas.grid, density);
   if (options.grid === undefined && Math.abs(integral - 1) > NORMALISATION) {
-    throw new NumericalError(`${WHERE}: the density integrates to ${integral} instead of 1`, { integral });
+    throw new NumericalError(`the density integrates to ${integral} instead of 1`, { integral });
   }
   return {
     ...describeCanvas(canvas),
@@ -139,4 +132,23 @@ export async function spectralDensity(
     seconds: (performance.now() - startedAt) / 1000,
     kernels: kernels.name,
   };
+}
+
+/**
+ * The distribution of all eigenvalues of a symmetric operator, broadened by Gaussians: the mean over random start vectors of
+ * the density that Lanczos sees from each (Lin, Saad & Yang 2016; Ubaru, Chen & Saad 2017; for Hessians of networks
+ * Ghorbani, Krishnan & Xiao 2019, "An investigation into neural net optimization via Hessian eigenvalue density").
+ *
+ * @param op symmetric n x n operator
+ * @example
+ * const { grid, density, lower, upper } = await spectralDensity(H, { order: 80, runs: 10, scale: 'log', seed: 1 });
+ * @throws ArgumentError for options out of range, ShapeError for a rectangular operator, NumericalError for an operator
+ * that is not symmetric or returns non-finite values; the signal's reason when aborted.
+ */
+export function spectralDensity(op: LinearOperator, options: SpectralDensityOptions = {}): Promise<SpectralDensity> {
+  return atDoor('spectralDensity', async () => {
+    const parsed = parseOptions(options, optionsFor(checkSquare(op)));
+    parsed.signal?.throwIfAborted();
+    return supervise(parsed, (control) => estimateDensity(op, { ...parsed, ...control }));
+  });
 }

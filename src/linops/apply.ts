@@ -6,11 +6,14 @@ import type { LinearOperator } from './operator.ts';
 
 /** Where a product stands in a longer computation, for messages. */
 export interface ProductContext {
-  /** The public function that needed the product. */
-  where: string;
+  /** Which of several operators is multiplied, `'term 2'`. */
+  what?: string;
   /** Index of the block's first column in the whole sketch. */
   firstColumn?: number;
 }
+
+const named = ({ what }: ProductContext, product: string): string =>
+  what === undefined ? product : `${what}: ${product}`;
 
 /** One sum tells for all: a value times zero is zero unless it is NaN or infinite. Four, as an addition waits for the last. */
 function areFinite(data: FloatArray): boolean {
@@ -26,31 +29,30 @@ function areFinite(data: FloatArray): boolean {
   return a + b + c + d === 0;
 }
 
-function checkFinite(where: string, block: Block, firstColumn: number): void {
+function checkFinite(block: Block, { what, firstColumn = 0 }: ProductContext): void {
   if (areFinite(block.data)) return;
   const at = block.data.findIndex((value) => !Number.isFinite(value));
   const row = Math.floor(at / block.cols);
   const column = firstColumn + (at % block.cols);
   const range = `${firstColumn}..${firstColumn + block.cols - 1}`;
   throw new NumericalError(
-    `${where}: the operator returned ${block.data[at]} in row ${row} of column ${column} (block of columns ${range})`,
+    `${what === undefined ? '' : `${what}: `}the operator returned ${block.data[at]} in row ${row} of column ${column} (block of columns ${range})`,
     { value: block.data[at], row, column },
   );
 }
 
 /**
  * A X, checked: the right shape, finite, in the operator's dtype. It may be in `out`, memory of that shape and dtype.
- * @throws ShapeError, ArgumentError, NumericalError naming the caller and the block.
+ * @throws ShapeError, ArgumentError, NumericalError naming the block.
  */
 export async function applyOperator(
   op: LinearOperator,
   X: Block,
-  context: ProductContext,
+  context: ProductContext = {},
   out?: Block,
 ): Promise<Block> {
-  const where = `${context.where}: product of the operator`;
-  const Y = checkBlock(where, await op.matmat(X, out), op.shape[0], X.cols);
-  checkFinite(context.where, Y, context.firstColumn ?? 0);
+  const Y = checkBlock(named(context, 'product of the operator'), await op.matmat(X, out), op.shape[0], X.cols);
+  checkFinite(Y, context);
   return asDType(Y, op.dtype);
 }
 
@@ -58,10 +60,9 @@ export async function applyOperator(
 export const hasAdjoint = (op: LinearOperator): boolean => op.adjointMatmat !== undefined || op.selfAdjoint === true;
 
 /** A^T Y with the same checks, for an operator that {@link hasAdjoint}. */
-export async function applyAdjoint(op: LinearOperator, Y: Block, context: ProductContext): Promise<Block> {
+export async function applyAdjoint(op: LinearOperator, Y: Block, context: ProductContext = {}): Promise<Block> {
   if (op.selfAdjoint && !op.adjointMatmat) return applyOperator(op, Y, context);
-  const where = `${context.where}: product of the adjoint`;
-  const X = checkBlock(where, await op.adjointMatmat?.(Y), op.shape[1], Y.cols);
-  checkFinite(context.where, X, context.firstColumn ?? 0);
+  const X = checkBlock(named(context, 'product of the adjoint'), await op.adjointMatmat?.(Y), op.shape[1], Y.cols);
+  checkFinite(X, context);
   return asDType(X, op.dtype);
 }

@@ -15,19 +15,19 @@ type Multiply = (X: Block, out?: Block) => Promise<Block>;
 function parseOperators(value: unknown): readonly LinearOperator[] {
   if (!Array.isArray(value)) return refuse('operators', 'an array of LinearOperators', value);
   if (value.length === 0) throw new ArgumentError('at least one operator is needed');
-  for (const [i, op] of value.entries()) checkOperator(`operator ${i}`, op);
+  for (const [i, op] of value.entries()) checkOperator(op, `operator ${i}`);
   return value;
 }
 
 /** A X in the operator's own dtype, whatever the block's. */
-function forward(where: string, op: LinearOperator, X: Block, out?: Block): Promise<Block> {
-  return applyOperator(op, asDType(X, op.dtype), { where }, out);
+function forward(what: string, op: LinearOperator, X: Block, out?: Block): Promise<Block> {
+  return applyOperator(op, asDType(X, op.dtype), { what }, out);
 }
 
 /** A^T Y likewise. */
-function backward(where: string, op: LinearOperator, Y: Block): Promise<Block> {
-  if (hasAdjoint(op)) return applyAdjoint(op, asDType(Y, op.dtype), { where });
-  throw new UnsupportedError(`${where}: the operator has no adjoint product (adjointMatmat)`);
+function backward(what: string, op: LinearOperator, Y: Block): Promise<Block> {
+  if (hasAdjoint(op)) return applyAdjoint(op, asDType(Y, op.dtype), { what });
+  throw new UnsupportedError(`${what}: the operator has no adjoint product (adjointMatmat)`);
 }
 
 /** One product at a time, in the order they are asked for: for an operator that makes no two at once. */

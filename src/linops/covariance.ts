@@ -1,7 +1,9 @@
 /** Covariance matrices of data, known through products with the data alone: principal components without forming them. */
 import { asDType, type Block, zeros } from '../core/block.ts';
+import { atDoor } from '../core/door.ts';
 import { isFloatArray } from '../core/dtype.ts';
 import { ShapeError, UnsupportedError } from '../core/errors.ts';
+import { flag, parseOptions, withDefault } from '../core/parse.ts';
 import { applyAdjoint, applyOperator, hasAdjoint } from './apply.ts';
 import { defineOperator, type Operator } from './define.ts';
 import { denseOperator } from './dense.ts';
@@ -14,6 +16,8 @@ export interface CovarianceOptions {
   /** Subtract the mean of each column (implicitly: nothing is densified). Default true. */
   centre?: boolean;
 }
+
+const OPTIONS = { centre: withDefault(flag, true) };
 
 /** X - 1 shift^T for a row of shifts. */
 function minusRow({ rows, cols, data }: Block, shift: Float64Array): Block {
@@ -46,45 +50,47 @@ function columnSums({ rows, cols, data }: Block, weights?: Float64Array): Float6
  * const { eigenvalues } = await seigh(C, 2); // of [[1, 1], [1, 4]]
  * @throws ShapeError for fewer than two rows with `centre`, UnsupportedError when X has no adjoint.
  */
-export function covarianceOperator(X: LinearOperator | Block, { centre = true }: CovarianceOptions = {}): Operator {
-  const op = isFloatArray((X as Block | null)?.data) ? denseOperator(X as Block) : (X as LinearOperator);
-  const [m, n] = checkOperator(WHERE, op);
-  if (centre && m < 2) throw new ShapeError(`${WHERE}: centred data need at least 2 rows, got ${m}`, { rows: m });
-  if (!hasAdjoint(op)) {
-    throw new UnsupportedError(`${WHERE}: the operator of the data has no adjoint product (adjointMatmat)`);
-  }
-  const { dtype } = op;
-  const context = { where: WHERE };
-  const readMeans = async (): Promise<Float64Array> => {
-    const ones = zeros(m, 1, dtype);
-    ones.data.fill(1);
-    const { data } = await applyAdjoint(op, ones, context);
-    return Float64Array.from(data, (sum) => sum / m);
-  };
-  let means: Promise<Float64Array> | undefined;
-  const matmat = async (V: Block, out: Block = zeros(n, V.cols, dtype)): Promise<Block> => {
-    const product = await applyOperator(op, asDType(V, dtype), context);
-    means ??= centre ? readMeans() : Promise.resolve(new Float64Array(n));
-    const mu = await means;
-    // a copy: the operator may have returned memory of its own
-    const Z = centre ? minusRow(product, columnSums(V, mu)) : product;
-    // what is left of the sums is rounding: without it the product would not be symmetric
-    const rest = centre ? columnSums(Z) : new Float64Array(V.cols);
-    const { data } = await applyAdjoint(op, Z, context);
-    const scale = 1 / (centre ? m - 1 : m);
-    for (let i = 0, at = 0; i < n; i++) {
-      for (let j = 0; j < V.cols; j++, at++) out.data[at] = scale * (data[at]! - mu[i]! * rest[j]!);
+export function covarianceOperator(X: LinearOperator | Block, options: CovarianceOptions = {}): Operator {
+  return atDoor(WHERE, () => {
+    const { centre } = parseOptions(options, OPTIONS);
+    const op = isFloatArray((X as Block | null)?.data) ? denseOperator(X as Block) : (X as LinearOperator);
+    const [m, n] = checkOperator(op);
+    if (centre && m < 2) throw new ShapeError(`centred data need at least 2 rows, got ${m}`, { rows: m });
+    if (!hasAdjoint(op)) {
+      throw new UnsupportedError(`the operator of the data has no adjoint product (adjointMatmat)`);
     }
-    return out;
-  };
-  const preferred = op.preferredBlockSize;
-  return defineOperator(WHERE, {
-    shape: [n, n],
-    dtype,
-    selfAdjoint: true,
-    psd: true,
-    ...(preferred === undefined ? {} : { preferredBlockSize: preferred }),
-    matmat,
-    adjointMatmat: (V: Block) => matmat(V),
+    const { dtype } = op;
+    const readMeans = async (): Promise<Float64Array> => {
+      const ones = zeros(m, 1, dtype);
+      ones.data.fill(1);
+      const { data } = await applyAdjoint(op, ones);
+      return Float64Array.from(data, (sum) => sum / m);
+    };
+    let means: Promise<Float64Array> | undefined;
+    const matmat = async (V: Block, out: Block = zeros(n, V.cols, dtype)): Promise<Block> => {
+      const product = await applyOperator(op, asDType(V, dtype));
+      means ??= centre ? readMeans() : Promise.resolve(new Float64Array(n));
+      const mu = await means;
+      // a copy: the operator may have returned memory of its own
+      const Z = centre ? minusRow(product, columnSums(V, mu)) : product;
+      // what is left of the sums is rounding: without it the product would not be symmetric
+      const rest = centre ? columnSums(Z) : new Float64Array(V.cols);
+      const { data } = await applyAdjoint(op, Z);
+      const scale = 1 / (centre ? m - 1 : m);
+      for (let i = 0, at = 0; i < n; i++) {
+        for (let j = 0; j < V.cols; j++, at++) out.data[at] = scale * (data[at]! - mu[i]! * rest[j]!);
+      }
+      return out;
+    };
+    const preferred = op.preferredBlockSize;
+    return defineOperator(WHERE, {
+      shape: [n, n],
+      dtype,
+      selfAdjoint: true,
+      psd: true,
+      ...(preferred === undefined ? {} : { preferredBlockSize: preferred }),
+      matmat,
+      adjointMatmat: (V: Block) => matmat(V),
+    });
   });
 }

@@ -1,8 +1,10 @@
 /** Operators with stored entries: a full matrix and a diagonal. */
+
 import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
-import { checkInteger } from '../core/checks.ts';
+import { atDoor } from '../core/door.ts';
 import { dtypeOf, type FloatArray, isFloatArray } from '../core/dtype.ts';
 import { ArgumentError, ShapeError } from '../core/errors.ts';
+import { integer } from '../core/parse.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import { defineOperator, type Operator } from './define.ts';
 import type { Asymmetry } from './operator.ts';
@@ -11,7 +13,7 @@ function fromRows(rows: readonly (readonly number[])[]): Matrix {
   const cols = rows[0]?.length ?? 0;
   const ragged = rows.findIndex((row) => row.length !== cols);
   if (ragged >= 0) {
-    throw new ShapeError(`denseOperator: row ${ragged} has ${rows[ragged]!.length} entries, row 0 has ${cols}`, {});
+    throw new ShapeError(`row ${ragged} has ${rows[ragged]!.length} entries, row 0 has ${cols}`, {});
   }
   return { rows: rows.length, cols, data: Float64Array.from(rows.flat()) };
 }
@@ -24,9 +26,9 @@ function toBlock(
   if (!isFloatArray(data)) {
     const block = data as Block;
     if (block && isFloatArray(block.data)) return block;
-    throw new ArgumentError('denseOperator: data must be rows of numbers, a Block, or a typed array with a shape');
+    throw new ArgumentError('data must be rows of numbers, a Block, or a typed array with a shape');
   }
-  if (!shape) throw new ArgumentError('denseOperator: a typed array needs a shape [rows, cols]');
+  if (!shape) throw new ArgumentError('a typed array needs a shape [rows, cols]');
   return { rows: shape[0], cols: shape[1], data };
 }
 
@@ -61,57 +63,59 @@ export function denseOperator(
   data: FloatArray | Block | readonly (readonly number[])[],
   shape?: readonly [number, number],
 ): Operator {
-  const A = toBlock(data, shape);
-  checkInteger('denseOperator', 'rows', A.rows, 1, Number.MAX_SAFE_INTEGER);
-  checkInteger('denseOperator', 'cols', A.cols, 1, Number.MAX_SAFE_INTEGER);
-  if (A.data.length !== A.rows * A.cols) {
-    throw new ShapeError(
-      `denseOperator: ${A.rows} x ${A.cols} needs ${A.rows * A.cols} numbers, got ${A.data.length}`,
-      {
+  return atDoor('denseOperator', () => {
+    const A = toBlock(data, shape);
+    integer(1).parse(A.rows, 'rows');
+    integer(1).parse(A.cols, 'cols');
+    if (A.data.length !== A.rows * A.cols) {
+      throw new ShapeError(`${A.rows} x ${A.cols} needs ${A.rows * A.cols} numbers, got ${A.data.length}`, {
         shape: [A.rows, A.cols],
         got: A.data.length,
-      },
-    );
-  }
-  const dtype = dtypeOf(A.data);
-  const multiply = async (X: Block, Y: Block = zeros(A.rows, X.cols, dtype)): Promise<Block> => {
-    const kernels = await selectKernels('denseOperator');
-    await kernels.times(A, asDType(X, 'float64') as Matrix, Y);
-    return Y;
-  };
-  const multiplyTransposed = async (Y: Block): Promise<Block> => {
-    const kernels = await selectKernels('denseOperator');
-    const X = zeroMatrix(A.cols, Y.cols);
-    await kernels.addGram(A, asDType(Y, dtype), X, false);
-    return asDType(X, dtype);
-  };
-  const asymmetry = A.rows === A.cols ? worstAsymmetry(A) : undefined;
-  const symmetric = A.rows === A.cols && asymmetry === undefined;
-  return defineOperator('denseOperator', {
-    shape: [A.rows, A.cols],
-    dtype,
-    ...(symmetric ? { selfAdjoint: true } : {}),
-    ...(asymmetry ? { asymmetry } : {}),
-    matmat: multiply,
-    adjointMatmat: symmetric ? (Y: Block) => multiply(Y) : multiplyTransposed,
+      });
+    }
+    const dtype = dtypeOf(A.data);
+    const multiply = async (X: Block, Y: Block = zeros(A.rows, X.cols, dtype)): Promise<Block> => {
+      const kernels = await selectKernels();
+      await kernels.times(A, asDType(X, 'float64') as Matrix, Y);
+      return Y;
+    };
+    const multiplyTransposed = async (Y: Block): Promise<Block> => {
+      const kernels = await selectKernels();
+      const X = zeroMatrix(A.cols, Y.cols);
+      await kernels.addGram(A, asDType(Y, dtype), X, false);
+      return asDType(X, dtype);
+    };
+    const asymmetry = A.rows === A.cols ? worstAsymmetry(A) : undefined;
+    const symmetric = A.rows === A.cols && asymmetry === undefined;
+    return defineOperator('denseOperator', {
+      shape: [A.rows, A.cols],
+      dtype,
+      ...(symmetric ? { selfAdjoint: true } : {}),
+      ...(asymmetry ? { asymmetry } : {}),
+      matmat: multiply,
+      adjointMatmat: symmetric ? (Y: Block) => multiply(Y) : multiplyTransposed,
+    });
   });
 }
 
 /** diag(d): n x n. Its dtype is that of the typed array, float64 for plain numbers. @throws ArgumentError when empty. */
 export function diagonalOperator(d: FloatArray | readonly number[]): Operator {
-  const diagonal = isFloatArray(d) ? d : Float64Array.from(d);
-  const n = checkInteger('diagonalOperator', 'length', diagonal.length, 1, Number.MAX_SAFE_INTEGER);
-  const dtype = dtypeOf(diagonal);
-  const matmat = (X: Block, Y: Block = zeros(n, X.cols, dtype)): Block => {
-    for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < X.cols; j++, at++) Y.data[at] = diagonal[i]! * X.data[at]!;
-    return Y;
-  };
-  return defineOperator('diagonalOperator', {
-    shape: [n, n],
-    dtype,
-    selfAdjoint: true,
-    psd: diagonal.every((value) => value >= 0),
-    matmat,
-    adjointMatmat: (Y: Block) => matmat(Y),
+  return atDoor('diagonalOperator', () => {
+    const diagonal = isFloatArray(d) ? d : Float64Array.from(d);
+    const n = integer(1).parse(diagonal.length, 'length');
+    const dtype = dtypeOf(diagonal);
+    const matmat = (X: Block, Y: Block = zeros(n, X.cols, dtype)): Block => {
+      for (let i = 0, at = 0; i < n; i++)
+        for (let j = 0; j < X.cols; j++, at++) Y.data[at] = diagonal[i]! * X.data[at]!;
+      return Y;
+    };
+    return defineOperator('diagonalOperator', {
+      shape: [n, n],
+      dtype,
+      selfAdjoint: true,
+      psd: diagonal.every((value) => value >= 0),
+      matmat,
+      adjointMatmat: (Y: Block) => matmat(Y),
+    });
   });
 }

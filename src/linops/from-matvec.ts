@@ -1,9 +1,20 @@
 /** An operator from a user's function. */
 
 import { type Block, zeros } from '../core/block.ts';
-import { checkInteger } from '../core/checks.ts';
-import { allocate, checkDType, type DType, isFloatArray } from '../core/dtype.ts';
+import { atDoor } from '../core/door.ts';
+import { allocate, type DType, isFloatArray } from '../core/dtype.ts';
 import { ArgumentError, ShapeError } from '../core/errors.ts';
+import {
+  asRecord,
+  callback,
+  dtype as dtypeField,
+  type Field,
+  flag,
+  integer,
+  optional,
+  parseOptions,
+  refuse,
+} from '../core/parse.ts';
 import { defineOperator, type Operator } from './define.ts';
 import type { LinearOperator } from './operator.ts';
 
@@ -13,8 +24,8 @@ type MaybePromise<T> = T | Promise<T>;
 
 /** A product given column by column, or for a block of columns at once (much faster where possible). */
 export interface Product {
-  matvec?: (x: Vector) => MaybePromise<Vector | readonly number[]>;
-  matmat?: (X: Block) => MaybePromise<Block>;
+  matvec?: ((x: Vector) => MaybePromise<Vector | readonly number[]>) | undefined;
+  matmat?: ((X: Block) => MaybePromise<Block>) | undefined;
 }
 
 export interface MatvecSpec extends Product {
@@ -33,7 +44,7 @@ export interface MatvecSpec extends Product {
 function blockProduct(product: Product, outputRows: number, dtype: DType): LinearOperator['matmat'] {
   const { matmat, matvec } = product;
   if (matmat) return (X) => matmat(X);
-  if (!matvec) throw new ArgumentError('fromMatvec: give a matvec or a matmat function');
+  if (!matvec) throw new ArgumentError('give a matvec or a matmat function');
   return async (X) => {
     const Y = zeros(outputRows, X.cols, dtype);
     for (let j = 0; j < X.cols; j++) {
@@ -41,10 +52,10 @@ function blockProduct(product: Product, outputRows: number, dtype: DType): Linea
       for (let i = 0; i < X.rows; i++) x[i] = X.data[i * X.cols + j]!;
       const y = await matvec(x);
       if (!isFloatArray(y) && !Array.isArray(y)) {
-        throw new ArgumentError('fromMatvec: the function must return a typed array or an array of numbers');
+        throw new ArgumentError('the function must return a typed array or an array of numbers');
       }
       if (y.length !== outputRows) {
-        throw new ShapeError(`fromMatvec: the function returned ${y.length} numbers instead of ${outputRows}`, {
+        throw new ShapeError(`the function returned ${y.length} numbers instead of ${outputRows}`, {
           expected: outputRows,
           got: y.length,
         });
@@ -55,6 +66,33 @@ function blockProduct(product: Product, outputRows: number, dtype: DType): Linea
   };
 }
 
+const shapeField: Field<readonly [number, number]> = {
+  kind: 'value',
+  parse(value, name) {
+    if (!Array.isArray(value) || value.length !== 2) return refuse(name, 'two sizes [m, n]', value);
+    return [integer(1).parse(value[0], `${name}[0]`), integer(1).parse(value[1], `${name}[1]`)];
+  },
+};
+
+type VectorFunction = NonNullable<Product['matvec']>;
+type BlockFunction = NonNullable<Product['matmat']>;
+
+const adjointField: Field<Product | VectorFunction> = {
+  kind: 'value',
+  parse: (value, name) =>
+    typeof value === 'function' ? (value as VectorFunction) : parseOptions(asRecord(value, name), PRODUCT),
+};
+
+const PRODUCT = { matvec: optional(callback<VectorFunction>()), matmat: optional(callback<BlockFunction>()) };
+const SPEC = {
+  shape: shapeField,
+  dtype: dtypeField,
+  selfAdjoint: optional(flag),
+  psd: optional(flag),
+  adjoint: optional(adjointField),
+  ...PRODUCT,
+};
+
 /**
  * An operator from the user's product function, synchronous or asynchronous.
  *
@@ -64,19 +102,27 @@ function blockProduct(product: Product, outputRows: number, dtype: DType): Linea
  * returns the wrong length.
  */
 export function fromMatvec(spec: MatvecSpec): Operator {
-  const [m, n] = spec.shape;
-  checkInteger('fromMatvec', 'shape[0]', m, 1, Number.MAX_SAFE_INTEGER);
-  checkInteger('fromMatvec', 'shape[1]', n, 1, Number.MAX_SAFE_INTEGER);
-  const dtype = checkDType('fromMatvec', spec.dtype);
-  const forward = blockProduct(spec, m, dtype);
-  const adjoint = typeof spec.adjoint === 'function' ? { matvec: spec.adjoint } : spec.adjoint;
-  return defineOperator('fromMatvec', {
-    shape: [m, n],
-    dtype,
-    ...(spec.selfAdjoint === undefined ? {} : { selfAdjoint: spec.selfAdjoint }),
-    ...(spec.psd === undefined ? {} : { psd: spec.psd }),
-    matmat: forward,
-    ...(adjoint ? { adjointMatmat: blockProduct(adjoint, n, dtype) } : {}),
-    ...(!adjoint && spec.selfAdjoint ? { adjointMatmat: forward } : {}),
+  return atDoor('fromMatvec', () => {
+    const {
+      shape,
+      dtype,
+      selfAdjoint,
+      psd,
+      matvec,
+      matmat,
+      adjoint: given,
+    } = parseOptions(asRecord(spec, 'spec'), SPEC);
+    const [m, n] = shape;
+    const forward = blockProduct({ matvec, matmat }, m, dtype);
+    const adjoint = typeof given === 'function' ? { matvec: given } : given;
+    return defineOperator<LinearOperator>('fromMatvec', {
+      shape,
+      dtype,
+      ...(selfAdjoint === undefined ? {} : { selfAdjoint }),
+      ...(psd === undefined ? {} : { psd }),
+      matmat: forward,
+      ...(adjoint ? { adjointMatmat: blockProduct(adjoint, n, dtype) } : {}),
+      ...(!adjoint && selfAdjoint ? { adjointMatmat: forward } : {}),
+    });
   });
 }

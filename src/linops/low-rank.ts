@@ -1,5 +1,7 @@
 /** U diag(d) V^T, applied factor by factor. */
+
 import { asDType, type Block, checkBlock, type Matrix, zeros } from '../core/block.ts';
+import { atDoor } from '../core/door.ts';
 import { dtypeOf, type FloatArray } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
@@ -34,21 +36,23 @@ export async function applyLowRank(
  * @throws ShapeError when the factors do not fit.
  */
 export function lowRankOperator(U: Block, d: FloatArray | readonly number[], V: Block = U): Operator {
-  checkBlock('lowRankOperator', U, U.rows, U.cols);
-  checkBlock('lowRankOperator', V, V.rows, U.cols);
-  const weights = Float64Array.from(d);
-  if (weights.length !== U.cols) {
-    throw new ShapeError(`lowRankOperator: U has ${U.cols} columns, d has ${weights.length} entries`, {});
-  }
-  const dtype = dtypeOf(U.data);
-  const [left, right] = [viewOf(U), viewOf(asDType(V, dtype))];
-  const apply = async (left: Multivector, right: Multivector, X: Block, out?: Block): Promise<Block> =>
-    applyLowRank(left, weights, right, X, await selectKernels('lowRankOperator'), out);
-  return defineOperator('lowRankOperator', {
-    shape: [U.rows, V.rows],
-    dtype,
-    ...(U === V ? { selfAdjoint: true, psd: weights.every((value) => value >= 0) } : {}),
-    matmat: (X: Block, out?: Block) => apply(left, right, X, out),
-    adjointMatmat: (Y: Block) => apply(right, left, Y),
+  return atDoor('lowRankOperator', () => {
+    checkBlock('U', U, U.rows, U.cols);
+    checkBlock('V', V, V.rows, U.cols);
+    const weights = Float64Array.from(d);
+    if (weights.length !== U.cols) {
+      throw new ShapeError(`U has ${U.cols} columns, d has ${weights.length} entries`, {});
+    }
+    const dtype = dtypeOf(U.data);
+    const [left, right] = [viewOf(U), viewOf(asDType(V, dtype))];
+    const apply = async (left: Multivector, right: Multivector, X: Block, out?: Block): Promise<Block> =>
+      applyLowRank(left, weights, right, X, await selectKernels(), out);
+    return defineOperator('lowRankOperator', {
+      shape: [U.rows, V.rows],
+      dtype,
+      ...(U === V ? { selfAdjoint: true, psd: weights.every((value) => value >= 0) } : {}),
+      matmat: (X: Block, out?: Block) => apply(left, right, X, out),
+      adjointMatmat: (Y: Block) => apply(right, left, Y),
+    });
   });
 }

@@ -7,23 +7,23 @@ import { applyOperator } from './apply.ts';
 import type { Asymmetry, LinearOperator } from './operator.ts';
 
 /** @throws ArgumentError for what is no operator, ShapeError for one without rows or columns. Returns its shape. */
-export function checkOperator(where: string, op: LinearOperator): readonly [number, number] {
+export function checkOperator(op: LinearOperator, name?: string): readonly [number, number] {
   if (typeof op?.matmat !== 'function' || op.shape?.length !== 2) {
     const got = Array.isArray(op) ? 'an array' : op === null ? 'null' : typeof op;
     throw new ArgumentError(
-      `${where}: expected a LinearOperator { shape, dtype, matmat }, got ${got}. denseOperator makes one of a matrix, ` +
-        'fromMatvec of a function',
+      `${name === undefined ? '' : `${name}: `}expected a LinearOperator { shape, dtype, matmat }, got ${got}. ` +
+        'denseOperator makes one of a matrix, fromMatvec of a function',
     );
   }
   const [m, n] = op.shape;
   if (m >= 1 && n >= 1) return [m, n];
-  throw new ShapeError(`${where}: the operator must have rows and columns, got ${m} x ${n}`, { shape: [m, n] });
+  throw new ShapeError(`the operator must have rows and columns, got ${m} x ${n}`, { shape: [m, n] });
 }
 
 /** @throws as {@link checkOperator}, and ShapeError unless the operator is square. Returns n. */
-export function checkSquare(where: string, op: LinearOperator): number {
-  const [m, n] = checkOperator(where, op);
-  if (m !== n) throw new ShapeError(`${where}: the operator must be square, got ${m} x ${n}`, { shape: [m, n] });
+export function checkSquare(op: LinearOperator): number {
+  const [m, n] = checkOperator(op);
+  if (m !== n) throw new ShapeError(`the operator must be square, got ${m} x ${n}`, { shape: [m, n] });
   return n;
 }
 
@@ -56,10 +56,10 @@ export function probeBlock(op: Pick<LinearOperator, 'shape' | 'dtype'>, seed: nu
  * |x^T A y - y^T A x| relative to the size of the products, for two random Gaussian x, y: zero to rounding for a
  * symmetric operator, of order one for a general one. Costs two products, in one block.
  */
-export async function measureAsymmetry(where: string, op: LinearOperator, seed: number): Promise<number> {
-  checkSquare(where, op);
+export async function measureAsymmetry(op: LinearOperator, seed: number): Promise<number> {
+  checkSquare(op);
   const X = probeBlock(op, seed);
-  return asymmetryOf(X, await applyOperator(op, X, { where }));
+  return asymmetryOf(X, await applyOperator(op, X));
 }
 
 /**
@@ -77,15 +77,11 @@ function worstEntry(asymmetry: Asymmetry | undefined): string {
 }
 
 /** @throws NumericalError that states the measured asymmetry when it is more than rounding. */
-export function refuseAsymmetry(
-  where: string,
-  op: Pick<LinearOperator, 'dtype' | 'asymmetry'>,
-  measured: number,
-): void {
+export function refuseAsymmetry(op: Pick<LinearOperator, 'dtype' | 'asymmetry'>, measured: number): void {
   const tolerance = asymmetryTolerance(op);
   if (measured <= tolerance) return;
   throw new NumericalError(
-    `${where}: the operator is not symmetric: measured asymmetry ${measured.toExponential(1)}, at most ` +
+    `the operator is not symmetric: measured asymmetry ${measured.toExponential(1)}, at most ` +
       `${tolerance.toExponential(1)} is rounding in ${op.dtype}${worstEntry(op.asymmetry)}. Symmetrise it, or use ssvd for a general operator`,
     { asymmetry: measured, tolerance },
   );

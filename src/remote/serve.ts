@@ -17,8 +17,6 @@ export interface ServeOptions {
   output?: Writable;
 }
 
-const WHERE = 'serve';
-
 /** Standard output for frames only: what is printed goes to standard error from now on. */
 function takeStandardOutput(): Writable['write'] {
   const { stdout, stderr } = process;
@@ -79,11 +77,11 @@ async function answer(op: LinearOperator, header: FrameHeader, X: Block | undefi
   const rows = type === 'adjoint' ? op.shape[0] : op.shape[1];
   if (!X || X.rows !== rows) throw new ShapeError(`'${type}' needs a block of ${rows} rows, got ${X?.rows ?? 'none'}`);
   if (type === 'multiply') {
-    const Y = await applyOperator(op, X, { where: WHERE });
+    const Y = await applyOperator(op, X);
     return send(blockHeader('product', id, Y), bytesOf(Y.data));
   }
   if (type === 'adjoint' && hasAdjoint(op)) {
-    const Y = await applyAdjoint(op, X, { where: WHERE });
+    const Y = await applyAdjoint(op, X);
     return send(blockHeader('product', id, Y), bytesOf(Y.data));
   }
   if (type === 'multiplyByBatch' && op.matmatByBatch) {

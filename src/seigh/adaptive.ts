@@ -1,5 +1,5 @@
 /** Sketches that grow until a wanted accuracy is certified. */
-import { certify, levelOfLook } from '../apost/apost.ts';
+import { certify, levelOfLook, parseApostOptions } from '../apost/apost.ts';
 import type { Certificate } from '../apost/certificate.ts';
 import { sumOfSquares } from '../apost/certification.ts';
 import type { Matrix } from '../core/block.ts';
@@ -96,13 +96,13 @@ async function sketchBlock(run: AdaptiveRun, firstColumn: number, width: number)
   const startedAt = performance.now();
   const key = { seed: run.seed, purpose: 'sketch' } as const;
   const Omega: TestMatrix = { distribution: run.testMatrix, key, rows: run.n, cols: width, firstColumn };
-  const Y = await measureTestMatrix(run.op, Omega, { ...run, where: WHERE, stage: 'sketch' });
+  const Y = await measureTestMatrix(run.op, Omega, { ...run, stage: 'sketch' });
   return { Y, seconds: (performance.now() - startedAt) / 1000 };
 }
 
 /** A Q and its squared Frobenius norm. */
 async function measureBasis(run: AdaptiveRun, Q: Multivector) {
-  const Z = await measure(run.op, Q, { ...run, where: WHERE, stage: 'recovery' });
+  const Z = await measure(run.op, Q, { ...run, stage: 'recovery' });
   return { Z, square: sumOfSquares(await columnNorms(Z, run)) };
 }
 
@@ -146,7 +146,7 @@ async function ritzPairs(run: AdaptiveRun, { Q, Z }: Growing): Promise<RitzPairs
   const products = await copy(Z);
   const pairs = await hmt({ Q: await copy(Q), Z: products }, { ...run, rank: Q.cols });
   await run.space.release(products);
-  refuseAsymmetry(WHERE, run.op, pairs.coreAsymmetry);
+  refuseAsymmetry(run.op, pairs.coreAsymmetry);
   return pairs;
 }
 
@@ -205,7 +205,7 @@ export async function adaptiveSeigh(run: AdaptiveRun, goal: AccuracyGoal): Promi
   const confidence = checkBetween(WHERE, 'confidence', goal.confidence ?? 0.99, 0, 1);
   const maxDims = checkInteger(WHERE, 'maxDims', goal.maxDims ?? Math.min(n, 1000), 1, n, ` for n = ${n}`);
   const tests = checkInteger(WHERE, 'tests', goal.tests ?? 10, 1, Number.MAX_SAFE_INTEGER);
-  const certifying = { tests, seed, confidence, kernels: run.kernelsChoice, onProgress, signal };
+  const certifying = parseApostOptions({ tests, seed, confidence, kernels: run.kernelsChoice, onProgress, signal });
   const startedAt = performance.now();
   let growing = await firstBlock(run, Math.min(run.dims, maxDims));
   let looks = 0;

@@ -1,6 +1,7 @@
 /** How much each eigenvalue varies over batches of data: a statement about the data, not about the sketch. */
 import { asDType, type Matrix, zeroMatrix } from '../core/block.ts';
 import { ArgumentError, UnsupportedError } from '../core/errors.ts';
+import { derive } from '../linops/define.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { viewOf } from '../multivector/host.ts';
 import type { Multivector } from '../multivector/multivector.ts';
@@ -44,7 +45,8 @@ export function collectingBatches(
       }
     });
   };
-  return { op: { shape: op.shape, dtype: op.dtype, matmat }, batches };
+  // what a product adds to is read as soon as it ends: no two at once
+  return { op: derive(op, { matmat, overlaps: undefined }), batches };
 }
 
 /**

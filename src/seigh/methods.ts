@@ -97,7 +97,7 @@ export async function recoverHmt(
   const pairs = run.refine
     ? await refinedHmt(measurement, recoveryContext(run, 2 * k))
     : await ritzPairs(measurement, run, batches);
-  refuseAsymmetry(WHERE, run.space, pairs.coreAsymmetry);
+  refuseAsymmetry(run.space, pairs.coreAsymmetry);
   // the sketch knows the error of its own range only: not of a power iteration's, nor without residuals of all pairs
   if (run.powerIterations === 0 && dropped === 0 && pairs.residualNorms?.length === k) {
     pairs.leaveOneOutError = leaveOneOutError(T, pairs.residualNorms);
@@ -107,7 +107,7 @@ export async function recoverHmt(
 
 async function runHmt(run: Run): Promise<Outcome> {
   const { op, space, powerIterations } = run;
-  const Y = await measureTestMatrix(op, outerMatrix(run), { ...run, where: WHERE, stage: 'sketch' });
+  const Y = await measureTestMatrix(op, outerMatrix(run), { ...run, stage: 'sketch' });
   const sketchedAt = performance.now();
   const first = await orthonormalise(Y, space, run);
   await space.release(Y);
@@ -115,14 +115,14 @@ async function runHmt(run: Run): Promise<Outcome> {
   let numMatvecs = run.dims;
   for (let pass = 0; pass < powerIterations; pass++) {
     numMatvecs += Q.cols;
-    const AQ = await measure(op, Q, { ...run, where: WHERE, stage: 'recovery' });
+    const AQ = await measure(op, Q, { ...run, stage: 'recovery' });
     await space.release(Q);
     Q = (await orthonormalise(AQ, space, run)).basis;
     await space.release(AQ);
   }
   numMatvecs += Q.cols;
   const collecting = run.perBatch ? collectingBatches(WHERE, op, Q, run) : undefined;
-  const Z = await measure(collecting?.op ?? op, Q, { ...run, where: WHERE, stage: 'recovery' });
+  const Z = await measure(collecting?.op ?? op, Q, { ...run, stage: 'recovery' });
   const recovered = await recoverHmt({ Q, Z }, run, first, collecting?.batches);
   await space.release(Z);
   return { ...recovered, numMatvecs, sketchedAt };
@@ -137,12 +137,12 @@ export async function recoverNystrom(Y: Multivector, run: Recovery): Promise<Rec
   const Omega = await materialise(outerMatrix(run), space, blockSize, signal);
   const context = recoveryContext(run, run.dims);
   const pairs = await (run.psd ? psdNystrom({ Omega, Y }, context) : nystrom({ Omega, Y }, context, run.rank));
-  refuseAsymmetry(WHERE, space, pairs.coreAsymmetry);
+  refuseAsymmetry(space, pairs.coreAsymmetry);
   return { pairs, dropped: 0 };
 }
 
 async function runNystrom(run: Run): Promise<Outcome> {
-  const Y = await measureTestMatrix(run.op, outerMatrix(run), { ...run, where: WHERE, stage: 'sketch' });
+  const Y = await measureTestMatrix(run.op, outerMatrix(run), { ...run, stage: 'sketch' });
   const sketchedAt = performance.now();
   return { ...(await recoverNystrom(Y, run)), numMatvecs: run.dims, sketchedAt };
 }
@@ -160,20 +160,20 @@ export async function recoverOversampled(Y: Multivector, AR: Multivector, run: R
 
 async function runOversampled(run: Run): Promise<Outcome> {
   const { op, innerDims } = run;
-  const Y = await measureTestMatrix(op, outerMatrix(run), { ...run, where: WHERE, stage: 'sketch' });
-  const AR = await measureTestMatrix(op, innerMatrix(run), { ...run, where: WHERE, stage: 'sketch' });
+  const Y = await measureTestMatrix(op, outerMatrix(run), { ...run, stage: 'sketch' });
+  const AR = await measureTestMatrix(op, innerMatrix(run), { ...run, stage: 'sketch' });
   const sketchedAt = performance.now();
   return { ...(await recoverOversampled(Y, AR, run)), numMatvecs: run.dims + innerDims, sketchedAt };
 }
 
 async function runKrylov(run: Run): Promise<Outcome> {
   const { op, dims, which } = run;
-  const context = { where: WHERE, ...run };
+  const context = { ...run };
   const state = await krylovSubspace(run, context);
   const sketchedAt = performance.now();
   const ritz = await ritzValues(state, which, context);
   const pairs = await leadingRitzPairs(state, ritz, which, run.rank ?? dims, context);
-  refuseAsymmetry(WHERE, op, pairs.coreAsymmetry);
+  refuseAsymmetry(op, pairs.coreAsymmetry);
   return { pairs, numMatvecs: dims, dropped: 0, sketchedAt };
 }
 

@@ -75,7 +75,7 @@ export async function prepareRun(
   method: Method,
   options: SeighOptions,
 ): Promise<Run> {
-  const n = checkSquare(WHERE, op);
+  const n = checkSquare(op);
   const context = ` for n = ${n}`;
   checkInteger(WHERE, 'dims', dims, 1, n, context);
   refuseOption(method, 'refine', options.refine === true, 'hmt');
@@ -92,7 +92,7 @@ export async function prepareRun(
   const most = Number.MAX_SAFE_INTEGER;
   if (options.blockSize === undefined) await op.calibrate?.();
   const isAutomatic = method === 'krylov' && options.blockSize === undefined;
-  const blockSize = chooseBlockSize(WHERE, op, isAutomatic ? Math.ceil(dims / 10) : dims, options.blockSize);
+  const blockSize = chooseBlockSize(op, isAutomatic ? Math.ceil(dims / 10) : dims, options.blockSize);
   return {
     op,
     n,
@@ -107,7 +107,7 @@ export async function prepareRun(
     testMatrix: checkChoice(WHERE, 'testMatrix', options.testMatrix ?? 'gaussian', TEST_MATRICES),
     seed: checkSeed(WHERE, options.seed ?? 0),
     blockSize,
-    kernels: await selectKernels(WHERE, options.kernels),
+    kernels: await selectKernels(options.kernels),
     space: hostSpace(n, op.dtype),
     onProgress: options.onProgress,
     signal: options.signal,

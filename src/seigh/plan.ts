@@ -1,5 +1,7 @@
 /** What a decomposition costs, before any product is spent. */
+
 import { checkBetween, checkChoice, checkInteger } from '../core/checks.ts';
+import { atDoor } from '../core/door.ts';
 import { bytesPerEntry, checkDType, type DType } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
 import type { Method } from '../spectrum/result.ts';
@@ -81,41 +83,43 @@ const METHODS = Object.keys(COSTS) as Method[];
  * @throws ArgumentError without a budget, for one below a single column, or values out of range.
  */
 export function planSketch(budget: SketchBudget): SketchPlan {
-  const most = Number.MAX_SAFE_INTEGER;
-  const n = checkInteger(WHERE, 'n', budget.n, 1, most);
-  const method = checkChoice(WHERE, 'method', budget.method ?? 'hmt', METHODS);
-  const powerIterations = checkInteger(WHERE, 'powerIterations', budget.powerIterations ?? 0, 0, most);
-  if (powerIterations > 0 && method !== 'hmt') {
-    throw new ArgumentError(`${WHERE}: powerIterations belongs to method 'hmt', got method '${method}'`, { method });
-  }
-  const { memory, products } = budget;
-  if (memory === undefined && products === undefined)
-    throw new ArgumentError(`${WHERE}: give memory, products or both`);
-  if (memory !== undefined) checkBetween(WHERE, 'memory', memory, 0, Number.POSITIVE_INFINITY);
-  if (products !== undefined) checkInteger(WHERE, 'products', products, 1, most);
-  const entry = bytesPerEntry(checkDType(WHERE, budget.dtype ?? 'float32'));
-  const cost = method === 'nystrom' && budget.psd ? PSD_NYSTROM : COSTS[method];
-  const plan = (dims: number): SketchPlan => ({
-    method,
-    dims,
-    innerDims: cost.innerDims(dims),
-    rank: cost.rank(dims),
-    numMatvecs: cost.products(dims, powerIterations),
-    bytes: entry * n * cost.columns(dims),
-  });
-  const fits = ({ numMatvecs, bytes }: SketchPlan): boolean =>
-    numMatvecs <= (products ?? most) && bytes <= (memory ?? most);
-  let dims = 0;
-  // every cost grows with dims: the largest that fits, bit by bit
-  for (let bit = 2 ** Math.floor(Math.log2(n)); bit >= 1; bit /= 2) {
-    if (dims + bit <= n && fits(plan(dims + bit))) dims += bit;
-  }
-  if (dims === 0) {
-    const { numMatvecs, bytes } = plan(1);
-    throw new ArgumentError(`${WHERE}: one column of '${method}' needs ${numMatvecs} products and ${bytes} bytes`, {
-      numMatvecs,
-      bytes,
+  return atDoor('planSketch', () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    const n = checkInteger(WHERE, 'n', budget.n, 1, most);
+    const method = checkChoice(WHERE, 'method', budget.method ?? 'hmt', METHODS);
+    const powerIterations = checkInteger(WHERE, 'powerIterations', budget.powerIterations ?? 0, 0, most);
+    if (powerIterations > 0 && method !== 'hmt') {
+      throw new ArgumentError(`${WHERE}: powerIterations belongs to method 'hmt', got method '${method}'`, { method });
+    }
+    const { memory, products } = budget;
+    if (memory === undefined && products === undefined)
+      throw new ArgumentError(`${WHERE}: give memory, products or both`);
+    if (memory !== undefined) checkBetween(WHERE, 'memory', memory, 0, Number.POSITIVE_INFINITY);
+    if (products !== undefined) checkInteger(WHERE, 'products', products, 1, most);
+    const entry = bytesPerEntry(checkDType(WHERE, budget.dtype ?? 'float32'));
+    const cost = method === 'nystrom' && budget.psd ? PSD_NYSTROM : COSTS[method];
+    const plan = (dims: number): SketchPlan => ({
+      method,
+      dims,
+      innerDims: cost.innerDims(dims),
+      rank: cost.rank(dims),
+      numMatvecs: cost.products(dims, powerIterations),
+      bytes: entry * n * cost.columns(dims),
     });
-  }
-  return plan(dims);
+    const fits = ({ numMatvecs, bytes }: SketchPlan): boolean =>
+      numMatvecs <= (products ?? most) && bytes <= (memory ?? most);
+    let dims = 0;
+    // every cost grows with dims: the largest that fits, bit by bit
+    for (let bit = 2 ** Math.floor(Math.log2(n)); bit >= 1; bit /= 2) {
+      if (dims + bit <= n && fits(plan(dims + bit))) dims += bit;
+    }
+    if (dims === 0) {
+      const { numMatvecs, bytes } = plan(1);
+      throw new ArgumentError(`${WHERE}: one column of '${method}' needs ${numMatvecs} products and ${bytes} bytes`, {
+        numMatvecs,
+        bytes,
+      });
+    }
+    return plan(dims);
+  });
 }

@@ -1,6 +1,7 @@
 /** How many columns go into one product. */
-import { checkInteger } from '../core/checks.ts';
+
 import { bytesPerEntry } from '../core/dtype.ts';
+import { integer } from '../core/parse.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 
 const USUAL = 64;
@@ -14,14 +15,13 @@ const BLOCK_BYTES = 2 ** 28;
  * @throws ArgumentError unless `requested` is a positive integer or undefined.
  */
 export function chooseBlockSize(
-  where: string,
   op: LinearOperator,
   cols: number,
   requested?: number,
   most: number = Number.POSITIVE_INFINITY,
 ): number {
   if (requested !== undefined) {
-    return Math.min(cols, checkInteger(where, 'blockSize', requested, 1, Number.MAX_SAFE_INTEGER));
+    return Math.min(cols, integer(1).parse(requested, 'blockSize'));
   }
   const fitting = Math.floor(BLOCK_BYTES / (Math.max(...op.shape) * bytesPerEntry(op.dtype)));
   return Math.max(1, Math.min(cols, op.preferredBlockSize ?? USUAL, fitting, most));
@@ -39,5 +39,5 @@ export async function prepareBlocks(
   most?: number,
 ): Promise<number> {
   if (requested === undefined) await op.calibrate?.();
-  return chooseBlockSize('blockSize', op, cols, requested, most);
+  return chooseBlockSize(op, cols, requested, most);
 }

@@ -10,8 +10,6 @@ import { type TestMatrix, testColumns } from './test-matrix.ts';
 
 /** What a measurement needs besides the operator and its input. */
 export interface MeasureContext extends Control {
-  /** The public function on whose behalf products are made, for messages. */
-  where: string;
   /** Where results are kept. */
   space: Space;
   /** Columns of one product. */
@@ -37,7 +35,7 @@ async function measureColumns(
   apply: Apply,
   context: MeasureContext,
 ): Promise<Multivector> {
-  const { where, space, blockSize, stage, onProgress, signal } = context;
+  const { space, blockSize, stage, onProgress, signal } = context;
   const out = await space.allocate(cols);
   const width = Math.min(blockSize, cols);
   // Where products overlap, the columns of the next are made, and those of the last written, while one is under way.
@@ -60,7 +58,7 @@ async function measureColumns(
       const end = Math.min(start + blockSize, cols);
       const slot = slots[turn % slots.length]!;
       const X = await columns(start, end, slot.input(end - start));
-      const product = apply(op, X, { where, firstColumn: start }, slot.product(end - start));
+      const product = apply(op, X, { firstColumn: start }, slot.product(end - start));
       // It is awaited later; until then a failure must not count as one that nobody heard of.
       product.catch(() => {});
       underWay.push({ start, end, product });

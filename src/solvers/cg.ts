@@ -1,4 +1,5 @@
 /** Conjugate gradients, which notices when the operator is not positive definite. */
+import { atDoor } from '../core/door.ts';
 import { NumericalError } from '../core/errors.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -24,7 +25,7 @@ async function preconditioned(system: LinearSystem, r: Float64Array): Promise<{ 
   const z = await system.precondition(r);
   const rz = dot(r, z);
   if (rz > 0) return { z, rz };
-  throw new NumericalError(`${system.where}: the preconditioner is not positive definite: r^T M r = ${rz}`, { rz });
+  throw new NumericalError(`the preconditioner is not positive definite: r^T M r = ${rz}`, { rz });
 }
 
 /**
@@ -45,33 +46,35 @@ async function preconditioned(system: LinearSystem, r: Float64Array): Promise<{ 
  * @throws ShapeError when sizes differ; ArgumentError for options out of range; NumericalError for non-finite numbers, an
  * operator that is not symmetric or a preconditioner that is not positive definite; the signal's reason when aborted.
  */
-export async function cg(op: LinearOperator, b: VectorLike, options: SolverOptions = {}): Promise<CgResult> {
-  const system = await linearSystem('cg', op, b, options);
-  let negativeCurvature: NegativeCurvature | undefined;
-  const result = await solve(system, async (_, start, target, history): Promise<Correction> => {
-    const x = new Float64Array(system.n);
-    const r = start.slice();
-    let { z: p, rz } = await preconditioned(system, r);
-    while (history.length <= system.maxIterations) {
-      const Ap = await system.multiply(p);
-      const square = dot(p, p);
-      const curvature = dot(p, Ap) / square;
-      if (curvature <= system.roundoff * system.growth) {
-        negativeCurvature = { direction: scaled(1 / Math.sqrt(square), p), curvature };
-        return { x, status: 'negativeCurvature' };
+export function cg(op: LinearOperator, b: VectorLike, options: SolverOptions = {}): Promise<CgResult> {
+  return atDoor('cg', async () => {
+    const system = await linearSystem(op, b, options);
+    let negativeCurvature: NegativeCurvature | undefined;
+    const result = await solve(system, async (_, start, target, history): Promise<Correction> => {
+      const x = new Float64Array(system.n);
+      const r = start.slice();
+      let { z: p, rz } = await preconditioned(system, r);
+      while (history.length <= system.maxIterations) {
+        const Ap = await system.multiply(p);
+        const square = dot(p, p);
+        const curvature = dot(p, Ap) / square;
+        if (curvature <= system.roundoff * system.growth) {
+          negativeCurvature = { direction: scaled(1 / Math.sqrt(square), p), curvature };
+          return { x, status: 'negativeCurvature' };
+        }
+        const step = rz / (curvature * square);
+        addScaled(x, step, p);
+        addScaled(r, -step, Ap);
+        const residualNorm = vectorNorm(r);
+        history.push(residualNorm);
+        await system.report(history.length - 1);
+        if (residualNorm <= target) return { x, status: 'converged' };
+        const next = await preconditioned(system, r);
+        scaleAndAdd(p, next.rz / rz, next.z);
+        rz = next.rz;
       }
-      const step = rz / (curvature * square);
-      addScaled(x, step, p);
-      addScaled(r, -step, Ap);
-      const residualNorm = vectorNorm(r);
-      history.push(residualNorm);
-      await system.report(history.length - 1);
-      if (residualNorm <= target) return { x, status: 'converged' };
-      const next = await preconditioned(system, r);
-      scaleAndAdd(p, next.rz / rz, next.z);
-      rz = next.rz;
-    }
-    return { x, status: 'maxIterations' };
+      return { x, status: 'maxIterations' };
+    });
+    return negativeCurvature ? { ...result, negativeCurvature } : result;
   });
-  return negativeCurvature ? { ...result, negativeCurvature } : result;
 }

@@ -1,8 +1,8 @@
 /** A symmetric linear system as the iterative solvers see it: products, a preconditioner, and what they count and report. */
 import { asDType, type Block } from '../core/block.ts';
-import { checkInteger } from '../core/checks.ts';
 import { unitRoundoff } from '../core/dtype.ts';
-import { ArgumentError, ShapeError } from '../core/errors.ts';
+import { ShapeError } from '../core/errors.ts';
+import { CONTROL, type Field, integer, optional, parseOptions, refuse, withDefault } from '../core/parse.ts';
 import { breathe, type Control } from '../core/schedule.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { applyOperator } from '../linops/apply.ts';
@@ -26,7 +26,6 @@ export interface SolverOptions extends Control {
 
 /** The checked system (A + shift I) x = b and its limits. */
 export interface LinearSystem {
-  readonly where: string;
   readonly n: number;
   readonly b: Float64Array;
   readonly x0: Float64Array | undefined;
@@ -49,57 +48,75 @@ export interface LinearSystem {
 const MOST_ITERATIONS = 1000;
 
 /** op v for one column, in float64: a copy, since solvers work in place and an operator may return what it was given. */
-async function multiplyColumn(where: string, op: LinearOperator, v: Float64Array): Promise<Float64Array> {
+async function multiplyColumn(op: LinearOperator, v: Float64Array, what?: string): Promise<Float64Array> {
   const column: Block = { rows: v.length, cols: 1, data: v };
-  return Float64Array.from((await applyOperator(op, asDType(column, op.dtype), { where })).data);
+  const context = what === undefined ? {} : { what };
+  return Float64Array.from((await applyOperator(op, asDType(column, op.dtype), context)).data);
 }
 
-function checkNumber(where: string, name: string, value: unknown, least: number): number {
-  if (typeof value === 'number' && Number.isFinite(value) && value >= least) return value;
+/** A finite number, of at least `least`. */
+function finiteFrom(least: number): Field<number> {
   const range = least === Number.NEGATIVE_INFINITY ? '' : ` and at least ${least}`;
-  throw new ArgumentError(`${where}: ${name} must be finite${range}, got ${value}`, { [name]: value });
+  return {
+    kind: 'number',
+    parse: (value, name) =>
+      Number.isFinite(value) && (value as number) >= least ? (value as number) : refuse(name, `finite${range}`, value),
+  };
 }
+
+const operator: Field<LinearOperator> = {
+  kind: 'value',
+  parse(value, name) {
+    checkOperator(value as LinearOperator, name);
+    return value as LinearOperator;
+  },
+};
+
+const given: Field<unknown> = { kind: 'value', parse: (value) => value };
+
+const OPTIONS = {
+  shift: withDefault(finiteFrom(Number.NEGATIVE_INFINITY), 0),
+  preconditioner: optional(operator),
+  tol: optional(finiteFrom(0)),
+  maxIterations: optional(integer(0)),
+  // its length is that of the operator
+  x0: given,
+  ...CONTROL,
+};
 
 /**
  * @throws ShapeError when sizes differ, ArgumentError for options out of range, NumericalError for an operator that does
  * not claim to be symmetric and is not.
  */
-export async function linearSystem(
-  where: string,
-  op: LinearOperator,
-  b: VectorLike,
-  options: SolverOptions,
-): Promise<LinearSystem> {
-  const { preconditioner, x0, shift = 0, onProgress, signal } = options;
-  const n = checkSquare(where, op);
+export async function linearSystem(op: LinearOperator, b: VectorLike, options: SolverOptions): Promise<LinearSystem> {
+  const n = checkSquare(op);
+  const parsed = parseOptions(options, OPTIONS);
+  const { preconditioner, x0, shift, onProgress, signal } = parsed;
   if (preconditioner) {
-    const shape = checkOperator(`${where}: preconditioner`, preconditioner);
+    const { shape } = preconditioner;
     if (shape[0] !== n || shape[1] !== n) {
-      throw new ShapeError(`${where}: the operator is ${n} x ${n}, the preconditioner ${shape.join(' x ')}`);
+      throw new ShapeError(`the operator is ${n} x ${n}, the preconditioner ${shape.join(' x ')}`);
     }
   }
-  checkNumber(where, 'shift', shift, Number.NEGATIVE_INFINITY);
-  const maxIterations = options.maxIterations ?? Math.min(10 * n, MOST_ITERATIONS);
+  const maxIterations = parsed.maxIterations ?? Math.min(10 * n, MOST_ITERATIONS);
   const system: LinearSystem = {
-    where,
     n,
-    b: checkVector(where, 'b', b, n),
-    x0: x0 === undefined ? undefined : checkVector(where, 'x0', x0, n),
-    tol: checkNumber(where, 'tol', options.tol ?? (op.dtype === 'float32' ? 1e-4 : 1e-6), 0),
-    maxIterations: checkInteger(where, 'maxIterations', maxIterations, 0, Number.MAX_SAFE_INTEGER),
+    b: checkVector('b', b, n),
+    x0: x0 === undefined ? undefined : checkVector('x0', x0, n),
+    tol: parsed.tol ?? (op.dtype === 'float32' ? 1e-4 : 1e-6),
+    maxIterations,
     roundoff: unitRoundoff(op.dtype),
     numMatvecs: 0,
     growth: 0,
     async multiply(v) {
       system.numMatvecs++;
-      const product = await multiplyColumn(where, op, v);
+      const product = await multiplyColumn(op, v);
       if (shift !== 0) addScaled(product, shift, v);
       const length = vectorNorm(v);
       if (length > 0) system.growth = Math.max(system.growth, vectorNorm(product) / length);
       return product;
     },
-    precondition: async (r) =>
-      preconditioner ? multiplyColumn(`${where}: preconditioner`, preconditioner, r) : r.slice(),
+    precondition: async (r) => (preconditioner ? multiplyColumn(preconditioner, r, 'preconditioner') : r.slice()),
     async report(iterations) {
       onProgress?.({ stage: 'solve', done: iterations, total: maxIterations });
       await breathe(signal);
@@ -107,7 +124,7 @@ export async function linearSystem(
   };
   signal?.throwIfAborted();
   if (op.selfAdjoint !== true) {
-    refuseAsymmetry(where, op, await measureAsymmetry(where, op, 0));
+    refuseAsymmetry(op, await measureAsymmetry(op, 0));
     system.numMatvecs += 2;
   }
   return system;

@@ -1,4 +1,5 @@
 /** The minimum residual method for symmetric systems of any sign. */
+import { atDoor } from '../core/door.ts';
 import { NumericalError } from '../core/errors.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -27,10 +28,10 @@ interface Row {
 }
 
 /** sqrt(u^T M u), the length of u in the preconditioner's norm. */
-function lengthOf(system: LinearSystem, u: Float64Array, z: Float64Array): number {
+function lengthOf(u: Float64Array, z: Float64Array): number {
   const square = dot(u, z);
   if (square > 0 || (square === 0 && vectorNorm(u) === 0)) return Math.sqrt(square);
-  throw new NumericalError(`${system.where}: the preconditioner is not positive definite: r^T M r = ${square}`, {
+  throw new NumericalError(`the preconditioner is not positive definite: r^T M r = ${square}`, {
     square,
   });
 }
@@ -38,7 +39,7 @@ function lengthOf(system: LinearSystem, u: Float64Array, z: Float64Array): numbe
 async function startProcess(system: LinearSystem, r: Float64Array): Promise<Process> {
   const u = r.slice();
   const z = await system.precondition(u);
-  return { previous: new Float64Array(system.n), previousBeta: 0, u, z, beta: lengthOf(system, u, z) };
+  return { previous: new Float64Array(system.n), previousBeta: 0, u, z, beta: lengthOf(u, z) };
 }
 
 /** A v_k = beta_k v_k-1 + alpha_k v_k + beta_k+1 v_k+1 (Lanczos 1950), in place. */
@@ -53,7 +54,7 @@ async function advance(system: LinearSystem, process: Process): Promise<Row> {
   process.previousBeta = beta;
   process.u = next;
   process.z = await system.precondition(next);
-  process.beta = lengthOf(system, next, process.z);
+  process.beta = lengthOf(next, process.z);
   return { alpha, left: previousBeta > 0 ? beta : 0, right: process.beta, v };
 }
 
@@ -170,6 +171,8 @@ async function correction(
  * const { solution, residualNorm } = await minres(H, gradient, { tol: 1e-8 });
  * @throws as {@link cg}.
  */
-export async function minres(op: LinearOperator, b: VectorLike, options: SolverOptions = {}): Promise<SolveResult> {
-  return solve(await linearSystem('minres', op, b, options), correction);
+export function minres(op: LinearOperator, b: VectorLike, options: SolverOptions = {}): Promise<SolveResult> {
+  return atDoor('minres', async () => {
+    return solve(await linearSystem(op, b, options), correction);
+  });
 }

@@ -1,10 +1,14 @@
 /** A preconditioner from a low-rank sketch. */
+
 import type { Block } from '../core/block.ts';
-import { asDType, checkBlock } from '../core/block.ts';
+import { asDType } from '../core/block.ts';
+import { atDoor } from '../core/door.ts';
+import { isFloatArray } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
+import { asRecord, type Field, parseOptions, refuse, withDefault } from '../core/parse.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
+import { defineOperator, type Operator } from '../linops/define.ts';
 import { applyLowRank } from '../linops/low-rank.ts';
-import type { LinearOperator } from '../linops/operator.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 
 /** What the preconditioner needs of a sketch: any result of `seigh` has it. */
@@ -14,6 +18,15 @@ export interface LowRankEigenpairs {
   /** n x r, orthonormal columns. */
   eigenvectors: Multivector;
 }
+
+const shiftField: Field<number> = {
+  kind: 'number',
+  parse: (value, name) =>
+    Number.isFinite(value) && (value as number) >= 0
+      ? (value as number)
+      : refuse(name, 'a finite number of at least 0', value),
+};
+const OPTIONS = { shift: withDefault(shiftField, 0) };
 
 /**
  * The inverse of the Nystrom preconditioner of A + s I (Frangella, Tropp & Udell 2023, "Randomized Nystrom
@@ -32,26 +45,33 @@ export interface LowRankEigenpairs {
  * const { iterations } = await cg(A, b, { shift: 1e-4, preconditioner: nystromPreconditioner(sketch, { shift: 1e-4 }) });
  * @throws ArgumentError for a negative shift, or one of 0 with a sketch that has rank 0 or a zero eigenvalue.
  */
-export function nystromPreconditioner(
-  { eigenvalues, eigenvectors }: LowRankEigenpairs,
-  { shift = 0 }: { shift?: number } = {},
-): LinearOperator {
-  const where = 'nystromPreconditioner';
-  if (!(shift >= 0 && Number.isFinite(shift))) {
-    throw new ArgumentError(`${where}: shift must be a finite number of at least 0, got ${shift}`, { shift });
-  }
-  const sizes = eigenvalues.map((value) => Math.abs(value) + shift);
-  const smallest = sizes.reduce((least, size) => Math.min(least, size), Number.POSITIVE_INFINITY);
-  if (smallest === 0) {
-    throw new ArgumentError(`${where}: shift must be positive for a sketch with a zero eigenvalue`, { shift });
-  }
-  const weights = sizes.map((size) => smallest / size - 1);
-  const { rows: n, dtype } = eigenvectors;
-  const matmat = async (X: Block): Promise<Block> => {
-    const input = asDType(checkBlock(where, X, n, X.cols), dtype);
-    const Y = await applyLowRank(eigenvectors, weights, eigenvectors, input, await selectKernels(where));
-    for (let at = 0; at < Y.data.length; at++) Y.data[at]! += input.data[at]!;
-    return Y;
-  };
-  return { shape: [n, n], dtype, selfAdjoint: true, psd: true, matmat, adjointMatmat: matmat };
+export function nystromPreconditioner(sketch: LowRankEigenpairs, options: { shift?: number } = {}): Operator {
+  return atDoor('nystromPreconditioner', () => {
+    const { eigenvalues, eigenvectors } = asRecord(sketch, 'sketch') as unknown as LowRankEigenpairs;
+    if (!isFloatArray(eigenvalues) || typeof eigenvectors?.readRows !== 'function') {
+      throw new ArgumentError('sketch must have eigenvalues and eigenvectors, as results of seigh and eigsh do');
+    }
+    const { shift } = parseOptions(options, OPTIONS);
+    const sizes = eigenvalues.map((value) => Math.abs(value) + shift);
+    const smallest = sizes.reduce((least, size) => Math.min(least, size), Number.POSITIVE_INFINITY);
+    if (smallest === 0) {
+      throw new ArgumentError('shift must be positive for a sketch with a zero eigenvalue', { shift });
+    }
+    const weights = sizes.map((size) => smallest / size - 1);
+    const { rows: n, dtype } = eigenvectors;
+    const matmat = async (X: Block): Promise<Block> => {
+      const input = asDType(X, dtype);
+      const Y = await applyLowRank(eigenvectors, weights, eigenvectors, input, await selectKernels());
+      for (let at = 0; at < Y.data.length; at++) Y.data[at]! += input.data[at]!;
+      return Y;
+    };
+    return defineOperator('nystromPreconditioner', {
+      shape: [n, n],
+      dtype,
+      selfAdjoint: true,
+      psd: true,
+      matmat,
+      adjointMatmat: matmat,
+    });
+  });
 }

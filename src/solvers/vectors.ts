@@ -9,22 +9,20 @@ export type VectorLike = Float32Array | Float64Array | readonly number[];
  * A float64 copy of a vector of n finite numbers.
  * @throws ArgumentError for something else, ShapeError for another length, NumericalError for NaN or infinity.
  */
-export function checkVector(where: string, name: string, value: VectorLike, n: number): Float64Array {
+export function checkVector(name: string, value: unknown, n: number): Float64Array {
   if (!isFloatArray(value) && !Array.isArray(value)) {
     const got = ArrayBuffer.isView(value) ? Object(value).constructor.name : value === null ? 'null' : typeof value;
-    throw new ArgumentError(
-      `${where}: ${name} must be a Float32Array, a Float64Array or an array of numbers, got ${got}`,
-    );
+    throw new ArgumentError(`${name} must be a Float32Array, a Float64Array or an array of numbers, got ${got}`);
   }
   if (value.length !== n) {
-    throw new ShapeError(`${where}: ${name} has ${value.length} entries, the operator is ${n} x ${n}`, {
+    throw new ShapeError(`${name} has ${value.length} entries, the operator is ${n} x ${n}`, {
       expected: n,
       got: value.length,
     });
   }
-  const copy = Float64Array.from(value);
+  const copy = Float64Array.from(value as ArrayLike<number>);
   const at = copy.findIndex((entry) => !Number.isFinite(entry));
-  if (at >= 0) throw new NumericalError(`${where}: ${name} has ${copy[at]} in entry ${at}`, { entry: at });
+  if (at >= 0) throw new NumericalError(`${name} has ${copy[at]} in entry ${at}`, { entry: at });
   return copy;
 }
 

@@ -61,7 +61,7 @@ export function operatorWithSpectrum(
   const values = Float64Array.from(eigenvalues);
   const n = values.length;
   const matmat = async (X: Block): Promise<Block> => {
-    const kernels = await selectKernels('operatorWithSpectrum');
+    const kernels = await selectKernels();
     const coordinates = await kernels.gemm(basis, asDType(X, 'float64') as Matrix, { transA: true });
     return asDType(await kernels.gemm(basis, scaleRows(coordinates, values)), dtype);
   };

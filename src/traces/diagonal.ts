@@ -1,14 +1,16 @@
 /** The diagonal of an operator from products with random signs. */
 
-import { checkChoice } from '../core/checks.ts';
+import { atDoor } from '../core/door.ts';
+import { choice, integer, type Parsed, parseOptions, withDefault } from '../core/parse.ts';
+import { supervise } from '../core/schedule.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { studentQuantile } from '../stats/interval.ts';
 import { signSamples } from './diagonal-hutchinson.ts';
 import type { DiagonalReading } from './diagonal-reading.ts';
-import { type Goal, type Growing, lookUntil } from './looks.ts';
-import { type EstimatorOptions, type EstimatorRun, estimatorRun } from './run.ts';
+import { checkBudget, GOAL, type Goal, type Growing, lookUntil } from './looks.ts';
+import { type EstimatorOptions, type EstimatorRun, estimatorFields, estimatorRun } from './run.ts';
 import { xdiag } from './xdiag.ts';
 
 /** Bekas, Kokiopoulou & Saad 2007; Epperly, Tropp & Webber 2024. */
@@ -38,8 +40,6 @@ export interface DiagonalResult {
   seed: number;
 }
 
-const WHERE = 'diagonal';
-
 const ESTIMATORS: Record<
   DiagonalMethod,
   { least: number; start: (run: EstimatorRun) => Growing<DiagonalReading> | Promise<Growing<DiagonalReading>> }
@@ -51,6 +51,30 @@ const ESTIMATORS: Record<
 function relativeError({ means, standardErrors, samples }: DiagonalReading, level: number): number {
   const error = vectorNorm(standardErrors);
   return error === 0 ? 0 : (studentQuantile(level, samples - 1) * error) / vectorNorm(means);
+}
+
+const FIELDS = {
+  method: withDefault(choice(Object.keys(ESTIMATORS) as DiagonalMethod[]), 'xdiag'),
+  ...GOAL,
+  ...estimatorFields(1),
+};
+
+async function estimateDiagonal(op: LinearOperator, options: Parsed<typeof FIELDS>): Promise<DiagonalResult> {
+  const { method } = options;
+  const run = await estimatorRun(op, options);
+  const estimator = await ESTIMATORS[method].start(run);
+  const { reading, looks, converged } = await lookUntil(run, estimator, options, relativeError);
+  return {
+    diagonal: reading.means,
+    standardErrors: reading.standardErrors,
+    method,
+    looks,
+    converged,
+    confidence: run.confidence,
+    numMatvecs: run.numMatvecs,
+    samples: reading.samples,
+    seed: run.seed,
+  };
 }
 
 /**
@@ -65,22 +89,12 @@ function relativeError({ means, standardErrors, samples }: DiagonalReading, leve
  * @throws ArgumentError for options out of range, ShapeError for a rectangular operator, NumericalError for non-finite
  * products, and for xdiag on an operator that has no adjoint and is not symmetric; the signal's reason when aborted.
  */
-export async function diagonal(op: LinearOperator, options: DiagonalOptions = {}): Promise<DiagonalResult> {
-  const choices = Object.keys(ESTIMATORS) as DiagonalMethod[];
-  const method = checkChoice(WHERE, 'method', options.method ?? 'xdiag', choices);
-  const { least, start } = ESTIMATORS[method];
-  checkSquare(WHERE, op);
-  const run = await estimatorRun(WHERE, op, options, least);
-  const { reading, looks, converged } = await lookUntil(run, await start(run), options, relativeError);
-  return {
-    diagonal: reading.means,
-    standardErrors: reading.standardErrors,
-    method,
-    looks,
-    converged,
-    confidence: run.confidence,
-    numMatvecs: run.numMatvecs,
-    samples: reading.samples,
-    seed: run.seed,
-  };
+export function diagonal(op: LinearOperator, options: DiagonalOptions = {}): Promise<DiagonalResult> {
+  return atDoor('diagonal', async () => {
+    checkSquare(op);
+    const parsed = parseOptions(options, FIELDS);
+    integer(ESTIMATORS[parsed.method].least).parse(parsed.products, 'products');
+    checkBudget(parsed, parsed.products);
+    return supervise(parsed, (control) => estimateDiagonal(op, { ...parsed, ...control }));
+  });
 }

@@ -1,10 +1,14 @@
 /** The Frobenius norm of an operator from products with Gaussian vectors, with a certified interval. */
 
 import { noiseFromRepetition } from '../apost/noise.ts';
+import { atDoor } from '../core/door.ts';
+import { parseOptions } from '../core/parse.ts';
+import { supervise } from '../core/schedule.ts';
 import type { LinearOperator } from '../linops/operator.ts';
+import { checkOperator } from '../linops/probes.ts';
 import { columnNorms } from '../multivector/verbs.ts';
 import { type Interval, mapInterval, squaredInterval } from '../stats/interval.ts';
-import { type EstimatorOptions, estimatorRun, forEachBlock } from './run.ts';
+import { type EstimatorOptions, estimatorFields, estimatorRun, forEachBlock, type ParsedEstimator } from './run.ts';
 
 /** A norm with two certified ends: each holds with probability at least `confidence`, for every operator. */
 export interface NormResult extends Interval {
@@ -12,6 +16,22 @@ export interface NormResult extends Interval {
   /** Products with single columns, the repetition of one included. */
   numMatvecs: number;
   seed: number;
+}
+
+const FIELDS = estimatorFields(1, 30);
+
+async function estimateNorm(op: LinearOperator, options: ParsedEstimator): Promise<NormResult> {
+  const run = await estimatorRun(op, options);
+  const { products, confidence, verbs, n, seed } = run;
+  let [squares, noise] = [0, 0];
+  await forEachBlock(run, 'gaussian', 0, products, async ({ W, AW, done }) => {
+    for (const length of await columnNorms(AW, verbs)) squares += length ** 2;
+    if (done > 0) return;
+    noise = await noiseFromRepetition(op, await W.readColumns(0, W.cols), await AW.readColumns(0, W.cols));
+  });
+  const meanSquare = squares / products;
+  const interval = mapInterval(squaredInterval(meanSquare, products, confidence, noise * Math.sqrt(n)), Math.sqrt);
+  return { ...interval, confidence, numMatvecs: run.numMatvecs + 1, seed };
 }
 
 /**
@@ -23,17 +43,10 @@ export interface NormResult extends Interval {
  * const { estimate, lower, upper } = await frobeniusNorm(H, { products: 30, confidence: 0.99 });
  * @throws ArgumentError for options out of range, NumericalError for non-finite products; the signal's reason when aborted.
  */
-export async function frobeniusNorm(op: LinearOperator, options: EstimatorOptions = {}): Promise<NormResult> {
-  const where = 'frobeniusNorm';
-  const run = await estimatorRun(where, op, { products: 30, ...options }, 1);
-  const { products, confidence, verbs, n, seed } = run;
-  let [squares, noise] = [0, 0];
-  await forEachBlock(run, 'gaussian', 0, products, async ({ W, AW, done }) => {
-    for (const length of await columnNorms(AW, verbs)) squares += length ** 2;
-    if (done > 0) return;
-    noise = await noiseFromRepetition(op, await W.readColumns(0, W.cols), await AW.readColumns(0, W.cols), where);
+export function frobeniusNorm(op: LinearOperator, options: EstimatorOptions = {}): Promise<NormResult> {
+  return atDoor('frobeniusNorm', async () => {
+    checkOperator(op);
+    const parsed = parseOptions(options, { ...FIELDS });
+    return supervise(parsed, (control) => estimateNorm(op, { ...parsed, ...control }));
   });
-  const meanSquare = squares / products;
-  const interval = mapInterval(squaredInterval(meanSquare, products, confidence, noise * Math.sqrt(n)), Math.sqrt);
-  return { ...interval, confidence, numMatvecs: run.numMatvecs + 1, seed };
 }

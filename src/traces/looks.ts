@@ -1,6 +1,7 @@
 /** Adaptive stopping: looks at a growing estimate until its error bar is short enough. */
 import { levelOfLook } from '../apost/apost.ts';
-import { checkBetween, checkInteger } from '../core/checks.ts';
+import { ArgumentError } from '../core/errors.ts';
+import { between, type Field, integer, optional } from '../core/parse.ts';
 import type { EstimatorRun } from './run.ts';
 
 /** When to stop. */
@@ -9,6 +10,25 @@ export interface Goal {
   tol?: number;
   /** With `tol`: gives up after so many products. Default 16 times `products`. */
   maxProducts?: number;
+}
+
+/** How a {@link Goal} is parsed. */
+export const GOAL: { tol: Field<number | undefined>; maxProducts: Field<number | undefined> } = {
+  tol: optional(between(0, Number.POSITIVE_INFINITY)),
+  maxProducts: optional(integer(1)),
+};
+
+/** @throws ArgumentError for a budget below the products of the first look. */
+export function checkBudget({ maxProducts }: Pick<ParsedGoal, 'maxProducts'>, products: number): void {
+  if (maxProducts !== undefined && maxProducts < products) {
+    throw new ArgumentError(`maxProducts must be an integer at least ${products}, got ${maxProducts}`, { maxProducts });
+  }
+}
+
+/** A parsed {@link Goal}. */
+export interface ParsedGoal {
+  tol: number | undefined;
+  maxProducts: number | undefined;
 }
 
 /** An estimator that can be given more products. */
@@ -35,15 +55,11 @@ export interface LastLook<R> {
 export async function lookUntil<R>(
   run: EstimatorRun,
   estimator: Growing<R>,
-  { tol, maxProducts }: Goal,
+  { tol, maxProducts }: ParsedGoal,
   relativeError: (reading: R, level: number) => number,
 ): Promise<LastLook<R>> {
-  const { where, products, confidence } = run;
-  if (tol !== undefined) checkBetween(where, 'tol', tol, 0, Number.POSITIVE_INFINITY);
-  const most =
-    tol === undefined
-      ? products
-      : checkInteger(where, 'maxProducts', maxProducts ?? 16 * products, products, Number.MAX_SAFE_INTEGER);
+  const { products, confidence } = run;
+  const most = tol === undefined ? products : (maxProducts ?? 16 * products);
   for (let looks = 1, next = products; ; looks++, next = Math.min(run.numMatvecs, most - run.numMatvecs)) {
     const hasMore = await estimator.grow(next);
     const reading = await estimator.read();

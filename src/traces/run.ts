@@ -1,15 +1,15 @@
 /** What all estimators of a call share: random columns, products, and their count. */
-import { checkBetween, checkInteger, checkSeed } from '../core/checks.ts';
+
 import { unitRoundoff } from '../core/dtype.ts';
+import { between, CONTROL, type Field, integer, optional, seed, withDefault } from '../core/parse.ts';
 import type { Distribution, Purpose } from '../core/random.ts';
 import type { Control } from '../core/schedule.ts';
-import { type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
+import { KERNELS, type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import { checkOperator } from '../linops/probes.ts';
 import { hostSpace } from '../multivector/host.ts';
 import type { Multivector, Space } from '../multivector/multivector.ts';
 import { concatenate, type VerbContext } from '../multivector/verbs.ts';
-import { chooseBlockSize } from '../sketch/block-size.ts';
+import { prepareBlocks } from '../sketch/block-size.ts';
 import { type MeasureContext, measure } from '../sketch/measure.ts';
 import { materialise } from '../sketch/test-matrix.ts';
 
@@ -29,7 +29,6 @@ export interface EstimatorOptions extends Control {
 
 /** A call under way. */
 export interface EstimatorRun {
-  readonly where: string;
   readonly op: LinearOperator;
   /** Columns of the operator. */
   readonly n: number;
@@ -45,31 +44,53 @@ export interface EstimatorRun {
   numMatvecs: number;
 }
 
-const USUAL_PRODUCTS = 60;
-const MOST = Number.MAX_SAFE_INTEGER;
+/** The fields of {@link EstimatorOptions}, with the fewest products that the estimator can work with. */
+export interface EstimatorFields {
+  products: Field<number>;
+  confidence: Field<number>;
+  seed: Field<number>;
+  blockSize: Field<number | undefined>;
+  kernels: Field<KernelsChoice | undefined>;
+  onProgress: (typeof CONTROL)['onProgress'];
+  signal: (typeof CONTROL)['signal'];
+}
 
-/** @throws ArgumentError for options out of range, as checkOperator; the signal's reason when it is aborted already. */
-export async function estimatorRun(
-  where: string,
-  op: LinearOperator,
-  options: EstimatorOptions,
-  leastProducts: number,
-): Promise<EstimatorRun> {
-  const [m, n] = checkOperator(where, op);
-  const products = checkInteger(where, 'products', options.products ?? USUAL_PRODUCTS, leastProducts, MOST);
-  const blockSize = chooseBlockSize(where, op, products, options.blockSize);
-  const { onProgress, signal } = options;
-  signal?.throwIfAborted();
+/** How the options of an estimator are parsed: it needs at least `least` products, and takes `usual` by default. */
+export function estimatorFields(least: number, usual: number = 60): EstimatorFields {
   return {
-    where,
+    products: withDefault(integer(least), usual),
+    confidence: withDefault(between(0, 1), 0.99),
+    seed: withDefault(seed, 0),
+    blockSize: optional(integer(1)),
+    kernels: KERNELS,
+    ...CONTROL,
+  };
+}
+
+/** Parsed {@link EstimatorOptions}. */
+export interface ParsedEstimator extends Control {
+  products: number;
+  confidence: number;
+  seed: number;
+  blockSize: number | undefined;
+  kernels: KernelsChoice | undefined;
+}
+
+/** A call with parsed options; calibrates the operator. @throws the signal's reason when it is aborted already. */
+export async function estimatorRun(op: LinearOperator, options: ParsedEstimator): Promise<EstimatorRun> {
+  const [m, n] = op.shape;
+  const { products, confidence, seed, onProgress, signal } = options;
+  signal?.throwIfAborted();
+  const blockSize = await prepareBlocks(op, products, options.blockSize);
+  return {
     op,
     n,
-    seed: checkSeed(where, options.seed ?? 0),
+    seed,
     products,
-    confidence: checkBetween(where, 'confidence', options.confidence ?? 0.99, 0, 1),
+    confidence,
     space: hostSpace(n, op.dtype),
-    verbs: { kernels: await selectKernels(where, options.kernels), signal },
-    measuring: { where, space: hostSpace(m, op.dtype), blockSize, stage: 'trace', onProgress, signal },
+    verbs: { kernels: await selectKernels(options.kernels), signal },
+    measuring: { space: hostSpace(m, op.dtype), blockSize, stage: 'trace', onProgress, signal },
     roundoff: unitRoundoff(op.dtype),
     numMatvecs: 0,
   };

@@ -1,19 +1,22 @@
 /** The spectral norm of an operator from one Lanczos run, with a certified interval. */
 
 import { roundingFloor } from '../apost/noise.ts';
+import { atDoor } from '../core/door.ts';
 import { UnsupportedError } from '../core/errors.ts';
-import { breathe } from '../core/schedule.ts';
+import { parseOptions } from '../core/parse.ts';
+import { breathe, supervise } from '../core/schedule.ts';
 import { krylovSpaceOf, residualOf, type Tridiagonal, tridiagonalOf } from '../krylov/lanczos.ts';
 import { gaussRule } from '../krylov/quadrature.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { relativeAsymmetry } from '../linalg/small.ts';
 import { applyAdjoint, applyOperator } from '../linops/apply.ts';
+import { derive } from '../linops/define.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import { refuseAsymmetry } from '../linops/probes.ts';
+import { checkOperator, refuseAsymmetry } from '../linops/probes.ts';
 import { columnNorms } from '../multivector/verbs.ts';
 import { chiSquareQuantile } from '../stats/interval.ts';
 import type { NormResult } from './frobenius-norm.ts';
-import { drawColumns, type EstimatorOptions, estimatorRun } from './run.ts';
+import { drawColumns, type EstimatorOptions, estimatorFields, estimatorRun, type ParsedEstimator } from './run.ts';
 
 /** Eigenvalue bounds of a symmetric operator. */
 interface Extremes {
@@ -84,53 +87,42 @@ async function extremes(
 }
 
 /** A^T A, whose spectral norm is the square of that of A. */
-function normalOperator(where: string, op: LinearOperator): LinearOperator {
+function normalOperator(op: LinearOperator): LinearOperator {
   if (!op.adjointMatmat) {
     throw new UnsupportedError(
-      `${where}: an operator that does not claim selfAdjoint needs an adjoint (adjointMatmat). If it is symmetric, ` +
+      `an operator that does not claim selfAdjoint needs an adjoint (adjointMatmat). If it is symmetric, ` +
         'say so: selfAdjoint: true',
     );
   }
   const n = op.shape[1];
-  return {
+  return derive(op, {
     shape: [n, n],
-    dtype: op.dtype,
     selfAdjoint: true,
-    matmat: async (X) => applyAdjoint(op, await applyOperator(op, X, { where }), { where }),
-  };
+    psd: true,
+    matmatByBatch: undefined,
+    adjointMatmat: undefined,
+    matmat: async (X) => applyAdjoint(op, await applyOperator(op, X)),
+  });
 }
 
-/**
- * ||A||_2 of any operator with an adjoint, from at most `products` Lanczos steps from a Gaussian start (steps with A^T A, of two
- * products each, unless A claims to be symmetric). The estimate is the largest Ritz value in magnitude, which is a lower
- * bound but for rounding; `upper` holds with probability at least `confidence` over the start, for every operator
- * (van Dorsselaer, Hochstenbach & van der Vorst 2000). Memory: `products` columns.
- *
- * @example
- * const { estimate, upper } = await spectralNorm(H, { products: 30, confidence: 0.99 });
- * @throws ArgumentError for options out of range, UnsupportedError for an operator without adjoint, NumericalError for
- * non-finite products and for an operator that claims to be symmetric and is not; the signal's reason when aborted.
- */
-export async function spectralNorm(
-  op: LinearOperator,
-  options: Omit<EstimatorOptions, 'blockSize'> = {},
-): Promise<NormResult> {
-  const where = 'spectralNorm';
-  const run = await estimatorRun(where, op, { products: 30, ...options }, 1);
+const { blockSize: _, ...FIELDS } = estimatorFields(1, 30);
+
+async function largestSingularValue(op: LinearOperator, options: ParsedEstimator): Promise<NormResult> {
+  const run = await estimatorRun(op, options);
   const { n, confidence, seed, verbs, roundoff } = run;
   const isSymmetric = op.selfAdjoint === true;
-  const symmetric = isSymmetric ? op : normalOperator(where, op);
+  const symmetric = isSymmetric ? op : normalOperator(op);
   const order = Math.min(n, run.products);
   const { onProgress, signal } = options;
   const { kernels } = verbs;
-  const context = { where, op: symmetric, space: run.space, seed, kernels, signal };
+  const context = { op: symmetric, space: run.space, seed, kernels, signal };
   const start = await drawColumns(run, 'trace', 'gaussian', 0, 1);
   const [startLength] = await columnNorms(start, verbs);
   const state = await krylovSpaceOf(start, order, 1, context, async (done) => {
     onProgress?.({ stage: 'krylov', done, total: order });
     await breathe(signal);
   });
-  refuseAsymmetry(where, symmetric, relativeAsymmetry(state.H));
+  refuseAsymmetry(symmetric, relativeAsymmetry(state.H));
   const T = tridiagonalOf(state);
   const residualNorm = residualOf(state);
   // the rounding of products, and of orthogonalising them, moves eigenvalues by at most its norm
@@ -153,4 +145,27 @@ export async function spectralNorm(
     numMatvecs: (isSymmetric ? 1 : 2) * T.diagonal.length,
     seed,
   };
+}
+
+/**
+ * ||A||_2 of any operator with an adjoint, from at most `products` Lanczos steps from a Gaussian start (steps with A^T A, of two
+ * products each, unless A claims to be symmetric). The estimate is the largest Ritz value in magnitude, which is a lower
+ * bound but for rounding; `upper` holds with probability at least `confidence` over the start, for every operator
+ * (van Dorsselaer, Hochstenbach & van der Vorst 2000). Memory: `products` columns.
+ *
+ * @example
+ * const { estimate, upper } = await spectralNorm(H, { products: 30, confidence: 0.99 });
+ * @throws ArgumentError for options out of range, UnsupportedError for an operator without adjoint, NumericalError for
+ * non-finite products and for an operator that claims to be symmetric and is not; the signal's reason when aborted.
+ */
+export function spectralNorm(
+  op: LinearOperator,
+  options: Omit<EstimatorOptions, 'blockSize'> = {},
+): Promise<NormResult> {
+  return atDoor('spectralNorm', async () => {
+    checkOperator(op);
+    const parsed = parseOptions(options, FIELDS);
+    // one column at a time: there is nothing to calibrate
+    return supervise(parsed, (control) => largestSingularValue(op, { ...parsed, ...control, blockSize: 1 }));
+  });
 }

@@ -1,13 +1,14 @@
 /** Traces of functions of a symmetric operator by stochastic Lanczos quadrature. */
 
-import { checkBetween, checkInteger, checkSeed } from '../core/checks.ts';
+import { atDoor } from '../core/door.ts';
 import { unitRoundoff } from '../core/dtype.ts';
-import { ArgumentError, NumericalError } from '../core/errors.ts';
-import type { Control } from '../core/schedule.ts';
+import { NumericalError } from '../core/errors.ts';
+import { between, CONTROL, integer, type Parsed, parseOptions, refuse, seed, withDefault } from '../core/parse.ts';
+import { type Control, supervise } from '../core/schedule.ts';
 import { lanczos } from '../krylov/lanczos.ts';
 import { type GaussRule, gaussRule, stochasticRules } from '../krylov/quadrature.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
-import { type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
+import { KERNELS, type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
 import { diagonalOperator } from '../linops/dense.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
@@ -80,22 +81,37 @@ async function shortened({ nodes, weights }: GaussRule, order: number, kernels: 
   return gaussRule(T, kernels);
 }
 
-/** Rules of every start vector become an estimate. */
+const optionsFor = (n: number) => ({
+  order: withDefault(integer(1, n, ` for n = ${n}`), Math.min(n, 40)),
+  runs: withDefault(integer(2), 10),
+  confidence: withDefault(between(0, 1), 0.99),
+  seed: withDefault(seed, 0),
+  kernels: KERNELS,
+  ...CONTROL,
+});
+
+/** Parses a call, and then works on it. */
 async function quadratureTrace(
-  where: string,
   op: LinearOperator,
   integrand: Integrand,
   options: TraceFunctionOptions,
 ): Promise<TraceFunctionResult> {
-  const n = checkSquare(where, op);
-  const order = checkInteger(where, 'order', options.order ?? Math.min(n, 40), 1, n, ` for n = ${n}`);
-  const runs = checkInteger(where, 'runs', options.runs ?? 10, 2, Number.MAX_SAFE_INTEGER);
-  const confidence = checkBetween(where, 'confidence', options.confidence ?? 0.99, 0, 1);
-  const seed = checkSeed(where, options.seed ?? 0);
-  const kernels = await selectKernels(where, options.kernels);
+  const parsed = parseOptions(options, optionsFor(checkSquare(op)));
+  parsed.signal?.throwIfAborted();
+  return supervise(parsed, (control) => integrateRules(op, integrand, { ...parsed, ...control }));
+}
+
+/** Rules of every start vector become an estimate. */
+async function integrateRules(
+  op: LinearOperator,
+  integrand: Integrand,
+  options: Parsed<ReturnType<typeof optionsFor>>,
+): Promise<TraceFunctionResult> {
+  const n = op.shape[1];
+  const { order, runs, confidence, seed, onProgress, signal } = options;
+  const kernels = await selectKernels(options.kernels);
   const roundoff = unitRoundoff(op.dtype);
-  const { onProgress, signal } = options;
-  const context = { where, op, space: hostSpace(n, op.dtype), seed, kernels, signal };
+  const context = { op, space: hostSpace(n, op.dtype), seed, kernels, signal };
   const { rules, numMatvecs } = await stochasticRules({ order, runs, onProgress, signal }, context);
   const samples = Float64Array.from(rules, (rule) => n * integrate(rule, integrand, roundoff));
   const { mean, standardError } = meanAndError({ samples });
@@ -133,16 +149,17 @@ async function quadratureTrace(
  * is not symmetric or returns non-finite values and for an f that is not finite at a Ritz value; the signal's reason when
  * aborted.
  */
-export async function traceFunction(
+export function traceFunction(
   op: LinearOperator,
   f: (x: number) => number,
   options: TraceFunctionOptions = {},
 ): Promise<TraceFunctionResult> {
-  if (typeof f !== 'function') throw new ArgumentError(`traceFunction: f must be a function, got ${typeof f}`);
-  const where = 'traceFunction';
-  const refusal = (node: number, value: number): NumericalError =>
-    new NumericalError(`${where}: f is ${value} at ${node}, a Ritz value of the operator`, { node, value });
-  return quadratureTrace(where, op, { f: (x) => f(x), refusal }, options);
+  return atDoor('traceFunction', async () => {
+    if (typeof f !== 'function') return refuse('f', 'a function', f);
+    const refusal = (node: number, value: number): NumericalError =>
+      new NumericalError(`f is ${value} at ${node}, a Ritz value of the operator`, { node, value });
+    return quadratureTrace(op, { f: (x) => f(x), refusal }, options);
+  });
 }
 
 /**
@@ -155,16 +172,18 @@ export async function traceFunction(
  * singular to the rounding of its products.
  */
 export function logdet(op: LinearOperator, options: TraceFunctionOptions = {}): Promise<TraceFunctionResult> {
-  const where = 'logdet';
-  const f = (ritzValue: number, rounding: number): number => (ritzValue > rounding ? Math.log(ritzValue) : Number.NaN);
-  const remedy = 'Add a multiple of the identity, or use traceFunction with a function that is finite there';
-  const refusal = (ritzValue: number, _: number, rounding: number): NumericalError => {
-    const shown = `${ritzValue.toExponential(3)} (a Ritz value)`;
-    const finding =
-      ritzValue < -rounding
-        ? `the operator is not positive definite: it has an eigenvalue of at most ${shown}`
-        : `the operator is singular to the rounding of ${op.dtype}, ${rounding.toExponential(1)}: it has an eigenvalue near ${shown}`;
-    return new NumericalError(`${where}: ${finding}. ${remedy}`, { ritzValue, rounding });
-  };
-  return quadratureTrace(where, op, { f, refusal }, options);
+  return atDoor('logdet', () => {
+    const f = (ritzValue: number, rounding: number): number =>
+      ritzValue > rounding ? Math.log(ritzValue) : Number.NaN;
+    const remedy = 'Add a multiple of the identity, or use traceFunction with a function that is finite there';
+    const refusal = (ritzValue: number, _: number, rounding: number): NumericalError => {
+      const shown = `${ritzValue.toExponential(3)} (a Ritz value)`;
+      const finding =
+        ritzValue < -rounding
+          ? `the operator is not positive definite: it has an eigenvalue of at most ${shown}`
+          : `the operator is singular to the rounding of ${op.dtype}, ${rounding.toExponential(1)}: it has an eigenvalue near ${shown}`;
+      return new NumericalError(`${finding}. ${remedy}`, { ritzValue, rounding });
+    };
+    return quadratureTrace(op, { f, refusal }, options);
+  });
 }

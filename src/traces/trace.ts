@@ -1,17 +1,19 @@
 /** The trace of an operator from products with random vectors, with error bars. */
 
-import { checkChoice } from '../core/checks.ts';
+import { atDoor } from '../core/door.ts';
 import { ArgumentError } from '../core/errors.ts';
+import { choice, integer, type Parsed, parseOptions, withDefault } from '../core/parse.ts';
 import type { Distribution } from '../core/random.ts';
+import { supervise } from '../core/schedule.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { TEST_MATRICES } from '../sketch/test-matrix.ts';
 import type { Interval } from '../stats/interval.ts';
 import { hutchPlusPlus } from './hutch-plus-plus.ts';
 import { hutchinson } from './hutchinson.ts';
-import { type Goal, type Growing, lookUntil } from './looks.ts';
+import { checkBudget, GOAL, type Goal, type Growing, lookUntil } from './looks.ts';
 import { likelyInterval, meanAndError, type Reading } from './reading.ts';
-import { type EstimatorOptions, type EstimatorRun, estimatorRun } from './run.ts';
+import { type EstimatorOptions, type EstimatorRun, estimatorFields, estimatorRun } from './run.ts';
 import { xnystrace } from './xnystrace.ts';
 import { xtrace } from './xtrace.ts';
 
@@ -63,7 +65,12 @@ const ESTIMATORS: Record<
   xnystrace: { least: 2, start: xnystrace },
 };
 
-const WHERE = 'trace';
+const FIELDS = {
+  method: withDefault(choice(Object.keys(ESTIMATORS) as TraceMethod[]), 'hutch++'),
+  testMatrix: withDefault(choice(TEST_MATRICES), 'gaussian'),
+  ...GOAL,
+  ...estimatorFields(1),
+};
 
 function intervalsOf(reading: Reading, level: number): Pick<TraceResult, 'likely' | 'certified'> {
   const { certified } = reading;
@@ -76,6 +83,30 @@ function relativeHalfWidth(reading: Reading, level: number): number {
   const { estimate, lower, upper } = certified;
   const reach = Math.max(upper - estimate, estimate - lower);
   return reach === 0 ? 0 : reach / Math.abs(estimate);
+}
+
+async function estimateTrace(op: LinearOperator, options: Parsed<typeof FIELDS>): Promise<TraceResult> {
+  const { method, testMatrix } = options;
+  const run = await estimatorRun(op, options);
+  const { reading, level, looks, converged } = await lookUntil(
+    run,
+    ESTIMATORS[method].start(run, testMatrix),
+    options,
+    relativeHalfWidth,
+  );
+  const { mean, standardError } = meanAndError(reading);
+  return {
+    estimate: mean,
+    standardError,
+    ...intervalsOf(reading, level),
+    confidence: run.confidence,
+    method,
+    looks,
+    converged,
+    numMatvecs: run.numMatvecs,
+    samples: reading.samples.length,
+    seed: run.seed,
+  };
 }
 
 /**
@@ -93,32 +124,16 @@ function relativeHalfWidth(reading: Reading, level: number): number {
  * @throws ArgumentError for options out of range, ShapeError for a rectangular operator, NumericalError for non-finite
  * products and for xnystrace on an operator that is indefinite or not symmetric; the signal's reason when aborted.
  */
-export async function trace(op: LinearOperator, options: TraceOptions = {}): Promise<TraceResult> {
-  const method = checkChoice(WHERE, 'method', options.method ?? 'hutch++', Object.keys(ESTIMATORS) as TraceMethod[]);
-  const distribution = checkChoice(WHERE, 'testMatrix', options.testMatrix ?? 'gaussian', TEST_MATRICES);
-  if (distribution !== 'gaussian' && method.startsWith('x')) {
-    throw new ArgumentError(`${WHERE}: method '${method}' needs Gaussian vectors, got testMatrix '${distribution}'`);
-  }
-  const { least, start } = ESTIMATORS[method];
-  checkSquare(WHERE, op);
-  const run = await estimatorRun(WHERE, op, options, least);
-  const { reading, level, looks, converged } = await lookUntil(
-    run,
-    start(run, distribution),
-    options,
-    relativeHalfWidth,
-  );
-  const { mean, standardError } = meanAndError(reading);
-  return {
-    estimate: mean,
-    standardError,
-    ...intervalsOf(reading, level),
-    confidence: run.confidence,
-    method,
-    looks,
-    converged,
-    numMatvecs: run.numMatvecs,
-    samples: reading.samples.length,
-    seed: run.seed,
-  };
+export function trace(op: LinearOperator, options: TraceOptions = {}): Promise<TraceResult> {
+  return atDoor('trace', async () => {
+    checkSquare(op);
+    const parsed = parseOptions(options, FIELDS);
+    const { method, testMatrix, products } = parsed;
+    integer(ESTIMATORS[method].least).parse(products, 'products');
+    checkBudget(parsed, products);
+    if (testMatrix !== 'gaussian' && method.startsWith('x')) {
+      throw new ArgumentError(`method '${method}' needs Gaussian vectors, got testMatrix '${testMatrix}'`);
+    }
+    return supervise(parsed, (control) => estimateTrace(op, { ...parsed, ...control }));
+  });
 }

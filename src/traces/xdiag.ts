@@ -12,7 +12,7 @@ import { beside, type EstimatorRun, multiply } from './run.ts';
 
 /** A^T X by the adjoint, or by A itself where it is symmetric, which is probed unless it is claimed. */
 async function transposedProduct(run: EstimatorRun): Promise<(X: Multivector) => Promise<Multivector>> {
-  const { where, op, seed, measuring } = run;
+  const { op, seed, measuring } = run;
   if (op.selfAdjoint !== true && op.adjointMatmat) {
     return (X) => {
       run.numMatvecs += X.cols;
@@ -20,7 +20,7 @@ async function transposedProduct(run: EstimatorRun): Promise<(X: Multivector) =>
     };
   }
   if (op.selfAdjoint !== true) {
-    refuseAsymmetry(where, op, await measureAsymmetry(where, op, seed));
+    refuseAsymmetry(op, await measureAsymmetry(op, seed));
     run.numMatvecs += 2;
   }
   return (X) => multiply(run, X);

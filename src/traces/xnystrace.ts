@@ -15,11 +15,11 @@ import { beside, drawColumns, type EstimatorRun, multiply } from './run.ts';
 const SHIFT_ROUNDINGS = 16;
 
 /** @throws NumericalError when W^T A W shows that A is not positive semidefinite. */
-function refuseIndefinite(values: Float64Array, { where, op }: EstimatorRun): void {
+function refuseIndefinite(values: Float64Array, { op }: EstimatorRun): void {
   const [smallest, largest] = [values[0] ?? 0, values.at(-1) ?? 0];
   if (smallest >= -asymmetryTolerance(op) * Math.max(Math.abs(smallest), largest)) return;
   throw new NumericalError(
-    `${where}: method 'xnystrace' is for positive semidefinite operators, and this one has an eigenvalue of at most ` +
+    `method 'xnystrace' is for positive semidefinite operators, and this one has an eigenvalue of at most ` +
       `${smallest.toExponential(2)} (beside one of at least ${largest.toExponential(2)}). Use 'xtrace'`,
     { smallest, largest },
   );
@@ -54,7 +54,7 @@ export function xnystrace(run: EstimatorRun): Growing<Reading> {
       const { basis: W, T: toBasis } = await orthonormalise(X, space, verbs);
       const AW = await times(AOmega!, toBasis, await space.allocate(W.cols), verbs, { wide: true });
       const core = await gram(W, AW, verbs);
-      refuseAsymmetry(run.where, run.op, relativeAsymmetry(core));
+      refuseAsymmetry(run.op, relativeAsymmetry(core));
       const { values, vectors } = await kernels.eigh(symmetricPart(core));
       refuseIndefinite(values, run);
       const shift = SHIFT_ROUNDINGS * roundoff * values.at(-1)!;

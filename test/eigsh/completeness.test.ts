@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Matrix } from '../../src/core/block.ts';
 import { iterate } from '../../src/eigsh/check.ts';
 import { boundTheRest } from '../../src/eigsh/completeness.ts';
-import { checkGoal } from '../../src/eigsh/options.ts';
+import { parseSearch } from '../../src/eigsh/options.ts';
 import { beginSearch } from '../../src/eigsh/search.ts';
 import { diagonalOperator, type EigshOptions, eigsh } from '../../src/index.ts';
 import { spectrumBounds } from '../../src/krylov/fresh-run.ts';
@@ -167,10 +167,10 @@ describe('bounds are wrong as often as the first check spends on an end, where t
   test('the second check spends a quarter of what the first did', async () => {
     const values = padded(1, 1);
     const op = diagonalOperator(values);
-    const goal = checkGoal(op, 1, { which: 'LA', tol: 1e-6, confidence: 0.01 });
+    const { goal } = parseSearch(op, 1, { which: 'LA', tol: 1e-6, confidence: 0.01 });
     let wrong = 0;
     for (let seed = 0; seed < 2 * SEEDS; seed++) {
-      const context = { where: 'test', op, space: hostSpace(N, 'float64'), seed, kernels: jsKernels };
+      const context = { op, space: hostSpace(N, 'float64'), seed, kernels: jsKernels };
       // a search whose first check has found something, which is settled by now
       const search = { ...(await beginSearch(1, context)), check: { runs: 1, firstProduct: 0, run: undefined } };
       const { completeness } = await iterate(search, goal, context);
@@ -204,9 +204,9 @@ test('what a check has found of the rest does not outlive a restart, which lets 
   const n = 150;
   const values = Float64Array.from({ length: n }, (_, i) => 1 / Math.sqrt(i + 1));
   const op = diagonalOperator(values);
-  const context = { where: 'test', op, space: hostSpace(n, 'float64'), seed: 1, kernels: jsKernels };
+  const context = { op, space: hostSpace(n, 'float64'), seed: 1, kernels: jsKernels };
   const boundAfter = async (maxMemory: number) => {
-    const goal = checkGoal(op, 6, { tol: 1e-5, maxMemory });
+    const { goal } = parseSearch(op, 6, { tol: 1e-5, maxMemory });
     const search = await beginSearch(1, context);
     // an earlier check that came to bounds which no other one comes to
     const ended = { lower: -777, upper: 777 };

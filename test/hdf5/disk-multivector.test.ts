@@ -56,7 +56,7 @@ test('a projection on many column blocks keeps within the memory of its space', 
   const X = await space.allocate(1);
   await X.writeColumns(0, randomBlock(2000, 1, 1));
   for (const V of parts) await V.writeColumns(0, zeros(2000, 8, 'float64'));
-  await projectOut([X], parts, { kernels: await selectKernels('test') });
+  await projectOut([X], parts, { kernels: await selectKernels() });
   // one panel is worked on while the next is read
   expect(2 * largest.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(memory);
   await space.close();

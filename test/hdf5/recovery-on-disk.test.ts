@@ -127,7 +127,7 @@ describe('a damaged file among those of a sketch', () => {
   async function recoverFrom(): Promise<unknown> {
     const space = diskSpace({ ...tall, directory, memory: leastMemory(tall) });
     try {
-      const kernels = await selectKernels('test');
+      const kernels = await selectKernels();
       return await orthonormalise(await space.open(paths), space, { kernels });
     } finally {
       await space.close();

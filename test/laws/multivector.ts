@@ -28,7 +28,7 @@ export function multivectorLaws(name: string, makeSpace: SpaceFactory): void {
   describe(`multivectors: ${name}`, () => {
     const context = { kernels: undefined as unknown as Awaited<ReturnType<typeof selectKernels>> };
     beforeAll(async () => {
-      context.kernels = await selectKernels('test');
+      context.kernels = await selectKernels();
     });
 
     test('columns and rows go in and come out unchanged', async () => {

@@ -27,7 +27,7 @@ const cases: [DType, number, number][] = [
 export function orthonormaliseLaws(name: string, makeSpace: SpaceFactory): void {
   let kernels: Kernels;
   beforeAll(async () => {
-    kernels = await selectKernels('test');
+    kernels = await selectKernels();
   });
   const run = async (Y: Block, dtype: DType): Promise<Orthonormalised> =>
     orthonormalise(await multivectorIn(makeSpace, Y, dtype), makeSpace(Y.rows, dtype), { kernels });

@@ -5,7 +5,7 @@ import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { subMatrix } from '../../src/linalg/small.ts';
 import { distance, frobenius, identity, multiply, randomBlock, transposed } from '../support/matrices.ts';
 
-const kernels = await selectKernels('test');
+const kernels = await selectKernels();
 
 function semidefinite(k: number, rank: number, seed: number): Matrix {
   const X = randomBlock(rank, k, seed);

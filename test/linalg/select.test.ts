@@ -14,7 +14,7 @@ async function inProcess(body: string, env: Record<string, string>): Promise<{ s
 }
 
 test.each(['js', 'wasm'] as const)('%s is what it says', async (choice) => {
-  expect((await selectKernels('test', choice)).name).toMatch(new RegExp(`^${choice}`));
+  expect((await selectKernels(choice)).name).toMatch(new RegExp(`^${choice}`));
 });
 
 test('the environment decides where the caller does not', async () => {
@@ -24,7 +24,7 @@ test('the environment decides where the caller does not', async () => {
 });
 
 test('a name that does not exist is refused, also one from the environment', async () => {
-  await expect(selectKernels('seigh', 'cuda' as never)).rejects.toThrow(
+  await expect(selectKernels('cuda' as never)).rejects.toThrow(
     "seigh: kernels must be one of 'auto', 'native', 'wasm', 'js', 'device', got 'cuda'",
   );
   const { stdout } = await inProcess('await run().catch((e) => console.log(e.message));', {
@@ -44,7 +44,7 @@ test('a library that is none: auto goes on with wasm and says why, native is ref
 });
 
 test("'device' without one says what to call", async () => {
-  await expect(selectKernels('seigh', 'device')).rejects.toThrow(
+  await expect(selectKernels()).rejects.toThrow(
     "seigh: kernels 'device' need a GPU in use; call useBackend('webgpu') first",
   );
 });

@@ -120,7 +120,7 @@ describe('bad input is refused with its sizes', () => {
     [
       'unknown dtype',
       () => fromMatvec({ shape: [2, 2], dtype: 'float16' as never, matvec: (x) => x }),
-      "fromMatvec: dtype must be 'float32' or 'float64', got float16",
+      "fromMatvec: dtype must be one of 'float32', 'float64', got 'float16'",
     ],
   ])('%s', (_, make, message) => {
     expect(make).toThrow(message);

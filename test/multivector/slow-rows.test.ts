@@ -10,7 +10,7 @@ import { type Behaviour, SlowSpace } from '../support/slow-multivector.ts';
 // seven panels of 64 rows, the last of them shorter
 const ROWS = 6 * 64 + 21;
 const LAST = 6 * 64;
-const context = { kernels: await selectKernels('test', 'js') };
+const context = { kernels: await selectKernels() };
 const X = randomBlock(ROWS, 3, 1);
 const Z = randomBlock(ROWS, 2, 2);
 const C = { ...randomBlock(3, 2, 3), data: Float64Array.from(randomBlock(3, 2, 3).data) };

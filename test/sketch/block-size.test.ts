@@ -19,7 +19,7 @@ test.each<[string, number, LinearOperator, number, number | undefined]>([
   ['256 MiB: 3 float64 columns of ten million rows', 3, operator(1e7, 'float64'), 500, undefined],
   ['one column at least', 1, operator(1e9, 'float64'), 500, undefined],
 ])('%s', (_, expected, op, cols, requested) => {
-  expect(chooseBlockSize('test', op, cols, requested)).toBe(expected);
+  expect(chooseBlockSize(op, cols, requested)).toBe(expected);
 });
 
 test('a result says which was used', async () => {

@@ -373,7 +373,7 @@ describe('what does not belong together is refused, and the file is named', () =
     const wide = { store: at('small'), memory: '1.1MB', blockSize: 60 };
     await expect(eigsh(alternating(9000), 5, wide)).rejects.toThrow(/too small|room for products of \d+ columns, got/);
     await expect(eigsh(A, 5, { memory: '1GB' })).rejects.toThrow('memory belongs to store');
-    await expect(eigsh(A, 5, { store: '' })).rejects.toThrow("store must name a directory, got ''");
+    await expect(eigsh(A, 5, { store: '' })).rejects.toThrow("eigsh: store must be a non-empty string, got ''");
     expect(await readdir(at('.'))).not.toContain('small');
   });
 });

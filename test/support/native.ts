@@ -19,7 +19,7 @@ export function describeNative(name: string, tests: (kernels: NativeKernels) => 
   else describe(name, () => tests(kernels));
 }
 
-const inUse = (await selectKernels('test')).name.startsWith('native');
+const inUse = (await selectKernels()).name.startsWith('native');
 const missing = kernels === undefined ? NO_BLAS : 'other kernels than native were chosen';
 
 /** `test` where the native kernels are those that calls use by default; else its `skip`, with a title from {@link nativeTitle}. */

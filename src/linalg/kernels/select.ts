@@ -1,7 +1,7 @@
 /** From the `kernels` option to a provider. */
 import process from 'node:process';
-import { checkChoice } from '../../core/checks.ts';
 import { UnsupportedError } from '../../core/errors.ts';
+import { type Field, choice as oneOf, optional } from '../../core/parse.ts';
 import { withFasterPanels, withPanels } from './device.ts';
 import { jsKernels } from './js.ts';
 import { loadNativeKernels } from './native.ts';
@@ -16,7 +16,10 @@ import { loadWasmKernels } from './wasm/load.ts';
  */
 export type KernelsChoice = 'auto' | 'native' | 'wasm' | 'js' | 'device';
 
-const CHOICES: readonly KernelsChoice[] = ['auto', 'native', 'wasm', 'js', 'device'];
+const CHOICE: Field<KernelsChoice> = oneOf<KernelsChoice>(['auto', 'native', 'wasm', 'js', 'device']);
+
+/** The `kernels` option, as public functions take it. */
+export const KERNELS: Field<KernelsChoice | undefined> = optional(CHOICE);
 
 /** The choice of those who make none: the environment variable EIGENSKETCH_KERNELS, else `'auto'`. */
 export function defaultChoice(): string {
@@ -49,10 +52,10 @@ async function automatic(): Promise<Kernels> {
   return panels ? withFasterPanels(host, panels) : host;
 }
 
-async function onDevice(where: string): Promise<Kernels> {
+async function onDevice(): Promise<Kernels> {
   const panels = panelKernels();
   if (panels) return withPanels(await onHost(), panels, 0);
-  throw new UnsupportedError(`${where}: kernels 'device' need a GPU in use; call useBackend('webgpu') first`, {});
+  throw new UnsupportedError(`kernels 'device' need a GPU in use; call useBackend('webgpu') first`, {});
 }
 
 /**
@@ -60,13 +63,13 @@ async function onDevice(where: string): Promise<Kernels> {
  * @throws ArgumentError for a name that does not exist, UnsupportedError with the reason when the one asked for by name
  * does not work on this machine.
  */
-export async function selectKernels(where: string, choice?: KernelsChoice): Promise<Kernels> {
-  const name = checkChoice(where, choice ? 'kernels' : 'EIGENSKETCH_KERNELS', choice ?? defaultChoice(), CHOICES);
+export async function selectKernels(choice?: KernelsChoice): Promise<Kernels> {
+  const name = CHOICE.parse(choice ?? defaultChoice(), choice ? 'kernels' : 'EIGENSKETCH_KERNELS');
   if (name === 'auto') return automatic();
-  if (name === 'device') return onDevice(where);
+  if (name === 'device') return onDevice();
   if (name === 'js') return jsKernels;
   if (name === 'wasm') return loadWasmKernels();
   const { kernels, reason } = await loadNativeKernels();
-  if (!kernels) throw new UnsupportedError(`${where}: kernels 'native' cannot be used: ${reason}`, { reason });
+  if (!kernels) throw new UnsupportedError(`kernels 'native' cannot be used: ${reason}`, { reason });
   return kernels;
 }

@@ -53,7 +53,7 @@ async function openForOperator(directory: SearchDirectory, op: LinearOperator): 
     const { plan } = await openSearchDirectory(WHERE, directory.path);
     checkSameSearch(WHERE, searchPath(directory), plan, directory.plan);
   }
-  const probe = await measureProbe(WHERE, op);
+  const probe = await measureProbe(op);
   if (!isThere) return createSearch(directory, probe);
   const file = probePath(directory);
   refuseOtherOperator(WHERE, file, op, await readWholeFile(file), probe);
@@ -71,8 +71,8 @@ async function goOn(directory: SearchDirectory, { op, goal, seed, kernels }: Sea
     const worker = workerOf(op, kernels.name, shardName(WHOLE));
     const columns = reopened?.columns ?? new ColumnStore(directory, space, 0);
     const journal = new StoredJournal(directory, columns, { stopwatch, worker, claim });
-    const kept = keepingProduct(WHERE, stopwatch.time(op), directory, reopened?.search.numMatvecs ?? 0);
-    const context: KrylovContext = { where: WHERE, op: kept, space, seed, kernels };
+    const kept = keepingProduct(stopwatch.time(op), directory, reopened?.search.numMatvecs ?? 0);
+    const context: KrylovContext = { op: kept, space, seed, kernels };
     const search = reopened?.search ?? (await beginSearch(goal.blockSize, context));
     const standing = await iterate(search, goal, context, journal);
     const result = await leadingPairs(standing, goal, context);

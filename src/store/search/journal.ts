@@ -8,6 +8,7 @@ import { writeBlockFile } from '../../hdf5/block-writer.ts';
 import type { DiskSpace } from '../../hdf5/disk-space.ts';
 import type { Decomposition } from '../../krylov/decomposition.ts';
 import { applyOperator } from '../../linops/apply.ts';
+import { derive } from '../../linops/define.ts';
 import type { LinearOperator } from '../../linops/operator.ts';
 import { concatenate } from '../../multivector/verbs.ts';
 import { checksum, keptProduct } from '../kept-product.ts';
@@ -23,27 +24,24 @@ import { allFiles, type ColumnFiles, readState, type StoredSearch, writeState } 
  * columns, is read.
  * @param made products before, for messages
  */
-export function keepingProduct(
-  where: string,
-  op: LinearOperator,
-  directory: SearchDirectory,
-  made: number,
-): LinearOperator {
+export function keepingProduct(op: LinearOperator, directory: SearchDirectory, made: number): LinearOperator {
   const path = productPath(directory);
   let firstColumn = made;
-  return {
-    shape: op.shape,
-    dtype: op.dtype,
+  return derive(op, {
+    // products are recorded one after the other, and only these
+    overlaps: undefined,
+    matmatByBatch: undefined,
+    adjointMatmat: undefined,
     matmat: async (X) => {
       const input = checksum(X);
       const kept = await keptProduct(path, input, X.cols);
-      const Y = kept ?? (await applyOperator(op, X, { where, firstColumn }));
+      const Y = kept ?? (await applyOperator(op, X, { firstColumn }));
       firstColumn += X.cols;
       if (kept) return kept;
       await writeBlockFile(path, Y, { stage: 'product', seed: directory.plan.seed, input });
       return Y;
     },
-  };
+  });
 }
 
 /** The search of a directory, its column blocks opened. */

@@ -47,10 +47,10 @@ async function measureBlock(
   range: ColumnRange,
   run: Measuring,
 ) {
-  const { where, op, worker } = run;
+  const { op, worker } = run;
   const X = await inputColumns(directory, stage, block, range);
   const startedAt = performance.now();
-  const Y = await applyOperator(op, X, { where, firstColumn: range.start });
+  const Y = await applyOperator(op, X, { firstColumn: range.start });
   const record = recordWork(worker, startedAt);
   const attributes = {
     purpose: stage.input === 'inner' ? 'inner' : 'sketch',

@@ -36,7 +36,7 @@ export async function openForOperator(
   const isThere = wanted === undefined || (await isSketchDirectory(where, path));
   const early = isThere ? await openDirectory(where, path) : undefined;
   if (early && wanted) checkSamePlan(where, descriptionPath(early), early.plan, wanted.plan, wanted.free);
-  const probe = await measureProbe(where, op);
+  const probe = await measureProbe(op);
   if (!early) await createDirectory(path, wanted!.plan, wanted!.operator, probe);
   const directory = early ?? (await openDirectory(where, path));
   // another process may have been first

@@ -9,7 +9,7 @@ let native: NativeKernels | undefined;
 /** Finds the BLAS, unless the user chose other kernels. Until then, and without one, products stay with the backend. */
 export async function prepareNativeProducts(): Promise<void> {
   if (getBackend() !== 'wasm') return;
-  const kernels = await selectKernels('hessian');
+  const kernels = await selectKernels();
   native = 'sgemm' in kernels ? (kernels as NativeKernels) : undefined;
 }
 
