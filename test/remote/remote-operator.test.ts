@@ -146,7 +146,7 @@ describe('what goes wrong is named', () => {
   test('NaN and a wrong shape', async () => {
     const nan = (await served('nan')).matmat(counted(8, 2)) as Promise<Block>;
     expect(await message(nan)).toBe(
-      'NumericalError: remoteOperator nan: serve: the operator returned NaN in row 2 of column 1 (block of columns 0..1)',
+      'NumericalError: remoteOperator nan: the operator returned NaN in row 2 of column 1 (block of columns 0..1)',
     );
     const wrong = (await served('wrong shape')).matmat(counted(8, 2)) as Promise<Block>;
     expect(await message(wrong)).toBe(
@@ -378,6 +378,6 @@ describe('sum', () => {
   test('names the term that fails, after the others have ended', async () => {
     const H = sum([await served('good'), await served('throwing'), await served('nan')]);
     await expect(H.matmat(counted(8, 3))).rejects.toThrow('remoteOperator throwing: ReferenceError');
-    await expect(H.matmat(counted(8, 2))).rejects.toThrow('remoteOperator nan: serve: the operator returned NaN');
+    await expect(H.matmat(counted(8, 2))).rejects.toThrow('remoteOperator nan: the operator returned NaN');
   });
 });
