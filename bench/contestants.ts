@@ -50,6 +50,7 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
     ours('eigensketch, wasm', 'eigsh', 'wasm', ['--kernels', 'wasm']),
     torch('SciPy with PyTorch products', 'scipy_eigsh'),
   ],
+  remote: [ours('through Python', 'remote', 'js')],
   dense: [
     ours('eigensketch, native', 'dense', 'native', ['--kernels', 'native']),
     ours('eigensketch, wasm', 'dense', 'wasm', ['--kernels', 'wasm']),

@@ -1,0 +1,18 @@
+"""A scaled identity whose product takes a given time: what bench/jobs/remote.ts sends blocks through."""
+import time
+
+import numpy as np
+
+
+class Waiting:
+    dtype = np.dtype("float32")
+    self_adjoint = True
+
+    def __init__(self, n, milliseconds):
+        self.shape = (n, n)
+        self.seconds = milliseconds / 1000
+
+    def __matmul__(self, X):
+        if self.seconds:
+            time.sleep(self.seconds)
+        return X
