@@ -1,9 +1,13 @@
-/** What every tangent rule must do on every backend: agree with central differences of its kernel. */
+/**
+ * What every tangent rule must do on every backend: agree with central differences of its kernel, which must compute what
+ * it says.
+ */
 import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { linearise } from '../../src/tfjs/autodiff/linearise.ts';
 import { record } from '../../src/tfjs/autodiff/tape.ts';
 import { relativeError } from '../support/dense.ts';
+import { KERNEL_LOOPS } from '../support/kernel-loops.ts';
 import { CASES, type Case, type Input } from '../tfjs/rules/cases.ts';
 
 /** Numbers in (0, 1), the same at every run. */
@@ -53,16 +57,21 @@ function poison(size: number): void {
   tf.dispose(Array.from({ length: 4 }, () => tf.fill([size], Number.NaN)));
 }
 
-/** The outputs of a case's kernel on the backend in use, in one list. */
-export function outputsOf(example: Case, size: number): Promise<number[]> {
-  return numbersOf(
-    tf.tidy(() => {
-      poison(size);
-      const next = uniform();
-      const inputs = Object.entries(example.inputs).map(([name, input]) => [name, draw(input, next)]);
-      return runKernel(example, Object.fromEntries(inputs));
-    }),
-  );
+/** The outputs of a case's kernel on the backend in use, in one list, and those of its float64 loop. */
+async function valuesOf(example: Case): Promise<{ found: number[]; expected: number[] }> {
+  const next = uniform();
+  const inputs = Object.fromEntries(Object.entries(example.inputs).map(([name, input]) => [name, draw(input, next)]));
+  const numbers = Object.entries(inputs).map(async ([name, tensor]) => {
+    return [name, { shape: tensor.shape, data: Float64Array.from(await tensor.data()) }] as const;
+  });
+  const given = Object.fromEntries(await Promise.all(numbers));
+  const expected = KERNEL_LOOPS[example.kernel]!(given, example.attrs ?? {}).flatMap((values) => [...values]);
+  const outputs = tf.tidy(() => {
+    poison(expected.length);
+    return runKernel(example, inputs);
+  });
+  tf.dispose(inputs);
+  return { found: await numbersOf(outputs), expected };
 }
 
 const WIDTH = 3;
@@ -101,6 +110,14 @@ function bothWays(example: Case): { rule: tf.Tensor[]; differences: tf.Tensor[] 
 
 /** The tests of every rule on a backend, which must be in use when they run. */
 export function ruleLaws(backend: string): void {
+  test.each(CASES.map((example) => [example.kernel, example.what, example] as const))(
+    'the kernel %s computes what it says: %s',
+    async (_kernel, _what, example) => {
+      const { found, expected } = await valuesOf(example);
+      expect(relativeError(found, expected)).toBeLessThan(1e-5);
+    },
+  );
+
   test.each(CASES.map((example) => [example.kernel, example.what, example] as const))(
     'the rule of %s agrees with differences: %s',
     async (kernel, _what, example) => {

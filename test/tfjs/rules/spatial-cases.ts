@@ -35,6 +35,28 @@ const CONVOLUTIONS: Convolution[] = [
     attrs: planar(2, 'valid'),
   },
   { what: 'stride 3 over 2 x 2', x: [1, 7, 6, 1], filter: [2, 2, 1, 2], y: [1, 2, 2, 2], attrs: planar(3, 'valid') },
+  {
+    what: 'stride 4 over 2 x 2, same',
+    x: [1, 8, 8, 2],
+    filter: [2, 2, 2, 2],
+    y: [1, 2, 2, 2],
+    attrs: planar(4, 'same'),
+  },
+  {
+    what: 'stride 4 over 2 x 3, same, uneven',
+    x: [2, 5, 9, 1],
+    filter: [2, 3, 1, 3],
+    y: [2, 2, 3, 3],
+    attrs: planar(4, 'same'),
+  },
+  {
+    what: '1 x 1, stride 3, same',
+    x: [1, 7, 4, 2],
+    filter: [1, 1, 2, 3],
+    y: [1, 3, 2, 3],
+    attrs: planar(3, 'same'),
+  },
+  { what: 'of one pixel', x: [1, 1, 1, 2], filter: [3, 3, 2, 1], y: [1, 1, 1, 1], attrs: planar(1, 'same') },
   { what: '1 x 1', x: [2, 3, 4, 3], filter: [1, 1, 3, 2], y: [2, 3, 4, 2], attrs: planar(1, 'same') },
   {
     what: 'explicit padding',
@@ -117,6 +139,14 @@ const SOLID: Case[] = [
     strides: 2,
     pad: 'valid',
   },
+  {
+    what: '1 over 3, same: the padding is negative',
+    x: [1, 3, 4, 7, 2],
+    filter: [1, 1, 1, 2, 2],
+    y: [1, 1, 2, 3, 2],
+    strides: 3,
+    pad: 'same',
+  },
 ].flatMap(({ strides, pad, ...each }) =>
   convolution(SPATIAL_3D, {
     ...each,
@@ -138,6 +168,32 @@ const FUSED: Case[] = ['linear', 'relu', 'relu6', 'elu', 'leakyrelu', 'prelu', '
   })),
 );
 
+/** The wasm backend has code of its own for each. */
+const FUSED_EDGES: Case[] = ['FusedConv2D', 'FusedDepthwiseConv2D'].flatMap((kernel) => {
+  const filter = { shape: kernel === 'FusedConv2D' ? [2, 2, 2, 4] : [2, 2, 2, 2] };
+  const bias: Input = { shape: [4], range: [-0.2, 0.2] };
+  return [
+    {
+      kernel,
+      what: 'stride 4 over 2 x 2, same',
+      inputs: { x: { shape: [1, 8, 8, 2] }, filter, bias },
+      attrs: { ...planar(4, 'same'), activation: 'sigmoid' },
+    },
+    ...[[4], [3, 4], [3, 1], [4, 1, 1], [1, 4, 3, 4]].map((slopes) => ({
+      kernel,
+      what: `with slopes [${slopes}]`,
+      // Sums of the same sign, far from the kink.
+      inputs: {
+        x: { shape: [1, 4, 3, 2], range: [0.5, 1] as [number, number] },
+        filter: { ...filter, range: [-1, -0.5] as [number, number] },
+        bias,
+        preluActivationWeights: { shape: slopes },
+      },
+      attrs: { ...planar(1, 'same'), activation: 'prelu' },
+    })),
+  ];
+});
+
 interface Pooling {
   what: string;
   x: number[];
@@ -156,6 +212,11 @@ const POOLINGS: Pooling[] = [
   pool('3 over 2, same', [1, 5, 6, 2], [1, 3, 3, 2], 3, 2, 'same'),
   pool('3 over 1, same', [1, 4, 5, 2], [1, 4, 5, 2], 3, 1, 'same'),
   pool('2 over 1, valid', [1, 5, 6, 3], [1, 4, 5, 3], 2, 1, 'valid'),
+  pool('2 over 3, same', [1, 7, 4, 2], [1, 3, 2, 2], 2, 3, 'same'),
+  pool('1 over 3, same', [1, 7, 4, 2], [1, 3, 2, 2], 1, 3, 'same'),
+  pool('3 over 1, same, of one pixel', [1, 1, 1, 3], [1, 1, 1, 3], 3, 1, 'same'),
+  pool('3-D, 1 over 3, same', [1, 3, 4, 7, 1], [1, 1, 2, 3, 1], 1, 3, 'same'),
+  pool('3-D, 2 over 3, same', [1, 3, 4, 7, 2], [1, 1, 2, 3, 2], 2, 3, 'same'),
   pool('3-D, 2 over 2', [1, 4, 4, 3, 2], [1, 2, 2, 1, 2], 2, 2, 'valid'),
   pool('3-D, 2 over 1, same', [1, 3, 4, 3, 2], [1, 3, 4, 3, 2], 2, 1, 'same'),
 ];
@@ -237,4 +298,4 @@ const NORMALISATION: Case[] = [
 ];
 
 /** All of them. */
-export const SPATIAL: Case[] = [...PLANAR, ...SOLID, ...FUSED, ...POOLING, ...RESIZING, ...DILATIONS, ...NORMALISATION];
+export const SPATIAL: Case[] = [...PLANAR, ...SOLID, ...FUSED, ...FUSED_EDGES, ...POOLING, ...RESIZING, ...DILATIONS, ...NORMALISATION];
