@@ -497,17 +497,19 @@ function windowsFor(x: readonly number[], size: readonly number[], attrs: Attrib
 }
 
 const convolutions: KernelLoop = ({ x, filter }, attrs) => [
-  convolution(x!.shape, filter!.shape.at(-1)!, windowsFor(x!.shape, filter!.shape.slice(0, -2), attrs))(
-    x!.data,
-    filter!.data,
-  ),
+  convolution(
+    x!.shape,
+    filter!.shape.at(-1)!,
+    windowsFor(x!.shape, filter!.shape.slice(0, -2), attrs),
+  )(x!.data, filter!.data),
 ];
 
 const depthwise: KernelLoop = ({ x, filter }, attrs) => [
-  depthwiseConvolution(x!.shape, filter!.shape[3]!, windowsFor(x!.shape, filter!.shape.slice(0, 2), attrs))(
-    x!.data,
-    filter!.data,
-  ),
+  depthwiseConvolution(
+    x!.shape,
+    filter!.shape[3]!,
+    windowsFor(x!.shape, filter!.shape.slice(0, 2), attrs),
+  )(x!.data, filter!.data),
 ];
 
 /** A fused convolution, with the shape of its outputs. */
@@ -568,9 +570,7 @@ const filterGradient =
 
 const pools =
   (kind: 'mean' | 'max'): KernelLoop =>
-  ({ x }, attrs) => [
-    pooling(x!.shape, windowsFor(x!.shape, attrs.filterSize as number[], attrs), kind)(x!.data),
-  ];
+  ({ x }, attrs) => [pooling(x!.shape, windowsFor(x!.shape, attrs.filterSize as number[], attrs), kind)(x!.data)];
 
 /** dy for the inputs of each window: each a share of the whole window's size, or all for the first of the largest. */
 const poolGradient =

@@ -40,12 +40,15 @@ function drop(tape: Node[], from: number, isDropped: (node: Node) => boolean): v
 }
 
 /**
- * The gradient of a batch normalisation reads its scale, and the engine saves it even if there is none: ones are the same.
+ * An operation without the inputs that it may have and has not, which the engine takes for tensors. The gradient of a batch
+ * normalisation reads the scale, which the engine therefore saves: where there is none, ones are the same.
  */
-function withScale(operation: Operation): Operation {
+function withPresentInputs(operation: Operation): Operation {
   const { kernelName, inputs } = operation;
-  if (kernelName !== 'FusedBatchNorm' || inputs.scale != null) return operation;
-  return { ...operation, inputs: { ...inputs, scale: ones(inputs.mean!.shape) } };
+  if (Array.isArray(inputs)) return operation;
+  const present = Object.fromEntries(Object.entries(inputs).filter(([, input]) => input != null));
+  if (kernelName === 'FusedBatchNorm') present.scale ??= ones(inputs.mean!.shape);
+  return { ...operation, inputs: present };
 }
 
 /** Comparisons and the like, which TensorFlow.js cannot differentiate: nothing depends on the inputs to first order. */
@@ -103,7 +106,7 @@ export function withNestedGradients<T>(run: () => T): T {
     const tape = own.state.activeTape;
     const start = tape.length;
     try {
-      const result = runKernelFunc.call(own, withInside(own, withScale(operation)));
+      const result = runKernelFunc.call(own, withInside(own, withPresentInputs(operation)));
       const node = tape.pop()!;
       node.saved = [...(node.saved ?? []), ...copies];
       // Its inputs are older than whatever it did inside.

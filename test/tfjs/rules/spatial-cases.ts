@@ -298,4 +298,13 @@ const NORMALISATION: Case[] = [
 ];
 
 /** All of them. */
-export const SPATIAL: Case[] = [...PLANAR, ...SOLID, ...FUSED, ...FUSED_EDGES, ...POOLING, ...RESIZING, ...DILATIONS, ...NORMALISATION];
+export const SPATIAL: Case[] = [
+  ...PLANAR,
+  ...SOLID,
+  ...FUSED,
+  ...FUSED_EDGES,
+  ...POOLING,
+  ...RESIZING,
+  ...DILATIONS,
+  ...NORMALISATION,
+];
