@@ -22,6 +22,8 @@ const SIZES = ['10000:50', '10000:400', '100000:100', '100000:400', '1000000:50'
 
 const OUT_OF_CORE_SIZES = ['1000000:100', '1000000:200'];
 
+const GRAPHS = ['200000:10', '200000:50', '1000000:10'];
+
 /** The benches by name. */
 export const BENCHES: Record<string, readonly Contestant[]> = {
   mlp784: [
@@ -51,6 +53,11 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
     torch('SciPy with PyTorch products', 'scipy_eigsh'),
   ],
   remote: [ours('through Python', 'remote', 'js')],
+  sparse: [
+    ours('eigensketch, native', 'sparse', 'native', ['--kernels', 'native', ...GRAPHS]),
+    ours('eigensketch, wasm', 'sparse', 'wasm', ['--kernels', 'wasm', ...GRAPHS]),
+    torch('SciPy', 'scipy_sparse', ...GRAPHS),
+  ],
   dense: [
     ours('eigensketch, native', 'dense', 'native', ['--kernels', 'native']),
     ours('eigensketch, wasm', 'dense', 'wasm', ['--kernels', 'wasm']),
@@ -83,7 +90,8 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
   ],
 };
 
-/** Trials in about a minute of benches that need a machine of their kind. */
+/** Trials in about a minute: of benches that need a machine of their kind, or a quiet one. */
 export const TRIALS: Record<string, readonly Contestant[]> = {
+  sparse: [ours('eigensketch', 'sparse', 'auto', ['3000:5']), torch('SciPy', 'scipy_sparse', '3000:5')],
   gpu: [ours('eigensketch, webgpu', 'gpu', 'auto', ['--small'])],
 };

@@ -1,0 +1,83 @@
+/**
+ * Products with the normalised adjacency matrix of random graphs (five edges a node), and its leading eigenpairs to relative
+ * residuals of 1e-6, float64. Arguments: NODES:PAIRS. Prints a lap.
+ */
+import { parseArgs } from 'node:util';
+import { type EigshResult, eigsh, graphLaplacian, type SparseOperator, sparseOperator } from 'eigensketch';
+import { zeros } from '../../src/core/block.ts';
+import { fillRandom } from '../../src/core/random.ts';
+import { median } from '../support/race.ts';
+
+const { values: flags, positionals } = parseArgs({
+  options: { kernels: { type: 'string', default: 'auto' } },
+  allowPositionals: true,
+});
+const EDGES = 5;
+const WIDTHS = [1, 8, 32];
+const REPEATS = 5;
+
+/** The finaliser of MurmurHash3: the peer computes the same ends of the edges. */
+function hash(counter: number): number {
+  let h = Math.imul(counter, 0x9e3779b1);
+  h ^= h >>> 16;
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** D^(-1/2) W D^(-1/2): the normalised Laplacian without its diagonal, and with the other sign. */
+function normalisedAdjacency(n: number): SparseOperator {
+  const count = EDGES * n;
+  const from = Int32Array.from({ length: count }, (_, k) => hash(2 * k) % n);
+  const to = Int32Array.from({ length: count }, (_, k) => hash(2 * k + 1) % n);
+  const row = Int32Array.from({ length: 2 * count }, (_, k) => (k < count ? from[k]! : to[k - count]!));
+  const col = Int32Array.from({ length: 2 * count }, (_, k) => (k < count ? to[k]! : from[k - count]!));
+  const data = new Float64Array(2 * count).fill(1);
+  const { entries } = graphLaplacian({ format: 'coo', shape: [n, n], row, col, data }, { normalised: true });
+  const { shape, indptr, indices } = entries;
+  const weights = entries.data.slice();
+  for (let i = 0; i < n; i++) {
+    for (let k = indptr[i]!; k < indptr[i + 1]!; k++) weights[k] = indices[k] === i ? 0 : -weights[k]!;
+  }
+  return sparseOperator({ shape, indptr, indices, data: weights });
+}
+
+/** Largest ||A v - lambda v|| / ||A||, for which 1 is an upper bound here. */
+async function largestResidual(A: SparseOperator, { eigenvalues, eigenvectors }: EigshResult): Promise<number> {
+  const V = await eigenvectors.toBlock();
+  const AV = await A.matmat(V);
+  const squares = new Float64Array(V.cols);
+  for (let at = 0; at < V.data.length; at++) {
+    const column = at % V.cols;
+    squares[column]! += (AV.data[at]! - eigenvalues[column]! * V.data[at]!) ** 2;
+  }
+  return Math.sqrt(Math.max(...squares));
+}
+
+const metrics: Record<string, number> = {};
+let provider = '';
+for (const sizes of positionals) {
+  const [n, pairs] = sizes.split(':').map(Number) as [number, number];
+  const A = normalisedAdjacency(n);
+  for (const cols of WIDTHS) {
+    const X = zeros(n, cols, 'float64');
+    fillRandom(X, 'gaussian', { seed: 1, purpose: 'start' }, 0);
+    const Y = zeros(n, cols, 'float64');
+    const seconds: number[] = [];
+    // the first one copies the matrix to the threads
+    for (let call = 0; call <= REPEATS; call++) {
+      const started = performance.now();
+      await A.matmat(X, Y);
+      seconds.push((performance.now() - started) / 1000);
+    }
+    metrics[`n ${n}, product of ${cols}`] = median(seconds.slice(1));
+  }
+  const started = performance.now();
+  const result = await eigsh(A, pairs, { which: 'LA', tol: 1e-6, seed: 1, kernels: flags.kernels as 'auto' });
+  metrics[`n ${n}, ${pairs} pairs`] = (performance.now() - started) / 1000;
+  metrics[`n ${n}, ${pairs} pairs, products`] = result.numMatvecs;
+  metrics[`n ${n}, ${pairs} pairs, largest residual`] = await largestResidual(A, result);
+  provider = result.kernels;
+}
+console.log(JSON.stringify({ metrics, info: { kernels: provider } }));

@@ -1,0 +1,66 @@
+"""Products with the normalised adjacency matrix of random graphs, and its leading eigenpairs, by SciPy. Prints a lap.
+
+The graphs are those of bench/jobs/sparse.ts, edge by edge. Arguments: NODES:PAIRS.
+"""
+import json
+import statistics
+import sys
+import time
+
+import numpy as np
+import scipy
+import scipy.sparse
+from scipy.sparse.csgraph import laplacian
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+EDGES = 5
+WIDTHS = [1, 8, 32]
+REPEATS = 5
+
+
+def hash32(counter):
+    """The finaliser of MurmurHash3."""
+    h = counter.astype(np.uint32) * np.uint32(0x9E3779B1)
+    h ^= h >> np.uint32(16)
+    h *= np.uint32(0x85EBCA6B)
+    h ^= h >> np.uint32(13)
+    h *= np.uint32(0xC2B2AE35)
+    return h ^ (h >> np.uint32(16))
+
+
+def normalised_adjacency(n):
+    k = np.arange(EDGES * n)
+    start, end = hash32(2 * k) % n, hash32(2 * k + 1) % n
+    row, col = np.concatenate((start, end)), np.concatenate((end, start))
+    W = scipy.sparse.coo_matrix((np.ones(len(row)), (row, col)), shape=(n, n)).tocsr()
+    A = -laplacian(W, normed=True).tocsr()
+    A.setdiag(0)
+    return A
+
+
+metrics = {}
+for sizes in sys.argv[1:]:
+    n, pairs = map(int, sizes.split(":"))
+    A = normalised_adjacency(n)
+    for cols in WIDTHS:
+        X = np.random.default_rng(1).standard_normal((n, cols))
+        seconds = []
+        for _ in range(REPEATS + 1):
+            started = time.perf_counter()
+            A @ X
+            seconds.append(time.perf_counter() - started)
+        metrics[f"n {n}, product of {cols}"] = statistics.median(seconds[1:])
+    products = 0
+
+    def multiply(x):
+        global products
+        products += 1
+        return A @ x
+
+    counted = LinearOperator((n, n), matvec=multiply, dtype=np.float64)
+    started = time.perf_counter()
+    values, vectors = eigsh(counted, pairs, which="LA", tol=1e-6, v0=np.random.default_rng(1).standard_normal(n))
+    metrics[f"n {n}, {pairs} pairs"] = time.perf_counter() - started
+    metrics[f"n {n}, {pairs} pairs, products"] = products
+    metrics[f"n {n}, {pairs} pairs, largest residual"] = float(np.max(np.linalg.norm(A @ vectors - vectors * values, axis=0)))
+print(json.dumps({"metrics": metrics, "info": {"scipy": scipy.__version__}}))
