@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { apost, type Certificate, diagonalOperator, seigh } from '../../src/index.ts';
 import { runCli as run } from '../support/cli.ts';
 
 const file = (name: string): string => `test/cli/fixtures/${name}.mjs`;
@@ -120,6 +121,41 @@ describe('certify, then report', () => {
     expect((await readFile(png)).subarray(1, 4).toString()).toBe('PNG');
   }, 60_000);
 
+  test('--tests, --confidence, --power-steps and --seed do what the options of apost do', async () => {
+    // the operator of the fixture, by kernels that add in the same order in this process and in that of the command line
+    const A = diagonalOperator(Array.from({ length: 80 }, (_, i) => (i % 2 ? -1 : 1) / (i + 1)));
+    const kernels = 'js';
+    const sketched = await seigh(A, 20, { seed: 5, kernels });
+    const statements = async (powerSteps?: number): Promise<unknown> => {
+      const given = powerSteps === undefined ? {} : { powerSteps };
+      const { seconds: _, ...rest } = await apost(A, sketched, {
+        tests: 9,
+        confidence: 0.9,
+        seed: 5,
+        kernels,
+        ...given,
+      });
+      return rest;
+    };
+    const asked = ['--dims', '20', '--seed', '5', '--tests', '9', '--confidence', '0.9'];
+    const certified = async (...args: string[]): Promise<unknown> => {
+      const { code, stdout } = await run(['certify', ...args, '--json'], undefined, { EIGENSKETCH_KERNELS: kernels });
+      expect(code).toBe(0);
+      const { seconds: _, ...rest } = JSON.parse(stdout).certificate as Certificate;
+      return rest;
+    };
+    const [byDefault, byThree] = [await statements(), await statements(3)];
+    expect(byThree).not.toEqual(byDefault);
+    expect(await certified(...harmonic, ...asked)).toEqual(byDefault);
+    expect(await certified(...harmonic, ...asked, '--power-steps', '3')).toEqual(byThree);
+    // of a directory, too
+    const out = join(folder, 'stored');
+    expect((await run(['run', ...harmonic, '--dims', '20', '--seed', '5', '--tests', '0', '--out', out])).code).toBe(0);
+    const { numMatvecs } = byThree as Certificate;
+    const stored = (await certified(out, '--tests', '9', '--confidence', '0.9', '--power-steps', '3')) as Certificate;
+    expect([stored.numMatvecs, stored.tests, stored.confidence]).toEqual([numMatvecs, 9, 0.9]);
+  }, 60_000);
+
   test('another operator as the approximation', async () => {
     const { code, stdout } = await run(['certify', ...harmonic, '--approximation', file('zero'), '--tests', '5']);
     expect(code).toBe(0);
@@ -184,6 +220,21 @@ describe('what goes wrong', () => {
     const ended = await run(args);
     expect(ended.stderr).toContain(message);
     expect([ended.code, ended.stdout]).toEqual([code, '']);
+  });
+
+  test.each([
+    ['ArgumentError', 2],
+    ['UnsupportedError', 2],
+    ['ShapeError', 3],
+    ['NumericalError', 3],
+    ['StoreError', 5],
+    ['DeviceError', 6],
+    ['RangeError', 1],
+  ])('%s has exit code %d, and a stack only where it is unexpected', async (name, code) => {
+    const ended = await run(['seigh', '--operator', file('throws'), '--dims', '3'], undefined, { THROWN: name });
+    expect([ended.code, ended.stdout]).toEqual([code, '']);
+    expect(ended.stderr).toContain(`no products: ${name}\n`);
+    expect(/^ +at /m.test(ended.stderr)).toBe(code === 1);
   });
 
   test('an analysis of an unknown version', async () => {
