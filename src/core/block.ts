@@ -28,12 +28,12 @@ export function zeroMatrix(rows: number, cols: number): Matrix {
  * Checks that a value is a block of the stated shape.
  * @throws ArgumentError when it is no block, ShapeError when its shape or the length of its data is wrong.
  */
-export function checkBlock(where: string, value: unknown, rows: number, cols: number): Block {
+export function checkBlock(where: string, value: unknown, rows: number | undefined, cols: number | undefined): Block {
   const block = value as Block | null | undefined;
   if (block === null || typeof block !== 'object' || !isFloatArray(block.data)) {
     throw new ArgumentError(`${where}: expected a Block { rows, cols, data: Float32Array | Float64Array }`, {});
   }
-  if (block.rows !== rows || block.cols !== cols) {
+  if (rows === undefined || cols === undefined || block.rows !== rows || block.cols !== cols) {
     throw new ShapeError(`${where}: expected a ${rows} x ${cols} block, got ${block.rows} x ${block.cols}`, {
       expected: [rows, cols],
       got: [block.rows, block.cols],

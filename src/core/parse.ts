@@ -4,7 +4,8 @@
  * Messages do not name the function: {@link atDoor} puts its name before them.
  */
 import { distance } from 'fastest-levenshtein';
-import type { DType } from './dtype.ts';
+import { type Block, checkBlock } from './block.ts';
+import { type DType, type FloatArray, isFloatArray } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
 import { bytesOf } from './memory.ts';
 import type { Control, Progress } from './schedule.ts';
@@ -126,6 +127,22 @@ export const text: Field<string> = {
 export const memory: Field<number> = {
   kind: 'memory',
   parse: (value, name) => bytesOf(value) ?? refuse(name, "a number of bytes or like '300MB' or '2GiB'", value),
+};
+
+/** A list of numbers: a typed array as it is, other arrays as float64. */
+export const numbers: Field<FloatArray> = {
+  kind: 'value',
+  parse(value, name) {
+    if (isFloatArray(value)) return value;
+    if (Array.isArray(value) && value.every((each) => typeof each === 'number')) return Float64Array.from(value);
+    return refuse(name, 'a Float32Array, a Float64Array or an array of numbers', value);
+  },
+};
+
+/** A block of any shape that its data fit. */
+export const block: Field<Block> = {
+  kind: 'value',
+  parse: (value, name) => checkBlock(name, value, (value as Block | null)?.rows, (value as Block | null)?.cols),
 };
 
 /** A function. */

@@ -2,7 +2,7 @@
 
 import type { KrylovContext } from '../krylov/decomposition.ts';
 import { leadingRitzPairs } from '../krylov/ritz.ts';
-import { type EighResult, makeEighResult } from '../spectrum/result.ts';
+import { backendOf, type EighResult, makeEighResult } from '../spectrum/result.ts';
 import type { Completeness } from './completeness.ts';
 import { type Goal, type Standing, type Stopped, unsettledOf } from './iteration.ts';
 
@@ -47,6 +47,7 @@ export async function leadingPairs(
     seed: context.seed,
     blockSize,
     seconds: { sketch: 0, recovery: 0 },
+    ...backendOf(context.op),
   } as const;
   const numConverged = pairs.values.length - unsettledOf(ritz, count, tol, floors.rounding).length;
   return {

@@ -4,13 +4,14 @@ import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../core/blo
 import { atDoor } from '../core/door.ts';
 import { dtypeOf, type FloatArray, isFloatArray } from '../core/dtype.ts';
 import { ArgumentError, ShapeError } from '../core/errors.ts';
-import { integer } from '../core/parse.ts';
+import { integer, numbers, refuse } from '../core/parse.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import { defineOperator, type Operator } from './define.ts';
 import type { Asymmetry } from './operator.ts';
 
 function fromRows(rows: readonly (readonly number[])[]): Matrix {
   const cols = rows[0]?.length ?? 0;
+  for (const [i, row] of rows.entries()) numbers.parse(row, `row ${i}`);
   const ragged = rows.findIndex((row) => row.length !== cols);
   if (ragged >= 0) {
     throw new ShapeError(`row ${ragged} has ${rows[ragged]!.length} entries, row 0 has ${cols}`, {});
@@ -26,7 +27,7 @@ function toBlock(
   if (!isFloatArray(data)) {
     const block = data as Block;
     if (block && isFloatArray(block.data)) return block;
-    throw new ArgumentError('data must be rows of numbers, a Block, or a typed array with a shape');
+    return refuse('data', 'rows of numbers, a Block, or a typed array with a shape', data);
   }
   if (!shape) throw new ArgumentError('a typed array needs a shape [rows, cols]');
   return { rows: shape[0], cols: shape[1], data };
@@ -101,7 +102,7 @@ export function denseOperator(
 /** diag(d): n x n. Its dtype is that of the typed array, float64 for plain numbers. @throws ArgumentError when empty. */
 export function diagonalOperator(d: FloatArray | readonly number[]): Operator {
   return atDoor('diagonalOperator', () => {
-    const diagonal = isFloatArray(d) ? d : Float64Array.from(d);
+    const diagonal = numbers.parse(d, 'd');
     const n = integer(1).parse(diagonal.length, 'length');
     const dtype = dtypeOf(diagonal);
     const matmat = (X: Block, Y: Block = zeros(n, X.cols, dtype)): Block => {

@@ -1,9 +1,10 @@
 /** U diag(d) V^T, applied factor by factor. */
 
-import { asDType, type Block, checkBlock, type Matrix, zeros } from '../core/block.ts';
+import { asDType, type Block, type Matrix, zeros } from '../core/block.ts';
 import { atDoor } from '../core/door.ts';
 import { dtypeOf, type FloatArray } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
+import { block, numbers } from '../core/parse.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import { scaleRows } from '../linalg/small.ts';
@@ -37,9 +38,10 @@ export async function applyLowRank(
  */
 export function lowRankOperator(U: Block, d: FloatArray | readonly number[], V: Block = U): Operator {
   return atDoor('lowRankOperator', () => {
-    checkBlock('U', U, U.rows, U.cols);
-    checkBlock('V', V, V.rows, U.cols);
-    const weights = Float64Array.from(d);
+    block.parse(U, 'U');
+    block.parse(V, 'V');
+    if (V.cols !== U.cols) throw new ShapeError(`U has ${U.cols} columns, V has ${V.cols}`, {});
+    const weights = Float64Array.from(numbers.parse(d, 'd'));
     if (weights.length !== U.cols) {
       throw new ShapeError(`U has ${U.cols} columns, d has ${weights.length} entries`, {});
     }

@@ -3,7 +3,7 @@ import { atDoor } from '../core/door.ts';
 import { NumericalError } from '../core/errors.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import { type LinearSystem, linearSystem, type SolverOptions } from './linear-system.ts';
+import { type LinearSystem, type SolverOptions, withSystem } from './linear-system.ts';
 import { type Correction, type SolveResult, solve } from './solve.ts';
 import { addScaled, dot, scaleAndAdd, scaled, type VectorLike } from './vectors.ts';
 
@@ -28,6 +28,36 @@ async function preconditioned(system: LinearSystem, r: Float64Array): Promise<{ 
   throw new NumericalError(`the preconditioner is not positive definite: r^T M r = ${rz}`, { rz });
 }
 
+async function conjugateGradients(system: LinearSystem): Promise<CgResult> {
+  let negativeCurvature: NegativeCurvature | undefined;
+  const result = await solve(system, async (_, start, target, history): Promise<Correction> => {
+    const x = new Float64Array(system.n);
+    const r = start.slice();
+    let { z: p, rz } = await preconditioned(system, r);
+    while (history.length <= system.maxIterations) {
+      const Ap = await system.multiply(p);
+      const square = dot(p, p);
+      const curvature = dot(p, Ap) / square;
+      if (curvature <= system.roundoff * system.growth) {
+        negativeCurvature = { direction: scaled(1 / Math.sqrt(square), p), curvature };
+        return { x, status: 'negativeCurvature' };
+      }
+      const step = rz / (curvature * square);
+      addScaled(x, step, p);
+      addScaled(r, -step, Ap);
+      const residualNorm = vectorNorm(r);
+      history.push(residualNorm);
+      await system.report(history.length - 1);
+      if (residualNorm <= target) return { x, status: 'converged' };
+      const next = await preconditioned(system, r);
+      scaleAndAdd(p, next.rz / rz, next.z);
+      rz = next.rz;
+    }
+    return { x, status: 'maxIterations' };
+  });
+  return negativeCurvature ? { ...result, negativeCurvature } : result;
+}
+
 /**
  * Solves (A + s I) x = b for a symmetric positive definite A + s I by conjugate gradients (Hestenes & Stiefel 1952), one
  * product an iteration, four vectors of n float64 numbers.
@@ -47,34 +77,5 @@ async function preconditioned(system: LinearSystem, r: Float64Array): Promise<{ 
  * operator that is not symmetric or a preconditioner that is not positive definite; the signal's reason when aborted.
  */
 export function cg(op: LinearOperator, b: VectorLike, options: SolverOptions = {}): Promise<CgResult> {
-  return atDoor('cg', async () => {
-    const system = await linearSystem(op, b, options);
-    let negativeCurvature: NegativeCurvature | undefined;
-    const result = await solve(system, async (_, start, target, history): Promise<Correction> => {
-      const x = new Float64Array(system.n);
-      const r = start.slice();
-      let { z: p, rz } = await preconditioned(system, r);
-      while (history.length <= system.maxIterations) {
-        const Ap = await system.multiply(p);
-        const square = dot(p, p);
-        const curvature = dot(p, Ap) / square;
-        if (curvature <= system.roundoff * system.growth) {
-          negativeCurvature = { direction: scaled(1 / Math.sqrt(square), p), curvature };
-          return { x, status: 'negativeCurvature' };
-        }
-        const step = rz / (curvature * square);
-        addScaled(x, step, p);
-        addScaled(r, -step, Ap);
-        const residualNorm = vectorNorm(r);
-        history.push(residualNorm);
-        await system.report(history.length - 1);
-        if (residualNorm <= target) return { x, status: 'converged' };
-        const next = await preconditioned(system, r);
-        scaleAndAdd(p, next.rz / rz, next.z);
-        rz = next.rz;
-      }
-      return { x, status: 'maxIterations' };
-    });
-    return negativeCurvature ? { ...result, negativeCurvature } : result;
-  });
+  return atDoor('cg', () => withSystem(op, b, options, conjugateGradients));
 }

@@ -2,8 +2,17 @@
 import { asDType, type Block } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
-import { CONTROL, type Field, integer, optional, parseOptions, refuse, withDefault } from '../core/parse.ts';
-import { breathe, type Control } from '../core/schedule.ts';
+import {
+  CONTROL,
+  type Field,
+  integer,
+  optional,
+  type Parsed,
+  parseOptions,
+  refuse,
+  withDefault,
+} from '../core/parse.ts';
+import { breathe, type Control, supervise } from '../core/schedule.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { applyOperator } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -84,26 +93,32 @@ const OPTIONS = {
   ...CONTROL,
 };
 
-/**
- * @throws ShapeError when sizes differ, ArgumentError for options out of range, NumericalError for an operator that does
- * not claim to be symmetric and is not.
- */
-export async function linearSystem(op: LinearOperator, b: VectorLike, options: SolverOptions): Promise<LinearSystem> {
+/** A parsed call of a solver. */
+interface ParsedSystem extends Parsed<typeof OPTIONS> {
+  n: number;
+  b: Float64Array;
+  x0: Float64Array | undefined;
+}
+
+function parseSystem(op: LinearOperator, b: VectorLike, options: SolverOptions): ParsedSystem {
   const n = checkSquare(op);
   const parsed = parseOptions(options, OPTIONS);
-  const { preconditioner, x0, shift, onProgress, signal } = parsed;
-  if (preconditioner) {
-    const { shape } = preconditioner;
-    if (shape[0] !== n || shape[1] !== n) {
-      throw new ShapeError(`the operator is ${n} x ${n}, the preconditioner ${shape.join(' x ')}`);
-    }
+  const shape = parsed.preconditioner?.shape ?? op.shape;
+  if (shape[0] !== n || shape[1] !== n) {
+    throw new ShapeError(`the operator is ${n} x ${n}, the preconditioner ${shape.join(' x ')}`);
   }
-  const maxIterations = parsed.maxIterations ?? Math.min(10 * n, MOST_ITERATIONS);
+  const x0 = parsed.x0 === undefined ? undefined : checkVector('x0', parsed.x0, n);
+  return { ...parsed, n, b: checkVector('b', b, n), x0 };
+}
+
+async function linearSystem(op: LinearOperator, options: ParsedSystem): Promise<LinearSystem> {
+  const { n, b, x0, preconditioner, shift, onProgress, signal } = options;
+  const maxIterations = options.maxIterations ?? Math.min(10 * n, MOST_ITERATIONS);
   const system: LinearSystem = {
     n,
-    b: checkVector('b', b, n),
-    x0: x0 === undefined ? undefined : checkVector('x0', x0, n),
-    tol: parsed.tol ?? (op.dtype === 'float32' ? 1e-4 : 1e-6),
+    b,
+    x0,
+    tol: options.tol ?? (op.dtype === 'float32' ? 1e-4 : 1e-6),
     maxIterations,
     roundoff: unitRoundoff(op.dtype),
     numMatvecs: 0,
@@ -128,4 +143,19 @@ export async function linearSystem(op: LinearOperator, b: VectorLike, options: S
     system.numMatvecs += 2;
   }
   return system;
+}
+
+/**
+ * Parses a call, and solves its system by `body`.
+ * @throws ShapeError when sizes differ, ArgumentError for options out of range, NumericalError for an operator that does
+ * not claim to be symmetric and is not.
+ */
+export async function withSystem<T>(
+  op: LinearOperator,
+  b: VectorLike,
+  options: SolverOptions,
+  body: (system: LinearSystem) => Promise<T>,
+): Promise<T> {
+  const parsed = parseSystem(op, b, options);
+  return supervise(parsed, async (control) => body(await linearSystem(op, { ...parsed, ...control })));
 }

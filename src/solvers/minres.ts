@@ -3,7 +3,7 @@ import { atDoor } from '../core/door.ts';
 import { NumericalError } from '../core/errors.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import { type LinearSystem, linearSystem, type SolverOptions } from './linear-system.ts';
+import { type LinearSystem, type SolverOptions, withSystem } from './linear-system.ts';
 import { type Correction, type SolveResult, solve } from './solve.ts';
 import { addScaled, dot, scaled, type VectorLike } from './vectors.ts';
 
@@ -172,7 +172,5 @@ async function correction(
  * @throws as {@link cg}.
  */
 export function minres(op: LinearOperator, b: VectorLike, options: SolverOptions = {}): Promise<SolveResult> {
-  return atDoor('minres', async () => {
-    return solve(await linearSystem(op, b, options), correction);
-  });
+  return atDoor('minres', () => withSystem(op, b, options, (system) => solve(system, correction)));
 }
