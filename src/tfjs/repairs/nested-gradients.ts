@@ -113,6 +113,9 @@ export function withNestedGradients<T>(run: () => T): T {
       tape.splice(start, 0, node);
       drop(tape, start, isConstant(operation) ? () => true : isOfIntegers);
       return result;
+    } catch (error) {
+      dispose(copies);
+      throw error;
     } finally {
       copies = outer;
     }
