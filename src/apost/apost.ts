@@ -26,10 +26,10 @@ export interface ApostOptions extends Control {
   /** Probability of each event that statements share, between 0 and 1. Default 0.99. */
   confidence?: number;
   /**
-   * For results with residual norms: how often eight of the test vectors are multiplied once more, which sharpens
-   * `missedEigenvalueBound` and with it the gaps. Each costs eight products (fewer with fewer tests). Default 1.
+   * For results with residual norms: products with which a Lanczos run goes on from the first test vector, for
+   * `missedEigenvalueBound` and with it the gaps. Each is one product. Default 8.
    */
-  powerSteps?: number;
+  lanczosSteps?: number;
   /** Columns of one product. Default: the operator's preference or 64, less where a block would exceed 256 MiB. */
   blockSize?: number;
   /** Dense kernel provider. Default `'auto'`. */
@@ -54,7 +54,7 @@ const OPTIONS = {
   tests: withDefault(integer(1), 30),
   seed: withDefault(seed, 0),
   confidence: withDefault(between(0, 1), 0.99),
-  powerSteps: withDefault(integer(0), 1),
+  lanczosSteps: withDefault(integer(0), 8),
   blockSize: optional(integer(1)),
   kernels: KERNELS,
   ...CONTROL,
@@ -65,7 +65,7 @@ export interface CertifyOptions extends Control {
   tests: number;
   seed: number;
   confidence: number;
-  powerSteps: number;
+  lanczosSteps: number;
   blockSize: number | undefined;
   kernels: KernelsChoice | undefined;
 }
@@ -91,7 +91,7 @@ export async function certify(
   look?: Look,
 ): Promise<Certificate> {
   const startedAt = performance.now();
-  const { tests, seed, confidence, powerSteps, signal, onProgress } = options;
+  const { tests, seed, confidence, lanczosSteps, signal, onProgress } = options;
   const [m, n] = op.shape;
   const known = approximation as Known;
   const home = known.eigenvectors?.space;
@@ -108,7 +108,7 @@ export async function certify(
   const { eigenvalues, eigenvectors, residualNorms, coreAsymmetry, samplingErrors } = known;
   const spend = async (): Promise<Statements> => {
     const Omega = await materialise(vectors, m === n ? space : hostSpace(n, op.dtype), blockSize, signal);
-    const run: Certification = { op, tests, confidence, level, powerSteps, verbs, measuring, Omega };
+    const run: Certification = { op, tests, confidence, level, lanczosSteps, verbs, measuring, Omega };
     if (isGiven(approximation)) return certifyGiven(run, approximation);
     return eigenvalues && eigenvectors && residualNorms
       ? certifyDeflated(run, { eigenvalues, eigenvectors, residualNorms })

@@ -14,8 +14,8 @@ export interface Certification {
   confidence: number;
   /** Probability that each event must have at this look for that; `confidence` itself when there is only one. */
   level: number;
-  /** Further products with a few of the test vectors for the completeness bound. */
-  powerSteps: number;
+  /** Products of the Lanczos run for the completeness bound, beside that of the test vector it starts from. */
+  lanczosSteps: number;
   verbs: VerbContext;
   measuring: MeasureContext;
   /** n x tests standard Gaussian vectors; may be overwritten. */

@@ -1,140 +1,159 @@
 /** How large an eigenvalue can be that a sketch has missed. */
-import type { Block, Matrix } from '../core/block.ts';
+import { type Matrix, zeroMatrix } from '../core/block.ts';
+import { breathe } from '../core/schedule.ts';
+import { begin, type Decomposition, expand, type KrylovContext } from '../krylov/decomposition.ts';
+import { tridiagonalOf } from '../krylov/lanczos.ts';
+import { eigenvalueBound, type LanczosRun, mirrored } from '../krylov/lanczos-bound.ts';
+import { roundingOf } from '../krylov/ritz.ts';
+import { frobeniusNorm } from '../linalg/small.ts';
 import type { Multivector } from '../multivector/multivector.ts';
-import { sweep } from '../multivector/sweep.ts';
-import { concatenate, gram, leadingColumns } from '../multivector/verbs.ts';
+import { sweep, type Visit } from '../multivector/sweep.ts';
+import { columnNorms, leadingColumns, overlap, times } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import { chiSquareQuantile } from '../stats/interval.ts';
-import type { Certification } from './certification.ts';
+import { type Certification, ratio, sumOfSquares } from './certification.ts';
 
-/** Test vectors that take the power steps: enough that an unlucky alignment is rare, few beside the products of a sketch. */
-const POWER_COLUMNS = 8;
-
-/** ||X||_2 from X^T X. */
-async function largestSingularValue(G: Matrix, run: Certification): Promise<number> {
-  return Math.sqrt(Math.max(0, (await run.verbs.kernels.eigh(G)).values.at(-1) ?? 0));
+/** What an approximation V C V^T knows of A: A V = V C + R. */
+export interface Deflation {
+  /** n x r, orthonormal. */
+  V: Multivector;
+  /** C, r x r and symmetric. */
+  core: Matrix;
+  /** At least ||R||_F. */
+  coupling: number;
 }
 
-/** Multiplies every entry by a factor. */
-async function scale(X: Multivector, factor: number, { verbs }: Certification): Promise<void> {
-  const visit = async (_: Block[], [x]: Block[]): Promise<void> => {
-    for (let at = 0; at < x!.data.length; at++) x!.data[at]! *= factor;
+/** diag(values). */
+export function diagonalMatrix(values: Float64Array): Matrix {
+  const D = zeroMatrix(values.length, values.length);
+  for (const [i, value] of values.entries()) D.data[i * values.length + i] = value;
+  return D;
+}
+
+/** What one pass over V makes of a product y = A w. */
+interface Deflated {
+  /** V^T w. */
+  z: Matrix;
+  /** V^T y, after y <- y - V coordinates. */
+  inSpan: Matrix;
+}
+
+/** y <- y - V coordinates, and the parts of w and of the new y in the span of V: V, which may be on a disk, is read once. */
+async function deflate(
+  V: Multivector,
+  coordinates: Matrix,
+  w: Multivector,
+  y: Multivector,
+  { verbs }: Certification,
+): Promise<Deflated> {
+  const { kernels } = verbs;
+  const [z, inSpan] = [zeroMatrix(V.cols, 1), zeroMatrix(V.cols, 1)];
+  const visit: Visit = async ([v, x], [product]) => {
+    await kernels.subtract(v!, coordinates, product!);
+    await kernels.addOverlap(v!, product!, inSpan);
+    await kernels.addOverlap(v!, x!, z);
   };
-  await sweep('apost', [], verbs, visit, { updated: [X] });
+  await sweep('apost', [V, w], verbs, visit, { updated: [y] });
+  return { z, inSpan };
 }
 
-/** ||X - Y||_F. */
-function distance(X: Block, Y: Block): number {
-  let square = 0;
-  for (let at = 0; at < X.data.length; at++) square += (X.data[at]! - Y.data[at]!) ** 2;
-  return Math.sqrt(square);
+/** V^T of the next vector of the run, (y - sum_i H_i,last v_i) / B_last, from those of y and of the vectors so far. */
+function nextCoordinates(inSpan: Matrix, before: readonly Matrix[], { H, B }: Decomposition): Matrix {
+  const m = H.rows;
+  const data = Float64Array.from(inSpan.data);
+  for (const [i, z] of before.entries()) {
+    for (let row = 0; row < data.length; row++) data[row]! -= H.data[i * m + m - 1]! * z.data[row]!;
+  }
+  return { ...inSpan, data: data.map((value) => value / B.data[m - 1]!) };
 }
 
-/** Frobenius norm, from the diagonal of X^T X. */
-function frobenius({ rows, data }: Matrix): number {
-  let square = 0;
-  for (let i = 0; i < rows; i++) square += data[i * rows + i]!;
-  return Math.sqrt(square);
-}
-
-/** Products with powers of B = A (I - P), and what else they showed. */
-export interface PowerProducts {
-  /** Columns of W. */
-  columns: number;
-  /** ||X_p||_2, p = 1, 2, ...: X_1 = B W, X_p = (B^T or B) X_p-1 / scale. */
-  lengths: number[];
-  /** Frobenius norms of what was multiplied to get each X_p. */
-  inputs: number[];
-  /** Factor that was taken out at every step but the first. */
-  scale: number;
-  /** ||A g - (A g again)|| / ||g||, from one column that rode along with the first power step. */
-  repetition: number;
-  /** Products with single columns, the repetition included. */
+/** A Lanczos run on the error, and what it cost. */
+export interface ErrorRun extends LanczosRun {
+  /** Norm of the rounding in each of its steps. */
+  rounding: number;
+  /** Norm of what each step lacks in the span of V. */
+  inSpan: number;
   numMatvecs: number;
 }
 
-/** The first columns of X in a multivector of their own. */
-async function leading(X: Multivector, cols: number, { verbs, measuring }: Certification): Promise<Multivector> {
-  return leadingColumns(X, cols, await measuring.space.allocate(cols), verbs);
-}
-
 /**
- * B W, B^T B W, B B^T B W, ... for the first columns of G = (I - P) W, scaled so that powers neither overflow nor underflow,
- * and one product of the first test vector once more: in the block of the first power step, so that it meets other roundings
- * than the first time but costs no call of its own.
+ * Lanczos on E = A - V C V^T from the first test vector g = (I - P) w, whose product is there already: E g = A g. As many
+ * further products as asked for, fewer where the Krylov space ends. Each reads V once: what a vector has in the span of V
+ * follows from the step before, and is measured on the way. What the two differ by counts as noise in the span of V.
  *
- * @param G n x q projected test vectors, AG their products, before any projection of these
- * @param deflate X <- (I - P) X in place; the products are not read any more when it is first called
+ * @param G n x q projected test vectors, `product` n x 1 that of the first, which is used up, `inSpan` r x 1 its V^T A g
  */
-export async function powerProducts(
+export async function lanczosOnError(
   run: Certification,
+  { V, core }: Deflation,
   G: Multivector,
-  AG: Multivector,
-  deflate: (X: Multivector) => Promise<void>,
-): Promise<PowerProducts> {
-  const { op, powerSteps, verbs, measuring } = run;
-  const columns = Math.min(POWER_COLUMNS, G.cols);
-  const start = await leading(G, columns, run);
-  let X = await leading(AG, columns, run);
-  let squares = await gram(X, X, verbs);
-  const lengths = [await largestSingularValue(squares, run)];
-  const inputs = [frobenius(await gram(start, start, verbs))];
-  const unit = lengths[0]! || 1;
-  const g = await leading(G, 1, run);
-  const Ag = await leading(AG, 1, run);
-  let repetition: number | undefined;
-  for (let power = 2; power <= powerSteps + 1; power++) {
-    await scale(X, 1 / unit, run);
-    inputs.push(frobenius(squares) / unit);
-    if (repetition === undefined) {
-      const both = await concatenate([X, g], await measuring.space.allocate(columns + 1), verbs);
-      const products = await measure(op, both, measuring);
-      X = await leading(products, columns, run);
-      repetition = distance(await products.readColumns(columns, columns + 1), await Ag.readColumns(0, 1));
-    } else X = await measure(op, X, measuring);
-    if (power % 2 === 0) await deflate(X);
-    squares = await gram(X, X, verbs);
-    lengths.push(await largestSingularValue(squares, run));
+  product: Multivector,
+  inSpan: Matrix,
+): Promise<ErrorRun> {
+  const { op, lanczosSteps, verbs, measuring } = run;
+  const { space, signal } = measuring;
+  const { kernels } = verbs;
+  const context: KrylovContext = { op, space, seed: 0, ...verbs };
+  const start = await leadingColumns(G, 1, await space.allocate(1), verbs);
+  const length = (await columnNorms(start, verbs))[0]!;
+  if (length === 0) return { length, diagonal: [], offDiagonal: [], rounding: 0, inSpan: 0, numMatvecs: 0 };
+  let state = await begin(start, 1, context);
+  // the start at length one, of either sign
+  const factor = (await overlap(state.W, G, verbs)).data[0]! / length ** 2;
+  const coordinates = [zeroMatrix(V.cols, 1)];
+  let y = await times(product, { rows: 1, cols: 1, data: Float64Array.of(factor) }, product, verbs);
+  let ofProduct: Matrix = { ...inSpan, data: inSpan.data.map((value) => factor * value) };
+  const offDiagonal: number[] = [];
+  let lacking = 0;
+  for (let step = 0; ; step++) {
+    state = await expand(state, context, 1, y);
+    const isOver = state.newest === 0;
+    offDiagonal.push(isOver ? Math.hypot(state.lost, roundingOf(state)) : Math.abs(state.B.data.at(-1)!));
+    await breathe(signal);
+    if (isOver || step === lanczosSteps) break;
+    const expected = nextCoordinates(ofProduct, coordinates, state);
+    y = await measure(op, state.W, measuring);
+    const { z, inSpan: next } = await deflate(V, await kernels.gemm(core, expected), state.W, y, run);
+    const difference = { ...z, data: z.data.map((value, i) => value - expected.data[i]!) };
+    lacking = Math.max(lacking, frobeniusNorm(await kernels.gemm(core, difference)));
+    coordinates.push(z);
+    ofProduct = next;
   }
-  repetition ??= distance(await (await measure(op, g, measuring)).readColumns(0, 1), await Ag.readColumns(0, 1));
-  const length = frobenius(await gram(g, g, verbs));
-  return {
-    columns,
-    lengths,
-    inputs,
-    scale: unit,
-    repetition: length === 0 ? 0 : repetition / length,
-    numMatvecs: powerSteps * columns + 1,
-  };
+  const diagonal = Array.from(tridiagonalOf(state).diagonal);
+  const rounding = roundingOf(state);
+  for (const part of [...state.V, state.W]) await space.release(part);
+  return { length, diagonal, offDiagonal, rounding, inSpan: lacking, numMatvecs: diagonal.length - 1 };
 }
 
 /**
- * An upper bound of c = ||B||_2, B = A (I - P), P an orthogonal projector and W fresh Gaussian with s columns.
+ * An upper bound of ||E||_2, E = A - V C V^T, and so of ||A (I - P)||_2 = ||E (I - P)||_2, P = V V^T: A has at most r
+ * eigenvalues of larger magnitude (Weyl; Eckart & Young).
  *
- * With u the leading right singular vector of B, ||B W||_2 >= c ||u^T W||, ||B^T B W||_2 >= c^2 ||u^T W||, and so on; and
- * ||u^T W||^2 is a chi2_s variable (one event for every power). So c <= (||..W||_2 / x)^(1/p) with x^2 the d-quantile of
- * chi2_s: the small-ball law P(|u^T w| <= x) of Dixon 1983 and of Kuczynski & Wozniakowski 1992, for a block. The
- * Frobenius bound from the same columns is never better, because ||BW||_F >= ||BW||_2.
+ * With u the unit eigenvector of the eigenvalue x = +-||E||_2, the run from g = (I - P) w, w standard Gaussian, bounds x by
+ * what u^T g is at least ({@link eigenvalueBound}). u^T g = ((I - P) u)^T w is a Gaussian number of variance ||(I - P) u||^2;
+ * and from P E u = R^T (I - P) u, with ||R||_2 <= ||E||_2, that is at least x^2 / (x^2 + min(x, ||R||)^2). P(|N| <= s) for a
+ * standard normal N is the small-ball law of Dixon 1983. One event, about one u, carries both ends and every step.
  *
- * It is ||A (I - P)|| and not ||(I - P) A (I - P)|| that decides what was missed: A P has rank r, so A has at most r
- * singular values above ||A - A P|| (Eckart & Young), whereas with A = [0 1; 1 0] and P = e_1 e_1^T the second is 0.
+ * It is E and not (I - P) A (I - P) that decides what was missed: with A = [0 1; 1 0] and P = e_1 e_1^T the latter is 0.
  *
- * @param noise norm of the noise in A v for a unit vector v; it is added wherever a product enters
+ * @param noise norm of the noise in A v for a unit vector v
  */
 export function spectralBound(
-  { columns, lengths, inputs, scale }: PowerProducts,
+  run: ErrorRun,
+  { V, coupling }: Pick<Deflation, 'V' | 'coupling'>,
   noise: number,
   level: number,
 ): number {
-  const smallest = Math.sqrt(chiSquareQuantile(1 - level, columns));
-  let error = noise * inputs[0]!;
-  const first = (lengths[0]! + error) / smallest;
-  let bound = first;
-  for (let power = 2; power <= lengths.length; power++) {
-    // noise of earlier products is multiplied along, by at most ||B|| / scale
-    error = noise * inputs[power - 1]! + (first / scale) * error;
-    // c^p smallest <= scale^(p-1) (length + error), without the powers
-    bound = Math.min(bound, scale * ((lengths[power - 1]! + error) / (smallest * scale)) ** (1 / power));
-  }
-  return bound;
+  // the basis is everything: E = R V^T
+  if (V.cols >= V.rows || run.length === 0) return coupling + noise;
+  const smallest = Math.sqrt(chiSquareQuantile(1 - level, 1));
+  const alignment = (x: number): number => smallest * Math.max(Math.SQRT1_2, x > 0 ? x / Math.hypot(x, coupling) : 0);
+  // ||P u|| <= ||R|| / x, and x is at least every Rayleigh quotient
+  const least = Math.max(...run.diagonal.map(Math.abs));
+  const perStep = noise + run.rounding + run.inSpan * Math.min(Math.SQRT1_2, ratio(coupling, least));
+  return Math.max(0, eigenvalueBound(run, perStep, alignment), eigenvalueBound(mirrored(run), perStep, alignment));
 }
+
+/** ||R||_F of residuals, each within `noise`. */
+export const couplingOf = (residualNorms: Float64Array, noise: number): number =>
+  Math.sqrt(sumOfSquares(residualNorms.map((norm) => norm + noise)));

@@ -1,7 +1,9 @@
 /** Certification of Ritz pairs: the known part of the error is separated, only the rest is sampled. */
+import type { Matrix } from '../core/block.ts';
+import { selectColumns } from '../linalg/small.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { projectOut } from '../multivector/project.ts';
-import { addSquares, gram } from '../multivector/verbs.ts';
+import { addSquares, gram, leadingColumns } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import { effectiveDimension, likelySquaredInterval } from '../stats/effective-dimension.ts';
 import { type Interval, squaredInterval, withNoise } from '../stats/interval.ts';
@@ -16,9 +18,9 @@ import {
   type Statements,
   sumOfSquares,
 } from './certification.ts';
-import { powerProducts, spectralBound } from './completeness.ts';
+import { couplingOf, diagonalMatrix, lanczosOnError, spectralBound } from './completeness.ts';
 import { isolatedPairs } from './gaps.ts';
-import { roundingFloor } from './noise.ts';
+import { noiseFromRepetition, roundingFloor } from './noise.ts';
 import { inertiaAtLeast, residualIntervals } from './residuals.ts';
 
 /** Ritz pairs of the operator on an orthonormal basis, and how far each is from an eigenpair. */
@@ -29,6 +31,8 @@ export interface RitzPairs {
   eigenvectors: Multivector;
   /** ||A v_i - eigenvalues_i v_i||, length r. */
   residualNorms: Float64Array;
+  /** V^T A V, where V are other vectors of the same span than the Ritz vectors. */
+  core?: Matrix;
 }
 
 /** Sums of squares of values r, r+1, ..., for r = 0..length: added from the small end, so that tails keep their digits. */
@@ -106,18 +110,17 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs): Pro
   await projectOut([G], [V], verbs, { observe: (v) => addSquares(v, lengths) });
   const AG = await measure(op, G, measuring);
   const asymmetricNoise = await measureAsymmetricNoise(run, G, AG);
-  let isProjected = false;
-  const powers = await powerProducts(run, G, AG, async (X) => {
-    // A G is projected along with the first of them: V may have to come from a disk. Once is enough for a bound from
-    // above: what is left of the span only adds to it
-    await projectOut(isProjected ? [X] : [AG, X], [V], verbs, { once: [X] });
-    isProjected = true;
-  });
-  if (!isProjected) await projectOut([AG], [V], verbs);
-  const measuredNoise = Math.max(powers.repetition, asymmetricNoise);
+  const repeated = await noiseFromRepetition(op, await G.readColumns(0, 1), await AG.readColumns(0, 1));
+  const measuredNoise = Math.max(repeated, asymmetricNoise);
   const rounding = roundingFloor(op, largestMagnitude(theta), lengthDefect(theta, lengths.map(Math.sqrt)));
   const noiseFloor = Math.max(measuredNoise, rounding);
-  const missed = spectralBound(powers, measuredNoise, level);
+  const core = pairs.core ?? diagonalMatrix(theta);
+  const deflation = { V, core, coupling: couplingOf(residualNorms, noiseFloor) };
+  const firstProduct = await leadingColumns(AG, 1, await measuring.space.allocate(1), verbs);
+  const [inSpan] = (await projectOut([AG], [V], verbs)) as [Matrix];
+  const firstInSpan = selectColumns(inSpan, [0], () => 1);
+  const errorRun = await lanczosOnError(run, deflation, G, firstProduct, firstInSpan);
+  const missed = spectralBound(errorRun, deflation, measuredNoise, level);
   const squares = await gram(AG, AG, verbs);
   const meanSquare = meanDiagonal(squares);
   // a test vector is about sqrt(n) long, and so is its noise
@@ -129,7 +132,7 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs): Pro
   const isolated = isolatedPairs({ theta, residualNorms, noise: noiseFloor, missed });
   return {
     deflated: true,
-    numMatvecs: tests + powers.numMatvecs,
+    numMatvecs: tests + 1 + errorRun.numMatvecs,
     events: [
       event(run, 'upper', [...normStatements('upper'), 'scree.upper']),
       event(run, 'lower', [...normStatements('lower'), 'scree.lower']),

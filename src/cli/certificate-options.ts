@@ -5,12 +5,12 @@ import { type Flags, given, numberFlag, type OptionTable } from './command.ts';
 export const CERTIFICATE_OPTIONS: OptionTable = {
   tests: { type: 'string' },
   confidence: { type: 'string' },
-  'power-steps': { type: 'string' },
+  'lanczos-steps': { type: 'string' },
 };
 
 export const CERTIFICATE_HELP = `  --tests Q               test products of the certificate, default 30; 0 leaves it out
   --confidence C          probability of each of its events, default 0.99
-  --power-steps P         sharpen its completeness bound, eight products each, default 1`;
+  --lanczos-steps P       products of the Lanczos run behind its completeness bound, default 8`;
 
 /** The default of `apost`, said here because a finished certificate is compared with what is asked for. */
 const TESTS = 30;
@@ -20,6 +20,6 @@ export function certificateOptions(where: string, flags: Flags): (ApostOptions &
   const tests = numberFlag(where, flags, 'tests') ?? TESTS;
   if (tests === 0) return undefined;
   const confidence = numberFlag(where, flags, 'confidence');
-  const powerSteps = numberFlag(where, flags, 'power-steps');
-  return { tests, ...given({ confidence, powerSteps }) };
+  const lanczosSteps = numberFlag(where, flags, 'lanczos-steps');
+  return { tests, ...given({ confidence, lanczosSteps }) };
 }

@@ -22,7 +22,7 @@ ${SKETCH_HELP}
   --approximation FILE    certify this operator as an approximation, instead of a sketch
   --tests Q               test products, default 30
   --confidence C          probability of each event, default 0.99
-  --power-steps P         sharpen the completeness bound, eight products each, default 1
+  --lanczos-steps P       products of the Lanczos run behind the completeness bound, default 8
 
 DIR is a sketch directory with a result: its certificate is kept there. The operator must be the one it was made with.
 
@@ -36,7 +36,7 @@ ${EXIT_HELP}`,
       approximation: { type: 'string' },
       tests: { type: 'string' },
       confidence: { type: 'string' },
-      'power-steps': { type: 'string' },
+      'lanczos-steps': { type: 'string' },
     });
     const [path] = positionals;
     if (path !== undefined) {
@@ -48,7 +48,7 @@ ${EXIT_HELP}`,
       ...given({
         tests: numberFlag(WHERE, flags, 'tests'),
         confidence: numberFlag(WHERE, flags, 'confidence'),
-        powerSteps: numberFlag(WHERE, flags, 'power-steps'),
+        lanczosSteps: numberFlag(WHERE, flags, 'lanczos-steps'),
         seed: numberFlag(WHERE, flags, 'seed'),
         blockSize: numberFlag(WHERE, flags, 'block-size'),
       }),

@@ -136,11 +136,14 @@ async function multiply(X: Multivector, firstColumn: number, context: KrylovCont
 /**
  * Multiplies the last `columns` of W (all by default) and takes them into the basis: m grows by as many, and the new W is
  * the rest of the old one and, at its end, what the product has outside the basis. The state given is used up.
+ *
+ * @param known the product, where it has been made already; it is used up
  */
 export async function expand(
   state: Decomposition,
   context: KrylovContext,
   columns: number = state.W.cols,
+  known?: Multivector,
 ): Promise<Decomposition> {
   const { space } = context;
   const m = state.H.rows;
@@ -149,7 +152,7 @@ export async function expand(
   const taken = await someColumns(state.W, first, state.W.cols, space);
   const rest = await someColumns(state.W, 0, first, space);
   if (taken !== state.W) await space.release(state.W);
-  const Y = await multiply(taken, m, context);
+  const Y = known ?? (await multiply(taken, m, context));
   // A V = V H + W B, so for a symmetric A what A W has in V is B^T, but for rounding
   const expected = zeroMatrix(order, columns);
   placeBlock(expected, transpose(subMatrix(state.B, first, state.B.rows, 0, m)), 0, 0);

@@ -156,14 +156,34 @@ test('gap intervals are quadratically small in the residual', async () => {
   expect(radius(gapIntervals![0]!)).toBeLessThan((1.5 * residual ** 2) / 30);
 });
 
-test('more power steps never make the bound worse, and cost eight products each', async () => {
+test('more Lanczos steps never make the bound worse, and cost a product each', async () => {
   const A = diagonalOperator(spectra[0]![1]);
   const result = await seigh(A, 20, { seed: 1 });
-  const certificates = await Promise.all([0, 1, 2, 5].map((powerSteps) => apost(A, result, { tests: 10, powerSteps })));
+  const certificates = await Promise.all(
+    [0, 1, 4, 12].map((lanczosSteps) => apost(A, result, { tests: 10, lanczosSteps })),
+  );
   const bounds = certificates.map((cert) => cert.missedEigenvalueBound!);
   for (let i = 1; i < bounds.length; i++) expect(bounds[i]!).toBeLessThanOrEqual(bounds[i - 1]!);
-  expect(bounds[3]! / bounds[0]!).toBeLessThan(0.6);
-  expect(certificates.map((cert) => cert.numMatvecs)).toEqual([11, 19, 27, 51]);
+  expect(bounds[3]! / bounds[0]!).toBeLessThan(0.1);
+  expect(certificates.map((cert) => cert.numMatvecs)).toEqual([11, 12, 15, 23]);
+});
+
+// 10 spikes over a flat tail: what Lanczos can say after nine steps from a random vector (van Dorsselaer et al. 2000), where
+// a power step, which grows like n^(1/4), says 3.3, 6.9 and 14.4. ||A (I - V V^T)||_2 is 1 to a percent
+test.each([
+  [1000, 1.1],
+  [20_000, 1.2],
+  [400_000, 1.25],
+])('n = %i: what was missed is at most %f, from eight products beside the tests', async (size, most) => {
+  const values = Float64Array.from({ length: size }, (_, i) => (i < 10 ? 100 - 5 * i : 1 / (1 + i / size)));
+  const A = diagonalOperator(size > 100_000 ? Float32Array.from(values) : values);
+  const result = await seigh(A, 20, { seed: 1, powerIterations: 2 });
+  for (let seed = 1; seed <= (size > 100_000 ? 1 : 5); seed++) {
+    const { missedEigenvalueBound, numMatvecs } = await apost(A, result, { tests: 2, confidence: 0.95, seed });
+    expect(numMatvecs).toBe(2 + 1 + 8);
+    expect(missedEigenvalueBound).toBeGreaterThan(0.99);
+    expect(missedEigenvalueBound).toBeLessThan(most);
+  }
 });
 
 test('what is coupled to the basis counts as missed: A = [0 1; 1 0] and the vector (1, 0)', async () => {

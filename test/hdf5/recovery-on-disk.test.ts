@@ -99,7 +99,7 @@ describe.each(cases)('%s', (_, op, options) => {
   });
 });
 
-test('hmt with its certificate reads 11 multivectors, beside the test vectors', async () => {
+test('hmt with its certificate reads 11 multivectors, beside the test vectors and the Lanczos run', async () => {
   const tall = { rows: n, cols: dims, dtype: 'float32' } as const;
   const op = fromMatvec({ shape: [n, n], dtype: 'float32', selfAdjoint: true, matmat: indefinite.matmat });
   const { result, space } = await solve(op, {}, { ...tall, directory, memory: leastMemory(tall) });
@@ -114,9 +114,12 @@ test('hmt with its certificate reads 11 multivectors, beside the test vectors', 
     rowsRead += count;
     return readRows(start, count, into);
   };
-  await apost(op, result, { tests: 2, seed: 5 });
-  // V twice before the products of the test vectors and twice after
-  expect(rowsRead).toBe(4 * n);
+  for (const lanczosSteps of [0, 3]) {
+    rowsRead = 0;
+    await apost(op, result, { tests: 2, seed: 5, lanczosSteps });
+    // V twice before the products of the test vectors and twice after, and once for each product of the Lanczos run
+    expect(rowsRead).toBe((4 + lanczosSteps) * n);
+  }
   await space!.close();
 });
 
