@@ -121,13 +121,13 @@ describe('certify, then report', () => {
     expect((await readFile(png)).subarray(1, 4).toString()).toBe('PNG');
   }, 60_000);
 
-  test('--tests, --confidence, --power-steps and --seed do what the options of apost do', async () => {
+  test('--tests, --confidence, --lanczos-steps and --seed do what the options of apost do', async () => {
     // the operator of the fixture, by kernels that add in the same order in this process and in that of the command line
     const A = diagonalOperator(Array.from({ length: 80 }, (_, i) => (i % 2 ? -1 : 1) / (i + 1)));
     const kernels = 'js';
     const sketched = await seigh(A, 20, { seed: 5, kernels });
-    const statements = async (powerSteps?: number): Promise<unknown> => {
-      const given = powerSteps === undefined ? {} : { powerSteps };
+    const statements = async (lanczosSteps?: number): Promise<unknown> => {
+      const given = lanczosSteps === undefined ? {} : { lanczosSteps };
       const { seconds: _, ...rest } = await apost(A, sketched, {
         tests: 9,
         confidence: 0.9,
@@ -147,12 +147,12 @@ describe('certify, then report', () => {
     const [byDefault, byThree] = [await statements(), await statements(3)];
     expect(byThree).not.toEqual(byDefault);
     expect(await certified(...harmonic, ...asked)).toEqual(byDefault);
-    expect(await certified(...harmonic, ...asked, '--power-steps', '3')).toEqual(byThree);
+    expect(await certified(...harmonic, ...asked, '--lanczos-steps', '3')).toEqual(byThree);
     // of a directory, too
     const out = join(folder, 'stored');
     expect((await run(['run', ...harmonic, '--dims', '20', '--seed', '5', '--tests', '0', '--out', out])).code).toBe(0);
     const { numMatvecs } = byThree as Certificate;
-    const stored = (await certified(out, '--tests', '9', '--confidence', '0.9', '--power-steps', '3')) as Certificate;
+    const stored = (await certified(out, '--tests', '9', '--confidence', '0.9', '--lanczos-steps', '3')) as Certificate;
     expect([stored.numMatvecs, stored.tests, stored.confidence]).toEqual([numMatvecs, 9, 0.9]);
   }, 60_000);
 
