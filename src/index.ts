@@ -9,18 +9,23 @@
  */
 
 export { type ApostOptions, apost } from './apost/apost.ts';
-export type {
-  Certificate,
-  CertificateEvent,
-  GivenMeasurements,
-  Inertia,
-  LikelyIntervals,
+export {
+  CERTIFICATE_SCHEMA,
+  type Certificate,
+  type CertificateEvent,
+  type DeflatedCertificate,
+  type GivenCertificate,
+  type GivenMeasurements,
+  type Inertia,
+  type LikelyIntervals,
 } from './apost/certificate.ts';
+export type { RitzPairs } from './apost/deflated.ts';
 export { apostErrorBounds, type ErrorBounds, planTests, type TestsGoal } from './apost/plan.ts';
 export { type GivenPairs, ritzPairs } from './apost/ritz-pairs.ts';
 export { smallestRank } from './apost/scree.ts';
 // data and errors
-export type { Block } from './core/block.ts';
+export type { Block, Matrix } from './core/block.ts';
+export type { DType, FloatArray } from './core/dtype.ts';
 export {
   ArgumentError,
   DeviceError,
@@ -31,26 +36,40 @@ export {
   StoreError,
   UnsupportedError,
 } from './core/errors.ts';
+export type { Plain } from './core/json.ts';
+export type { Memory } from './core/memory.ts';
+export type { Distribution } from './core/random.ts';
 export type { Control, Progress } from './core/schedule.ts';
+export type { Completeness } from './eigsh/completeness.ts';
+export type { Stopped } from './eigsh/iteration.ts';
 export type { EigshOptions } from './eigsh/options.ts';
-export type { EigshResult } from './eigsh/result.ts';
+export type { EigshFacts, EigshResult } from './eigsh/result.ts';
 export { eigsh } from './eigsh.ts';
 export { type Density, type DensityOptions, type DensityScale, tridiagToDensity } from './krylov/density.ts';
 // Krylov methods
 export { type LanczosOptions, type LanczosResult, lanczos, type Tridiagonal } from './krylov/lanczos.ts';
 export type { GaussRule } from './krylov/quadrature.ts';
+export type { KrylovWhich } from './krylov/ritz.ts';
 export { type SpectralDensity, type SpectralDensityOptions, spectralDensity } from './krylov/spectral-density.ts';
+export type { KernelsChoice } from './linalg/kernels/select.ts';
 // operators
 export { product, sum } from './linops/composite.ts';
 export { type CovarianceOptions, covarianceOperator } from './linops/covariance.ts';
+export type { Operator } from './linops/define.ts';
 export { denseOperator, diagonalOperator } from './linops/dense.ts';
-export { fromMatvec, type MatvecSpec } from './linops/from-matvec.ts';
+export { fromMatvec, type MatvecSpec, type MaybePromise, type Product, type Vector } from './linops/from-matvec.ts';
 export { type GraphLaplacianOptions, graphLaplacian } from './linops/graph-laplacian.ts';
 export { lowRankOperator } from './linops/low-rank.ts';
 export type { Asymmetry, BatchProduct, LinearOperator } from './linops/operator.ts';
 export { type SparseOperator, sparseOperator } from './linops/sparse.ts';
-export type { CompressedEntries, CoordinateEntries, IndexArray, SparseEntries } from './linops/sparse-entries.ts';
-export type { Multivector } from './multivector/multivector.ts';
+export type {
+  CompressedEntries,
+  CoordinateEntries,
+  IndexArray,
+  SparseEntries,
+  SparseShape,
+} from './linops/sparse-entries.ts';
+export type { Multivector, Scope, Space } from './multivector/multivector.ts';
 // certificates
 export type { AccuracyGoal, AdaptiveResult } from './seigh/adaptive.ts';
 // decompositions
@@ -64,7 +83,8 @@ export { minres } from './solvers/minres.ts';
 export { type LowRankEigenpairs, nystromPreconditioner } from './solvers/nystrom-preconditioner.ts';
 export type { SolveResult, SolveStatus } from './solvers/solve.ts';
 export type { VectorLike } from './solvers/vectors.ts';
-export type { EighResult } from './spectrum/result.ts';
+export type { Which } from './spectrum/eigenpairs.ts';
+export type { EighResult, Method, SketchSeconds } from './spectrum/result.ts';
 export { type SsvdOptions, type SvdResult, ssvd } from './ssvd.ts';
 export type { Interval } from './stats/interval.ts';
 // traces, diagonals, norms
@@ -73,7 +93,13 @@ export { frobeniusNorm, type NormResult } from './traces/frobenius-norm.ts';
 export type { Goal } from './traces/looks.ts';
 export type { EstimatorOptions } from './traces/run.ts';
 export { spectralNorm } from './traces/spectral-norm.ts';
-export { type TraceMethod, type TraceOptions, type TraceResult, trace } from './traces/trace.ts';
+export {
+  type CertifiedTraceResult,
+  type TraceMethod,
+  type TraceOptions,
+  type TraceResult,
+  trace,
+} from './traces/trace.ts';
 export {
   logdet,
   type TraceFunctionOptions,

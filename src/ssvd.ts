@@ -3,6 +3,7 @@
 import type { Block } from './core/block.ts';
 import { atDoor } from './core/door.ts';
 import { UnsupportedError } from './core/errors.ts';
+import { type Plain, withJson } from './core/json.ts';
 import { CONTROL, choice, integer, optional, type Parsed, parseOptions, seed, withDefault } from './core/parse.ts';
 import type { Distribution } from './core/random.ts';
 import { type Control, supervise } from './core/schedule.ts';
@@ -22,6 +23,7 @@ import { prepareBlocks } from './sketch/block-size.ts';
 import { measure, measureAdjoint, measureTestMatrix } from './sketch/measure.ts';
 import { TEST_MATRICES, type TestMatrix } from './sketch/test-matrix.ts';
 
+/** Options of {@link ssvd}. */
 export interface SsvdOptions extends Control {
   /** Distribution of the test matrix; `'gaussian'` by default. */
   testMatrix?: Distribution;
@@ -38,7 +40,7 @@ export interface SsvdOptions extends Control {
 }
 
 /** A ~ U diag(singularValues) V^T, m x n; as a LinearOperator it applies exactly that. */
-export interface SvdResult extends Operator {
+export interface SvdResult extends Operator, Plain {
   /** Length r, descending. */
   singularValues: Float64Array;
   /** U, m x r, orthonormal columns. */
@@ -47,9 +49,13 @@ export interface SvdResult extends Operator {
   rightVectors: Multivector;
   /** Products with single columns spent, with A and with A^T. */
   numMatvecs: number;
+  /** r: triplets returned. */
   rank: number;
+  /** Columns of the sketch. */
   dims: number;
+  /** Of the random columns. */
   seed: number;
+  /** The dense kernel provider that did the algebra. */
   kernels: string;
   /** What made the operator's products, as it says. */
   backend?: string;
@@ -107,7 +113,7 @@ async function sketchedSvd(
   const singularValues = core.values.slice(0, kept.length);
   const leftVectors = await rotate(Q, core.U, tall);
   const rightVectors = await rotate(P, core.V, wide);
-  const parts: Omit<SvdResult, 'apply'> = {
+  const parts = withJson<Omit<SvdResult, 'apply' | 'toJSON'>>({
     shape: [m, n],
     dtype: op.dtype,
     singularValues,
@@ -121,7 +127,7 @@ async function sketchedSvd(
     ...(op.backend === undefined ? {} : { backend: op.backend }),
     matmat: (X: Block) => applyLowRank(leftVectors, singularValues, rightVectors, X, kernels),
     adjointMatmat: (Y: Block) => applyLowRank(rightVectors, singularValues, leftVectors, Y, kernels),
-  };
+  });
   return defineOperator('result', parts);
 }
 

@@ -29,6 +29,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   'ssvd.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch'],
   'index.ts': [
     'core',
+    'linalg',
     'multivector',
     'linops',
     'stats',

@@ -6,6 +6,7 @@ const exportsOf = async (path: string): Promise<string[]> => Object.keys(await i
 test('eigensketch', async () => {
   expect(await exportsOf('../src/index.js')).toEqual([
     'ArgumentError',
+    'CERTIFICATE_SCHEMA',
     'DeviceError',
     'EigensketchError',
     'NumericalError',
@@ -80,6 +81,7 @@ test('eigensketch/files', async () => {
 
 test('eigensketch/report', async () => {
   expect(await exportsOf('../src/report/index.js')).toEqual([
+    'ANALYSIS_SCHEMA',
     'analysisOf',
     'figureSvg',
     'matrixSvg',

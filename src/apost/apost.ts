@@ -11,13 +11,19 @@ import { hostSpace } from '../multivector/host.ts';
 import { prepareBlocks } from '../sketch/block-size.ts';
 import type { MeasureContext } from '../sketch/measure.ts';
 import { materialise, type TestMatrix } from '../sketch/test-matrix.ts';
-import { CERTIFICATE_SCHEMA, type Certificate } from './certificate.ts';
+import {
+  CERTIFICATE_SCHEMA,
+  type Certificate,
+  type DeflatedCertificate,
+  type GivenCertificate,
+} from './certificate.ts';
 import type { Certification, Statements } from './certification.ts';
 import { certifyDeflated, type RitzPairs } from './deflated.ts';
 import { certifyGiven } from './given.ts';
 import type { GivenPairs } from './ritz-pairs.ts';
 import { certifySampled } from './sampled.ts';
 
+/** Options of {@link apost}. */
 export interface ApostOptions extends Control {
   /** Gaussian test vectors, each one product. Default 30. */
   tests?: number;
@@ -145,6 +151,13 @@ export async function certify(
  * @throws ArgumentError for tests < 1 or a confidence outside (0, 1), ShapeError when the shapes differ, NumericalError
  * for non-finite products; the signal's reason when aborted.
  */
+export function apost(op: LinearOperator, approximation: GivenPairs, options?: ApostOptions): Promise<GivenCertificate>;
+export function apost(
+  op: LinearOperator,
+  approximation: LinearOperator & RitzPairs,
+  options?: ApostOptions,
+): Promise<DeflatedCertificate>;
+export function apost(op: LinearOperator, approximation: LinearOperator, options?: ApostOptions): Promise<Certificate>;
 export function apost(
   op: LinearOperator,
   approximation: LinearOperator,

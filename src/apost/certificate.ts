@@ -1,11 +1,14 @@
 /** The certificate: what is known about the error of an approximation, as a plain record of numbers. */
 import type { Interval } from '../stats/interval.ts';
 
+/** The version of certificates that this version writes. */
 export const CERTIFICATE_SCHEMA = 1;
 
 /** Eigenvalues that A certainly has on each side of zero (interlacing of Ritz values, less the noise floor). */
 export interface Inertia {
+  /** At least so many eigenvalues are below zero. */
   negative: number;
+  /** At least so many eigenvalues are above zero. */
   positive: number;
 }
 
@@ -24,8 +27,11 @@ export interface CertificateEvent {
 
 /** Approximate intervals: nearly always narrower, nearly always right, never called certified. */
 export interface LikelyIntervals {
+  /** ||E||_F / ||A||_F. */
   relativeError: Interval;
+  /** ||E||_F. */
   errorFrob: Interval;
+  /** ||A||_F. */
   operatorFrob: Interval;
   /** Effective number of equal directions in the sampled error, from 1 (rank one) to n (flat). */
   effectiveDimension: number;
@@ -61,6 +67,7 @@ export interface Certificate {
   looks: number;
   /** q: Gaussian test vectors. */
   tests: number;
+  /** Seed of the test vectors. */
   seed: number;
   /** Products with single columns spent on the certificate. */
   numMatvecs: number;
@@ -108,3 +115,15 @@ export interface Certificate {
   /** Standard error of each eigenvalue over data batches, where asked for: variation of the data, not of the sketch. */
   samplingErrors?: number[];
 }
+
+/** The certificate of Ritz pairs with residual norms: results of `seigh` by hmt and krylov, and of `eigsh`. */
+export type DeflatedCertificate = Certificate &
+  Required<
+    Pick<
+      Certificate,
+      'scree' | 'eigenvalueIntervals' | 'gapIntervals' | 'angleBounds' | 'inertia' | 'missedEigenvalueBound'
+    >
+  >;
+
+/** The certificate of pairs that were computed elsewhere, by `ritzPairs`. */
+export type GivenCertificate = DeflatedCertificate & Required<Pick<Certificate, 'given'>>;

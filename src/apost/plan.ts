@@ -41,7 +41,9 @@ export function apostErrorBounds(tests: number, factor: number): ErrorBounds {
 
 /** The certainty asked for: `factor` on the norm, reached with probability `confidence`. */
 export interface TestsGoal {
+  /** Above 1: the upper end over the estimate of the norm. */
   factor: number;
+  /** Between 0 and 1. */
   confidence: number;
 }
 

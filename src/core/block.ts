@@ -4,13 +4,17 @@ import { ArgumentError, ShapeError } from './errors.ts';
 
 /** Row-major `rows x cols` data: entry (i, j) is `data[i * cols + j]`. */
 export interface Block {
+  /** Rows. */
   rows: number;
+  /** Columns. */
   cols: number;
+  /** rows x cols numbers, row after row. */
   data: FloatArray;
 }
 
 /** A small float64 block: cores, Gram matrices, rotations. */
 export interface Matrix extends Block {
+  /** rows x cols numbers, row after row. */
   data: Float64Array;
 }
 

@@ -2,7 +2,9 @@
 import { types } from 'node:util';
 import { ArgumentError } from './errors.ts';
 
+/** Element type of tall data. */
 export type DType = 'float32' | 'float64';
+/** A typed array of floating point numbers. */
 export type FloatArray = Float32Array | Float64Array;
 
 /** A zeroed typed array of `length` entries. */

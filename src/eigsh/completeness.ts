@@ -14,6 +14,7 @@ export interface Completeness {
    * outside [lower, upper] = [-x, x]. `'LA'` has no lower one, `'SA'` no upper one.
    */
   upper?: number;
+  /** At most as many eigenvalues as were returned from that end lie below. */
   lower?: number;
   /** Products since the check began, those that settled pairs again among them; all are among `numMatvecs`. */
   numMatvecs: number;

@@ -25,6 +25,7 @@ import { checkSquare } from '../linops/probes.ts';
 import { CHECK_COLUMNS } from './check.ts';
 import type { Goal } from './iteration.ts';
 
+/** Options of `eigsh`. */
 export interface EigshOptions extends Control {
   /**
    * `'LM'` largest magnitude (default), `'LA'` largest, `'SA'` smallest algebraic value first, `'BE'` half of them from each

@@ -21,6 +21,7 @@ export interface EigshFacts {
   tol: number;
   /** Norm of what noise and rounding add to A v for a unit vector v, as far as the products have shown it. */
   noiseFloor: number;
+  /** How often the basis was made narrower. */
   restarts: number;
   /** What else A may have, at `confidence`; absent where the search was stopped before, or not asked for a check. */
   completeness?: Completeness;
@@ -28,6 +29,7 @@ export interface EigshFacts {
 
 /** Leading eigenpairs, and how the search for them ended; as a LinearOperator it applies V diag(eigenvalues) V^T. */
 export interface EigshResult extends EighResult, EigshFacts {
+  /** ||A v_i - eigenvalues_i v_i||_2, length k. */
   residualNorms: Float64Array;
 }
 

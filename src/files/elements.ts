@@ -16,10 +16,22 @@ export type TypedArray =
   | Float64Array;
 
 /** NumPy's name of an element type. */
-export type ElementName = keyof typeof CODES;
+export type ElementName =
+  | 'bool'
+  | 'int8'
+  | 'uint8'
+  | 'int16'
+  | 'uint16'
+  | 'int32'
+  | 'uint32'
+  | 'int64'
+  | 'uint64'
+  | 'float16'
+  | 'float32'
+  | 'float64';
 
 /** The code after the byte order in a .npy header. */
-export const CODES = {
+export const CODES: Readonly<Record<ElementName, string>> = {
   bool: 'b1',
   int8: 'i1',
   uint8: 'u1',
@@ -32,7 +44,7 @@ export const CODES = {
   float16: 'f2',
   float32: 'f4',
   float64: 'f8',
-} as const;
+};
 
 const ARRAYS: Record<ElementName, new (buffer: ArrayBuffer) => TypedArray> = {
   bool: Uint8Array,

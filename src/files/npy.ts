@@ -8,9 +8,11 @@ import { CODES, decodeElements, type ElementName, type ElementType, elementType,
 
 /** Numbers with a shape, the last axis fastest (C order), whatever the order in the file. */
 export interface FileArray {
+  /** Length of each axis. */
   readonly shape: readonly number[];
   /** NumPy's name of the element type. float16 come as a Float32Array, bool as a Uint8Array of 0 and 1. */
   readonly dtype: ElementName;
+  /** The numbers, in the order of the last index fastest. */
   readonly data: TypedArray;
 }
 

@@ -22,6 +22,7 @@ import { chooseMember, listMembers, openMember } from './zip.ts';
 
 const WHERE = 'readOperator';
 
+/** Options of {@link readOperator}. */
 export interface ReadOperatorOptions {
   /**
    * Bytes that a dense matrix may take: `'2GB'` by default. A larger one stays in its file (.npy, stored .npz, .h5), which

@@ -15,6 +15,7 @@ import { encodeHeader, type FileArray, toCOrder } from './npy.ts';
 /** What can be written: numbers with a shape (in C order), a typed array as a vector, a block, eigenvectors. */
 export type ArrayLikeObject = (Omit<FileArray, 'dtype'> & { dtype?: ElementName }) | TypedArray | Block | Multivector;
 
+/** Options of {@link writeArray}. */
 export interface WriteArrayOptions {
   /** Which axis is fastest in the file: the last one (`'C'`, the default) or the first (`'F'`, as Fortran and MATLAB have it). */
   order?: 'C' | 'F';

@@ -19,6 +19,7 @@ export function loadHdf5(): Promise<H5wasm> {
 
 /** Shape, attributes and checksum of a block file. */
 export interface Description extends BlockShape {
+  /** Attributes to be kept with the data. */
   attributes: Attributes;
   /** CRC-32 of the numbers. */
   checksum: number;

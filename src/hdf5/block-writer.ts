@@ -89,6 +89,7 @@ export class BlockWriter {
 
 /** Row panels of a matrix, in order. */
 export interface PanelSource extends BlockShape {
+  /** The columns, some rows at a time from the first row on. */
   panels: AsyncIterable<Block> | Iterable<Block>;
 }
 

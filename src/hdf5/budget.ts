@@ -19,9 +19,11 @@ const BLOCKS_AT_ONCE = 4;
 
 /** The tall blocks of one computation. */
 export interface Tall {
+  /** Rows. */
   rows: number;
   /** Columns of the widest of them. */
   cols: number;
+  /** Element type. */
   dtype: DType;
 }
 

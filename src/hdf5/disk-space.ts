@@ -15,7 +15,9 @@ import { type ColumnBlock, ScratchFile } from './scratch-file.ts';
 export interface DiskSpaceOptions {
   /** Height and type of its multivectors, and the columns of the widest that there will be. */
   rows: number;
+  /** Columns of the widest block, from which panels are sized. */
   cols: number;
+  /** Element type of all blocks. */
   dtype: DType;
   /** Where temporary files go: a directory on a disk with room for a few multivectors. */
   directory: string;
@@ -29,7 +31,9 @@ export interface DiskSpaceOptions {
 
 /** A space whose multivectors are temporary files, and counters of what went through them. */
 export interface DiskSpace extends Scope {
+  /** Bytes read and written so far. */
   readonly traffic: Traffic;
+  /** A space in the same directory whose blocks go away together. */
   scope(): DiskSpace;
   /**
    * The multivector whose columns are those of some block files, in this order; it can be read but not written.

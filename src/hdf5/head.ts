@@ -15,8 +15,11 @@ export const DATASET = 'block';
 
 /** What a block file holds. */
 export interface BlockShape {
+  /** Rows. */
   rows: number;
+  /** Columns. */
   cols: number;
+  /** Element type. */
   dtype: DType;
 }
 

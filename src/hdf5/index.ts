@@ -10,6 +10,8 @@
  * const { data } = await file.readRows(1, 2); // 3, 4, 5, 6
  * await file.close();
  */
+
+export type { SweepContext } from '../multivector/sweep.ts';
 export type { Description } from './attributes.ts';
 export { BlockFile, verifyBlockFile } from './block-file.ts';
 export { BlockWriter, type PanelSource, writeBlockFile } from './block-writer.ts';

@@ -6,7 +6,9 @@ import { StoreError } from '../core/errors.ts';
 
 /** What has gone through files so far. */
 export interface Traffic {
+  /** Bytes read from files. */
   bytesRead: number;
+  /** Bytes written to files. */
   bytesWritten: number;
 }
 

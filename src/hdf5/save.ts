@@ -9,8 +9,11 @@ import type { Attributes } from './messages.ts';
 
 /** One file to be: so many of the next columns. */
 export interface ColumnFile {
+  /** Where it is. */
   path: string;
+  /** Columns in the file. */
   cols: number;
+  /** Attributes of the file beside those of the format. */
   attributes: Attributes;
 }
 

@@ -3,6 +3,7 @@
 import { atDoor } from '../core/door.ts';
 import { isFloatArray, unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
+import { type Plain, withJson } from '../core/json.ts';
 import {
   choice,
   type Field,
@@ -21,6 +22,7 @@ import { type GaussRule, gaussRule } from './quadrature.ts';
 /** The axis of a density: eigenvalues themselves, or decades of their magnitude. */
 export type DensityScale = 'linear' | 'log';
 
+/** How a density is drawn. */
 export interface DensityOptions {
   /**
    * Points at which the density is wanted, ascending, or how many (at least 2; default 1024, more where `sigma` is narrow),
@@ -36,12 +38,14 @@ export interface DensityOptions {
 }
 
 /** A density on a grid: its integral over the whole axis is 1. */
-export interface Density {
+export interface Density extends Plain {
   /** Points x, ascending; log10(|lambda| + epsilon) on the log scale. */
   grid: Float64Array;
   /** Share of eigenvalues for each unit of x. */
   density: Float64Array;
+  /** The axis of `grid`. */
   scale: DensityScale;
+  /** Standard deviation of the Gaussians, on the axis of `scale`. */
   sigma: number;
   /** Log scale only. */
   epsilon?: number;
@@ -157,7 +161,12 @@ export function integralOf(grid: Float64Array, density: Float64Array): number {
 }
 
 /** What a density says about the canvas it is on. */
-export function describeCanvas({ grid, sigma, scale, epsilon }: Canvas): Omit<Density, 'density' | 'integral'> {
+export function describeCanvas({
+  grid,
+  sigma,
+  scale,
+  epsilon,
+}: Canvas): Omit<Density, 'density' | 'integral' | 'toJSON'> {
   return { grid, sigma, scale, ...(epsilon === undefined ? {} : { epsilon }) };
 }
 
@@ -184,6 +193,6 @@ export function tridiagToDensity(T: Tridiagonal, options: DensityOptions = {}): 
     const rule = await gaussRule(T, await selectKernels());
     const canvas = canvasFor([rule], parsed, unitRoundoff('float64'));
     const density = drawRule(rule, canvas);
-    return { ...describeCanvas(canvas), density, integral: integralOf(canvas.grid, density) };
+    return withJson({ ...describeCanvas(canvas), density, integral: integralOf(canvas.grid, density) });
   });
 }

@@ -4,6 +4,7 @@ import { asDType, checkBlock } from '../core/block.ts';
 import { atDoor } from '../core/door.ts';
 import { type FloatArray, isFloatArray } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
+import { type Plain, withJson } from '../core/json.ts';
 import { CONTROL, type Field, integer, type Parsed, parseOptions, refuse, seed, withDefault } from '../core/parse.ts';
 import { breathe, type Control, supervise } from '../core/schedule.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
@@ -24,6 +25,7 @@ export interface Tridiagonal {
   offDiagonal: Float64Array;
 }
 
+/** Options of {@link lanczos}. */
 export interface LanczosOptions extends Control {
   /** Start vector of n numbers, not zero. Default: a Gaussian one from `seed`. */
   start?: FloatArray;
@@ -34,7 +36,7 @@ export interface LanczosOptions extends Control {
 }
 
 /** A ~ V T V^T. */
-export interface LanczosResult {
+export interface LanczosResult extends Plain {
   /** n x order, orthonormal; its first column is the start vector at length one. */
   V: Multivector;
   /** V^T A V. */
@@ -146,14 +148,14 @@ async function lanczosSteps(
   const krylovOrder = state.H.rows;
   while (state.H.rows < order) state = await goOn(await refill(state, 1, context), order, context, visit);
   refuseAsymmetry(op, relativeAsymmetry(state.H));
-  return {
+  return withJson({
     V: await join(state.V, space),
     T: tridiagonalOf(state),
     krylovOrder,
     residualNorm: residualOf(state),
     numMatvecs: order,
     kernels: kernels.name,
-  };
+  });
 }
 
 /**

@@ -3,6 +3,7 @@
 import { atDoor } from '../core/door.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { NumericalError } from '../core/errors.ts';
+import { withJson } from '../core/json.ts';
 import { between, CONTROL, integer, type Parsed, parseOptions, seed, withDefault } from '../core/parse.ts';
 import { type Control, supervise } from '../core/schedule.ts';
 import { KERNELS, type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
@@ -22,6 +23,7 @@ import {
 } from './density.ts';
 import { type GaussRule, stochasticRules } from './quadrature.ts';
 
+/** Options of {@link spectralDensity}. */
 export interface SpectralDensityOptions extends DensityOptions, Control {
   /** Lanczos steps from each start vector, 1..n; as many columns are kept at a time. Default 80, or n if that is less. */
   order?: number;
@@ -43,17 +45,23 @@ export interface SpectralDensity extends Density {
    * interval. It covers what other start vectors would change, not the width of the Gaussians nor the Lanczos order.
    */
   lower: Float64Array;
+  /** Upper end of the band, at each point of the grid. */
   upper: Float64Array;
   /** tr(A^p) / n, p = 0, 1, ..., 4, with intervals of the same kind. The rules are exact for these once order is 3. */
   moments: Interval[];
   /** The quadrature rule of each run: for other functions f, the mean of sum_i weights_i f(nodes_i) is tr f(A) / n. */
   rules: GaussRule[];
+  /** Lanczos steps of each run. */
   order: number;
+  /** Random start vectors. */
   runs: number;
+  /** Level of each end of the band and of the moments' intervals. */
   confidence: number;
+  /** Of the start vectors. */
   seed: number;
   /** Products with single columns: order x runs, fewer where a Krylov space was invariant. */
   numMatvecs: number;
+  /** Wall-clock seconds. */
   seconds: number;
   /** The dense kernel provider that did the algebra. */
   kernels: string;
@@ -110,7 +118,7 @@ async function estimateDensity(
   if (options.grid === undefined && Math.abs(integral - 1) > NORMALISATION) {
     throw new NumericalError(`the density integrates to ${integral} instead of 1`, { integral });
   }
-  return {
+  return withJson({
     ...describeCanvas(canvas),
     density,
     // a density is not negative
@@ -131,7 +139,7 @@ async function estimateDensity(
     numMatvecs,
     seconds: (performance.now() - startedAt) / 1000,
     kernels: kernels.name,
-  };
+  });
 }
 
 /**

@@ -12,6 +12,7 @@ import { checkOperator } from './probes.ts';
 
 const WHERE = 'covarianceOperator';
 
+/** Options of {@link covarianceOperator}. */
 export interface CovarianceOptions {
   /** Subtract the mean of each column (implicitly: nothing is densified). Default true. */
   centre?: boolean;

@@ -20,17 +20,22 @@ import type { LinearOperator } from './operator.ts';
 
 /** A vector as users' functions take it (a fresh typed array) and return it. */
 export type Vector = Float32Array | Float64Array;
-type MaybePromise<T> = T | Promise<T>;
+/** A value at once or later. */
+export type MaybePromise<T> = T | Promise<T>;
 
 /** A product given column by column, or for a block of columns at once (much faster where possible). */
 export interface Product {
+  /** The product with one vector. */
   matvec?: ((x: Vector) => MaybePromise<Vector | readonly number[]>) | undefined;
+  /** The product with a block of columns. */
   matmat?: ((X: Block) => MaybePromise<Block>) | undefined;
 }
 
+/** What {@link fromMatvec} makes an operator of. */
 export interface MatvecSpec extends Product {
   /** [m, n]. */
   shape: readonly [number, number];
+  /** Element type of the vectors and blocks. */
   dtype: DType;
   /** A = A^T. */
   selfAdjoint?: boolean;

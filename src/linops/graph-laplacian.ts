@@ -8,6 +8,7 @@ import type { SparseEntries } from './sparse-entries.ts';
 
 const WHERE = 'graphLaplacian';
 
+/** Options of {@link graphLaplacian}. */
 export interface GraphLaplacianOptions {
   /** I - D^(-1/2) W D^(-1/2) instead of D - W; spectrum in [0, 2]. Default false. */
   normalised?: boolean;

@@ -14,7 +14,9 @@ export interface BatchProduct {
 
 /** Two entries of a stored matrix across its diagonal that should be equal. */
 export interface Asymmetry {
+  /** Row of the entry, from 0. */
   row: number;
+  /** Column of the entry, from 0. */
   column: number;
   /** Entry (row, column). */
   value: number;

@@ -8,7 +8,7 @@ import { type CsrMatrix, startsOf, transposeCsr } from '../linalg/csr.ts';
 export type IndexArray = ArrayLike<number> | BigInt64Array | BigUint64Array;
 
 /** What every format has. */
-interface Common {
+export interface SparseShape {
   /** [rows, cols]. */
   shape: readonly [number, number];
   /** Entries: a Float32Array makes a float32 operator, everything else a float64 one. */
@@ -21,7 +21,8 @@ interface Common {
 }
 
 /** Compressed rows (`'csr'`, the default) or columns (`'csc'`), as `scipy.sparse.csr_matrix((data, indices, indptr), shape)`. */
-export interface CompressedEntries extends Common {
+export interface CompressedEntries extends SparseShape {
+  /** `'csr'` (default): starts of rows; `'csc'`: starts of columns. */
   format?: 'csr' | 'csc';
   /** Where each row (column) starts in `indices` and `data`, and where the last one ends. */
   indptr: IndexArray;
@@ -30,9 +31,12 @@ export interface CompressedEntries extends Common {
 }
 
 /** Rows, columns and values in any order, as `scipy.sparse.coo_matrix((data, (row, col)), shape)`. */
-export interface CoordinateEntries extends Common {
+export interface CoordinateEntries extends SparseShape {
+  /** Rows and columns of every entry. */
   format: 'coo';
+  /** Row of each entry, from 0. */
   row: IndexArray;
+  /** Column of each entry, from 0. */
   col: IndexArray;
 }
 

@@ -9,8 +9,11 @@ import type { DType } from '../core/dtype.ts';
  * used up before the next write to the same entries.
  */
 export interface Multivector {
+  /** Rows. */
   readonly rows: number;
+  /** Columns. */
   readonly cols: number;
+  /** Element type. */
   readonly dtype: DType;
   /** Where it lives, and where others like it are made. */
   readonly space: Space;
@@ -30,7 +33,9 @@ export interface Multivector {
 
 /** Where new multivectors of one height and type come from. */
 export interface Space {
+  /** Rows of its blocks. */
   readonly rows: number;
+  /** Element type of its blocks. */
   readonly dtype: DType;
   /** Row panels are views of memory: reading one costs nothing and needs none. */
   readonly inMemory: boolean;

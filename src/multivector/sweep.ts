@@ -46,6 +46,7 @@ function panelReader(X: Multivector, turns: number): Read {
 
 /** What every pass over the rows needs besides its operands. */
 export interface SweepContext {
+  /** Aborting it ends the sweep. */
   signal?: AbortSignal | undefined;
 }
 

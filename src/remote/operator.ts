@@ -16,7 +16,9 @@ import { blockHeader, type ProductType } from './protocol.ts';
  * that a stored computation goes on with the same operator.
  */
 export interface RemoteOperator extends Operator, AsyncDisposable {
+  /** A product may be asked for before the last one has ended. */
   readonly overlaps: true;
+  /** Its program computes while others do. */
   readonly concurrent: true;
   /** Of the program, while it runs. */
   readonly pid: number | undefined;

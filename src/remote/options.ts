@@ -12,6 +12,7 @@ import {
   text,
 } from '../core/parse.ts';
 
+/** Options of {@link remoteOperator}. */
 export interface RemoteOptions {
   /** The program and its arguments: `['ssh', 'host', 'python3', 'serve.py']`. */
   command: readonly string[];

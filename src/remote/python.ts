@@ -10,6 +10,7 @@ import { command, REMOTE_FIELDS, type RemoteOptions } from './options.ts';
 
 const WHERE = 'pythonOperator';
 
+/** Options of {@link pythonOperator}. */
 export interface PythonOptions extends Omit<RemoteOptions, 'command'> {
   /** The interpreter, or a command that ends in one: `['srun', '-n1', 'python3']`. Default `'python3'`. */
   python?: string | readonly string[];

@@ -10,6 +10,7 @@ import type { LinearOperator } from '../linops/operator.ts';
 import { bytesOf, encodeHead, FRAME_END, type Frame, FrameError, type FrameHeader, FrameReader } from './frames.ts';
 import { blockHeader, failureHeader, PROTOCOL_VERSION } from './protocol.ts';
 
+/** Options of {@link serve}. */
 export interface ServeOptions {
   /** Default: standard input. */
   input?: Readable;

@@ -5,17 +5,24 @@ import { CERTIFICATE_SCHEMA, type Certificate } from '../apost/certificate.ts';
 import { StoreError } from '../core/errors.ts';
 import type { EighResult } from '../spectrum/result.ts';
 
+/** The version of analyses that this version writes. */
 export const ANALYSIS_SCHEMA = 1;
 
 /** Where numbers come from: enough to make them again. */
 export interface Provenance {
   /** Name of the operator. */
   operator: string;
+  /** Size of the operator. */
   n: number;
+  /** Element type of the operator. */
   dtype: string;
+  /** Of the decomposition. */
   method: string;
+  /** Columns of the sketch. */
   dims: number;
+  /** Distribution of the test matrix. */
   testMatrix: string;
+  /** Of the sketch. */
   seed: number;
   /** Products with single columns spent on the decomposition. */
   numMatvecs: number;
@@ -23,7 +30,9 @@ export interface Provenance {
   seconds: number;
   /** Dense kernel provider. */
   kernels: string;
+  /** Of this package and of those it used. */
   versions: { eigensketch: string; node: string };
+  /** Processor, threads, system, Node. */
   machine: string;
   /** ISO 8601. */
   date: string;
@@ -31,10 +40,13 @@ export interface Provenance {
 
 /** What `eigensketch seigh --out` writes and every report reads. */
 export interface Analysis {
+  /** Version of this record. */
   schema: typeof ANALYSIS_SCHEMA;
+  /** What was run, with which options, where. */
   provenance: Provenance;
   /** Length r. */
   eigenvalues: number[];
+  /** ||A v_i - w_i v_i||, where the method knows them. */
   residualNorms?: number[];
   /** Standard error of each eigenvalue over data batches. */
   samplingErrors?: number[];
@@ -48,7 +60,9 @@ export interface Analysis {
 export interface AnalysisParts {
   /** Name of the operator, for people. */
   operator: string;
+  /** Of `seigh` or `eigsh`. */
   result: EighResult;
+  /** Of the result, if it was certified. */
   certificate?: Certificate | undefined;
   /** Default: now. */
   date?: Date;

@@ -6,6 +6,7 @@ import { optionalPackage } from './optional.ts';
 import { screeSpec } from './scree-figure.ts';
 import { spectrumSpec } from './spectrum-figure.ts';
 
+/** The figures that an analysis can be drawn as. */
 export type FigureKind = 'spectrum' | 'scree';
 export const FIGURES: readonly FigureKind[] = ['spectrum', 'scree'];
 
@@ -32,6 +33,7 @@ export async function figureSvg(analysis: Analysis, kind: FigureKind): Promise<s
   return drawSvg(kind === 'spectrum' ? spectrumSpec(analysis) : screeSpec(analysis, analysis.certificate!.scree!));
 }
 
+/** Options of `svgToPng`. */
 export interface PngOptions {
   /** Pixels across. Default 1400. */
   width?: number;

@@ -6,7 +6,14 @@
  * await writeFile('spectrum.svg', await figureSvg(analysis, 'spectrum'));
  * console.log(paperSentence(analysis), toLatex(analysis, { rows: 10 }));
  */
-export { type Analysis, type AnalysisParts, analysisOf, type Provenance, parseAnalysis } from './analysis.ts';
+export {
+  ANALYSIS_SCHEMA,
+  type Analysis,
+  type AnalysisParts,
+  analysisOf,
+  type Provenance,
+  parseAnalysis,
+} from './analysis.ts';
 export { type FigureKind, figureSvg, type PngOptions, svgToPng } from './figure.ts';
 export { toHtml } from './html.ts';
 export { type MatrixImage, matrixSvg } from './matrix-figure.ts';

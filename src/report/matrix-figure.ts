@@ -6,9 +6,13 @@ import { FONT, titled } from './figure-style.ts';
 
 /** What {@link matrixSvg} draws. */
 export interface MatrixImage {
+  /** Line above the figure. */
   title: string;
+  /** Smaller line below the title. */
   subtitle?: string;
+  /** Rows. */
   rows: number;
+  /** Columns. */
   cols: number;
   /** rows x cols, row-major. */
   data: ArrayLike<number>;

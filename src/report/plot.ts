@@ -8,10 +8,13 @@ import { AXIS, FONT, POWER_LABELS, SIZE, titled } from './figure-style.ts';
 export interface Series {
   /** As the legend has it. */
   name: string;
+  /** Horizontal positions. */
   x: ArrayLike<number>;
+  /** Values. */
   y: ArrayLike<number>;
   /** Lower and upper end of a band around a curve, or of a bar through each point. */
   lower?: ArrayLike<number>;
+  /** Upper ends of error bars or a band. */
   upper?: ArrayLike<number>;
   /** Default `'line'`. */
   mark?: 'line' | 'points';
@@ -19,12 +22,17 @@ export interface Series {
 
 /** What {@link plotSvg} draws. */
 export interface Plot {
+  /** Line above the figure. */
   title: string;
+  /** Smaller line below the title. */
   subtitle?: string;
+  /** Below the horizontal axis. */
   xTitle: string;
+  /** Beside the vertical axis. */
   yTitle: string;
   /** Default `'linear'`. On `'log'`, 10 decades below the largest value are shown and what is not positive lies on the floor. */
   yScale?: 'linear' | 'log';
+  /** What is drawn. */
   series: readonly Series[];
 }
 

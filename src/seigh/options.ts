@@ -14,6 +14,7 @@ import { WHICH, type Which } from '../spectrum/eigenpairs.ts';
 import type { Method } from '../spectrum/result.ts';
 import type { Run } from './methods.ts';
 
+/** Options of `seigh`. */
 export interface SeighOptions extends Control {
   /**
    * `'hmt'` (default, two passes), `'nystrom'` or `'oversampled'` (one pass), `'krylov'` (dims products in blocks, each the

@@ -26,6 +26,7 @@ export interface SketchBudget {
 
 /** The largest sketch within a budget, and its cost. */
 export interface SketchPlan {
+  /** The method planned for. */
   method: Method;
   /** Columns of the sketch. */
   dims: number;

@@ -1,4 +1,5 @@
 /** The loop around every solver: corrections from true residuals, until one is small enough or no longer improves. */
+import { type Plain, withJson } from '../core/json.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import type { LinearSystem } from './linear-system.ts';
 import { addScaled } from './vectors.ts';
@@ -11,12 +12,14 @@ import { addScaled } from './vectors.ts';
 export type SolveStatus = 'converged' | 'leastSquares' | 'negativeCurvature' | 'maxIterations' | 'stagnated';
 
 /** What every solver returns; "not converged" is a field, not an exception. */
-export interface SolveResult {
+export interface SolveResult extends Plain {
   /** x, length n. */
   solution: Float64Array;
   /** Whether ||b - (A + s I) x|| <= tol ||b||. */
   converged: boolean;
+  /** How the solve ended. */
   status: SolveStatus;
+  /** Iterations, of all restarts together. */
   iterations: number;
   /** Products with single columns: one an iteration, those that measure residuals, and probes of symmetry. */
   numMatvecs: number;
@@ -77,7 +80,7 @@ export async function solve(system: LinearSystem, method: Method): Promise<Solve
     }
   }
   const converged = residualNorm <= target;
-  return {
+  return withJson({
     solution,
     converged,
     status: converged ? 'converged' : status,
@@ -85,5 +88,5 @@ export async function solve(system: LinearSystem, method: Method): Promise<Solve
     numMatvecs: system.numMatvecs,
     residualNorm,
     history,
-  };
+  });
 }

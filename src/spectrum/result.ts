@@ -1,5 +1,6 @@
 /** The record a decomposition comes back as, which is itself a linear operator. */
 import type { Block } from '../core/block.ts';
+import { type Plain, withJson } from '../core/json.ts';
 import type { Distribution } from '../core/random.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { defineOperator, type Operator } from '../linops/define.ts';
@@ -8,6 +9,7 @@ import type { LinearOperator } from '../linops/operator.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import type { Eigenpairs } from './eigenpairs.ts';
 
+/** How `seigh` goes from products to eigenpairs. */
 export type Method = 'hmt' | 'nystrom' | 'oversampled' | 'krylov';
 
 /** Wall-clock seconds of a decomposition's two halves. */
@@ -19,7 +21,7 @@ export interface SketchSeconds {
 }
 
 /** A ~ V diag(eigenvalues) V^T, n x n of rank r; as a LinearOperator it applies exactly that. */
-export interface EighResult extends Operator {
+export interface EighResult extends Operator, Plain {
   /** Length r, in the order `which`. */
   eigenvalues: Float64Array;
   /** n x r, orthonormal columns. */
@@ -44,9 +46,13 @@ export interface EighResult extends Operator {
   dims: number;
   /** Directions of the sketch that were numerically dependent on the others. */
   dropped: number;
+  /** The method that made it. */
   method: Method;
+  /** Distribution of the test matrix. */
   testMatrix: Distribution;
+  /** Of the random columns. */
   seed: number;
+  /** Columns of one product. */
   blockSize: number;
   /** The dense kernel provider that did the algebra. */
   kernels: string;
@@ -57,9 +63,13 @@ export interface EighResult extends Operator {
    * hmt and nystrom, sketching error for oversampled.
    */
   coreAsymmetry: number;
+  /** Wall-clock seconds. */
   seconds: SketchSeconds;
+  /** The approximation is symmetric. */
   selfAdjoint: true;
+  /** V diag(eigenvalues) V^T X for an n x b block X. */
   matmat(X: Block): Promise<Block>;
+  /** The same product: the approximation is symmetric. */
   adjointMatmat(X: Block): Promise<Block>;
 }
 
@@ -78,7 +88,7 @@ export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kern
   const { values, vectors, residualNorms, leaveOneOutError, samplingErrors, coreAsymmetry } = pairs;
   const n = vectors.rows;
   const apply = (X: Block): Promise<Block> => applyLowRank(vectors, values, vectors, X, kernels);
-  const parts: Omit<EighResult, 'apply'> = {
+  const parts = withJson<Omit<EighResult, 'apply' | 'toJSON'>>({
     shape: [n, n],
     dtype: vectors.dtype,
     selfAdjoint: true,
@@ -94,6 +104,6 @@ export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kern
     ...facts,
     matmat: apply,
     adjointMatmat: apply,
-  };
+  });
   return defineOperator('result', parts);
 }

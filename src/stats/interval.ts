@@ -6,8 +6,11 @@ import jstat from 'jstat';
  * the stated confidence 1 - d, both together with at least 1 - 2d.
  */
 export interface Interval {
+  /** The best single number. */
   estimate: number;
+  /** Lower end. */
   lower: number;
+  /** Upper end. */
   upper: number;
 }
 

@@ -1,2 +1,8 @@
 /** Synthetic operators with known spectra. */
-export { operatorWithSpectrum, randomOrthogonal, type SyntheticOperator, spectra } from './synthetic.ts';
+export {
+  operatorWithSpectrum,
+  randomOrthogonal,
+  type SyntheticOperator,
+  type SyntheticOptions,
+  spectra,
+} from './synthetic.ts';

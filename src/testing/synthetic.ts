@@ -39,6 +39,7 @@ export function randomOrthogonal(n: number, seed: number): Matrix {
   return Q;
 }
 
+/** Options of `operatorWithSpectrum`. */
 export interface SyntheticOptions {
   /** Seed of the random eigenvectors. Default 0. */
   seed?: number;

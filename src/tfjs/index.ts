@@ -23,7 +23,7 @@ export type { Mode } from './autodiff/objective.ts';
 export type { AdapterRecord, BackendName, BackendRecord } from './backends/record.ts';
 export { type BackendOptions, useBackend } from './backends/use-backend.ts';
 export { readCifar10 } from './datasets/cifar10.ts';
-export { type ImageBatch, imageBatches, type LabelledImages } from './datasets/labelled-images.ts';
+export { type FloatBatch, type ImageBatch, imageBatches, type LabelledImages } from './datasets/labelled-images.ts';
 export { readMnist } from './datasets/mnist.ts';
 export type { Action, CurvatureOperator } from './operators/curvature.ts';
 export { type GgnOptions, ggn } from './operators/ggn.ts';

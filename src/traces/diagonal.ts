@@ -1,6 +1,7 @@
 /** The diagonal of an operator from products with random signs. */
 
 import { atDoor } from '../core/door.ts';
+import { type Plain, withJson } from '../core/json.ts';
 import { choice, integer, type Parsed, parseOptions, withDefault } from '../core/parse.ts';
 import { supervise } from '../core/schedule.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
@@ -16,27 +17,31 @@ import { xdiag } from './xdiag.ts';
 /** Bekas, Kokiopoulou & Saad 2007; Epperly, Tropp & Webber 2024. */
 export type DiagonalMethod = 'hutchinson' | 'xdiag';
 
+/** Options of {@link diagonal}. */
 export interface DiagonalOptions extends EstimatorOptions, Goal {
   /** Default `'xdiag'`. */
   method?: DiagonalMethod;
 }
 
 /** An estimate of the diagonal of A. */
-export interface DiagonalResult {
+export interface DiagonalResult extends Plain {
   /** Length n. */
   diagonal: Float64Array;
   /** Length n, from the spread of the samples: indicative. */
   standardErrors: Float64Array;
+  /** The estimator used. */
   method: DiagonalMethod;
   /** How often a search with `tol` looked. */
   looks: number;
   /** With `tol`: whether t ||standardErrors|| <= tol ||diagonal||, t the quantile of Student's law at `confidence`. */
   converged: boolean;
+  /** The level of `converged`. */
   confidence: number;
   /** Products with single columns. */
   numMatvecs: number;
   /** Samples that each entry is the mean of. */
   samples: number;
+  /** Of the random vectors. */
   seed: number;
 }
 
@@ -64,7 +69,7 @@ async function estimateDiagonal(op: LinearOperator, options: Parsed<typeof FIELD
   const run = await estimatorRun(op, options);
   const estimator = await ESTIMATORS[method].start(run);
   const { reading, looks, converged } = await lookUntil(run, estimator, options, relativeError);
-  return {
+  return withJson({
     diagonal: reading.means,
     standardErrors: reading.standardErrors,
     method,
@@ -74,7 +79,7 @@ async function estimateDiagonal(op: LinearOperator, options: Parsed<typeof FIELD
     numMatvecs: run.numMatvecs,
     samples: reading.samples,
     seed: run.seed,
-  };
+  });
 }
 
 /**

@@ -12,9 +12,11 @@ import { type EstimatorOptions, estimatorFields, estimatorRun, forEachBlock, typ
 
 /** A norm with two certified ends: each holds with probability at least `confidence`, for every operator. */
 export interface NormResult extends Interval {
+  /** Probability of each end. */
   confidence: number;
   /** Products with single columns, the repetition of one included. */
   numMatvecs: number;
+  /** Of the random vectors. */
   seed: number;
 }
 

@@ -32,6 +32,7 @@ export interface TraceFunctionOptions extends Control {
 
 /** An estimate of tr f(A). */
 export interface TraceFunctionResult {
+  /** Of tr f(A). */
   estimate: number;
   /** From the spread over start vectors. */
   standardError: number;
@@ -42,11 +43,15 @@ export interface TraceFunctionResult {
   quadratureError: number;
   /** Indicative, not certified: Student's t over start vectors, widened by `quadratureError`. */
   likely: Interval;
+  /** Level of each end of `likely`. */
   confidence: number;
+  /** Lanczos steps of each run. */
   order: number;
+  /** Random start vectors. */
   runs: number;
   /** Products with single columns. */
   numMatvecs: number;
+  /** Of the start vectors. */
   seed: number;
 }
 

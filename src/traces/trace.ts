@@ -20,6 +20,7 @@ import { xtrace } from './xtrace.ts';
 /** Names of the estimators: Hutchinson 1990; Meyer et al. 2021; Epperly, Tropp & Webber 2024 (the last two). */
 export type TraceMethod = 'hutchinson' | 'hutch++' | 'xtrace' | 'xnystrace';
 
+/** Options of {@link trace}. */
 export interface TraceOptions extends EstimatorOptions, Goal {
   /** Default `'hutch++'`, the best one with a certified interval. */
   method?: TraceMethod;
@@ -27,8 +28,12 @@ export interface TraceOptions extends EstimatorOptions, Goal {
   testMatrix?: Distribution;
 }
 
+/** What `hutchinson` and `hutch++` with Gaussian vectors give: a certified interval. */
+export type CertifiedTraceResult = TraceResult & Required<Pick<TraceResult, 'certified'>>;
+
 /** An estimate of tr A. Lengths of intervals are in units of A. */
 export interface TraceResult {
+  /** Of tr A. */
   estimate: number;
   /** From the spread of the samples; for xtrace and xnystrace, whose samples depend on each other, by the jackknife. */
   standardError: number;
@@ -42,7 +47,9 @@ export interface TraceResult {
    * for an operator that claims `psd`.
    */
   certified?: Interval;
+  /** Probability of each end of an interval. */
   confidence: number;
+  /** The estimator used. */
   method: TraceMethod;
   /** How often a search with `tol` looked; its intervals hold at all looks together with `confidence`. */
   looks: number;
@@ -52,6 +59,7 @@ export interface TraceResult {
   numMatvecs: number;
   /** Samples that the estimate is the mean of. */
   samples: number;
+  /** Of the random vectors. */
   seed: number;
 }
 
@@ -124,6 +132,11 @@ async function estimateTrace(op: LinearOperator, options: Parsed<typeof FIELDS>)
  * @throws ArgumentError for options out of range, ShapeError for a rectangular operator, NumericalError for non-finite
  * products and for xnystrace on an operator that is indefinite or not symmetric; the signal's reason when aborted.
  */
+export function trace(
+  op: LinearOperator,
+  options?: TraceOptions & { method?: 'hutchinson' | 'hutch++'; testMatrix?: 'gaussian' },
+): Promise<CertifiedTraceResult>;
+export function trace(op: LinearOperator, options?: TraceOptions): Promise<TraceResult>;
 export function trace(op: LinearOperator, options: TraceOptions = {}): Promise<TraceResult> {
   return atDoor('trace', async () => {
     checkSquare(op);

@@ -8,12 +8,15 @@ export type BackendName = 'cpu' | 'wasm' | 'webgpu' | 'tensorflow';
 export interface AdapterRecord {
   /** Maker, as in 'nvidia', 'google'. */
   readonly vendor: string;
+  /** Of the graphics processor, as the driver names it. */
   readonly architecture: string;
+  /** The model of the device, as the driver names it. */
   readonly device: string;
   /** Name and version of the driver, as far as it tells. */
   readonly driver: string;
   /** Whether the CPU plays the GPU. */
   readonly software: boolean;
+  /** What one command may use at most, by the names of WebGPU. */
   readonly limits: {
     /** Bytes of the largest buffer that a kernel can be given. */
     readonly maxStorageBufferBindingSize: number;
@@ -26,6 +29,7 @@ export interface AdapterRecord {
 
 /** A backend of TensorFlow.js as it was started. */
 export interface BackendRecord {
+  /** As `useBackend` takes it. */
   readonly name: BackendName;
   /** The package it came with and that package's version, as in '@tensorflow/tfjs-backend-wasm 4.22.0'. */
   readonly package: string;

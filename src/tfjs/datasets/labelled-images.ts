@@ -9,12 +9,15 @@ export interface LabelledImages {
   pixels: Uint8Array;
   /** `count` classes, each in 0..classes - 1. */
   labels: Uint8Array;
+  /** Number of classes. */
   classes: number;
 }
 
 /** Numbers with a shape, which tensors are made of. */
-interface FloatBatch {
+export interface FloatBatch {
+  /** Pixels, last index fastest. */
   data: Float32Array;
+  /** [images, height, width, channels]. */
   shape: number[];
 }
 

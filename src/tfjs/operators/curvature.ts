@@ -18,7 +18,9 @@ export interface Action {
  * row-major float32 blocks, D the number of parameters.
  */
 export interface CurvatureOperator extends LinearOperator {
+  /** TensorFlow.js computes in float32. */
   readonly dtype: 'float32';
+  /** Curvature matrices are symmetric. */
   readonly selfAdjoint: true;
   /** D. */
   readonly numParameters: number;
@@ -33,6 +35,7 @@ export interface CurvatureOperator extends LinearOperator {
   readonly backend: string;
   /** On a GPU: tries products of several widths, once, and prefers the one with the least time per column. */
   calibrate(): Promise<void>;
+  /** Product with a numParameters x b block. */
   matmat(X: Block, out?: Block): Promise<Block>;
   /** A X, with the part H_b X of every batch of the data on the way; `weight` is its share in the sum. */
   matmatByBatch(X: Block, visit: (part: BatchProduct) => void | Promise<void>): Promise<Block>;

@@ -11,6 +11,7 @@ import { survey } from './passes.ts';
 
 /** What {@link gradient} returns. */
 export interface Gradient {
+  /** The mean loss over the data. */
   readonly loss: number;
   /** D numbers: the parameters flattened row-major one after the other. */
   readonly gradient: Float32Array;

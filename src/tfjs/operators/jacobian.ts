@@ -35,6 +35,7 @@ export interface JacobianOptions<X extends TensorContainer>
 
 /** The derivative of all outputs (M numbers) by all parameters (D numbers): float32 blocks, row-major. */
 export interface JacobianOperator extends LinearOperator {
+  /** TensorFlow.js computes in float32. */
   readonly dtype: 'float32';
   /** Name, shape and columns of each parameter. */
   readonly parameters: readonly ParameterInfo[];

@@ -3,7 +3,9 @@ import { Tensor, tensor } from '@tensorflow/tfjs-core';
 
 /** Numbers with a shape: becomes a tensor, float32 from a Float32Array and int32 from the integer arrays. */
 export interface ShapedArray {
+  /** The numbers, last index fastest. */
   readonly data: Float32Array | Int32Array | Uint8Array;
+  /** Length of each axis. */
   readonly shape: readonly number[];
 }
 

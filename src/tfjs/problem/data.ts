@@ -8,6 +8,7 @@ export type Batch<X, Y> = readonly [x: X, y: Y] | { readonly xs: X; readonly ys:
 
 /** The part of a tf.data.Dataset that is used. Its batches are `{ xs, ys }` or `[x, y]`. */
 export interface DatasetLike<X, Y> {
+  /** A new pass over the data. */
   iterator(): Promise<{ next(): Promise<{ value: Batch<X, Y>; done: boolean }> }>;
 }
 

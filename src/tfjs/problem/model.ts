@@ -6,8 +6,10 @@ import type { LayerWeight, NamedTensor } from './parameters.ts';
 
 /** The part of a tf.LayersModel that is used: called in inference mode, on one input or a list or dictionary of them. */
 export interface LayersModelLike {
+  /** Outputs for inputs, as tf.LayersModel has it. */
   // biome-ignore lint/suspicious/noExplicitAny: tfjs-layers types both with tensors of a class of its own.
   apply(inputs: any, kwargs?: any): any;
+  /** Weights that training changes. */
   readonly trainableWeights: readonly LayerWeight[];
   /** What the layers' regularizers give, a scalar each. */
   calculateLosses?(): readonly Tensor[];
@@ -15,8 +17,10 @@ export interface LayersModelLike {
 
 /** The part of a tf.GraphModel (a model of the converter) that is used. */
 export interface GraphModelLike {
+  /** Outputs for inputs, as tf.GraphModel has it. */
   // biome-ignore lint/suspicious/noExplicitAny: tfjs-converter types both by its own names.
   predict(inputs: any, config?: any): any;
+  /** All weights by name, as tf.GraphModel has them. */
   // biome-ignore lint/suspicious/noExplicitAny: a getter of a dictionary of lists of tensors.
   readonly weights: any;
 }

@@ -6,15 +6,19 @@ import { onHeap } from '../backends/wasm/heap.ts';
 
 /** A weight of a tf.LayersModel: a wrapper whose `read` gives the variable. */
 export interface LayerWeight {
+  /** The variable's present value. */
   read(): Tensor;
 }
 
 /** Where one parameter lies in the long vector. */
 export interface ParameterInfo {
+  /** Name of the variable. */
   readonly name: string;
+  /** Shape of the variable. */
   readonly shape: readonly number[];
   /** First row and number of rows. */
   readonly offset: number;
+  /** Numbers in it. */
   readonly size: number;
 }
 
@@ -36,6 +40,7 @@ export interface NamedTensor {
 
 /** A layer of a tf.LayersModel: stands for its trainable weights. */
 export interface LayerWithWeights {
+  /** Weights that training changes. */
   readonly trainableWeights: readonly LayerWeight[];
 }
 
