@@ -1,6 +1,7 @@
 /** What a product has outside the basis, without what is only rounding. */
 import type { Matrix } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
 import { scaleRows, subMatrix, transpose } from '../linalg/small.ts';
 import { smallSvd } from '../linalg/svd.ts';
 import type { Multivector, Space } from '../multivector/multivector.ts';
@@ -33,6 +34,6 @@ export async function withoutRounding(
   return {
     W,
     R: scaleRows(transpose(subMatrix(V, 0, V.rows, 0, kept)), values.subarray(0, kept)),
-    lost: Math.hypot(...values.subarray(kept)),
+    lost: vectorNorm(values.subarray(kept)),
   };
 }

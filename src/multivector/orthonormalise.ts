@@ -3,6 +3,7 @@ import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../core/blo
 import { type DType, unitRoundoff } from '../core/dtype.ts';
 import { NumericalError } from '../core/errors.ts';
 import { fillRandom } from '../core/random.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { distanceFromIdentity, mirrorUpper } from '../linalg/small.ts';
 import type { Multivector, Space } from './multivector.ts';
@@ -58,7 +59,7 @@ function estimatedDefect(cols: number, dtype: DType, kernels: Kernels): DefectMe
     },
     value() {
       const differences = returned.data.map((entry, at) => entry - probes.data[at]!);
-      return Math.hypot(...differences) / Math.sqrt(DEFECT_PROBES);
+      return vectorNorm(differences) / Math.sqrt(DEFECT_PROBES);
     },
   };
 }
@@ -87,8 +88,21 @@ function inColumnOrder({ T, options: { order } }: Step, k: number): Matrix {
   return full;
 }
 
-/** A single column divided by its length. */
-async function normalise(Y: Multivector, space: Space, context: VerbContext): Promise<Orthonormalised> {
+/**
+ * How far rounding alone may take ||Q^T Q - I||_F: that of the n x k entries of Q, and that of the sums of n terms behind
+ * Q^T Q, whose errors add up like a random walk. The sums run in float64, in several parts, whatever the data.
+ */
+function roundingDefect({ rows, cols, dtype }: Multivector): number {
+  return (16 * unitRoundoff(dtype) + (Math.sqrt(rows) / 16) * unitRoundoff('float64')) * Math.sqrt(cols);
+}
+
+/** A single column divided by its length, and once more where that was not known to rounding. */
+async function normalise(
+  Y: Multivector,
+  space: Space,
+  context: VerbContext,
+  mayRepeat = true,
+): Promise<Orthonormalised> {
   const [length = 0] = await columnNorms(Y, context);
   if (!Number.isFinite(length)) throw new NumericalError('orthonormalise: the column has no finite length', { length });
   const rank = length > 0 ? 1 : 0;
@@ -108,8 +122,8 @@ async function normalise(Y: Multivector, space: Space, context: VerbContext): Pr
   });
   const defect = distanceFromIdentity({ rows: rank, cols: rank, data: square });
   // squares of tiny numbers have few digits, but those of what is nearly of length one have all
-  if (defect > 16 * unitRoundoff(Y.dtype)) {
-    const again = await normalise(basis, space, context);
+  if (mayRepeat && defect > roundingDefect(Y)) {
+    const again = await normalise(basis, space, context, false);
     await space.release(basis);
     const [R, T] = [again.R.data[0]! * length, again.T.data[0]! * factor];
     return { ...again, R: filled(1, 1, R), T: filled(1, 1, T) };
@@ -124,7 +138,8 @@ async function normalise(Y: Multivector, space: Space, context: VerbContext): Pr
  * of the largest, so the directions below that are first scaled up by a common factor (a shift, as in Fukaya et al. 2020,
  * "Shifted Cholesky QR") and resolved by the Gram matrix of the second pass. Float32 data: G, in float64, resolves all
  * there is, so Q = Y R^-1 with the pivoted Cholesky factor R of G. Directions with a singular value at most about
- * max(4 u, 4 sqrt(k) u64) of the largest are dropped. Passes end when Q^T Q - I is at rounding level.
+ * max(4 u, 4 sqrt(k) u64) of the largest are dropped. Passes end when Q^T Q - I is at rounding level, which
+ * grows with n, or when one has come as near to that as its Gram matrix can tell.
  *
  * The product Y T is summed in float64 for float32 data too: it loses digits to cancellation, which float32 sums would
  * leave as a defect that needs another pass.
@@ -135,7 +150,7 @@ export async function orthonormalise(Y: Multivector, space: Space, context: Verb
   if (Y.cols === 1) return normalise(Y, space, context);
   const { kernels } = context;
   const u = unitRoundoff(Y.dtype);
-  const tolerance = 16 * u * Math.sqrt(Y.cols);
+  const tolerance = roundingDefect(Y);
   const gramNoise = 4 * Math.sqrt(Y.cols) * unitRoundoff('float64');
   const shifted = (value: number, largest: number): number => (largest > 0 ? Math.max(value, gramNoise * largest) : 0);
   const laterScale = (value: number, largest: number): number => (value > gramNoise * largest ? value : 0);
@@ -146,10 +161,14 @@ export async function orthonormalise(Y: Multivector, space: Space, context: Verb
   let { R } = first;
   let T = inColumnOrder(first, Y.cols);
   let { basis, defect } = await apply(Y, first, await space.allocate(first.T.cols), context);
+  let isPolished = false;
   for (let pass = 1; pass <= MAX_PASSES; pass++) {
-    if (defect <= tolerance) return { basis, R, T, dropped: Y.cols - basis.cols, defect };
+    if (defect <= tolerance || isPolished) return { basis, R, T, dropped: Y.cols - basis.cols, defect };
     const G = await gram(basis, basis, context);
-    const isNear = distanceFromIdentity(G) < 0.1;
+    const distance = distanceFromIdentity(G);
+    const isNear = distance < 0.1;
+    // such a step leaves the cube of the distance: below one rounding, what is left is not known any better
+    isPolished = distance ** 3 <= u;
     const step = isNear ? await polishingStep(G, kernels) : await spectralStep(G, kernels, laterScale);
     const before = basis;
     const out = step.T.cols === before.cols ? before : await space.allocate(step.T.cols);

@@ -17,8 +17,8 @@ export function screeSpec(analysis: Analysis, scree: readonly Interval[]): Spec 
     lower: clamp(lower),
     upper: clamp(upper),
   }));
-  const lowest = Math.min(...values.map(({ lower }) => lower));
-  const highest = Math.max(...values.map(({ upper }) => upper));
+  const lowest = values.reduce((least, { lower }) => Math.min(least, lower), Number.POSITIVE_INFINITY);
+  const highest = values.reduce((most, { upper }) => Math.max(most, upper), floor);
   const first = Math.floor(Math.log10(lowest));
   const last = Math.ceil(Math.log10(highest));
   const step = Math.max(1, Math.ceil((last - first) / 8));

@@ -36,11 +36,11 @@ export function spectrumSpec(analysis: Analysis): Spec {
     sign: value < 0 ? 'negative' : 'positive',
   }));
   const ends = values.flatMap(({ lower, upper }) => [lower, upper]);
-  const lowest = Math.min(0, ...ends, missed === undefined ? 0 : -missed);
-  const highest = Math.max(0, ...ends, missed ?? 0);
+  const lowest = ends.reduce((least, end) => Math.min(least, end), missed === undefined ? 0 : -missed);
+  const highest = ends.reduce((most, end) => Math.max(most, end), missed ?? 0);
   const largest = Math.max(-lowest, highest) || 1;
-  const smallest = Math.min(
-    ...values.map(({ value }) => Math.abs(value)).filter((magnitude) => magnitude > 0),
+  const smallest = values.reduce(
+    (least, { value }) => (value === 0 ? least : Math.min(least, Math.abs(value))),
     largest,
   );
   // linear within this of zero, logarithmic outside

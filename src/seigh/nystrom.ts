@@ -1,6 +1,7 @@
 /** One-pass recovery from Y = A Omega and Omega alone. */
 import type { Matrix } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
 import { relativeAsymmetry, scaleRows, selectColumns, symmetricPart, transpose } from '../linalg/small.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
@@ -77,7 +78,7 @@ function shiftedCore(W: Matrix, OmegaGram: Matrix, shift: number): Matrix {
  */
 export async function psdNystrom({ Omega, Y }: SketchMeasurement, context: RecoveryContext): Promise<Eigenpairs> {
   const W = await gram(Omega, Y, context);
-  const shift = unitRoundoff(Y.dtype) * Math.hypot(...(await columnNorms(Y, context)));
+  const shift = unitRoundoff(Y.dtype) * vectorNorm(await columnNorms(Y, context));
   const core = shiftedCore(W, await gram(Omega, Omega, context), shift);
   const { values, vectors } = await context.kernels.eigh(core);
   const cutoff = unitRoundoff('float64') * Y.cols * Math.max(0, values.at(-1) ?? 0);

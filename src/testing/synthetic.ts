@@ -2,6 +2,7 @@
 import { asDType, type Block, type Matrix, zeroMatrix } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
 import { fillRandom } from '../core/random.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import { scaleRows } from '../linalg/small.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -33,7 +34,7 @@ export function randomOrthogonal(n: number, seed: number): Matrix {
         for (let at = 0; at < n; at++) target[at]! -= dot * other[at]!;
       }
     }
-    const norm = Math.hypot(...target);
+    const norm = vectorNorm(target);
     for (let at = 0; at < n; at++) target[at]! /= norm;
   }
   return Q;

@@ -5,6 +5,7 @@ import { atDoor } from '../core/door.ts';
 import { UnsupportedError } from '../core/errors.ts';
 import { parseOptions } from '../core/parse.ts';
 import { breathe, supervise } from '../core/schedule.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
 import { krylovSpaceOf, residualOf, type Tridiagonal, tridiagonalOf } from '../krylov/lanczos.ts';
 import { gaussRule } from '../krylov/quadrature.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
@@ -126,7 +127,7 @@ async function largestSingularValue(op: LinearOperator, options: ParsedEstimator
   const T = tridiagonalOf(state);
   const residualNorm = residualOf(state);
   // the rounding of products, and of orthogonalising them, moves eigenvalues by at most its norm
-  const size = Math.hypot(...T.diagonal, ...T.offDiagonal);
+  const size = Math.hypot(vectorNorm(T.diagonal), vectorNorm(T.offDiagonal));
   const floor = roundingFloor(symmetric, size, 0) + roundoff * size * Math.sqrt(order);
   const miss = (1 - confidence) / 2;
   const seen = await extremes({ T, residualNorm, startLength: startLength! }, { miss, floor, kernels });

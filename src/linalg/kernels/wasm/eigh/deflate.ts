@@ -25,7 +25,7 @@ export function mergeOrders(d: Float64Array, left: Int32Array, right: Int32Array
     while (at < right.length && d[right[at]!]! < d[row]!) merged.push(right[at++]!);
     merged.push(row);
   }
-  merged.push(...right.subarray(at));
+  while (at < right.length) merged.push(right[at++]!);
   return merged;
 }
 
