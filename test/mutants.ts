@@ -43,7 +43,7 @@ const options: ConstructorParameters<typeof Stryker>[0] = {
   coverageAnalysis: 'perTest',
   // a machine has other work to do, and kernels have threads of their own
   concurrency: Number(process.env.EIGENSKETCH_MUTANTS_AT_ONCE ?? 1),
-  reporters: ['clear-text', 'html'],
+  reporters: ['progress-append-only', 'clear-text', 'html'],
   clearTextReporter: { allowColor: false, reportTests: false },
   htmlReporter: { fileName: `reports/mutants/${target.replaceAll('/', '-')}.html` },
   jest: {
