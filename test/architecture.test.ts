@@ -1,7 +1,7 @@
 /** The rooms of src/ and who may import whom: imports point one way. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 const SRC = resolve('src');
 
@@ -64,6 +64,18 @@ const PACKAGES: Record<string, readonly string[]> = {
   '@resvg': ['report'],
 };
 
+/** The folders of tfjs/ in the same way; a file directly in it is a folder of its own. */
+const ALLOWED_IN_TFJS: Record<string, readonly string[]> = {
+  backends: [],
+  autodiff: ['backends'],
+  repairs: ['autodiff', 'backends'],
+  problem: ['autodiff', 'backends'],
+  operators: ['autodiff', 'backends', 'problem', 'repairs'],
+  datasets: [],
+  'use-backend.ts': ['backends', 'repairs'],
+  'index.ts': ['autodiff', 'backends', 'datasets', 'operators', 'problem', 'use-backend.ts'],
+};
+
 function filesUnder(directory: string): string[] {
   return readdirSync(directory).flatMap((name) => {
     const path = join(directory, name);
@@ -72,7 +84,7 @@ function filesUnder(directory: string): string[] {
   });
 }
 
-const roomOf = (path: string): string => relative(SRC, path).split('/')[0]!;
+const roomOf = (path: string, within = SRC): string => relative(within, path).split('/')[0]!;
 const packageOf = (specifier: string): string => specifier.split('/')[0]!;
 
 interface Import {
@@ -95,39 +107,73 @@ const imports: Import[] = files.flatMap((path) => {
 const inCode = imports.filter(({ specifier }) => !specifier.startsWith('eigensketch'));
 
 test('every room of src/ is in the table', () => {
-  expect(Object.keys(ALLOWED).sort()).toEqual([...new Set(files.map(roomOf))].sort());
+  expect(Object.keys(ALLOWED).sort()).toEqual([...new Set(files.map((path) => roomOf(path)))].sort());
 });
 
-const between = inCode
-  .filter(({ specifier }) => specifier.startsWith('.'))
-  .map((each) => ({ ...each, target: roomOf(resolve(SRC, dirname(each.file), each.specifier)) }))
-  .filter(({ room, target }) => target !== room);
+/** Imports from one room of a folder in another room of it. */
+function importsBetween(folder: string): { file: string; room: string; target: string }[] {
+  return inCode
+    .filter(({ file, specifier }) => specifier.startsWith('.') && resolve(SRC, file).startsWith(folder))
+    .map(({ file, specifier }) => ({ file, path: resolve(SRC, dirname(file), specifier) }))
+    .filter(({ path }) => path.startsWith(folder))
+    .map(({ file, path }) => ({ file, room: roomOf(resolve(SRC, file), folder), target: roomOf(path, folder) }))
+    .filter(({ room, target }) => target !== room);
+}
 
-test('a room imports only itself and the rooms that the table allows', () => {
-  const wrong = between
-    .filter(({ room, target }) => !ALLOWED[room]!.includes(target))
-    .map(({ file, target }) => `${file} imports ${target}`);
-  expect(wrong).toEqual([]);
+const TFJS = join(SRC, 'tfjs');
+
+test('every folder of tfjs/ is in the table', () => {
+  const folders = files.filter((path) => path.startsWith(TFJS)).map((path) => roomOf(path, TFJS));
+  expect(Object.keys(ALLOWED_IN_TFJS).sort()).toEqual([...new Set(folders)].sort());
 });
 
-test('the table allows nothing that no file uses', () => {
-  const unused = Object.entries(ALLOWED).flatMap(([room, targets]) =>
-    targets
-      .filter((target) => !between.some((each) => each.room === room && each.target === target))
-      .map((target) => `${room} no longer imports ${target}`),
+describe.each([
+  ['src/', ALLOWED, importsBetween(SRC)],
+  ['src/tfjs/', ALLOWED_IN_TFJS, importsBetween(TFJS)],
+] as const)('%s', (_, allowed, between) => {
+  test('a room imports only itself and the rooms that the table allows', () => {
+    const wrong = between
+      .filter(({ room, target }) => !allowed[room]!.includes(target))
+      .map(({ file, target }) => `${file} imports ${target}`);
+    expect(wrong).toEqual([]);
+  });
+
+  test('the table allows nothing that no file uses', () => {
+    const unused = Object.entries(allowed).flatMap(([room, targets]) =>
+      targets
+        .filter((target) => !between.some((each) => each.room === room && each.target === target))
+        .map((target) => `${room} no longer imports ${target}`),
+    );
+    expect(unused).toEqual([]);
+  });
+
+  test('rooms form no circle', () => {
+    const reaches = (from: string, goal: string, seen: Set<string>): boolean =>
+      (allowed[from] ?? []).some((next) => {
+        if (next === goal) return true;
+        if (seen.has(next)) return false;
+        seen.add(next);
+        return reaches(next, goal, seen);
+      });
+    expect(Object.keys(allowed).filter((room) => reaches(room, room, new Set()))).toEqual([]);
+  });
+});
+
+/** A file without its comments, in which backends are spoken of by name. */
+const codeOf = (path: string): string =>
+  readFileSync(path, 'utf8')
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .replaceAll(/^\s*\/\/.*$/gm, '');
+
+test('backends of TensorFlow.js are told apart by name in tfjs/backends/ only', () => {
+  const outside = files.filter((path) => !path.startsWith(join(TFJS, 'backends')));
+  const compared = outside.filter((path) => /getBackend\(\)\s*[!=]==|[!=]==\s*getBackend\(\)/.test(codeOf(path)));
+  // starting one must see whether it is the one in use now
+  expect(compared.map((path) => relative(SRC, path))).toEqual(['tfjs/use-backend.ts']);
+  const named = outside.filter(
+    (path) => path.startsWith(TFJS) && /'(?:cpu|wasm|webgpu|tensorflow)'/.test(codeOf(path)),
   );
-  expect(unused).toEqual([]);
-});
-
-test('rooms form no circle', () => {
-  const reaches = (from: string, goal: string, seen: Set<string>): boolean =>
-    (ALLOWED[from] ?? []).some((next) => {
-      if (next === goal) return true;
-      if (seen.has(next)) return false;
-      seen.add(next);
-      return reaches(next, goal, seen);
-    });
-  expect(Object.keys(ALLOWED).filter((room) => reaches(room, room, new Set()))).toEqual([]);
+  expect(named.map((path) => relative(SRC, path))).toEqual(['tfjs/use-backend.ts']);
 });
 
 test.each(['seigh.ts', 'eigsh.ts'])(

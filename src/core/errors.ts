@@ -21,11 +21,12 @@ export class EigensketchError extends Error {
   }
 
   set where(name: string | undefined) {
-    const said = this.message;
+    // Read before the message changes: a host may write it when it is first asked for.
+    const { message: said, stack } = this;
     const text = this.#where === undefined ? said : said.slice(this.#where.length + 2);
     this.#where = name;
     this.message = name === undefined ? text : `${name}: ${text}`;
-    if (this.stack !== undefined) this.stack = this.stack.replace(said, () => this.message);
+    if (stack !== undefined) this.stack = stack.replace(said, () => this.message);
   }
 }
 

@@ -21,7 +21,6 @@
 
 export type { Mode } from './autodiff/objective.ts';
 export type { AdapterRecord, BackendName, BackendRecord } from './backends/record.ts';
-export { type BackendOptions, useBackend } from './backends/use-backend.ts';
 export { readCifar10 } from './datasets/cifar10.ts';
 export { type FloatBatch, type ImageBatch, imageBatches, type LabelledImages } from './datasets/labelled-images.ts';
 export { readMnist } from './datasets/mnist.ts';
@@ -36,3 +35,4 @@ export type { Batch, Batches, Data, DatasetLike } from './problem/data.ts';
 export type { GraphModelLike, LayersModelLike } from './problem/model.ts';
 export type { LayerWeight, LayerWithWeights, ParameterInfo, ParameterSelection } from './problem/parameters.ts';
 export type { OperatorOptions, ProblemOptions } from './problem/problem.ts';
+export { type BackendOptions, useBackend } from './use-backend.ts';

@@ -3,9 +3,9 @@ import process from 'node:process';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { DeviceError, seigh, UnsupportedError } from '../../src/index.ts';
-import { startBackend } from '../../src/tfjs/backends/use-backend.ts';
-import { onDevice } from '../../src/tfjs/backends/webgpu/faults.ts';
+import { currentBackend } from '../../src/tfjs/backends/current.ts';
 import { type BackendRecord, type HessianOperator, hessian, useBackend } from '../../src/tfjs/index.ts';
+import { startBackend } from '../../src/tfjs/use-backend.ts';
 import { BACKEND, describeBackend, describeOn, tryBackend } from '../support/backends.ts';
 import { command } from '../support/command.ts';
 import { relativeError } from '../support/dense.ts';
@@ -80,7 +80,7 @@ if (BACKEND === 'webgpu') {
     test('that refuses a buffer makes an error, and works on', async () => {
       const tooLarge = (): Promise<unknown> => {
         const elements = record.adapter!.limits.maxBufferSize / 4 + 1024;
-        return onDevice('test', () =>
+        return currentBackend().onDevice(() =>
           tf
             .tidy(() => tf.fill([elements], 1))
             .sum()
@@ -89,7 +89,7 @@ if (BACKEND === 'webgpu') {
       };
       await expect(tooLarge()).rejects.toThrow(DeviceError);
       await expect(tooLarge()).rejects.toMatchObject({ code: 'DEVICE', values: { reason: 'too-large' } });
-      expect([...(await onDevice('test', () => tf.add([1, 2], [3, 4]).data()))]).toEqual([4, 6]);
+      expect([...(await currentBackend().onDevice(() => tf.add([1, 2], [3, 4]).data()))]).toEqual([4, 6]);
     });
 
     test('that is lost in the middle of a run ends it with an error, and a new one takes its place', async () => {
@@ -113,7 +113,7 @@ if (BACKEND === 'webgpu') {
       device().destroy();
       await new Promise((resolve) => setImmediate(resolve));
       const small = { requireHardware: false, maxBufferBytes: 2 ** 27 };
-      const limits = (await startBackend('test', 'webgpu', small)).adapter!.limits;
+      const limits = (await startBackend('webgpu', small)).adapter!.limits;
       expect(limits.maxStorageBufferBindingSize).toBe(2 ** 27);
       const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
       // 40,000 x 1,000 numbers are 160 MB; only eight parameters matter
@@ -130,7 +130,7 @@ if (BACKEND === 'webgpu') {
       const Y = await H.matmat(X);
       expect(warn).toHaveBeenCalledTimes(1);
       expect(warn.mock.calls[0]![0]).toBe(
-        'hessian: a block of 1000 columns is worked on in parts of 838: the device takes buffers of at most 134217728 bytes',
+        'hessian: a block of 1000 columns is split into blocks of 838: the device takes buffers of at most 134217728 bytes',
       );
       for (const column of [0, 837, 838, 999]) {
         const one = { rows: X.rows, cols: 1, data: X.data.filter((_, i) => i % 1000 === column) };

@@ -38,7 +38,7 @@ await describeBackend('reference networks', () => {
 
     test('Hessian, loss and gradient are the exact ones to 2e-5', async () => {
       const { reference } = network;
-      const H = hessian({ ...network, check: false });
+      const H = hessian({ ...network.problem, data: network.data, check: false });
       expect(relativeError(await toDense(H, H.numParameters), reference.hessian)).toBeLessThan(2e-5);
       expect(await H.loss()).toBeCloseTo(reference.loss, 6);
       expect(relativeError(await H.gradient(), reference.gradient)).toBeLessThan(1e-5);
@@ -46,7 +46,7 @@ await describeBackend('reference networks', () => {
     });
 
     test('the Gauss-Newton matrix is the exact one to 2e-5', async () => {
-      const G = ggn({ ...network, check: false });
+      const G = ggn({ ...network.problem, data: network.data, check: false });
       expect(relativeError(await toDense(G, G.numParameters), network.reference.ggn)).toBeLessThan(2e-5);
       G.dispose();
     });
@@ -54,7 +54,7 @@ await describeBackend('reference networks', () => {
 
   test('memory is flat over 50 products, on the device too', async () => {
     const network = await onBackend('mlp_relu_mse', BACKEND);
-    const H = hessian({ ...network, check: false });
+    const H = hessian({ ...network.problem, data: network.data, check: false });
     const X = randomBlock(H.numParameters, 5, 4, 'float32');
     for (let i = 0; i < 2; i++) await H.matmat(X);
     const before = tf.memory() as tf.MemoryInfo & { numBytesAllocatedInGPU?: number };
@@ -68,14 +68,15 @@ await describeBackend('reference networks', () => {
   });
 
   test.each(NETWORK_NAMES)('block products with the Hessian of %s are those of wasm to 1e-5', async (name) => {
-    const make = (network: Network & { data: never }): CurvatureOperator => hessian({ ...network, check: false });
+    const make = (network: Network & { data: never }): CurvatureOperator => hessian({ ...network.problem, data: network.data, check: false });
     const [ours, wasm] = [await productOf(make, name, BACKEND), await productOf(make, name, 'wasm')];
     expect(relativeError(ours.data, wasm.data)).toBeLessThan(1e-5);
   });
 
   test('the Jacobian and its adjoint agree: <J x, y> = <x, J^T y>', async () => {
     const network = await onBackend('cnn_ce', BACKEND);
-    const J = await jacobian({ ...network });
+    const { model, parameters } = network.problem;
+    const J = await jacobian({ model, parameters, data: network.data });
     const [x, y] = [randomBlock(J.shape[1], 1, 5, 'float32'), randomBlock(J.shape[0], 1, 6, 'float32')];
     const dot = (a: Block, b: Block): number =>
       Array.from(a.data, (value, i) => value * b.data[i]!).reduce((p, q) => p + q);

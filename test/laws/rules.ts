@@ -87,10 +87,7 @@ function bothWays(example: Case): { rule: tf.Tensor[]; differences: tf.Tensor[] 
   const moving = example.moving ?? Object.keys(inputs).filter((name) => inputs[name]!.dtype === 'float32');
   const directions = moving.map((name) => draw({ shape: [...inputs[name]!.shape, WIDTH] }, next));
   const leaves = moving.map((name) => inputs[name]!);
-  const map = linearise(
-    record('test', leaves, () => floats(runKernel(example, inputs))),
-    'test',
-  );
+  const map = linearise(record(leaves, () => floats(runKernel(example, inputs))));
   const rule = map.apply(directions).map((tangent) => tangent!);
   map.dispose();
   const shifted = (by: number): tf.Tensor[][] => {

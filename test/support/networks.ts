@@ -10,8 +10,8 @@ export interface Network {
   name: string;
   reference: Reference;
   parameters: tf.Variable[];
-  model: (x: tf.Tensor) => tf.Tensor;
-  loss: Loss;
+  /** What `hessian` and its like take, but for the data. */
+  problem: { model: (x: tf.Tensor) => tf.Tensor; loss: Loss; parameters: tf.Variable[] };
   /** All samples, cut into batches of these sizes. */
   batches(sizes: number[]): [tf.Tensor, tf.Tensor][];
   samples: number;
@@ -122,8 +122,7 @@ export async function buildNetwork(name: string): Promise<Network> {
     name,
     reference,
     parameters,
-    model: (x) => forward(x, parameters, constants),
-    loss,
+    problem: { model: (x) => forward(x, parameters, constants), loss, parameters },
     samples: reference.x.shape[0]! * reference.x.shape[1]!,
     batches(sizes) {
       let first = 0;

@@ -17,7 +17,7 @@ test.each([
     const network = await buildNetwork('mlp_tanh_ce');
     const sizes = [Math.ceil(network.samples / 2) + 2, Math.floor(network.samples / 2) - 2];
     const batches = network.batches(sizes);
-    const operator = make({ ...network, data: batches });
+    const operator = make({ ...network.problem, data: batches });
     const n = operator.numParameters;
     const X = { rows: n, cols: 3, data: Float32Array.from({ length: 3 * n }, (_, i) => Math.sin(i)) };
     const tensors = tf.memory().numTensors;
@@ -33,7 +33,7 @@ test.each([
     expect(relativeDistance(await operator.matmat(X), whole)).toBeLessThan(1e-6);
     for (const [i, batch] of batches.entries()) {
       expect(parts[i]!.weight).toBeCloseTo(sizes[i]! / network.samples, 6);
-      const alone = make({ ...network, data: [batch] });
+      const alone = make({ ...network.problem, data: [batch] });
       const product = { rows: n, cols: 3, data: parts[i]!.product };
       expect(relativeDistance(await alone.matmat(X), product)).toBeLessThan(1e-6);
       alone.dispose();
@@ -46,7 +46,7 @@ test.each([
 test('perBatch: a standard error for each eigenvalue at no further product', async () => {
   const network = await buildNetwork('mlp_tanh_ce');
   const size = Math.floor(network.samples / 4);
-  const H = hessian({ ...network, data: network.batches([size, size, size, network.samples - 3 * size]) });
+  const H = hessian({ ...network.problem, data: network.batches([size, size, size, network.samples - 3 * size]) });
   const plain = await seigh(H, 20, { seed: 1 });
   const result = await seigh(H, 20, { seed: 1, perBatch: true });
   expect(result.numMatvecs).toBe(plain.numMatvecs);

@@ -35,19 +35,19 @@ describe('at once', () => {
     [
       'a model of the wrong kind',
       () => ({ model: 3 }),
-      'hessian: model must be a function x -> outputs, a tf.LayersModel or a tf.GraphModel, got number',
+      'hessian: model must be a function x -> outputs, a tf.LayersModel or a tf.GraphModel, got 3',
     ],
     [
       'a loss that is no function',
       () => ({ loss: 'mse' }),
-      'hessian: loss must be a function (outputs, y) -> scalar, got string',
+      "hessian: loss must be a function (outputs, y) -> scalar, got 'mse'",
     ],
     ['no parameters', () => ({ parameters: [] }), 'hessian: no parameters; pass parameters: an array of tf.Variable'],
     ['a function without parameters', () => ({ parameters: undefined }), 'hessian: no parameters; pass parameters'],
     [
       'a parameter that is no variable',
       () => ({ parameters: [x] }),
-      'hessian: parameters[0] must be a tf.Variable (or a weight of a tf.LayersModel), got object',
+      'hessian: parameters[0] must be a tf.Variable (or a weight of a tf.LayersModel), got an object',
     ],
     ['a parameter twice', () => ({ parameters: [W, W] }), "hessian: parameters[1] ('W') is in the list twice"],
     [
@@ -85,7 +85,7 @@ describe('at the first product', () => {
     ['data that turns out empty', () => ({ data: function* () {} }), ArgumentError as never, 'hessian: data is empty'],
     [
       'a batch that is no pair',
-      () => ({ data: [[x, y], [x]] }),
+      () => ({ data: () => [[x, y], [x]] }),
       ArgumentError as never,
       'hessian: batch 1 of data must be a pair [x, y] or { xs, ys }',
     ],
@@ -212,10 +212,10 @@ describe('at a product', () => {
   test('a block of the wrong shape or kind', async () => {
     const H = hessian(options({}));
     const tall = H.matmat({ rows: 3, cols: 1, data: new Float32Array(3) });
-    await expect(tall).rejects.toThrow(new ShapeError('hessian: matmat: expected a 2 x 1 block, got 3 x 1'));
+    await expect(tall).rejects.toThrow(new ShapeError('hessian: X: expected a 2 x 1 block, got 3 x 1'));
     await expect(H.matmat({ ...X, data: new Float32Array(3) })).rejects.toThrow(ShapeError);
-    await expect(H.matmat([1, 2] as never)).rejects.toThrow(/^hessian: matmat: expected a Block/);
-    await expect(H.matmat(null as never)).rejects.toThrow(/^hessian: matmat: expected a Block/);
+    await expect(H.matmat([1, 2] as never)).rejects.toThrow(/^hessian: expected a Block/);
+    await expect(H.matmat(null as never)).rejects.toThrow(/^hessian: expected a Block/);
     H.dispose();
   });
 
@@ -233,7 +233,7 @@ describe('at a product', () => {
     const value = tf.tensor2d([5, 6], [2, 1]);
     const before = tf.tensor2d(await W.data(), [2, 1]);
     W.assign(value);
-    await expect(H.matmat(X)).rejects.toThrow("hessian: parameter 'W' was assigned after the first product");
+    await expect(H.matmat(X)).rejects.toThrow("hessian: parameter 'W' was assigned since the batches were recorded");
     H.dispose();
     W.assign(before);
     tf.dispose([value, before]);
@@ -427,6 +427,6 @@ describe('models and data', () => {
   });
 
   test('memory that is no number of bytes', () => {
-    expect(() => hessian(options({ memory: 0 }))).toThrow('hessian: memory must be a positive number of bytes, got 0');
+    expect(() => hessian(options({ memory: 0 }))).toThrow("hessian: memory must be a number of bytes or like '300MB' or '2GiB', got 0");
   });
 });

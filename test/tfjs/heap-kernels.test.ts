@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { inPlaceTangents } from '../../src/tfjs/autodiff/rules/convolution/in-place.ts';
 import type { Axis } from '../../src/tfjs/autodiff/rules/convolution/window.ts';
 import { heapKernels } from '../../src/tfjs/backends/wasm/heap-kernels/module.ts';
-import { withHeapKernels } from '../../src/tfjs/backends/wasm/heap-kernels/replacements.ts';
+import { withFastKernels } from '../../src/tfjs/backends/wasm/heap-kernels/replacements.ts';
 import { useBackend } from '../../src/tfjs/index.ts';
 import { nativeTitle, whenNative } from '../support/native.ts';
 
@@ -163,7 +163,7 @@ test("a block times one factor for each of its rows is the backend's own product
           [factors, block],
           [block, factors],
         ] as const) {
-          const product = withHeapKernels(() => tf.mul(a, b));
+          const product = withFastKernels(() => tf.mul(a, b));
           expect(product.shape).toEqual(block.shape);
           expect(product.dataSync()).toEqual(expected);
         }
@@ -190,7 +190,7 @@ test('other products are left to the backend', () => {
       ],
     ] as const) {
       const [left, right] = [random(a), random(b)];
-      expect(withHeapKernels(() => tf.mul(left, right)).dataSync()).toEqual(tf.mul(left, right).dataSync());
+      expect(withFastKernels(() => tf.mul(left, right)).dataSync()).toEqual(tf.mul(left, right).dataSync());
     }
     const [n, m] = [
       tf.tensor2d([[1], [2]], [2, 1], 'int32'),
@@ -203,6 +203,6 @@ test('other products are left to the backend', () => {
         'int32',
       ),
     ];
-    expect([...withHeapKernels(() => tf.mul(n, m)).dataSync()]).toEqual([3, 4, 10, 12]);
+    expect([...withFastKernels(() => tf.mul(n, m)).dataSync()]).toEqual([3, 4, 10, 12]);
   });
 });

@@ -52,7 +52,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
   });
 
   test.each([
-    ['f must be a function of tensors, got number', 3, [1]],
+    ['f must be a function of tensors, got 3', 3, [1]],
     ['x0 must be a float32 tensor or an array of them', () => tf.scalar(1), 4],
     ['x0 must be a float32 tensor or an array of them', () => tf.scalar(1), []],
   ])('throws at once: %s', (message, f, x0) => {

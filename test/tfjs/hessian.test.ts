@@ -79,7 +79,7 @@ test('the checks at the first product accept every network', async () => {
   for (const name of NETWORK_NAMES) {
     const network = await buildNetwork(name);
     for (const curvature of [hessian, ggn]) {
-      const op = curvature({ ...network, data: network.batches([network.samples - 3, 3]) });
+      const op = curvature({ ...network.problem, data: network.batches([network.samples - 3, 3]) });
       expect(await someColumns(op, [0], 1)).toHaveLength(op.numParameters);
       op.dispose();
     }

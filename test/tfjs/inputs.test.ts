@@ -51,7 +51,7 @@ describe('data', () => {
     const data = form(batches) as never;
     const before = tf.memory().numTensors;
     for (const cache of [true, false]) {
-      const H = hessian({ ...network, data, cache });
+      const H = hessian({ ...network.problem, data, cache });
       expect(relativeError(await toDense(H, 83), expected)).toBeLessThan(2e-5);
       H.dispose();
       await Promise.resolve();

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
+import { describeKernel, kernelTable } from '../../bench/support/kernel-table.ts';
 import { LOCALLY_CONSTANT } from '../../src/tfjs/autodiff/rules/constant.ts';
-import { describeKernel, kernelTable } from '../../src/tfjs/autodiff/rules/describe.ts';
 import { RULES } from '../../src/tfjs/autodiff/rules/index.ts';
 import { UNSUPPORTED } from '../../src/tfjs/autodiff/rules/unsupported.ts';
 import { REPAIRS } from '../../src/tfjs/repairs/kernels.ts';

@@ -1,16 +1,13 @@
 /** The wasm backend's matrix products on the machine's BLAS: the same numbers, and no trace left behind. */
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
-import { withHeapKernels } from '../../src/tfjs/backends/wasm/heap-kernels/replacements.ts';
-import { prepareNativeProducts, usesNativeProducts } from '../../src/tfjs/backends/wasm/native-products.ts';
+import { currentBackend } from '../../src/tfjs/backends/current.ts';
+import { withFastKernels } from '../../src/tfjs/backends/wasm/heap-kernels/replacements.ts';
 import { hessian, useBackend } from '../../src/tfjs/index.ts';
 import { nativeTitle, whenNative } from '../support/native.ts';
 import { buildNetwork } from '../support/networks.ts';
 
-beforeAll(async () => {
-  await useBackend('wasm');
-  await prepareNativeProducts();
-});
+beforeAll(() => useBackend('wasm'));
 
 afterAll(() => {
   expect(tf.memory().numTensors).toBe(0);
@@ -51,7 +48,7 @@ whenNative(nativeTitle('every shape, transposition and broadcast gives what the 
         const a = tf.randomNormal(transA ? flip(shapeA) : shapeA, 0, 1, 'float32', 1);
         const b = tf.randomNormal(transB ? flip(shapeB) : shapeB, 0, 1, 'float32', 2);
         const expected = tf.matMul(a, b, transA, transB);
-        const got = withHeapKernels(() => tf.matMul(a, b, transA, transB));
+        const got = withFastKernels(() => tf.matMul(a, b, transA, transB));
         expect(got.shape).toEqual(expected.shape);
         const [x, y] = [await got.data(), await expected.data()];
         for (const [i, value] of y.entries()) expect(x[i]).toBeCloseTo(value, 4);
@@ -63,20 +60,20 @@ whenNative(nativeTitle('every shape, transposition and broadcast gives what the 
 
 whenNative(nativeTitle('the registry is as before, also after an error'), () => {
   const before = tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc;
-  withHeapKernels(() => expect(tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc).not.toBe(before));
+  withFastKernels(() => expect(tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc).not.toBe(before));
   expect(tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc).toBe(before);
   expect(() =>
-    withHeapKernels(() => {
+    withFastKernels(() => {
       throw new Error('inside');
     }),
   ).toThrow('inside');
   expect(tf.getKernel(tf.BatchMatMul, 'wasm').kernelFunc).toBe(before);
-  expect(usesNativeProducts()).toBe(true);
+  expect(currentBackend().usesBlas).toBe(true);
 });
 
 whenNative(nativeTitle('a Hessian product uses it'), async () => {
   const network = await buildNetwork('mlp_tanh_ce');
-  const H = hessian({ ...network, data: network.batches([network.samples]) });
+  const H = hessian({ ...network.problem, data: network.batches([network.samples]) });
   const X = { rows: H.numParameters, cols: 2, data: new Float32Array(2 * H.numParameters).fill(0.5) };
   await H.matmat(X);
   const original = tf.getKernel(tf.BatchMatMul, 'wasm');

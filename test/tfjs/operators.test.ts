@@ -18,7 +18,7 @@ describe.each(NETWORK_NAMES)('%s', (name) => {
   test('gradient: the loss and gradient of the reference, from ragged batches', async () => {
     const before = tf.memory().numTensors;
     const data = network.batches([network.samples - 5, 4, 1]);
-    const found = await gradient({ ...network, data });
+    const found = await gradient({ ...network.problem, data });
     expect(found.loss).toBeCloseTo(network.reference.loss, 6);
     expect(relativeError(found.gradient, network.reference.gradient)).toBeLessThan(1e-5);
     expect(tf.memory().numTensors).toBe(before + 6);
@@ -27,7 +27,8 @@ describe.each(NETWORK_NAMES)('%s', (name) => {
   test('jacobian: J X is the change of the outputs, J^T its transpose, and J^T H J the Gauss-Newton matrix', async () => {
     const data = network.batches([network.samples - 3, 3]);
     const before = tf.memory().numTensors;
-    const J = await jacobian({ ...network, data, memory: 2 ** 20 });
+    const { model, parameters } = network.problem;
+    const J = await jacobian({ model, parameters, data, memory: 2 ** 20 });
     const [m, n] = J.shape;
     const X = randomBlock(n, 5, 1, 'float32');
     const JX = await J.matmat(X);
@@ -36,7 +37,7 @@ describe.each(NETWORK_NAMES)('%s', (name) => {
     expect(relativeError(multiply(transposed(Y), JX).data, multiply(transposed(JtY), X).data)).toBeLessThan(1e-5);
     // The loss |outputs|^2 / 2 has H = I, so its Gauss-Newton matrix is J^T J.
     const G = ggn({
-      ...network,
+      ...network.problem,
       loss: (outputs: tf.Tensor) => tf.mul(0.5, tf.sum(tf.square(outputs))),
       data,
       reduction: 'sum',
@@ -50,7 +51,7 @@ describe.each(NETWORK_NAMES)('%s', (name) => {
   });
 
   test('ggn: no eigenvalue below -1e-6 of the largest', async () => {
-    const G = ggn({ ...network, data: network.batches([network.samples]) });
+    const G = ggn({ ...network.problem, data: network.batches([network.samples]) });
     expect(G.psd).toBe(true);
     const n = G.numParameters;
     const matrix = await toDense(G, n);
@@ -66,8 +67,8 @@ describe.each(NETWORK_NAMES)('%s', (name) => {
     const data = network.batches([network.samples - 5, 4, 1]);
     const before = tf.memory().numTensors;
     for (const curvature of [hessian, ggn]) {
-      const kept = curvature({ ...network, data, cache: true });
-      const streamed = curvature({ ...network, data, cache: false, memory: 100_000 });
+      const kept = curvature({ ...network.problem, data, cache: true });
+      const streamed = curvature({ ...network.problem, data, cache: false, memory: 100_000 });
       const X = randomBlock(kept.numParameters, 9, 3, 'float32');
       const [Y, again] = [await kept.matmat(X), await streamed.matmat(X)];
       expect(relativeError(again.data, Y.data)).toBeLessThan(1e-6);

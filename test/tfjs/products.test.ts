@@ -22,7 +22,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
     afterAll(() => network.dispose());
 
     test("match mode: 'reverse' to 1e-6", async () => {
-      const options = { ...network, data: network.batches([network.samples - 3, 3]) };
+      const options = { ...network.problem, data: network.batches([network.samples - 3, 3]) };
       const forward = hessian(options);
       const reverse = hessian({ ...options, mode: 'reverse' });
       for (const cols of [1, 3]) {
@@ -36,7 +36,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
     test('leave tf.memory() as it was, and dispose() returns everything', async () => {
       const data = network.batches([network.samples - 3, 3]);
       const before = tf.memory();
-      const H = hessian({ ...network, data });
+      const H = hessian({ ...network.problem, data });
       const X = block(H.numParameters, 5);
       await H.matmat(X);
       const { numTensors, numBytes, numDataBuffers } = tf.memory();
@@ -96,7 +96,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
 
     test('does not need the data after the first product, and never disposes it', async () => {
       const data = network.batches([network.samples]);
-      const H = make({ ...network, data });
+      const H = make({ ...network.problem, data });
       const X = block(H.numParameters, 2);
       const first = await H.matmat(X);
       expect(data[0]!.some((tensor) => tensor.isDisposed)).toBe(false);
@@ -116,9 +116,9 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
       }
       const forms = [generate(), generateLater(), generate, async () => data, new Set(data)];
       const X = block(83, 2);
-      const expected = await make({ ...network, data }).matmat(X);
+      const expected = await make({ ...network.problem, data }).matmat(X);
       for (const form of forms) {
-        const H = make({ ...network, data: form, check: false });
+        const H = make({ ...network.problem, data: form, check: false });
         await H.matmat(X);
         expect((await H.matmat(X)).data).toEqual(expected.data);
       }
@@ -127,8 +127,8 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
 
     test('adds the losses of batches for reduction: sum', async () => {
       const [whole] = network.batches([network.samples]);
-      const once = await toDense(make({ ...network, data: [whole!] }), 83);
-      const H = make({ ...network, data: [whole!, whole!, whole!], reduction: 'sum' });
+      const once = await toDense(make({ ...network.problem, data: [whole!] }), 83);
+      const H = make({ ...network.problem, data: [whole!, whole!, whole!], reduction: 'sum' });
       const thrice = await toDense(H, 83);
       expect(
         relativeError(
@@ -142,7 +142,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
     test('of some of the parameters is the sub-matrix', async () => {
       const data = network.batches([network.samples]);
       const [, bias, , lastBias] = network.parameters;
-      const part = await toDense(make({ ...network, parameters: [lastBias!, bias!], data }), 4);
+      const part = await toDense(make({ ...network.problem, parameters: [lastBias!, bias!], data }), 4);
       const rows = [78, 79, 80, 81, 82, 42, 43, 44, 45, 46, 47];
       const expected = rows.flatMap((i) => rows.map((j) => network.reference.hessian[i * 83 + j]!));
       expect(relativeError(part, expected)).toBeLessThan(1e-5);
@@ -151,7 +151,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
     test('has zero rows and columns for parameters that the loss does not depend on', async () => {
       const idle = tf.variable(tf.ones([2, 3]));
       const data = network.batches([network.samples]);
-      const H = make({ ...network, parameters: [idle, network.parameters[3]!], data, check: false });
+      const H = make({ ...network.problem, parameters: [idle, network.parameters[3]!], data, check: false });
       const matrix = await toDense(H, 11);
       const active = [6, 7, 8, 9, 10];
       for (let i = 0; i < 11; i++) {
@@ -166,7 +166,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
           expected,
         ),
       ).toBeLessThan(1e-5);
-      const none = make({ ...network, parameters: [idle], data, check: false });
+      const none = make({ ...network.problem, parameters: [idle], data, check: false });
       expect([...(await none.matmat(block(6, 2))).data]).toEqual(new Array(12).fill(0));
       idle.dispose();
     });
@@ -183,14 +183,14 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
     });
 
     test('serves overlapping calls', async () => {
-      const H = make({ ...network, data: network.batches([network.samples]) });
+      const H = make({ ...network.problem, data: network.batches([network.samples]) });
       const X = block(83, 3);
       const [first, second] = await Promise.all([H.matmat(X), H.matmat(X)]);
       expect(first.data).toEqual(second.data);
     });
 
     test('takes float64 blocks and does not change its argument', async () => {
-      const H = make({ ...network, data: network.batches([network.samples]) });
+      const H = make({ ...network.problem, data: network.batches([network.samples]) });
       const X = block(83, 3);
       const copy = X.data.slice();
       const Y = await H.matmat({ ...X, data: Float64Array.from(X.data) });
@@ -199,7 +199,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
     });
 
     test('describes its rows', () => {
-      const H = make({ ...network, data: network.batches([network.samples]) });
+      const H = make({ ...network.problem, data: network.batches([network.samples]) });
       expect(H.shape).toEqual([83, 83]);
       expect(H.parameters.map(({ shape, offset, size }) => ({ shape, offset, size }))).toEqual([
         { shape: [7, 6], offset: 0, size: 42 },

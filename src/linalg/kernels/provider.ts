@@ -1,5 +1,6 @@
 /** What a dense kernel provider does for the library: six operations, all row-major, the long ones off the caller's back. */
 import type { Block, Matrix } from '../../core/block.ts';
+import type { Product } from './native/product.ts';
 
 /** Eigendecomposition of a small symmetric matrix: A = V diag(values) V^T. */
 export interface SmallEigh {
@@ -46,4 +47,10 @@ export interface Kernels {
   gemm(A: Matrix, B: Matrix, options?: GemmOptions): Promise<Matrix>;
   /** Eigenvalues and eigenvectors of a small symmetric matrix; only its symmetric part is meant. */
   eigh(A: Matrix): Promise<SmallEigh>;
+  /**
+   * A product in float32, at once and on this thread, for callers with memory of their own such as a WebAssembly heap; only
+   * where the provider has a BLAS that works in place.
+   * @throws ShapeError for an array that is too short, ArgumentError for a dimension that is no 32-bit size.
+   */
+  sgemm?(product: Product<Float32Array>): void;
 }

@@ -18,13 +18,13 @@ import {
   type Tensor5D,
   zerosLike,
 } from '@tensorflow/tfjs-core';
-import { unbroadcast } from '../repairs/unbroadcast.ts';
 import { depthwiseFilterGradient, depthwiseInputGradient, depthwiseOutput } from './rules/convolution/depthwise.ts';
 import { productsOf } from './rules/convolution/products.ts';
 import { type Axis, convolutionPlane, convolutionSpace, depthwisePlane } from './rules/convolution/window.ts';
 import { dilationPairs } from './rules/dilation.ts';
 import { borderFactor, poolingMaxima } from './rules/pooling.ts';
 import { fetch } from './rules/window-maxima.ts';
+import { unbroadcast } from './unbroadcast.ts';
 
 type Entry = Omit<GradConfig, 'kernelName'>;
 type Windows = (x: readonly number[], filter: readonly number[], attrs: NamedAttrMap) => readonly Axis[];

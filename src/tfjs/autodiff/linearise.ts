@@ -1,7 +1,7 @@
 /** The derivative of a recorded computation as a program of linear steps that carries blocks of tangents. */
 import { clone, dispose, keep, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../../core/errors.ts';
-import { withHeapKernels } from '../backends/wasm/heap-kernels/replacements.ts';
+import { currentBackend } from '../backends/current.ts';
 import { RULES } from './rules/index.ts';
 import type { Derive, Push, Tangents } from './rules/rule.ts';
 import { type KernelCall, record, type Tape } from './tape.ts';
@@ -30,10 +30,10 @@ interface Step {
   readonly lastUsed: readonly number[];
 }
 
-function unsupported({ kernel, layer }: KernelCall, where: string): UnsupportedError {
+function unsupported({ kernel, layer }: KernelCall): UnsupportedError {
   const place = layer === undefined ? '' : ` (called by layer '${layer}')`;
   return new UnsupportedError(
-    `${where}: there is no tangent rule for TensorFlow.js kernel '${kernel}'${place}, which lies between the parameters and ` +
+    `there is no tangent rule for TensorFlow.js kernel '${kernel}'${place}, which lies between the parameters and ` +
       `their gradient. Write that part of the model with other operations, or pass mode: 'reverse', which differentiates ` +
       'the gradient backward, one vector at a time',
     { kernel, layer },
@@ -76,9 +76,9 @@ function largestBytes({ leafSizes, calls }: Tape): number {
 }
 
 /** Builds one call's step; what its rule saves lands in `saved`. */
-function stepOf(call: KernelCall, lastUsed: readonly number[], saved: Set<Tensor>, where: string): Step {
+function stepOf(call: KernelCall, lastUsed: readonly number[], saved: Set<Tensor>): Step {
   const rule = RULES.get(call.kernel);
-  if (rule === undefined) throw unsupported(call, where);
+  if (rule === undefined) throw unsupported(call);
   const save = (tensor: Tensor): Tensor => {
     saved.add(tensor);
     return keep(tensor);
@@ -86,23 +86,22 @@ function stepOf(call: KernelCall, lastUsed: readonly number[], saved: Set<Tensor
   // Not tidy(rule): the linear part is a function, in which tidy would look for tensors.
   let push: Push | undefined;
   tidy(() => {
-    push = rule(call, save, deriveFor(call, saved, where));
+    push = rule(call, save, deriveFor(call, saved));
   });
   const inputs = [...call.moving].map((name) => ({ name, slot: call.inputIds[name]! }));
   return { inputs, outputs: call.outputIds, push: push!, lastUsed };
 }
 
 /** Lets a rule be stated as other kernels: records them at the call's inputs and linearises what it recorded. */
-function deriveFor({ inputs, moving }: KernelCall, saved: Set<Tensor>, where: string): Derive {
+function deriveFor({ inputs, moving }: KernelCall, saved: Set<Tensor>): Derive {
   return (compute) => {
     const names = [...moving];
     // Two inputs may be the same tensor, which must not make them the same leaf.
     const leaves = names.map((name) => clone(inputs[name]!));
     const given = { ...inputs, ...Object.fromEntries(names.map((name, i) => [name, leaves[i]!])) };
     const program = programOf(
-      record(where, leaves, () => [compute(given)]),
+      record(leaves, () => [compute(given)]),
       saved,
-      where,
     );
     return (tangents) => program.apply(names.map((name) => tangents[name]));
   };
@@ -125,7 +124,7 @@ class TangentProgram implements LinearMap {
   }
 
   apply(tangents: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
-    return withHeapKernels(() => tidy(() => this.#push(tangents)));
+    return currentBackend().withFastKernels(() => tidy(() => this.#push(tangents)));
   }
 
   #push(tangents: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
@@ -173,12 +172,12 @@ function runStep(
 
 /**
  * Linearises a tape once, for all blocks. Takes over the tape: what no step needs is released.
- * @throws UnsupportedError naming a kernel without a tangent rule; `where` begins its message.
+ * @throws UnsupportedError naming a kernel without a tangent rule.
  */
-export function linearise(tape: Tape, where: string): LinearMap {
+export function linearise(tape: Tape): LinearMap {
   const saved = new Set<Tensor>();
   try {
-    return programOf(tape, saved, where);
+    return programOf(tape, saved);
   } catch (error) {
     dispose([...saved]);
     throw error;
@@ -186,12 +185,12 @@ export function linearise(tape: Tape, where: string): LinearMap {
 }
 
 /** The steps of a tape; what they need lands in `saved`, the rest of the tape is released. */
-function programOf(tape: Tape, saved: Set<Tensor>, where: string): TangentProgram {
+function programOf(tape: Tape, saved: Set<Tensor>): TangentProgram {
   try {
     const uses = lastUses(tape);
     return new TangentProgram(
       tape,
-      tape.calls.map((call, i) => stepOf(call, uses[i]!, saved, where)),
+      tape.calls.map((call, i) => stepOf(call, uses[i]!, saved)),
       saved,
       peakBytes(tape, uses),
     );

@@ -1,9 +1,10 @@
 /** A loss as a sum of weighted terms, and the gradient of one term as a recorded computation. */
 import { dispose, engine, type Scalar, scalar, Tensor, tidy } from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../core/errors.ts';
-import { withDilatedFusions } from '../repairs/dilated-fusions.ts';
-import { withNestedGradients } from '../repairs/nested-gradients.ts';
+import { choice, type Field, withDefault } from '../../core/parse.ts';
+import { withDilatedFusions } from './dilated-fusions.ts';
 import { type LinearMap, linearise } from './linearise.ts';
+import { withNestedGradients } from './nested-gradients.ts';
 import { transposeDerivative } from './reverse.ts';
 import { record } from './tape.ts';
 
@@ -22,12 +23,13 @@ export interface Term {
 /** How Hessian products are made: tangents forward through the gradient, or the gradient differentiated backward. */
 export type Mode = 'forward' | 'reverse';
 
-/** Whose derivatives are recorded, and how messages name it. */
+/** The `mode` option, as public functions take it. */
+export const MODE: Field<Mode> = withDefault(choice<Mode>(['forward', 'reverse']), 'forward');
+
+/** Whose derivatives are recorded. */
 export interface Recording {
   readonly leaves: readonly Tensor[];
-  /** The public function that was called. */
-  readonly where: string;
-  /** The user's function that returns the scalar, with its batch. */
+  /** What messages call the user's function that returns the scalar, with its batch. */
   readonly what: string;
 }
 
@@ -44,14 +46,13 @@ export interface RecordedTerm {
 /** Runs a term once and keeps what products with its curvature need. */
 export type Recorder = (term: Term, recording: Recording) => RecordedTerm;
 
-function checkScalar(value: unknown, where: string, what: string): Scalar {
+function checkScalar(value: unknown, what: string): Scalar {
   if (!(value instanceof Tensor)) {
-    throw new ArgumentError(`${where}: ${what} must return a tensor, got ${typeof value}`, {});
+    throw new ArgumentError(`${what} must return a tensor, got ${typeof value}`, {});
   }
   if (value.rank !== 0) {
     throw new ArgumentError(
-      `${where}: ${what} must return a scalar, got a tensor of shape [${value.shape}]; ` +
-        'reduce it with tf.mean or tf.sum',
+      `${what} must return a scalar, got a tensor of shape [${value.shape}]; ` + 'reduce it with tf.mean or tf.sum',
       { shape: value.shape },
     );
   }
@@ -79,16 +80,12 @@ function gradientsOf(f: () => Scalar, leaves: readonly Tensor[], seed: Scalar): 
  * As tf.variableGrads, but leaves need not be trainable variables and need not matter to the value.
  * @throws ArgumentError for a function that returns no scalar; whatever the function throws
  */
-export function differentiate(
-  evaluate: () => Tensor,
-  seed: Scalar,
-  { leaves, where, what }: Recording,
-): ValueAndGradient {
+export function differentiate(evaluate: () => Tensor, seed: Scalar, { leaves, what }: Recording): ValueAndGradient {
   // An error must not pass through the engine, which would then keep the tensors that it saved for the gradient.
   let failure: { error: unknown } | undefined;
   const guarded = (): Scalar => {
     try {
-      return checkScalar(evaluate(), where, what);
+      return checkScalar(evaluate(), what);
     } catch (error) {
       failure = { error };
       return scalar(0);
@@ -104,16 +101,16 @@ export function differentiate(
  */
 export function hessianRecorder(mode: Mode): Recorder {
   return ({ outputs, loss, weight }, recording) => {
-    const { leaves, where } = recording;
+    const { leaves } = recording;
     let found: ValueAndGradient | undefined;
     let product: LinearMap | undefined;
     tidy(() => {
       const seed = scalar(weight);
-      const tape = record(where, leaves, () => {
+      const tape = record(leaves, () => {
         found = differentiate(() => loss(outputs()), seed, recording);
         return found.gradients;
       });
-      product = mode === 'forward' ? linearise(tape, where) : transposeDerivative(tape, where);
+      product = mode === 'forward' ? linearise(tape) : transposeDerivative(tape);
       return [found!.value, ...found!.gradients] as Tensor[];
     });
     return { ...found!, product: product! };

@@ -29,11 +29,11 @@ interface BackwardStep {
   readonly saved: Tensor[];
 }
 
-function backwardStep(call: KernelCall, where: string): BackwardStep {
+function backwardStep(call: KernelCall): BackwardStep {
   const config = getGradient(call.kernel) ?? GRADIENTS_OF_FUSIONS[call.kernel];
   if (config == null) {
     throw new UnsupportedError(
-      `${where}: mode: 'reverse' cannot differentiate the gradient, because TensorFlow.js has no gradient of its kernel ` +
+      `mode: 'reverse' cannot differentiate the gradient, because TensorFlow.js has no gradient of its kernel ` +
         `'${call.kernel}'; use the default mode: 'forward'`,
       { kernel: call.kernel },
     );
@@ -61,10 +61,10 @@ function pullBack({ call, gradient, saved }: BackwardStep, cotangents: Map<numbe
  * The transpose of a tape's derivative, one column at a time. Takes over the tape.
  * @throws UnsupportedError naming a kernel that TensorFlow.js has no gradient for.
  */
-export function transposeDerivative(tape: Tape, where: string): LinearMap {
+export function transposeDerivative(tape: Tape): LinearMap {
   const release = () => dispose([...tape.held]);
   try {
-    const steps = tape.calls.map((call) => backwardStep(call, where)).reverse();
+    const steps = tape.calls.map((call) => backwardStep(call)).reverse();
     const column = (seeds: readonly (Tensor | undefined)[]): (Tensor | undefined)[] => {
       const cotangents = new Map<number, Tensor>();
       for (const [i, id] of tape.outputIds.entries()) {

@@ -11,7 +11,7 @@ import {
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../../core/errors.ts';
-import { withHeapKernels } from '../backends/wasm/heap-kernels/replacements.ts';
+import { currentBackend } from '../backends/current.ts';
 import { currentLayer } from './layer-scope.ts';
 import { isLocallyConstant } from './rules/constant.ts';
 
@@ -110,13 +110,13 @@ const LIMITS: readonly (readonly [RegExp, (kernel: string) => string])[] = [
 ];
 
 /** The error of a limit of TensorFlow.js with the kernel and, if known, its layer; any other error as it is. */
-function explained(where: string, error: unknown, calls: readonly KernelCall[]): unknown {
+function explained(error: unknown, calls: readonly KernelCall[]): unknown {
   for (const [pattern, say] of LIMITS) {
     const kernel = pattern.exec((error as Error | undefined)?.message ?? '')?.[1];
     if (kernel === undefined) continue;
     const layer = calls.find((call) => call.kernel === kernel)?.layer;
     return new UnsupportedError(
-      `${where}: ${say(kernel)}${layer === undefined ? '' : `, which layer '${layer}' calls`}`,
+      `${say(kernel)}${layer === undefined ? '' : `, which layer '${layer}' calls`}`,
       { kernel, layer },
       { cause: error },
     );
@@ -137,13 +137,13 @@ function prune(calls: readonly KernelCall[], outputIds: readonly (number | undef
 }
 
 /**
- * Records how `run` computes its tensors from `leaves`, on the current backend. `where` begins messages.
+ * Records how `run` computes its tensors from `leaves`, on the current backend.
  *
  * A call is recorded if an input depends on a leaf and the output can change with it (float, not a comparison or step),
  * and kept if a returned tensor needs it. Tensors are followed by id, not by data: two variables may share their data.
  * @throws UnsupportedError for a kernel that the backend does not have or that TensorFlow.js has no gradient of
  */
-export function record(where: string, leaves: readonly Tensor[], run: () => readonly (Tensor | undefined)[]): Tape {
+export function record(leaves: readonly Tensor[], run: () => readonly (Tensor | undefined)[]): Tape {
   const leafIds = leaves.map((leaf) => leaf.id);
   const active = new Set(leafIds);
   const heldById = new Map<number, Tensor>();
@@ -172,7 +172,7 @@ export function record(where: string, leaves: readonly Tensor[], run: () => read
     });
   };
   try {
-    const results = withHeapKernels(() => withKernelObserver(observe, run));
+    const results = currentBackend().withFastKernels(() => withKernelObserver(observe, run));
     const outputIds = results.map((result) => (result && active.has(result.id) ? result.id : undefined));
     const kept = prune(calls, outputIds);
     const needed = new Set(kept.flatMap((call) => [...Object.values(call.inputs), ...call.outputs]));
@@ -180,6 +180,6 @@ export function record(where: string, leaves: readonly Tensor[], run: () => read
     return { calls: kept, leafIds, leafSizes: leaves.map(({ size }) => size), outputIds, held: needed };
   } catch (error) {
     for (const tensor of heldById.values()) tensor.dispose();
-    throw explained(where, error, calls);
+    throw explained(error, calls);
   }
 }

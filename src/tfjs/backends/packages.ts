@@ -1,14 +1,17 @@
 /** Loading optional packages, or saying what to install. */
 import { createRequire } from 'node:module';
+import { findBackendFactory } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../../core/errors.ts';
+import { type BackendName, type BackendRecord, setBackendRecord } from './record.ts';
 
 /**
  * Imports the first of `modules` that can be loaded.
  * @returns its name and what it exports
- * @throws UnsupportedError that begins with `where`, gives the first failure and ends with what to install
+ * @param missing what is not there without them, with which the message begins
+ * @throws UnsupportedError that gives the first failure and ends with what to install
  */
 export async function importOrExplain(
-  where: string,
+  missing: string,
   modules: readonly string[],
   install: string,
 ): Promise<{ name: string; exports: unknown }> {
@@ -21,7 +24,7 @@ export async function importOrExplain(
     }
   }
   throw new UnsupportedError(
-    `${where}: ${modules.join(' or ')} could not be loaded (${(failures[0] as Error).message.split('\n')[0]}); ` +
+    `${missing}: ${modules.join(' or ')} could not be loaded (${(failures[0] as Error).message.split('\n')[0]}); ` +
       `run: npm install ${install}`,
     { modules },
     { cause: failures[0] },
@@ -36,4 +39,18 @@ export function versionOf(name: string): string {
   } catch {
     return 'unknown';
   }
+}
+
+const moduleOf = (name: BackendName): string => `@tensorflow/tfjs-backend-${name}`;
+
+/** Loads the package of a backend that registers itself. @throws UnsupportedError where it is not installed */
+export async function registerPackage(name: BackendName): Promise<void> {
+  if (findBackendFactory(name) != null) return;
+  await importOrExplain(`backend '${name}' is not installed`, [moduleOf(name)], moduleOf(name));
+}
+
+/** What such a backend runs on. */
+export function recordPackage(name: BackendName): BackendRecord {
+  const module = moduleOf(name);
+  return setBackendRecord({ name, package: `${module} ${versionOf(module)}`, device: 'CPU' });
 }

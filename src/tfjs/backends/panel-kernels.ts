@@ -2,17 +2,15 @@
 import { matMul, type Tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import type { Block, Matrix } from '../../core/block.ts';
 import type { PanelKernels } from '../../linalg/kernels/panels.ts';
-import { worksAside } from '../operators/block-size.ts';
-import { bindingLimit } from '../operators/fitting.ts';
-import { describeBackend } from './record.ts';
-import { onDevice } from './webgpu/faults.ts';
+import { currentBackend } from './current.ts';
+import { describeBackend, largestBuffer } from './record.ts';
 
 /** Rows that are added up in float32 before the sum goes on in float64. */
 const SUMMED_ROWS = 4096;
 
 /** Rows of which a tensor with `cols` columns fits into a buffer, at most 2^16. */
 function rowsThatFit(cols: number): number {
-  return Math.max(1, Math.min(2 ** 16, Math.floor(bindingLimit() / (4 * Math.max(1, cols)))));
+  return Math.max(1, Math.min(2 ** 16, Math.floor(largestBuffer() / (4 * Math.max(1, cols)))));
 }
 
 /** Consecutive ranges of at most `step` rows. */
@@ -61,10 +59,11 @@ async function times(X: Block, C: Matrix, out: Block): Promise<void> {
 
 /** The panel products of the backend in use; undefined where it works on this thread. */
 export function backendPanels(): PanelKernels | undefined {
-  if (!worksAside()) return undefined;
+  const backend = currentBackend();
+  if (!backend.overlaps) return undefined;
   return {
     name: describeBackend(),
-    addGram: (X, Y, G) => onDevice('addGram', () => addGram(X, Y, G)),
-    times: (X, C, out) => onDevice('times', () => times(X, C, out)),
+    addGram: (X, Y, G) => backend.onDevice(() => addGram(X, Y, G)),
+    times: (X, C, out) => backend.onDevice(() => times(X, C, out)),
   };
 }

@@ -14,7 +14,7 @@ export interface AdapterRecord {
   readonly device: string;
   /** Name and version of the driver, as far as it tells. */
   readonly driver: string;
-  /** Whether the CPU plays the GPU. */
+  /** Whether it is a program on the CPU (SwiftShader, llvmpipe). */
   readonly software: boolean;
   /** What one command may use at most, by the names of WebGPU. */
   readonly limits: {
@@ -59,6 +59,11 @@ export function backendRecord(): BackendRecord | undefined {
 export function defaultMemory(): number {
   const adapter = backendRecord()?.adapter;
   return adapter && !adapter.software ? Math.max(2 ** 30, 4 * adapter.limits.maxBufferSize) : 2 ** 30;
+}
+
+/** Bytes of the largest buffer that a kernel of the backend in use can be given. */
+export function largestBuffer(): number {
+  return backendRecord()?.adapter?.limits.maxStorageBufferBindingSize ?? Number.POSITIVE_INFINITY;
 }
 
 /** One phrase for results: `webgpu (SwiftShader driver 5.0.0, software)`. */

@@ -1,20 +1,21 @@
 /** CIFAR-10 in its binary version (Krizhevsky 2009): records of a label and a 32 x 32 image, one colour after the other. */
-import { ArgumentError, StoreError } from '../../core/errors.ts';
+import { atDoor } from '../../core/door.ts';
+import { StoreError } from '../../core/errors.ts';
+import { refuse, text } from '../../core/parse.ts';
 import { checkLabels, readBytes } from './file.ts';
 import type { LabelledImages } from './labelled-images.ts';
 
-const WHERE = 'readCifar10';
 const SIDE = 32;
 const PLANE = SIDE * SIDE;
 const RECORD = 1 + 3 * PLANE;
 const CLASSES = 10;
 
 async function readRecords(path: string): Promise<Uint8Array> {
-  const bytes = await readBytes(WHERE, path);
+  const bytes = await readBytes(path);
   if (bytes.length > 0 && bytes.length % RECORD === 0) return bytes;
   const rest = bytes.length % RECORD;
   throw new StoreError(
-    `${WHERE}: ${path} has ${bytes.length} bytes, ${rest === 0 ? 'no record' : `${rest} more than a whole number of records`} ` +
+    `${path} has ${bytes.length} bytes, ${rest === 0 ? 'no record' : `${rest} more than a whole number of records`} ` +
       `of ${RECORD} (a label and 3 x 32 x 32 pixels): it is cut off, or not the binary version of CIFAR-10`,
     { path, bytes: bytes.length, record: RECORD },
   );
@@ -28,16 +29,20 @@ async function readRecords(path: string): Promise<Uint8Array> {
  * const train = await readCifar10([1, 2, 3, 4, 5].map((i) => `cifar-10-batches-bin/data_batch_${i}.bin`));
  * @throws StoreError for a file that is missing, cut off or of another format; ArgumentError without files.
  */
-export async function readCifar10(files: readonly string[]): Promise<LabelledImages> {
-  if (!Array.isArray(files) || files.length === 0) {
-    throw new ArgumentError(`${WHERE}: files must be a list of at least one path, got ${String(files)}`);
-  }
+export function readCifar10(files: readonly string[]): Promise<LabelledImages> {
+  return atDoor('readCifar10', async () => {
+    if (!Array.isArray(files) || files.length === 0) refuse('files', 'a list of at least one path', files);
+    return readAll(files.map((path, i) => text.parse(path, `files[${i}]`)));
+  });
+}
+
+async function readAll(files: readonly string[]): Promise<LabelledImages> {
   const parts: { labels: Uint8Array; pixels: Uint8Array }[] = [];
-  for (const path of files as string[]) {
+  for (const path of files) {
     const bytes = await readRecords(path);
     const count = bytes.length / RECORD;
     const labels = Uint8Array.from({ length: count }, (_, i) => bytes[i * RECORD]!);
-    checkLabels(WHERE, path, labels, CLASSES);
+    checkLabels(path, labels, CLASSES);
     const pixels = new Uint8Array(count * 3 * PLANE);
     for (let i = 0, at = 0; i < count; i++) {
       const start = i * RECORD + 1;

@@ -7,20 +7,20 @@ import { StoreError } from '../../core/errors.ts';
 const decompress = promisify(gunzip);
 
 /** The bytes of a file, decompressed if they are gzip's. @throws StoreError naming the file and what is wrong with it. */
-export async function readBytes(where: string, path: string): Promise<Uint8Array> {
+export async function readBytes(path: string): Promise<Uint8Array> {
   try {
     const bytes = await readFile(path);
     return bytes[0] === 0x1f && bytes[1] === 0x8b ? await decompress(bytes) : bytes;
   } catch (error) {
-    throw new StoreError(`${where}: cannot read ${path}: ${(error as Error).message}`, { path }, { cause: error });
+    throw new StoreError(`cannot read ${path}: ${(error as Error).message}`, { path }, { cause: error });
   }
 }
 
 /** @throws StoreError unless every label is a class. */
-export function checkLabels(where: string, path: string, labels: Uint8Array, classes: number): void {
+export function checkLabels(path: string, labels: Uint8Array, classes: number): void {
   const wrong = labels.findIndex((label) => label >= classes);
   if (wrong < 0) return;
-  throw new StoreError(`${where}: ${path} has label ${labels[wrong]} for image ${wrong}, expected 0..${classes - 1}`, {
+  throw new StoreError(`${path} has label ${labels[wrong]} for image ${wrong}, expected 0..${classes - 1}`, {
     path,
     image: wrong,
     label: labels[wrong],

@@ -1,12 +1,6 @@
 /** The number of columns with which a GPU is fastest, by a short trial. */
-import { getBackend } from '@tensorflow/tfjs-core';
 import { type Block, zeros } from '../../core/block.ts';
 import { fillRandom } from '../../core/random.ts';
-
-/** Whether products of the backend in use are made aside: this thread is free until they are read. */
-export function worksAside(): boolean {
-  return getBackend() === 'webgpu';
-}
 
 /** Widths that are tried, while each is this much faster per column than the last and takes no longer than this. */
 const WIDTHS = [16, 64, 256, 1024];

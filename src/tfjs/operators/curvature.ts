@@ -1,6 +1,7 @@
 /** The contract of the curvature of networks: what `hessian`, `ggn` and `hessianOf` return. */
 import type { Block } from '../../core/block.ts';
-import type { BatchProduct, LinearOperator } from '../../linops/operator.ts';
+import type { Operator } from '../../linops/define.ts';
+import type { BatchProduct } from '../../linops/operator.ts';
 import type { ParameterInfo } from '../problem/parameters.ts';
 
 /** The gradient and a product from one call. */
@@ -17,7 +18,7 @@ export interface Action {
  * A Hessian or Gauss-Newton matrix at the point where its first product was asked for. `matmat` takes and returns D x b
  * row-major float32 blocks, D the number of parameters.
  */
-export interface CurvatureOperator extends LinearOperator {
+export interface CurvatureOperator extends Operator {
   /** TensorFlow.js computes in float32. */
   readonly dtype: 'float32';
   /** Curvature matrices are symmetric. */
@@ -45,6 +46,9 @@ export interface CurvatureOperator extends LinearOperator {
   gradient(): Promise<Float32Array>;
   /** Loss, gradient and the product with X. */
   action(X: Block): Promise<Action>;
-  /** Releases every tensor the operator holds. It cannot be used afterwards. */
+  /**
+   * Releases every tensor the operator holds, those of products under way when they have ended. It cannot be used
+   * afterwards.
+   */
   dispose(): void;
 }

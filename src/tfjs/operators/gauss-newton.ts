@@ -3,7 +3,7 @@ import { add, clone, reshape, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { LinearMap } from '../autodiff/linearise.ts';
 import { hessianRecorder, type RecordedTerm, type Recorder } from '../autodiff/objective.ts';
 import { recordOutputs } from './outputs-map.ts';
-import { disposePresent } from './passes.ts';
+import { disposePresent } from './sums.ts';
 
 function addLists(a: readonly (Tensor | undefined)[], b: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
   return a.map((x, i) => {

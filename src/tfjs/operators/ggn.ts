@@ -1,6 +1,15 @@
 /** The generalised Gauss-Newton matrix of a network's loss over data. */
+import { atDoor } from '../../core/door.ts';
+import { flag, parseOptions, withDefault } from '../../core/parse.ts';
+import { defaultMemory } from '../backends/record.ts';
 import type { TensorContainer } from '../problem/containers.ts';
-import { checkOperatorOptions, checkProblem, type OperatorOptions, type ProblemOptions } from '../problem/problem.ts';
+import {
+  OPERATOR_FIELDS,
+  type OperatorOptions,
+  PROBLEM_FIELDS,
+  type ProblemOptions,
+  problemOf,
+} from '../problem/problem.ts';
 import type { CurvatureOperator } from './curvature.ts';
 import { curvatureOperator } from './curvature-operator.ts';
 import { gaussNewtonRecorder } from './gauss-newton.ts';
@@ -13,6 +22,8 @@ export interface GgnOptions<X extends TensorContainer, Y, O> extends ProblemOpti
    */
   convex?: boolean;
 }
+
+const FIELDS = { convex: withDefault(flag, true), ...PROBLEM_FIELDS, ...OPERATOR_FIELDS };
 
 /**
  * The generalised Gauss-Newton matrix, by the parameters, of a network's mean (or total) loss over data: J^T H J with J
@@ -30,15 +41,9 @@ export interface GgnOptions<X extends TensorContainer, Y, O> extends ProblemOpti
  */
 // biome-ignore lint/suspicious/noExplicitAny: the outputs of a tf.LayersModel have no static type.
 export function ggn<X extends TensorContainer, Y, O = any>(options: GgnOptions<X, Y, O>): CurvatureOperator {
-  const where = 'ggn';
-  const { convex = true } = options ?? {};
-  const operatorOptions = checkOperatorOptions(where, options ?? {});
-  const problem = checkProblem(where, options, operatorOptions.check);
-  return curvatureOperator({
-    ...problem,
-    ...operatorOptions,
-    record: gaussNewtonRecorder,
-    psd: convex,
-    release: () => {},
+  return atDoor('ggn', () => {
+    const { convex, check, cache, memory = defaultMemory(), ...given } = parseOptions(options, FIELDS);
+    const problem = problemOf(given, check);
+    return curvatureOperator('ggn', { problem, record: gaussNewtonRecorder, psd: convex, check, cache, memory });
   });
 }

@@ -1,13 +1,16 @@
 /** The gradient of a network's loss over data. */
 import { scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { atDoor } from '../../core/door.ts';
+import { parseOptions } from '../../core/parse.ts';
 import type { LinearMap } from '../autodiff/linearise.ts';
-import { differentiate, type Recorder } from '../autodiff/objective.ts';
-import { ensureGradients } from '../backends/use-backend.ts';
-import { onDevice } from '../backends/webgpu/faults.ts';
+import { differentiate, type RecordedTerm } from '../autodiff/objective.ts';
+import { currentBackend } from '../backends/current.ts';
 import type { TensorContainer } from '../problem/containers.ts';
 import type { ParameterInfo } from '../problem/parameters.ts';
-import { checkProblem, type ProblemOptions } from '../problem/problem.ts';
-import { survey } from './passes.ts';
+import { PROBLEM_FIELDS, type Problem, type ProblemOptions, problemOf } from '../problem/problem.ts';
+import { prepareTensorFlow } from '../repairs/prepare.ts';
+import { RecordedBatches } from './recorded-batches.ts';
+import { survey } from './survey.ts';
 
 /** What {@link gradient} returns. */
 export interface Gradient {
@@ -22,14 +25,33 @@ export interface Gradient {
 /** Nothing to carry through: only the gradient is asked for. */
 const NO_PRODUCT: LinearMap = { apply: () => [], bytesPerColumn: 0, largestPerColumn: 0, dispose: () => {} };
 
-const gradientRecorder: Recorder = ({ outputs, loss, weight }, recording) => {
-  const found = tidy(() => {
-    const { value, gradients } = differentiate(() => loss(outputs()), scalar(weight), recording);
-    return [value, ...gradients] as Tensor[];
-  });
-  const [value, ...gradients] = found;
-  return { value: value!, gradients, product: NO_PRODUCT };
-};
+async function gradientOf(problem: Problem): Promise<Gradient> {
+  const { leaves, what, termName } = problem;
+  await prepareTensorFlow();
+  const batches = new RecordedBatches<LinearMap, RecordedTerm>(
+    'gradient',
+    problem,
+    {
+      record: ({ outputs, loss, weight }, index) => {
+        const recording = { leaves, what: `${what} (${termName(index)})` };
+        const [value, ...gradients] = tidy(() => {
+          const found = differentiate(() => loss(outputs()), scalar(weight), recording);
+          return [found.value, ...found.gradients] as Tensor[];
+        });
+        return { value: value!, gradients, product: NO_PRODUCT };
+      },
+      discard: () => {},
+    },
+    { cache: false, memory: 1 },
+  );
+  const found = await currentBackend().onDevice(() => survey(problem, (visit) => batches.first(visit)));
+  const factor = problem.normalise ? 1 / found.total : 1;
+  return {
+    loss: found.loss * factor,
+    gradient: found.gradient.map((value) => value * factor),
+    parameters: problem.layout,
+  };
+}
 
 /**
  * Loss and gradient, by the parameters, of a network over data, batch by batch: as `hessian(...).gradient()`, without
@@ -42,17 +64,6 @@ const gradientRecorder: Recorder = ({ outputs, loss, weight }, recording) => {
  * const { loss, gradient: g } = await gradient({ model, loss: (outputs, y) => tf.losses.meanSquaredError(y, outputs), data });
  */
 // biome-ignore lint/suspicious/noExplicitAny: the outputs of a tf.LayersModel have no static type.
-export async function gradient<X extends TensorContainer, Y, O = any>(
-  options: ProblemOptions<X, Y, O>,
-): Promise<Gradient> {
-  const where = 'gradient';
-  const problem = checkProblem(where, options, false);
-  await ensureGradients(where);
-  const {
-    loss,
-    gradient: sum,
-    total,
-  } = await onDevice(where, () => survey({ ...problem, record: gradientRecorder }, -1));
-  const factor = problem.normalise ? 1 / total : 1;
-  return { loss: loss * factor, gradient: sum.map((value) => value * factor), parameters: problem.layout };
+export function gradient<X extends TensorContainer, Y, O = any>(options: ProblemOptions<X, Y, O>): Promise<Gradient> {
+  return atDoor('gradient', async () => gradientOf(problemOf(parseOptions(options, PROBLEM_FIELDS), false)));
 }

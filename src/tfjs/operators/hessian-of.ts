@@ -1,8 +1,8 @@
 /** The Hessian of a plain function of tensors. */
 import { clone, dispose, keep, Tensor } from '@tensorflow/tfjs-core';
-import { checkChoice } from '../../core/checks.ts';
-import { ArgumentError } from '../../core/errors.ts';
-import { hessianRecorder, type Mode, type Term } from '../autodiff/objective.ts';
+import { atDoor } from '../../core/door.ts';
+import { parseOptions, refuse } from '../../core/parse.ts';
+import { hessianRecorder, MODE, type Mode, type Term } from '../autodiff/objective.ts';
 import { defaultMemory } from '../backends/record.ts';
 import { layOut } from '../problem/parameters.ts';
 import { curvatureOperator } from './curvature-operator.ts';
@@ -10,10 +10,13 @@ import type { HessianOperator } from './hessian.ts';
 
 function checkPoint(x0: unknown): Tensor[] {
   const tensors = Array.isArray(x0) ? x0 : [x0];
-  if (tensors.length > 0 && tensors.every((value) => value instanceof Tensor && value.dtype === 'float32'))
-    return tensors;
-  throw new ArgumentError('hessianOf: x0 must be a float32 tensor or an array of them, at least one', {});
+  const isPoint = (value: unknown): boolean =>
+    value instanceof Tensor && value.dtype === 'float32' && !value.isDisposed && value.size > 0;
+  if (tensors.length > 0 && tensors.every(isPoint)) return tensors;
+  return refuse('x0', 'a float32 tensor or an array of them, at least one and none disposed', x0);
 }
+
+const FIELDS = { mode: MODE };
 
 /**
  * The Hessian of `f` at `x0`, by all entries of x0: f(x) for a tensor, f(x1, x2, ...) for an array of tensors, as in
@@ -31,32 +34,30 @@ export function hessianOf(
   x0: Tensor | readonly Tensor[],
   options: { mode?: Mode } = {},
 ): HessianOperator {
-  const { mode = 'forward' } = options;
-  if (typeof f !== 'function') {
-    throw new ArgumentError(`hessianOf: f must be a function of tensors, got ${typeof f}`, {});
-  }
-  const point = checkPoint(x0);
-  checkChoice('hessianOf', 'mode', mode, ['forward', 'reverse']);
-  // Tensors of our own: f may also use x0 itself, as a constant.
-  const leaves = point.map((tensor) => keep(clone(tensor)));
-  async function* terms(): AsyncGenerator<Term> {
-    yield { outputs: () => leaves, loss: () => f(...leaves), weight: 1, release: () => {} };
-  }
-  return curvatureOperator({
-    where: 'hessianOf',
-    what: 'f',
-    termName: () => 'x0',
-    leaves,
-    layout: layOut(
-      leaves,
-      leaves.map((_, i) => `x${i}`),
-    ),
-    terms,
-    normalise: false,
-    record: hessianRecorder(mode),
-    check: false,
-    cache: true,
-    memory: defaultMemory(),
-    release: () => dispose(leaves),
+  return atDoor('hessianOf', () => {
+    if (typeof f !== 'function') refuse('f', 'a function of tensors', f);
+    const point = checkPoint(x0);
+    const { mode } = parseOptions(options, FIELDS);
+    // Tensors of our own: f may also use x0 itself, as a constant.
+    const leaves = point.map((tensor) => keep(clone(tensor)));
+    async function* terms(): AsyncGenerator<Term> {
+      yield { outputs: () => leaves, loss: () => f(...leaves), weight: 1, release: () => {} };
+    }
+    const names = leaves.map((_, i) => `x${i}`);
+    return curvatureOperator('hessianOf', {
+      problem: {
+        what: 'f',
+        termName: () => 'x0',
+        leaves,
+        layout: layOut(leaves, names),
+        terms,
+        normalise: false,
+      },
+      record: hessianRecorder(mode),
+      check: false,
+      cache: true,
+      memory: defaultMemory(),
+      release: () => dispose(leaves),
+    });
   });
 }

@@ -1,8 +1,16 @@
 /** The Hessian of a network's loss over data. */
-import { checkChoice } from '../../core/checks.ts';
-import { hessianRecorder, type Mode } from '../autodiff/objective.ts';
+import { atDoor } from '../../core/door.ts';
+import { parseOptions } from '../../core/parse.ts';
+import { hessianRecorder, MODE, type Mode } from '../autodiff/objective.ts';
+import { defaultMemory } from '../backends/record.ts';
 import type { TensorContainer } from '../problem/containers.ts';
-import { checkOperatorOptions, checkProblem, type OperatorOptions, type ProblemOptions } from '../problem/problem.ts';
+import {
+  OPERATOR_FIELDS,
+  type OperatorOptions,
+  PROBLEM_FIELDS,
+  type ProblemOptions,
+  problemOf,
+} from '../problem/problem.ts';
 import type { CurvatureOperator } from './curvature.ts';
 import { curvatureOperator } from './curvature-operator.ts';
 
@@ -18,6 +26,8 @@ export interface HessianOptions<X extends TensorContainer, Y, O> extends Problem
    */
   mode?: Mode;
 }
+
+const FIELDS = { mode: MODE, ...PROBLEM_FIELDS, ...OPERATOR_FIELDS };
 
 /**
  * The Hessian, by the parameters, of a network's mean (or total) loss over data: a symmetric linear operator on vectors
@@ -47,10 +57,9 @@ export interface HessianOptions<X extends TensorContainer, Y, O> extends Problem
  */
 // biome-ignore lint/suspicious/noExplicitAny: the outputs of a tf.LayersModel have no static type.
 export function hessian<X extends TensorContainer, Y, O = any>(options: HessianOptions<X, Y, O>): HessianOperator {
-  const where = 'hessian';
-  const { mode = 'forward' } = options ?? {};
-  const operatorOptions = checkOperatorOptions(where, options ?? {});
-  const problem = checkProblem(where, options, operatorOptions.check);
-  checkChoice(where, 'mode', mode, ['forward', 'reverse']);
-  return curvatureOperator({ ...problem, ...operatorOptions, record: hessianRecorder(mode), release: () => {} });
+  return atDoor('hessian', () => {
+    const { mode, check, cache, memory = defaultMemory(), ...given } = parseOptions(options, FIELDS);
+    const problem = problemOf(given, check);
+    return curvatureOperator('hessian', { problem, record: hessianRecorder(mode), check, cache, memory });
+  });
 }

@@ -1,42 +1,39 @@
 /** The Jacobian of a network's outputs over data as a linear operator. */
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { asDType, type Block, checkBlock, copyColumns, zeros } from '../../core/block.ts';
-import { ArgumentError } from '../../core/errors.ts';
-import type { LinearOperator } from '../../linops/operator.ts';
-import { ensureGradients } from '../backends/use-backend.ts';
-import { onDevice } from '../backends/webgpu/faults.ts';
+import { type Block, copyColumns, zeros } from '../../core/block.ts';
+import { atDoor } from '../../core/door.ts';
+import { parseOptions } from '../../core/parse.ts';
+import { defineOperator, type Operator } from '../../linops/define.ts';
+import type { Term } from '../autodiff/objective.ts';
+import { currentBackend } from '../backends/current.ts';
+import { defaultMemory, describeBackend } from '../backends/record.ts';
 import type { TensorContainer } from '../problem/containers.ts';
-import { type ParameterInfo, toBlock, toTangents } from '../problem/parameters.ts';
+import { layOut, type ParameterInfo, toBlock, toTangents } from '../problem/parameters.ts';
 import {
-  checkOperatorOptions,
-  checkProblem,
+  KEEPING_FIELDS,
+  MODEL_FIELDS,
+  numbersIn,
   type OperatorOptions,
   type Problem,
   type ProblemOptions,
+  problemOfOutputs,
 } from '../problem/problem.ts';
-import { type Columns, splitColumns } from './columns.ts';
-import { Fitting } from './fitting.ts';
-import {
-  disposeMaps,
-  type Found,
-  findRows,
-  type Maps,
-  type Rows,
-  recordBatch,
-  rowsOf,
-  sizeOf,
-} from './outputs-rows.ts';
-import { accumulate, checkCount, disposePresent } from './passes.ts';
+import { prepareTensorFlow } from '../repairs/prepare.ts';
+import { type OutputsMap, recordOutputs } from './outputs-map.ts';
+import { type Kept, RecordedBatches } from './recorded-batches.ts';
+import { accumulate, disposePresent } from './sums.ts';
 
 /** Arguments of {@link jacobian}. `y` of the batches is not used. */
 export interface JacobianOptions<X extends TensorContainer>
-  extends Omit<ProblemOptions<X, unknown, unknown>, 'loss' | 'reduction'>,
-    Omit<OperatorOptions, 'check'> {}
+  extends Pick<ProblemOptions<X, unknown, unknown>, 'model' | 'parameters' | 'data'>,
+    Pick<OperatorOptions, 'cache' | 'memory'> {}
 
 /** The derivative of all outputs (M numbers) by all parameters (D numbers): float32 blocks, row-major. */
-export interface JacobianOperator extends LinearOperator {
+export interface JacobianOperator extends Operator {
   /** TensorFlow.js computes in float32. */
   readonly dtype: 'float32';
+  /** The backend and device that the products are made on, as results record it. */
+  readonly backend: string;
   /** Name, shape and columns of each parameter. */
   readonly parameters: readonly ParameterInfo[];
   /** Name ('batch 0', 'batch 1[2]'), shape and rows of each float output. */
@@ -45,125 +42,106 @@ export interface JacobianOperator extends LinearOperator {
   matmat(X: Block): Promise<Block>;
   /** J^T Y: M x b to D x b. */
   adjointMatmat(Y: Block): Promise<Block>;
-  /** Releases every tensor the operator holds. */
+  /**
+   * Releases every tensor the operator holds, those of products under way when they have ended. It cannot be used
+   * afterwards.
+   */
   dispose(): void;
 }
 
-class RecordedJacobian implements JacobianOperator {
-  readonly shape: readonly [number, number];
-  readonly dtype = 'float32';
-  readonly parameters: readonly ParameterInfo[];
+/** A batch's derivative and its transpose. */
+interface Maps extends Kept, Pick<OutputsMap, 'forward' | 'transposed'> {}
+
+/** A recorded batch with its outputs, laid out from zero. */
+interface RecordedOutputs {
+  readonly product: Maps;
   readonly outputs: readonly ParameterInfo[];
-  readonly #problem: Problem;
-  readonly #found: Found;
-  readonly #bytes: number;
-  readonly #leafData: readonly object[];
-  readonly #fitting: Fitting;
-  #disposed = false;
+}
 
-  constructor(problem: Problem, found: Found, bytes: number) {
-    this.#problem = problem;
-    this.#found = found;
-    this.#bytes = bytes;
-    this.#fitting = new Fitting(problem.where);
-    this.#leafData = problem.leaves.map(({ dataId }) => dataId);
-    this.parameters = problem.layout;
-    this.outputs = found.rows.flatMap(({ first, outputs }) =>
-      outputs.map((each) => ({ ...each, offset: first + each.offset })),
-    );
-    this.shape = [sizeOf(this.outputs), sizeOf(this.parameters)];
+function recordBatch({ leaves, termName }: Problem, term: Term, index: number): RecordedOutputs {
+  const { outputs, release, forward, transposed } = recordOutputs(term.outputs, { leaves, what: termName(index) });
+  const named = layOut(
+    outputs,
+    outputs.map((_, i) => `${termName(index)}${i === 0 ? '' : `[${i}]`}`),
+  );
+  release();
+  const product: Maps = {
+    forward,
+    transposed,
+    bytesPerColumn: Math.max(forward.bytesPerColumn, transposed.bytesPerColumn),
+    largestPerColumn: Math.max(forward.largestPerColumn, transposed.largestPerColumn),
+    dispose: () => {
+      forward.dispose();
+      transposed.dispose();
+    },
+  };
+  return { product, outputs: named };
+}
+
+/** One batch's rows of the whole: where they begin, how many they are, and its outputs laid out from zero. */
+interface Rows {
+  readonly first: number;
+  readonly count: number;
+  readonly outputs: readonly ParameterInfo[];
+}
+
+/** A batch's rows of a block, as a view. */
+function rowsOf(Y: Block, { first, count }: Rows): Block {
+  return { rows: count, cols: Y.cols, data: Y.data.subarray(first * Y.cols, (first + count) * Y.cols) as Float32Array };
+}
+
+type Batches = RecordedBatches<Maps, RecordedOutputs>;
+
+/** The recorded batches with their rows. */
+async function* withRows(batches: Batches, rows: readonly Rows[]): AsyncGenerator<{ maps: Maps; own: Rows }> {
+  let index = 0;
+  for await (const maps of batches.products()) yield { maps, own: rows[index++]! };
+}
+
+/** J X, M x b. */
+async function forward(batches: Batches, rows: readonly Rows[], layout: readonly ParameterInfo[], X: Block) {
+  const Y = zeros(
+    rows.reduce((total, { count }) => total + count, 0),
+    X.cols,
+    'float32',
+  );
+  const parts = batches.split(X);
+  for await (const { maps, own } of withRows(batches, rows)) {
+    for (const { first, block } of parts) {
+      const changes = tidy(() => maps.forward.apply(toTangents(block, layout)) as Tensor[]);
+      const product = await toBlock(changes, own.outputs, block.cols, 1);
+      disposePresent(changes);
+      copyColumns(product, 0, block.cols, rowsOf(Y, own), first);
+    }
   }
+  return Y;
+}
 
-  async matmat(X: Block): Promise<Block> {
-    const { where } = this.#problem;
-    checkBlock(`${where}: matmat`, X, this.shape[1], X?.cols);
-    return this.#fitting.attempt(X.cols, () => onDevice(where, () => this.#forward(X)));
-  }
-
-  async #forward(X: Block): Promise<Block> {
-    const { layout } = this.#problem;
-    const Y = zeros(this.shape[0], X.cols, 'float32');
-    const parts = this.#split(X);
-    for await (const { maps, rows } of this.#batches()) {
-      for (const { first, block } of parts) {
-        const changes = tidy(() => maps.forward.apply(toTangents(block, layout)) as Tensor[]);
-        const product = await toBlock(changes, rows.outputs, block.cols, 1);
-        disposePresent(changes);
-        copyColumns(product, 0, block.cols, rowsOf(Y, rows), first);
+/** J^T Y, D x b. */
+async function backward(batches: Batches, rows: readonly Rows[], layout: readonly ParameterInfo[], Y: Block) {
+  const X = zeros(numbersIn(layout), Y.cols, 'float32');
+  const parts = batches.split(Y);
+  const sums: (Tensor | undefined)[][] = parts.map(() => []);
+  try {
+    for await (const { maps, own } of withRows(batches, rows)) {
+      for (const [i, { block }] of parts.entries()) {
+        tidy(() => {
+          const pulled = maps.transposed.apply(toTangents(rowsOf(block, own), own.outputs));
+          sums[i] = accumulate(sums[i]!, pulled);
+          return sums[i] as Tensor[];
+        });
       }
     }
-    return Y;
-  }
-
-  async adjointMatmat(Y: Block): Promise<Block> {
-    const { where } = this.#problem;
-    checkBlock(`${where}: adjointMatmat`, Y, this.shape[0], Y?.cols);
-    return this.#fitting.attempt(Y.cols, () => onDevice(where, () => this.#backward(Y)));
-  }
-
-  async #backward(Y: Block): Promise<Block> {
-    const { layout } = this.#problem;
-    const X = zeros(this.shape[1], Y.cols, 'float32');
-    const parts = this.#split(Y);
-    const sums: (Tensor | undefined)[][] = parts.map(() => []);
-    try {
-      for await (const { maps, rows } of this.#batches()) {
-        for (const [i, { block }] of parts.entries()) {
-          tidy(() => {
-            const pulled = maps.transposed.apply(toTangents(rowsOf(block, rows), rows.outputs));
-            sums[i] = accumulate(sums[i]!, pulled);
-            return sums[i] as Tensor[];
-          });
-        }
-      }
-      for (const [i, { first, block }] of parts.entries()) {
-        copyColumns(await toBlock(sums[i]!, layout, block.cols, 1), 0, block.cols, X, first);
-      }
-      return X;
-    } finally {
-      for (const each of sums) disposePresent(each);
+    for (const [i, { first, block }] of parts.entries()) {
+      copyColumns(await toBlock(sums[i]!, layout, block.cols, 1), 0, block.cols, X, first);
     }
-  }
-
-  dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    for (const maps of this.#found.kept ?? []) disposeMaps(maps);
-  }
-
-  #split(X: Block): Columns[] {
-    const { bytesPerColumn, largestPerColumn } = this.#found;
-    this.#fitting.noteTensor(X.cols, largestPerColumn);
-    return splitColumns(asDType(X, 'float32'), bytesPerColumn, this.#bytes, this.#fitting.most);
-  }
-
-  /** The kept batches, or each recorded anew and released after its turn. */
-  async *#batches(): AsyncGenerator<{ maps: Maps; rows: Rows }> {
-    const { where, leaves } = this.#problem;
-    if (this.#disposed) throw new ArgumentError(`${where}: the operator is disposed; make a new one`, {});
-    if (leaves.some(({ dataId }, i) => dataId !== this.#leafData[i])) {
-      throw new ArgumentError(`${where}: a parameter was assigned since the operator was made; make a new one`, {});
-    }
-    const { kept, rows } = this.#found;
-    if (kept) {
-      for (const [i, maps] of kept.entries()) yield { maps, rows: rows[i]! };
-      return;
-    }
-    let index = 0;
-    for await (const term of this.#problem.terms()) {
-      if (index >= rows.length) checkCount(where, rows.length, index + 1);
-      const maps = recordBatch(this.#problem, term, index);
-      maps.release();
-      try {
-        yield { maps, rows: rows[index]! };
-      } finally {
-        disposeMaps(maps);
-      }
-      index++;
-    }
-    checkCount(where, rows.length, index);
+    return X;
+  } finally {
+    for (const each of sums) disposePresent(each);
   }
 }
+
+const FIELDS = { ...MODEL_FIELDS, ...KEEPING_FIELDS };
 
 /**
  * The Jacobian of a model's outputs (all float outputs of all batches, flattened row-major one after the other) by the
@@ -177,15 +155,36 @@ class RecordedJacobian implements JacobianOperator {
  * const svd = await ssvd(J, 10);
  * J.dispose();
  */
-export async function jacobian<X extends TensorContainer>(options: JacobianOptions<X>): Promise<JacobianOperator> {
-  const where = 'jacobian';
-  const { cache, memory: bytes } = checkOperatorOptions(where, options ?? {});
-  const noLoss = (): never => {
-    throw new ArgumentError(`${where}: there is no loss`, {});
-  };
-  const problem = checkProblem(where, { ...options, loss: noLoss, reduction: 'sum' }, false);
-  await ensureGradients(where);
-  const keepBytes = cache === undefined ? bytes / 2 : cache ? Number.POSITIVE_INFINITY : -1;
-  const found = await onDevice(where, () => findRows(problem, keepBytes));
-  return new RecordedJacobian(problem, found, bytes / 2);
+export function jacobian<X extends TensorContainer>(options: JacobianOptions<X>): Promise<JacobianOperator> {
+  const name = 'jacobian';
+  return atDoor(name, async () => {
+    const { cache, memory = defaultMemory(), ...model } = parseOptions(options, FIELDS);
+    const problem = problemOfOutputs(model);
+    const { layout } = problem;
+    await prepareTensorFlow();
+    const recording = {
+      record: (term: Term, index: number) => recordBatch(problem, term, index),
+      discard: () => {},
+    };
+    const batches: Batches = new RecordedBatches(name, problem, recording, { cache, memory });
+    const rows: Rows[] = [];
+    let total = 0;
+    await currentBackend().onDevice(() =>
+      batches.first(({ outputs }) => {
+        const count = numbersIn(outputs);
+        rows.push({ first: total, count, outputs });
+        total += count;
+      }),
+    );
+    return defineOperator(name, {
+      shape: [total, numbersIn(layout)] as const,
+      dtype: 'float32' as const,
+      backend: describeBackend(),
+      parameters: layout,
+      outputs: rows.flatMap(({ first, outputs }) => outputs.map((each) => ({ ...each, offset: first + each.offset }))),
+      matmat: (X: Block) => batches.multiply(X.cols, () => forward(batches, rows, layout, X)),
+      adjointMatmat: (Y: Block) => batches.multiply(Y.cols, () => backward(batches, rows, layout, Y)),
+      dispose: () => batches.dispose(),
+    });
+  });
 }

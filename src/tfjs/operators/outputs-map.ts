@@ -21,10 +21,10 @@ export interface OutputsMap {
 }
 
 /** @throws ArgumentError for a model without float outputs */
-function floatOutputs(container: unknown, { where, what }: Recording): Tensor[] {
+function floatOutputs(container: unknown, { what }: Recording): Tensor[] {
   const found = tensorsIn(container).flatMap(({ tensor }) => (tensor.dtype === 'float32' ? [tensor] : []));
   if (found.length > 0) return found;
-  throw new ArgumentError(`${where}: the model returned no float32 tensors for ${what}`, {});
+  throw new ArgumentError(`the model returned no float32 tensors for ${what}`, {});
 }
 
 /**
@@ -32,14 +32,14 @@ function floatOutputs(container: unknown, { where, what }: Recording): Tensor[] 
  * of <outputs, s> by the seeds s, in which it is linear: so the same tangent rules carry blocks of cotangents backward.
  */
 export function recordOutputs(run: () => unknown, recording: Recording): OutputsMap {
-  const { leaves, where } = recording;
+  const { leaves } = recording;
   const made: LinearMap[] = [];
   let container: unknown;
   let outputs: Tensor[] = [];
   const release = () => dispose(container as Tensor[]);
   try {
     tidy(() => {
-      const tape = record(where, leaves, () => {
+      const tape = record(leaves, () => {
         // Inside a gradient, where TensorFlow.js does not fuse activations: the two runs then call the same kernels.
         differentiate(
           () => {
@@ -53,15 +53,15 @@ export function recordOutputs(run: () => unknown, recording: Recording): Outputs
         );
         return outputs;
       });
-      made.push(linearise(tape, where));
+      made.push(linearise(tape));
     });
     tidy(() => {
       const seeds = outputs.map(({ shape }) => zeros(shape));
-      const tape = record(where, seeds, () => {
+      const tape = record(seeds, () => {
         const product = () => addN(floatOutputs(run(), recording).map((y, i) => sum(mul(y, seeds[i]!))));
         return differentiate(product, scalar(1), recording).gradients;
       });
-      made.push(linearise(tape, where));
+      made.push(linearise(tape));
     });
     const withOutputs = (replacements: readonly Tensor[]) => {
       let next = 0;

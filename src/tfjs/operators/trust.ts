@@ -2,7 +2,8 @@
 import { type Block, zeros } from '../../core/block.ts';
 import { ArgumentError, NumericalError } from '../../core/errors.ts';
 import { fillRandom } from '../../core/random.ts';
-import { type Passes, type Survey, survey } from './passes.ts';
+import type { ParameterInfo } from '../problem/parameters.ts';
+import type { Survey } from './survey.ts';
 
 /** Larger relative differences between two runs are no rounding: batches in another order, atomic sums on a GPU. */
 const SAME = 1e-4;
@@ -36,20 +37,20 @@ function dot(X: Block, i: number, Y: Block, j: number): number {
 }
 
 /** @throws ArgumentError naming the parameters that no term depends on */
-function refuseUnused({ where, layout }: Passes, { used }: Survey): void {
+function refuseUnused(layout: readonly ParameterInfo[], { used }: Survey): void {
   const unused = layout.filter((_, i) => !used[i]).map(({ name }) => `'${name}'`);
   if (unused.length === 0) return;
   throw new ArgumentError(
-    `${where}: the loss does not depend on ${unused.length === 1 ? 'parameter' : 'parameters'} ${unused.join(', ')}; ` +
+    `the loss does not depend on ${unused.length === 1 ? 'parameter' : 'parameters'} ${unused.join(', ')}; ` +
       'leave them out, or pass check: false to have zero rows for them',
     { parameters: unused },
   );
 }
 
-function refuseDifference(where: string, what: string, difference: number): void {
+function refuseDifference(what: string, difference: number): void {
   if (difference <= SAME) return;
   throw new NumericalError(
-    `${where}: the model is not deterministic: two ${what} at the same point differ by ${difference.toExponential(1)} ` +
+    `the model is not deterministic: two ${what} at the same point differ by ${difference.toExponential(1)} ` +
       '(relative). Usual causes: active dropout, data that is shuffled or augmented anew on each pass, batch ' +
       'normalisation in training mode, random numbers in the model or the loss. Mend that, or pass check: false',
     { difference },
@@ -57,23 +58,28 @@ function refuseDifference(where: string, what: string, difference: number): void
 }
 
 /**
- * Makes a second pass and compares it with the first, which must have had the probes.
+ * Compares a second pass with the first; both have the products with the probes.
  * @throws ArgumentError for unused parameters and data that cannot be read twice; NumericalError, with what was measured,
  * for gradients or products that differ and for products that are not symmetric or, where `psd`, not positive
  */
-export async function checkTrust(passes: Passes, first: Survey, probes: Block, psd: boolean): Promise<void> {
-  const { where } = passes;
-  refuseUnused(passes, first);
-  const second = await survey(passes, -1, probes, first.count);
-  refuseDifference(where, 'gradients', relativeDifference(first.gradient, second.gradient));
-  const [Y, again] = [first.products!, second.products!];
-  refuseDifference(where, 'products', relativeDifference(Y.data, again.data));
+export async function checkTrust(
+  layout: readonly ParameterInfo[],
+  probes: Block,
+  first: Survey,
+  again: () => Promise<Survey>,
+  psd: boolean,
+): Promise<void> {
+  refuseUnused(layout, first);
+  const second = await again();
+  refuseDifference('gradients', relativeDifference(first.gradient, second.gradient));
+  const Y = first.products!;
+  refuseDifference('products', relativeDifference(Y.data, second.products!.data));
   const scale = norm(Y.data);
   if (scale === 0) return;
   const asymmetry = Math.abs(dot(probes, 0, Y, 1) - dot(probes, 1, Y, 0)) / scale;
   if (!(asymmetry <= SYMMETRIC)) {
     throw new NumericalError(
-      `${where}: products are not symmetric: measured asymmetry ${asymmetry.toExponential(1)}, at most ` +
+      `products are not symmetric: measured asymmetry ${asymmetry.toExponential(1)}, at most ` +
         `${SYMMETRIC.toExponential(1)} is rounding. Some operation's gradient in TensorFlow.js (or a custom one) is not ` +
         'the derivative of its value; pass check: false to go on all the same',
       { asymmetry },
@@ -82,7 +88,7 @@ export async function checkTrust(passes: Passes, first: Survey, probes: Block, p
   const lowest = Math.min(dot(probes, 0, Y, 0), dot(probes, 1, Y, 1)) / scale;
   if (psd && lowest < -SYMMETRIC) {
     throw new NumericalError(
-      `${where}: a product v^T G v is negative (${lowest.toExponential(1)} relative), so the loss is not convex in the ` +
+      `a product v^T G v is negative (${lowest.toExponential(1)} relative), so the loss is not convex in the ` +
         "model's outputs; pass convex: false",
       { lowest },
     );

@@ -1,5 +1,6 @@
 /** Tensors inside arrays and dictionaries: what models take and return. */
-import { Tensor, tensor } from '@tensorflow/tfjs-core';
+import { Tensor, tensor, util } from '@tensorflow/tfjs-core';
+import { ShapeError } from '../../core/errors.ts';
 
 /** Numbers with a shape: becomes a tensor, float32 from a Float32Array and int32 from the integer arrays. */
 export interface ShapedArray {
@@ -48,12 +49,22 @@ export function tensorsIn(container: unknown): { tensor: Tensor; path: string }[
   return found;
 }
 
-/** Makes tensors of shaped arrays; the new ones are also put in `made`. */
+/**
+ * Makes tensors of shaped arrays; the new ones are also put in `made`.
+ * @throws ShapeError where the numbers are not as many as the shape says
+ */
 export function withTensors(container: unknown, made: Tensor[]): unknown {
   return mapTensors(
     container,
     (value) => value,
     ({ data, shape }) => {
+      const isShape = shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+      if (!isShape || util.sizeFromShape([...shape]) !== data.length) {
+        throw new ShapeError(`an array of ${data.length} numbers does not have the shape [${shape.join(', ')}]`, {
+          shape,
+          numbers: data.length,
+        });
+      }
       const dtype = Object.prototype.toString.call(data) === '[object Float32Array]' ? 'float32' : 'int32';
       const values = tensor(data as Float32Array, [...shape], dtype);
       made.push(values);

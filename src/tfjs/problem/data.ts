@@ -1,6 +1,7 @@
 /** Data as users have it: batches in arrays, iterables, async iterables, tf.data datasets, or functions that return one. */
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../core/errors.ts';
+import { type Field, refuse } from '../../core/parse.ts';
 import { type TensorContainer, tensorsIn, withTensors } from './containers.ts';
 
 /** One batch. */
@@ -40,38 +41,42 @@ function isDataset(value: unknown): value is DatasetLike<unknown, unknown> {
 }
 
 /** The error of data without batches. */
-export function noData(where: string): ArgumentError {
-  return new ArgumentError(`${where}: data is empty; pass at least one batch [x, y]`, {});
+export function noData(): ArgumentError {
+  return new ArgumentError('data is empty; pass at least one batch [x, y]');
 }
 
-/** What can be known of `data` before it is read. @throws ArgumentError */
-export function checkData(where: string, data: unknown): void {
-  if (Array.isArray(data) && data.length === 0) throw noData(where);
-  if (typeof data === 'function' || isIterable(data) || isDataset(data)) return;
-  throw new ArgumentError(
-    `${where}: data must be an array or iterable of batches [x, y], a tf.data.Dataset, or a function that returns one, ` +
-      `got ${data === null ? 'null' : typeof data}`,
-    {},
-  );
-}
+/** The `data` option: what can be known of it before it is read. */
+export const DATA: Field<Data<unknown, unknown>> = {
+  kind: 'value',
+  parse(value, name) {
+    if (Array.isArray(value)) {
+      if (value.length === 0) throw noData();
+      for (const [index, batch] of value.entries()) asPair(batch, index);
+    } else if (typeof value !== 'function' && (ArrayBuffer.isView(value) || !(isIterable(value) || isDataset(value)))) {
+      const kinds = 'an array or iterable of batches [x, y], a tf.data.Dataset, or a function that returns one';
+      return refuse(name, kinds, value);
+    }
+    return value as Data<unknown, unknown>;
+  },
+};
 
 async function* elements(batches: DatasetLike<unknown, unknown>): AsyncGenerator<unknown> {
   const iterator = await batches.iterator();
   for (let { value, done } = await iterator.next(); !done; { value, done } = await iterator.next()) yield value;
 }
 
-function asPair(where: string, batch: unknown, index: number): [unknown, unknown] {
+function asPair(batch: unknown, index: number): [unknown, unknown] {
   if (Array.isArray(batch) && batch.length === 2) return batch as [unknown, unknown];
   const { xs, ys } = (batch ?? {}) as { xs?: unknown; ys?: unknown };
   if (xs !== undefined && ys !== undefined) return [xs, ys];
-  throw new ArgumentError(`${where}: batch ${index} of data must be a pair [x, y] or { xs, ys }`, { batch: index });
+  throw new ArgumentError(`batch ${index} of data must be a pair [x, y] or { xs, ys }`, { batch: index });
 }
 
 /** @throws ArgumentError naming a tensor of the batch that was disposed */
-function checkAlive(where: string, name: string, container: unknown, index: number): void {
+function checkAlive(name: string, container: unknown, index: number): void {
   const gone = tensorsIn(container).find(({ tensor }) => tensor.isDisposed);
   if (gone) {
-    throw new ArgumentError(`${where}: ${name}${gone.path} of batch ${index} is disposed`, { batch: index });
+    throw new ArgumentError(`${name}${gone.path} of batch ${index} is disposed`, { batch: index });
   }
 }
 
@@ -80,15 +85,15 @@ function checkAlive(where: string, name: string, container: unknown, index: numb
  * are the user's.
  * @throws ArgumentError for a batch that is no pair or has disposed tensors
  */
-export async function* readBatches(where: string, data: Data<unknown, unknown>): AsyncGenerator<ReadBatch> {
+export async function* readBatches(data: Data<unknown, unknown>): AsyncGenerator<ReadBatch> {
   const batches = typeof data === 'function' ? await data() : data;
-  checkData(where, batches);
+  DATA.parse(batches, 'data');
   const owned = !isIterable(batches);
   let index = 0;
   for await (const batch of owned ? elements(batches as DatasetLike<unknown, unknown>) : batches) {
-    const [first, second] = asPair(where, batch, index);
-    checkAlive(where, 'x', first, index);
-    checkAlive(where, 'y', second, index);
+    const [first, second] = asPair(batch, index);
+    checkAlive('x', first, index);
+    checkAlive('y', second, index);
     const made: Tensor[] = [];
     const x = withTensors(first, made) as TensorContainer;
     const y = withTensors(second, made);
@@ -98,11 +103,11 @@ export async function* readBatches(where: string, data: Data<unknown, unknown>):
 }
 
 /** Samples of a batch: the leading axis of the first tensor of x. @throws ArgumentError when there is none. */
-export function countSamples(where: string, x: unknown, batch: number): number {
+export function countSamples(x: unknown, batch: number): number {
   const count = tensorsIn(x)[0]?.tensor.shape[0];
   if (count !== undefined && count > 0) return count;
   throw new ArgumentError(
-    `${where}: batch ${batch} has no leading axis of samples in x, which reduction: 'mean' weights it by; ` +
+    `batch ${batch} has no leading axis of samples in x, which reduction: 'mean' weights it by; ` +
       "give x that axis, or pass reduction: 'sum'",
     { batch },
   );

@@ -1,6 +1,6 @@
 /** Models as users have them: functions, tf.LayersModel, tf.GraphModel. */
 import { addN, type Tensor } from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../../core/errors.ts';
+import { type Field, refuse } from '../../core/parse.ts';
 import { type LayerLike, withLayerNames } from '../autodiff/layer-scope.ts';
 import type { LayerWeight, NamedTensor } from './parameters.ts';
 
@@ -41,7 +41,11 @@ function isLayersModel(model: unknown): model is LayersModelLike {
 function isGraphModel(model: unknown): model is GraphModelLike {
   const candidate = model as Partial<GraphModelLike> | null | undefined;
   return (
-    typeof candidate === 'object' && typeof candidate?.predict === 'function' && typeof candidate.weights === 'object'
+    typeof candidate === 'object' &&
+    typeof candidate?.predict === 'function' &&
+    typeof candidate.weights === 'object' &&
+    candidate.weights !== null &&
+    Object.values(candidate.weights).every(Array.isArray)
   );
 }
 
@@ -63,10 +67,13 @@ function fromLayersModel(model: LayersModelLike): RunnableModel {
   };
   return {
     run: (x) => withLayerNames(layers, () => model.apply(inputsOf(x), { training: false })),
-    weights: model.trainableWeights.map((weight) => ({
-      tensor: weight.read(),
-      name: (weight.read() as never as { name: string }).name,
-    })),
+    weights: model.trainableWeights.map((weight, i) => {
+      if (typeof weight?.read !== 'function') {
+        return refuse(`model.trainableWeights[${i}]`, 'a weight of a tf.LayersModel', weight);
+      }
+      const tensor = weight.read();
+      return { tensor, name: (tensor as never as { name: string }).name };
+    }),
     penalty: () => {
       // A tf.Sequential keeps what it computes in a model of its own.
       const owner = (model as { model?: LayersModelLike }).model ?? model;
@@ -83,15 +90,14 @@ function fromGraphModel(model: GraphModelLike): RunnableModel {
   return { run: (x) => model.predict(x), weights };
 }
 
-/** @throws ArgumentError for a model of another kind */
-export function checkModel(where: string, model: unknown): RunnableModel {
-  // A LayersModel first: functions have a method `apply` too.
-  if (isLayersModel(model)) return fromLayersModel(model);
-  if (typeof model === 'function') return { run: model as RunnableModel['run'], weights: undefined };
-  if (isGraphModel(model)) return fromGraphModel(model);
-  throw new ArgumentError(
-    `${where}: model must be a function x -> outputs, a tf.LayersModel or a tf.GraphModel, got ` +
-      `${model === null ? 'null' : typeof model}`,
-    {},
-  );
-}
+/** The `model` option. */
+export const MODEL: Field<RunnableModel> = {
+  kind: 'value',
+  parse(value, name) {
+    // A LayersModel first: functions have a method `apply` too.
+    if (isLayersModel(value)) return fromLayersModel(value);
+    if (typeof value === 'function') return { run: value as RunnableModel['run'], weights: undefined };
+    if (isGraphModel(value)) return fromGraphModel(value);
+    return refuse(name, 'a function x -> outputs, a tf.LayersModel or a tf.GraphModel', value);
+  },
+};

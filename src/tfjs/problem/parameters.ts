@@ -2,7 +2,8 @@
 import { type Tensor, tensor, Variable } from '@tensorflow/tfjs-core';
 import { type Block, zeros } from '../../core/block.ts';
 import { ArgumentError } from '../../core/errors.ts';
-import { onHeap } from '../backends/wasm/heap.ts';
+import { show } from '../../core/parse.ts';
+import { currentBackend } from '../backends/current.ts';
 
 /** A weight of a tf.LayersModel: a wrapper whose `read` gives the variable. */
 export interface LayerWeight {
@@ -54,24 +55,23 @@ export type ParameterSelection =
   | RegExp
   | ((name: string) => boolean);
 
-function asVariable(where: string, value: unknown, index: number): NamedTensor {
+function asVariable(value: unknown, index: number): NamedTensor {
   const read = (value as Partial<LayerWeight> | null | undefined)?.read;
   const tensor = typeof read === 'function' ? read.call(value) : value;
   if (tensor instanceof Variable) return { tensor, name: tensor.name };
   throw new ArgumentError(
-    `${where}: parameters[${index}] must be a tf.Variable (or a weight of a tf.LayersModel), got ` +
-      `${value === null ? 'null' : typeof value}; make variables with tf.variable, of the same copy of ` +
-      '@tensorflow/tfjs-core as eigensketch uses',
+    `parameters[${index}] must be a tf.Variable (or a weight of a tf.LayersModel), got ${show(value)}; make variables with tf.variable, ` +
+      'of the same copy of @tensorflow/tfjs-core as eigensketch uses',
     { index },
   );
 }
 
-function checkTensor(where: string, { tensor, name }: NamedTensor, index: number): void {
+function checkTensor({ tensor, name }: NamedTensor, index: number): void {
   if (tensor.isDisposed) {
-    throw new ArgumentError(`${where}: parameters[${index}] ('${name}') is disposed`, { index });
+    throw new ArgumentError(`parameters[${index}] ('${name}') is disposed`, { index });
   }
   if (tensor.dtype !== 'float32') {
-    throw new ArgumentError(`${where}: parameters[${index}] ('${name}') must be float32, got ${tensor.dtype}`, {
+    throw new ArgumentError(`parameters[${index}] ('${name}') must be float32, got ${tensor.dtype}`, {
       index,
       dtype: tensor.dtype,
     });
@@ -87,36 +87,28 @@ function filterOf(selection: unknown): ((name: string) => boolean) | undefined {
   return typeof selection === 'function' ? (selection as (name: string) => boolean) : undefined;
 }
 
-function select(
-  where: string,
-  selection: unknown,
-  weights: readonly NamedTensor[] | undefined,
-): readonly NamedTensor[] {
+function select(selection: unknown, weights: readonly NamedTensor[] | undefined): readonly NamedTensor[] {
   const filter = filterOf(selection);
   if (filter) {
     if (!weights) {
       throw new ArgumentError(
-        `${where}: parameters can be a filter on names only for a tf.LayersModel or tf.GraphModel; pass a list`,
-        {},
+        'parameters can be a filter on names only for a tf.LayersModel or tf.GraphModel; pass a list',
       );
     }
     const chosen = weights.filter(({ name }) => filter(name));
     if (chosen.length > 0) return chosen;
     const names = weights.map(({ name }) => name).join(', ');
-    throw new ArgumentError(`${where}: no parameters; the filter matches none of: ${names}`, {});
+    throw new ArgumentError(`no parameters; the filter matches none of: ${names}`, {});
   }
   const list = (selection as Partial<LayerWithWeights> | undefined)?.trainableWeights ?? selection;
   if (list === undefined && weights?.length === 0) {
-    throw new ArgumentError(
-      `${where}: the model has no trainable parameters; are all its layers frozen (trainable: false)?`,
-      {},
-    );
+    throw new ArgumentError('the model has no trainable parameters; are all its layers frozen (trainable: false)?');
   }
   if (list === undefined && weights) return weights;
-  if (Array.isArray(list) && list.length > 0) return list.map((value, i) => asVariable(where, value, i));
+  if (Array.isArray(list) && list.length > 0) return list.map((value, i) => asVariable(value, i));
   throw new ArgumentError(
-    `${where}: no parameters; pass parameters: an array of tf.Variable, such as model.trainableWeights`,
-    {},
+    `no parameters; pass parameters: an array of tf.Variable, such as model.trainableWeights, got ${show(selection)}`,
+    { parameters: selection },
   );
 }
 
@@ -124,16 +116,15 @@ function select(
  * What to differentiate by: the selection among the model's `weights`, all of those if it is left out.
  * @throws ArgumentError unless these are different float32 tensors, at least one
  */
-export function checkParameters(
-  where: string,
+export function chooseParameters(
   selection: unknown,
   weights: readonly NamedTensor[] | undefined,
 ): readonly NamedTensor[] {
-  const chosen = select(where, selection, weights);
-  for (const [i, each] of chosen.entries()) checkTensor(where, each, i);
+  const chosen = select(selection, weights);
+  for (const [i, each] of chosen.entries()) checkTensor(each, i);
   const twice = chosen.findIndex(({ tensor }, i) => chosen.findIndex((other) => other.tensor === tensor) !== i);
   if (twice >= 0) {
-    throw new ArgumentError(`${where}: parameters[${twice}] ('${chosen[twice]!.name}') is in the list twice`, {
+    throw new ArgumentError(`parameters[${twice}] ('${chosen[twice]!.name}') is in the list twice`, {
       index: twice,
     });
   }
@@ -171,7 +162,8 @@ export async function toBlock(
       const target = block.data.subarray(offset * cols, (offset + size) * cols) as Float32Array;
       const tensor = tensors[i];
       if (tensor === undefined) target.fill(0);
-      else copyScaled(onHeap(tensor) ?? ((await tensor.data()) as Float32Array), factor, target);
+      else
+        copyScaled(currentBackend().heap?.numbersOf(tensor) ?? ((await tensor.data()) as Float32Array), factor, target);
     }),
   );
   return block;

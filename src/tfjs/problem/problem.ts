@@ -1,13 +1,13 @@
 /** A model, a loss, parameters and data as a sum of terms: what all curvature of networks starts from. */
 import { add, type Tensor } from '@tensorflow/tfjs-core';
-import { checkChoice } from '../../core/checks.ts';
 import { ArgumentError } from '../../core/errors.ts';
+import type { Memory } from '../../core/memory.ts';
+import { choice, type Field, flag, memory, optional, type Parsed, refuse, withDefault } from '../../core/parse.ts';
 import type { Term } from '../autodiff/objective.ts';
-import { defaultMemory } from '../backends/record.ts';
 import { type ShapedArray, type TensorContainer, tensorsIn } from './containers.ts';
-import { checkData, countSamples, type Data, readBatches } from './data.ts';
-import { checkModel, type GraphModelLike, type LayersModelLike, type RunnableModel } from './model.ts';
-import { checkParameters, layOut, type ParameterInfo, type ParameterSelection } from './parameters.ts';
+import { countSamples, DATA, type Data, readBatches } from './data.ts';
+import { type GraphModelLike, type LayersModelLike, MODEL, type RunnableModel } from './model.ts';
+import { chooseParameters, layOut, type ParameterInfo, type ParameterSelection } from './parameters.ts';
 
 /** What {@link hessian}, {@link ggn} and {@link gradient} have in common. */
 export interface ProblemOptions<X extends TensorContainer, Y, O> {
@@ -45,15 +45,83 @@ export interface ProblemOptions<X extends TensorContainer, Y, O> {
   regularizers?: boolean;
 }
 
-/** A problem whose arguments are of the right kinds. */
+/** Choices of how a curvature operator works. */
+export interface OperatorOptions {
+  /**
+   * Whether the first product also makes a second pass over the data and refuses, with what was measured, a model that
+   * does not compute the same again, products that are not symmetric, parameters that the loss does not depend on and
+   * batches of different shapes. Default true.
+   */
+  check?: boolean;
+  /**
+   * Keep the recorded batches on the device between products (`true`), record each anew for every product (`false`), or,
+   * left out, keep them if they take at most half of `memory`.
+   */
+  cache?: boolean;
+  /**
+   * Bytes of the device to use, or an amount like `'2GiB'`; blocks are split to fit. Default 1 GiB, on a GPU four times the size of its largest
+   * buffer. A block that turns out not to fit is split further, with a warning.
+   */
+  memory?: Memory;
+}
+
+const LOSS: Field<(outputs: unknown, y: unknown) => Tensor> = {
+  kind: 'value',
+  parse: (value, name) =>
+    typeof value === 'function' ? (value as never) : refuse(name, 'a function (outputs, y) -> scalar', value),
+};
+
+/** What is chosen depends on the model: {@link chooseParameters} checks it. */
+const SELECTION: Field<unknown> = { kind: 'value', parse: (value) => value };
+
+/** The fields of what gives outputs. */
+export const MODEL_FIELDS: {
+  readonly model: Field<RunnableModel>;
+  readonly parameters: Field<unknown>;
+  readonly data: Field<Data<unknown, unknown>>;
+} = { model: MODEL, parameters: SELECTION, data: DATA };
+
+/** The fields of {@link ProblemOptions}. */
+export const PROBLEM_FIELDS: typeof MODEL_FIELDS & {
+  readonly loss: typeof LOSS;
+  readonly reduction: Field<'mean' | 'sum'>;
+  readonly regularizers: Field<boolean>;
+} = {
+  ...MODEL_FIELDS,
+  loss: LOSS,
+  reduction: withDefault(choice(['mean', 'sum']), 'mean'),
+  regularizers: withDefault(flag, true),
+};
+
+/** How recorded batches are kept. */
+export const KEEPING_FIELDS: {
+  readonly cache: Field<boolean | undefined>;
+  readonly memory: Field<number | undefined>;
+} = { cache: optional(flag), memory: optional(memory) };
+
+/** The fields of {@link OperatorOptions}. */
+export const OPERATOR_FIELDS: typeof KEEPING_FIELDS & { readonly check: Field<boolean> } = {
+  ...KEEPING_FIELDS,
+  check: withDefault(flag, true),
+};
+
+/** A sum of terms, by what it is differentiated, and what messages call them. */
 export interface Problem {
-  readonly where: string;
+  /** What the user's function that returns the scalar is called. */
   readonly what: string;
+  /** What the terms are called: "batch 3". */
   readonly termName: (index: number) => string;
   readonly leaves: readonly Tensor[];
   readonly layout: readonly ParameterInfo[];
+  /** Whether to divide the weights by their sum. */
   readonly normalise: boolean;
+  /** The terms, produced one by one. */
   readonly terms: () => AsyncIterable<Term>;
+}
+
+/** Numbers in all of them. */
+export function numbersIn(layout: readonly ParameterInfo[]): number {
+  return layout.reduce((total, { size }) => total + size, 0);
 }
 
 /** The loss and the penalty, if there is one. What is no scalar is left for the caller to find. */
@@ -69,84 +137,49 @@ function sampleShapes(x: unknown): string {
     .join(', ');
 }
 
-/** @throws ArgumentError for arguments of the wrong kind; `sameShapes`: also when batches have samples of other shapes */
-export function checkProblem<X extends TensorContainer, Y, O>(
-  where: string,
-  options: ProblemOptions<X, Y, O>,
-  sameShapes: boolean,
-): Problem {
-  const { model, loss, data, reduction = 'mean', regularizers = true } = options ?? {};
-  const { run, weights, penalty } = checkModel(where, model);
-  if (typeof loss !== 'function') {
-    throw new ArgumentError(`${where}: loss must be a function (outputs, y) -> scalar, got ${typeof loss}`, {});
-  }
-  const parameters = checkParameters(where, options.parameters, weights);
-  checkData(where, data);
-  checkChoice(where, 'reduction', reduction, ['mean', 'sum']);
+/** @throws ArgumentError for parameters that cannot be differentiated by */
+function parametersOf({ model, parameters }: Parsed<typeof MODEL_FIELDS>): Pick<Problem, 'leaves' | 'layout'> {
+  const chosen = chooseParameters(parameters, model.weights);
+  const leaves = chosen.map(({ tensor }) => tensor);
+  const names = chosen.map(({ name }) => name);
+  return { leaves, layout: layOut(leaves, names) };
+}
+
+/**
+ * A problem from its parsed options.
+ * @param sameShapes whether batches with samples of other shapes are refused
+ * @throws ArgumentError for parameters that cannot be differentiated by
+ */
+export function problemOf(options: Parsed<typeof PROBLEM_FIELDS>, sameShapes: boolean): Problem {
+  const { model, loss, data, reduction, regularizers } = options;
   async function* terms(): AsyncGenerator<Term> {
     let index = 0;
     let shapes: string | undefined;
-    for await (const { x, y, release } of readBatches(where, data)) {
-      const weight = reduction === 'mean' ? countSamples(where, x, index) : 1;
+    for await (const { x, y, release } of readBatches(data)) {
+      const weight = reduction === 'mean' ? countSamples(x, index) : 1;
       shapes ??= sampleShapes(x);
       if (sameShapes && sampleShapes(x) !== shapes) {
         throw new ArgumentError(
-          `${where}: batch ${index} has ${sampleShapes(x)}, batch 0 has ${shapes}; pass check: false if that is meant`,
+          `batch ${index} has ${sampleShapes(x)}, batch 0 has ${shapes}; pass check: false if that is meant`,
           { batch: index },
         );
       }
       // A mean over batches of what each has added is that once; of a sum the first batch carries it.
       const penalised = regularizers && (reduction === 'mean' || index === 0);
-      const value = (outputs: unknown) => withPenalty(loss(outputs as O, y as Y), penalised ? penalty : undefined);
-      yield { outputs: () => run(x as never), loss: value, weight, release };
+      const value = (outputs: unknown) => withPenalty(loss(outputs, y), penalised ? model.penalty : undefined);
+      yield { outputs: () => model.run(x as never), loss: value, weight, release };
       index++;
     }
   }
-  const leaves = parameters.map(({ tensor }) => tensor);
-  return {
-    where,
-    what: 'loss',
-    termName: (index) => `batch ${index}`,
-    leaves,
-    layout: layOut(
-      leaves,
-      parameters.map(({ name }) => name),
-    ),
-    normalise: reduction === 'mean',
-    terms,
+  const termName = (index: number): string => `batch ${index}`;
+  return { what: 'loss', termName, ...parametersOf(options), normalise: reduction === 'mean', terms };
+}
+
+/** The outputs of a model over data as a problem without a loss, each batch with weight one. */
+export function problemOfOutputs(options: Parsed<typeof MODEL_FIELDS>): Problem {
+  const noLoss = (): never => {
+    throw new ArgumentError('there is no loss');
   };
-}
-
-/** Choices of how a curvature operator works. */
-export interface OperatorOptions {
-  /**
-   * Whether the first product also makes a second pass over the data and refuses, with what was measured, a model that
-   * does not compute the same again, products that are not symmetric, parameters that the loss does not depend on and
-   * batches of different shapes. Default true.
-   */
-  check?: boolean;
-  /**
-   * Keep the recorded batches on the device between products (`true`), record each anew for every product (`false`), or,
-   * left out, keep them if they take at most half of `memory`.
-   */
-  cache?: boolean;
-  /**
-   * Bytes of the device to use; blocks are split to fit. Default 1 GiB, on a GPU four times the size of its largest
-   * buffer. A block that turns out not to fit is split further, with a warning.
-   */
-  memory?: number;
-}
-
-/** The choices with their defaults. @throws ArgumentError for a memory that is no positive number */
-export function checkOperatorOptions(
-  where: string,
-  options: OperatorOptions,
-): Required<Omit<OperatorOptions, 'cache'>> & {
-  cache: boolean | undefined;
-} {
-  const { check = true, cache, memory = defaultMemory() } = options;
-  if (!(typeof memory === 'number' && memory > 0)) {
-    throw new ArgumentError(`${where}: memory must be a positive number of bytes, got ${memory}`, { memory });
-  }
-  return { check, cache, memory };
+  const withoutLoss = { ...options, loss: noLoss, reduction: 'sum', regularizers: false } as const;
+  return problemOf(withoutLoss, false);
 }

@@ -16,7 +16,7 @@ import {
   zerosLike,
 } from '@tensorflow/tfjs-core';
 import { partialDerivatives } from '../autodiff/rules/arithmetic.ts';
-import { unbroadcast } from './unbroadcast.ts';
+import { unbroadcast } from '../autodiff/unbroadcast.ts';
 
 /** From the table of partial derivatives. */
 function binaryGradient(kernelName: string): GradConfig {

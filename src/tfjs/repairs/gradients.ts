@@ -14,6 +14,7 @@ import {
   type Tensor,
   transpose,
 } from '@tensorflow/tfjs-core';
+import { isDilated } from '../autodiff/dilated-fusions.ts';
 import { GRADIENTS_OF_GRADIENTS } from '../autodiff/gradients-of-gradients.ts';
 import { depthwiseFilterGradient, depthwiseInputGradient } from '../autodiff/rules/convolution/depthwise.ts';
 import { productsOf } from '../autodiff/rules/convolution/products.ts';
@@ -21,7 +22,6 @@ import { convolutionPlane, convolutionSpace, depthwisePlane } from '../autodiff/
 import { einsumGradient } from '../autodiff/rules/einsum.ts';
 import { localResponseGradient } from '../autodiff/rules/normalisation.ts';
 import { borderFactor } from '../autodiff/rules/pooling.ts';
-import { isDilated } from './dilated-fusions.ts';
 import { ELEMENTWISE_GRADIENTS } from './elementwise-gradients.ts';
 import { INDEXING_GRADIENTS } from './indexing-gradients.ts';
 

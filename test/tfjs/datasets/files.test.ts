@@ -121,7 +121,7 @@ describe('bad files', () => {
       /^STORE readMnist: cannot read .*none: ENOENT/,
     );
     expect(await failure(readCifar10([]))).toBe(
-      'ARGUMENT readCifar10: files must be a list of at least one path, got ',
+      'ARGUMENT readCifar10: files must be a list of at least one path, got an array of 0',
     );
   });
 

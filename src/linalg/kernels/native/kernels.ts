@@ -16,10 +16,6 @@ import { run } from './run.ts';
 export interface NativeKernels extends Kernels {
   /** The files the routines come from. */
   readonly files: readonly string[];
-  /**
-   * A product in float32, at once and on this thread, for callers with memory of their own such as a WebAssembly heap.
-   * @throws ShapeError for an array that is too short, ArgumentError for a dimension that is no 32-bit size.
-   */
   sgemm(product: Product<Float32Array>): void;
 }
 

@@ -7,9 +7,9 @@
  * is kept for as long as that tensor lives: the large tangent belongs on the left, even at the price of a transpose. None
  * of this holds where a BLAS does the products.
  */
-import { add, getBackend, matMul, reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
+import { add, matMul, reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../../../core/errors.ts';
-import { usesNativeProducts } from '../../backends/wasm/native-products.ts';
+import { currentBackend } from '../../backends/current.ts';
 import type { KernelCall } from '../tape.ts';
 import { permute, view } from '../view.ts';
 import { addTangents, blockSize, broadcastTangent, reshapeTangent, scale, withBlockAxis } from './block-axis.ts';
@@ -44,7 +44,7 @@ function swapLeading(tangent: Tensor): Tensor {
 /** A dB [m, n, b] for A [m, k] from dB [k, n, b], or from dB^T [n, k, b]. */
 function constantTimes(A: Tensor, fromTransposed: boolean, save: Save): (tangent: Tensor) => Tensor {
   const [m, k] = A.shape as [number, number];
-  if (getBackend() !== 'wasm' || usesNativeProducts() || m >= k) {
+  if (!currentBackend().packsOperands || m >= k) {
     const saved = save(A);
     return (tangent) => {
       const byRow = fromTransposed ? swapLeading(tangent) : tangent;

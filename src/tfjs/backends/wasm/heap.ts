@@ -1,13 +1,5 @@
 /** The wasm backend's memory: every tensor lies in one heap, where its numbers can be read without a copy. */
-import {
-  backend as currentBackend,
-  type DataId,
-  engine,
-  getBackend,
-  type KernelBackend,
-  type Tensor,
-  type TensorInfo,
-} from '@tensorflow/tfjs-core';
+import { type DataId, engine, type KernelBackend, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 
 /** A WebAssembly memory; `buffer` is another one after it has grown. */
 export interface HeapMemory {
@@ -30,11 +22,6 @@ export function heapView(backend: HeapBackend, info: TensorInfo): Float32Array {
 /** Where a tensor's numbers begin, in bytes. Stays as it is while the tensor lives. */
 export function heapAddress({ dataIdMap }: HeapBackend, { dataId }: TensorInfo): number {
   return dataIdMap.get(dataId).memoryOffset;
-}
-
-/** A float32 tensor of the current backend in its heap, or undefined where the backend has none. Valid as a view is. */
-export function onHeap(tensor: Tensor): Float32Array | undefined {
-  return getBackend() === 'wasm' ? heapView(currentBackend() as HeapBackend, tensor) : undefined;
 }
 
 /** A tensor of the heap with any numbers in it, to be written in place. It counts in the scope of the caller. */

@@ -1,27 +1,22 @@
 /** Matrix products of the wasm backend on the machine's BLAS, in place on the backend's heap. */
-import { getBackend, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
-import type { NativeKernels } from '../../../linalg/kernels/native.ts';
+import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import type { Kernels } from '../../../linalg/kernels/provider.ts';
 import { selectKernels } from '../../../linalg/kernels/select.ts';
 import { type HeapBackend, heapView } from './heap.ts';
 
-let native: NativeKernels | undefined;
+type Sgemm = NonNullable<Kernels['sgemm']>;
+
+let sgemm: Sgemm | undefined;
 
 /** Finds the BLAS, unless the user chose other kernels. Until then, and without one, products stay with the backend. */
 export async function prepareNativeProducts(): Promise<void> {
-  if (getBackend() !== 'wasm') return;
   const kernels = await selectKernels();
-  native = 'sgemm' in kernels ? (kernels as NativeKernels) : undefined;
+  sgemm = kernels.sgemm && ((product) => kernels.sgemm!(product));
 }
 
-/** The BLAS's product, if products of the current backend run on it. */
-export function nativeProducts(): NativeKernels['sgemm'] | undefined {
-  const provider = native;
-  return provider && getBackend() === 'wasm' ? (product) => provider.sgemm(product) : undefined;
-}
-
-/** Whether products of the current backend run on the machine's BLAS, where transposed operands cost nothing. */
-export function usesNativeProducts(): boolean {
-  return nativeProducts() !== undefined;
+/** The BLAS's product, if there is one for this backend. */
+export function nativeProducts(): Sgemm | undefined {
+  return sgemm;
 }
 
 function matrixShape({ shape }: TensorInfo): { count: number; rows: number; cols: number } {
@@ -41,7 +36,7 @@ function isPlain(a: TensorInfo, b: TensorInfo): boolean {
 }
 
 /** The kernel `BatchMatMul` on the BLAS; what is not plain goes to the original. */
-export function batchMatMul(original: KernelFunc, sgemm: NativeKernels['sgemm']): KernelFunc {
+export function batchMatMul(original: KernelFunc, multiply: Sgemm): KernelFunc {
   return (call) => {
     const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo };
     if (!isPlain(a, b)) return original(call);
@@ -59,7 +54,7 @@ export function batchMatMul(original: KernelFunc, sgemm: NativeKernels['sgemm'])
     for (let i = 0; i < count; i++) {
       const A = matrix(a, left.count === 1 ? 0 : i, m * k);
       const B = matrix(b, right.count === 1 ? 0 : i, k * n);
-      sgemm({ m, n, k, transA, transB, A, B, C: matrix(out, i, m * n) });
+      multiply({ m, n, k, transA, transB, A, B, C: matrix(out, i, m * n) });
     }
     return out;
   };

@@ -12,10 +12,14 @@ const DRIVERS =
 const instances: Gpu[] = [];
 
 /** WebGPU of this process: the runtime's own, or the package `webgpu` (Dawn). */
-async function loadGpu(where: string, adapter: string | undefined): Promise<Gpu> {
+async function loadGpu(adapter: string | undefined): Promise<Gpu> {
   const own = (globalThis as { navigator?: { gpu?: Gpu } }).navigator?.gpu;
   if (own && adapter === undefined) return own;
-  const loaded = await importOrExplain(where, ['webgpu'], '@tensorflow/tfjs-backend-webgpu webgpu');
+  const loaded = await importOrExplain(
+    'WebGPU needs a package in Node',
+    ['webgpu'],
+    '@tensorflow/tfjs-backend-webgpu webgpu',
+  );
   const { create, globals } = loaded.exports as { create(options: readonly string[]): Gpu; globals: object };
   // The constants and classes that TensorFlow.js uses.
   Object.assign(globalThis, globals);
@@ -50,18 +54,18 @@ export function adapterName({ vendor, architecture, device, driver }: AdapterRec
   return [vendor, device || architecture, driver].filter(Boolean).join(', ') || 'unnamed GPU';
 }
 
-/** @throws UnsupportedError where `requireHardware` and the adapter is a CPU that plays a GPU */
-export function checkHardware(where: string, record: AdapterRecord, requireHardware: boolean): void {
+/** @throws UnsupportedError where `requireHardware` and the adapter is a software one */
+export function checkHardware(record: AdapterRecord, requireHardware: boolean): void {
   if (!requireHardware || !record.software) return;
   throw new UnsupportedError(
-    `${where}: requireHardware, but the only adapter is a software one (${adapterName(record)}); ${DRIVERS}`,
+    `requireHardware, but the only adapter is a software one (${adapterName(record)}); ${DRIVERS}`,
     { adapter: record },
   );
 }
 
 /** The adapter whose name contains `wanted`, or the fastest. @throws UnsupportedError, naming the adapters there are */
-export async function chooseAdapter(where: string, wanted: string | undefined): Promise<GpuAdapter> {
-  const gpu = await loadGpu(where, wanted);
+export async function chooseAdapter(wanted: string | undefined): Promise<GpuAdapter> {
+  const gpu = await loadGpu(wanted);
   let cause: unknown;
   const adapter = await Promise.resolve()
     .then(() => gpu.requestAdapter({ powerPreference: 'high-performance' }))
@@ -73,8 +77,8 @@ export async function chooseAdapter(where: string, wanted: string | undefined): 
   const names = [...String((cause as Error | undefined)?.message).matchAll(/name: '([^']*)'/g)].map(([, name]) => name);
   throw new UnsupportedError(
     wanted !== undefined && names.length > 0
-      ? `${where}: no GPU adapter '${wanted}'; there are: ${names.join(', ')}`
-      : `${where}: backend 'webgpu' found no GPU adapter on this machine; ${DRIVERS}`,
+      ? `no GPU adapter '${wanted}'; there are: ${names.join(', ')}`
+      : `backend 'webgpu' found no GPU adapter on this machine; ${DRIVERS}`,
     { adapter: wanted, names },
     { cause },
   );

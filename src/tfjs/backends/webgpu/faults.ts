@@ -3,12 +3,10 @@
  * are told to the device's listeners, while results silently stay what they were. Here they become errors.
  */
 import { setImmediate } from 'node:timers/promises';
-import { backend, getBackend } from '@tensorflow/tfjs-core';
+import { backend } from '@tensorflow/tfjs-core';
 import { DeviceError } from '../../../core/errors.ts';
+import type { FaultReason } from '../faults.ts';
 import type { GpuDevice } from './gpu.ts';
-
-/** Why a device failed. */
-export type FaultReason = 'lost' | 'out-of-memory' | 'too-large' | 'validation' | 'internal';
 
 interface Fault {
   readonly reason: FaultReason;
@@ -56,9 +54,8 @@ export function watchDevice(device: GpuDevice): void {
   );
 }
 
-/** The faults of the device of the backend in use, if it is WebGPU's. */
+/** The faults of the device of the WebGPU backend, which is in use. */
 function currentFaults(): Faults | undefined {
-  if (getBackend() !== 'webgpu') return undefined;
   const { device } = backend() as unknown as { device?: object };
   return device && faultsByDevice.get(device);
 }
@@ -77,17 +74,17 @@ const REMEDIES: Readonly<Record<FaultReason, string>> = {
   internal: 'the device failed; another driver or adapter may help',
 };
 
-function asError(where: string, { reason, message }: Fault, cause?: unknown): DeviceError {
+function asError({ reason, message }: Fault, cause?: unknown): DeviceError {
   const said = reason === 'lost' ? 'the GPU device was lost' : `the GPU reported: ${reason.replaceAll('-', ' ')}`;
   const detail = message.split('\n')[0];
-  return new DeviceError(`${where}: ${said} (${detail}); ${REMEDIES[reason]}`, { reason }, { cause });
+  return new DeviceError(`${said} (${detail}); ${REMEDIES[reason]}`, { reason }, { cause });
 }
 
 /**
  * Does `work`, all of whose results have been read when it ends.
- * @throws DeviceError when the device of the backend in use failed meanwhile, whatever `work` returned or threw
+ * @throws DeviceError when the device failed meanwhile, whatever `work` returned or threw
  */
-export async function onDevice<T>(where: string, work: () => Promise<T>): Promise<T> {
+export async function withFaults<T>(work: () => Promise<T>): Promise<T> {
   const faults = currentFaults();
   if (!faults) return work();
   const watch: Watch = {};
@@ -96,24 +93,18 @@ export async function onDevice<T>(where: string, work: () => Promise<T>): Promis
   try {
     const result = await work();
     const fault = found();
-    if (fault) throw asError(where, fault);
+    if (fault) throw asError(fault);
     return result;
   } catch (error) {
     if (error instanceof DeviceError) throw error;
     // The device's own report may come a turn later than the exception that it caused.
     await setImmediate();
     const fault = found();
-    if (fault) throw asError(where, fault, error);
+    if (fault) throw asError(fault, error);
     const { message } = error as Error;
-    if (TOO_LARGE.test(message)) throw asError(where, { reason: 'too-large', message }, error);
+    if (TOO_LARGE.test(message)) throw asError({ reason: 'too-large', message }, error);
     throw error;
   } finally {
     faults.watches.delete(watch);
   }
-}
-
-/** Whether a smaller block may succeed where this error ended one. */
-export function isTooLarge(error: unknown): boolean {
-  const reason = error instanceof DeviceError ? error.values.reason : undefined;
-  return reason === 'out-of-memory' || reason === 'too-large';
 }

@@ -4,9 +4,10 @@
  * and what comes out goes to its place in the block.
  */
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { currentBackend } from '../../../backends/current.ts';
+import type { HeapArithmetic } from '../../../backends/wasm/heap-kernels/arithmetic.ts';
 import { Images, type Part, partsOf } from '../../../backends/wasm/heap-kernels/images.ts';
 import type { Address } from '../../../backends/wasm/heap-kernels/module.ts';
-import { type Workbench, workbench } from '../../../backends/wasm/heap-kernels/workbench.ts';
 import { blockSize } from '../block-axis.ts';
 import { HeapWindows } from './heap-windows.ts';
 import type { ConvolutionTangents } from './tangents.ts';
@@ -17,7 +18,7 @@ const MATRIX_NUMBERS = 2 ** 18;
 
 /** One convolution's windows and channels: sizes of what is multiplied. */
 class Convolution {
-  readonly work: Workbench;
+  readonly work: HeapArithmetic;
   readonly windows: HeapWindows;
   readonly batch: number;
   readonly channels: number;
@@ -28,7 +29,7 @@ class Convolution {
   readonly most: number;
   #matrix: Address | undefined;
 
-  constructor(work: Workbench, axes: readonly Axis[], batch: number, channels: number, filters: number) {
+  constructor(work: HeapArithmetic, axes: readonly Axis[], batch: number, channels: number, filters: number) {
     this.work = work;
     this.windows = new HeapWindows(work.kernels, axes);
     [this.batch, this.channels, this.filters] = [batch, channels, filters];
@@ -175,7 +176,7 @@ const spatial = (axes: readonly Axis[], size: 'input' | 'output' | 'filter'): nu
 
 /** The tangents for these windows; undefined where there is no such heap or no BLAS. */
 export function inPlaceTangents(axes: readonly Axis[]): ConvolutionTangents | undefined {
-  const work = workbench();
+  const work = currentBackend().heap?.arithmetic();
   if (work === undefined) return undefined;
   /** A result of the shape given, and what its convolution is. */
   const fill = (shape: readonly number[], sizes: Sizes, write: (sizes: Convolution, result: Tensor) => void): Tensor =>

@@ -4,7 +4,7 @@
  * does fastest, and TensorFlow.js's wasm backend lacks some of the kernels and has others wrong.
  */
 import { addN, concat, matMul, reshape, squeeze, type Tensor, tidy, transpose, util } from '@tensorflow/tfjs-core';
-import { usesNativeProducts } from '../../../backends/wasm/native-products.ts';
+import { currentBackend } from '../../../backends/current.ts';
 import { innerOf, patchesBack, patchesOf, samplesOf } from './patches.ts';
 import type { Axis } from './window.ts';
 
@@ -35,7 +35,7 @@ function bySamples(batch: number, perSample: number, part: (first: number, size:
 
 /** A^T B. Without a BLAS the wasm backend is slow at flags: the smaller matrix is turned, and goes to the left. */
 function transposedTimes(A: Tensor, B: Tensor): Tensor {
-  if (usesNativeProducts()) return matMul(A, B, true);
+  if (currentBackend().usesBlas) return matMul(A, B, true);
   if (A.size < B.size) return matMul(transpose(A, [1, 0]), B);
   return transpose(matMul(transpose(B, [1, 0]), A), [1, 0]);
 }

@@ -1,6 +1,7 @@
 /** The columns of a block [N, size, b] as arrays of their own, [samples, size] each, a part of the block at a time. */
+
+import type { HeapArithmetic } from './arithmetic.ts';
 import type { Address } from './module.ts';
-import type { Workbench } from './workbench.ts';
 
 /** Samples `first..first + samples` of columns `column..column + columns`. */
 export interface Part {
@@ -25,14 +26,14 @@ export function* partsOf(batch: number, width: number, most: number): Generator<
 
 /** A block of one column is its column: nothing is copied then. */
 export class Images {
-  readonly #work: Workbench;
+  readonly #work: HeapArithmetic;
   readonly #block: Address;
   readonly #size: number;
   readonly #width: number;
   readonly #buffer: Address | undefined;
 
   /** `samples` and `columns`: the most that a part has, by default as many columns as `partsOf` gives. */
-  constructor(work: Workbench, block: Address, size: number, width: number, samples: number, columns?: number) {
+  constructor(work: HeapArithmetic, block: Address, size: number, width: number, samples: number, columns?: number) {
     this.#work = work;
     this.#block = block;
     this.#size = size;

@@ -1,6 +1,6 @@
 /** Kernels of our own within the heap of TensorFlow.js's wasm backend: what they are called with, and how they get there. */
 import { readFile } from 'node:fs/promises';
-import { backend as currentBackend, getBackend } from '@tensorflow/tfjs-core';
+import { backend as currentBackend } from '@tensorflow/tfjs-core';
 import type { HeapBackend, HeapMemory } from '../heap.ts';
 
 /** Byte address in the heap. */
@@ -71,9 +71,9 @@ function instantiate(memory: HeapMemory): HeapKernels | 'refused' {
   }
 }
 
-/** The kernels in the current backend's heap; undefined for a backend that has none, or whose heap is not to be had. */
+/** The kernels in the heap of the wasm backend, which is in use; undefined where there are none or the heap is not to be had. */
 export function heapKernels(): HeapKernels | undefined {
-  if (module === undefined || getBackend() !== 'wasm') return undefined;
+  if (module === undefined) return undefined;
   const memory = (currentBackend() as HeapBackend).wasm.asm?.memory;
   if (memory === undefined) return undefined;
   let kernels = instances.get(memory);

@@ -47,8 +47,8 @@ function multiply(original: KernelFunc, { scaleRows }: HeapKernels): KernelFunc 
   };
 }
 
-/** Runs synchronous `work` with the faster kernels of the current backend, if it has any. */
-export function withHeapKernels<T>(work: () => T): T {
+/** Runs synchronous `work` on the wasm backend with the faster kernels that there are. */
+export function withFastKernels<T>(work: () => T): T {
   const replaced: KernelConfig[] = [];
   const put = (config: KernelConfig): void => {
     unregisterKernel(config.kernelName, config.backendName);

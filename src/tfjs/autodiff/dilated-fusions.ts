@@ -4,9 +4,9 @@
  * gradients cannot help: the engine's way to such operations is watched while a gradient is taken.
  */
 import { broadcast_util, engine, type NamedAttrMap, reshape, sum, type Tensor } from '@tensorflow/tfjs-core';
-import { depthwiseFilterGradient, depthwiseInputGradient } from '../autodiff/rules/convolution/depthwise.ts';
-import { productsOf } from '../autodiff/rules/convolution/products.ts';
-import { convolutionPlane, depthwisePlane } from '../autodiff/rules/convolution/window.ts';
+import { depthwiseFilterGradient, depthwiseInputGradient } from './rules/convolution/depthwise.ts';
+import { productsOf } from './rules/convolution/products.ts';
+import { convolutionPlane, depthwisePlane } from './rules/convolution/window.ts';
 
 type Engine = ReturnType<typeof engine>;
 /** A function that brings its own gradient along. */

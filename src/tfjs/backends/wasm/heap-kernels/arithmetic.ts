@@ -1,4 +1,4 @@
-/** Work in place: the heap of the wasm backend with our kernels in it and the machine's BLAS on it. */
+/** Arithmetic in place: the heap of the wasm backend with our kernels in it and the machine's BLAS on it. */
 import { backend as currentBackend, type Tensor } from '@tensorflow/tfjs-core';
 import type { Product } from '../../../../linalg/kernels/native/product.ts';
 import { type HeapBackend, heapAddress, uninitialised } from '../heap.ts';
@@ -12,8 +12,8 @@ export interface HeapProduct extends Pick<Product, 'm' | 'n' | 'k' | 'transA' | 
   readonly C: Address;
 }
 
-/** The heap as a place to work in. Memory it hands out is tensors that count in the scope (`tf.tidy`) of the caller. */
-export class Workbench {
+/** The heap with what works in it. Memory it hands out is tensors that count in the scope (`tf.tidy`) of the caller. */
+export class HeapArithmetic {
   readonly kernels: HeapKernels;
   readonly #backend: HeapBackend;
   readonly #sgemm: (product: Product<Float32Array>) => void;
@@ -53,9 +53,9 @@ export class Workbench {
   }
 }
 
-/** The current backend's; undefined where it has no such heap, or where there is no BLAS to use on it. */
-export function workbench(): Workbench | undefined {
+/** That of the wasm backend, which is in use; undefined where its heap is not to be had or there is no BLAS. */
+export function heapArithmetic(): HeapArithmetic | undefined {
   const sgemm = nativeProducts();
   const kernels = sgemm && heapKernels();
-  return kernels && new Workbench(currentBackend() as HeapBackend, kernels, sgemm);
+  return kernels && new HeapArithmetic(currentBackend() as HeapBackend, kernels, sgemm);
 }

@@ -1,4 +1,4 @@
-/** Starting TensorFlow.js's WebGPU backend on a device of our choice. */
+/** TensorFlow.js's WebGPU backend, started on a device of our choice. */
 import {
   backend,
   env,
@@ -8,23 +8,14 @@ import {
   removeBackend,
 } from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../../core/errors.ts';
+import { type DeviceRequest, PLAIN, type StartableBackend } from '../backend.ts';
 import { importOrExplain, versionOf } from '../packages.ts';
 import { type BackendRecord, backendRecord, setBackendRecord } from '../record.ts';
 import { adapterName, checkHardware, chooseAdapter, describeAdapter } from './adapter.ts';
-import { isLost, watchDevice } from './faults.ts';
+import { isLost, watchDevice, withFaults } from './faults.ts';
 import type { GpuAdapter, GpuAdapterInfo, GpuDevice } from './gpu.ts';
 
 const PACKAGE = '@tensorflow/tfjs-backend-webgpu';
-
-/** What is wanted of the device. */
-export interface DeviceWishes {
-  /** Refuse a software adapter. */
-  readonly requireHardware: boolean;
-  /** The adapter's name or a part of it. */
-  readonly adapter?: string | undefined;
-  /** Ask for no larger buffers than this: what a smaller device would offer. */
-  readonly maxBufferBytes?: number | undefined;
-}
 
 /** Limits that TensorFlow.js makes use of: as large as the adapter has them. */
 const LIMITS = [
@@ -39,7 +30,7 @@ const LIMITS = [
 /** Features that TensorFlow.js makes use of: times of kernels. */
 const FEATURES = ['timestamp-query'];
 
-async function openDevice(adapter: GpuAdapter, { maxBufferBytes }: DeviceWishes): Promise<GpuDevice> {
+async function openDevice(adapter: GpuAdapter, { maxBufferBytes }: DeviceRequest): Promise<GpuDevice> {
   const limits = LIMITS.map((name): [string, number] => {
     const most = adapter.limits[name]!;
     const isSize = name === 'maxStorageBufferBindingSize' || name === 'maxBufferSize';
@@ -82,7 +73,7 @@ function recordOf(device: GpuDevice, info: GpuAdapterInfo | undefined): BackendR
 
 /**
  * Which of its matrix products TensorFlow.js uses. It prefers others for small matrices, in which many threads wait for each
- * other; on a CPU that plays a GPU those take up to fifty times as long (12 x 6 x 8 on SwiftShader: 41 ms and 1 ms).
+ * other; there a software adapter takes up to fifty times as long (12 x 6 x 8 on SwiftShader: 41 ms and 1 ms).
  */
 const [PACKED_PRODUCTS, AUTOMATIC] = [3, -1];
 
@@ -90,12 +81,12 @@ const [PACKED_PRODUCTS, AUTOMATIC] = [3, -1];
 let opened: { device: GpuDevice; adapter: string | undefined } | undefined;
 
 /** Registers a backend on a device of its own. */
-async function register(where: string, Backend: BackendClass, wishes: DeviceWishes): Promise<void> {
-  const adapter = await chooseAdapter(where, wishes.adapter);
-  checkHardware(where, describeAdapter(adapter.info, adapter.limits), wishes.requireHardware);
-  const device = await openDevice(adapter, wishes);
+async function open(Backend: BackendClass, request: DeviceRequest): Promise<void> {
+  const adapter = await chooseAdapter(request.adapter);
+  checkHardware(describeAdapter(adapter.info, adapter.limits), request.requireHardware);
+  const device = await openDevice(adapter, request);
   watchDevice(device);
-  opened = { device, adapter: wishes.adapter };
+  opened = { device, adapter: request.adapter };
   const { software } = describeAdapter(adapter.info, adapter.limits);
   env().set('WEBGPU_MATMUL_PROGRAM_TYPE', software ? PACKED_PRODUCTS : AUTOMATIC);
   setBackendRecord(recordOf(device, adapter.info));
@@ -107,8 +98,8 @@ async function register(where: string, Backend: BackendClass, wishes: DeviceWish
  * has registered is left alone.
  * @throws UnsupportedError where packages or adapters are missing
  */
-export async function registerWebGpu(where: string, wishes: DeviceWishes): Promise<void> {
-  const loaded = await importOrExplain(`${where}: backend 'webgpu' is not installed`, [PACKAGE], `${PACKAGE} webgpu`);
+async function register(request: DeviceRequest): Promise<void> {
+  const loaded = await importOrExplain("backend 'webgpu' is not installed", [PACKAGE], `${PACKAGE} webgpu`);
   // Small operations on numbers that are still on the host would otherwise move to the CPU backend.
   env().set('WEBGPU_CPU_FORWARD', false);
   if (opened && isLost(opened.device)) {
@@ -117,23 +108,34 @@ export async function registerWebGpu(where: string, wishes: DeviceWishes): Promi
   }
   if (findBackendFactory('webgpu') != null) return;
   const { WebGPUBackend } = loaded.exports as { WebGPUBackend: BackendClass };
-  await register(where, WebGPUBackend, wishes);
+  await open(WebGPUBackend, request);
 }
 
 /**
  * What the running WebGPU backend runs on.
  * @throws UnsupportedError for a software adapter where hardware is required; ArgumentError for another adapter than asked for
  */
-export function webGpuRecord(where: string, { requireHardware, adapter }: DeviceWishes): BackendRecord {
+function record({ requireHardware, adapter }: DeviceRequest): BackendRecord {
   const { device } = backend() as unknown as { device: GpuDevice };
-  let record = backendRecord();
-  if (!record) {
+  let found = backendRecord();
+  if (!found) {
     watchDevice(device);
-    record = setBackendRecord(recordOf(device, device.adapterInfo));
+    found = setBackendRecord(recordOf(device, device.adapterInfo));
   }
-  checkHardware(where, record.adapter!, requireHardware);
+  checkHardware(found.adapter!, requireHardware);
   if (adapter !== undefined && adapter !== opened?.adapter) {
-    throw new ArgumentError(`${where}: the backend runs on ${record.device} already, not on '${adapter}'`, { adapter });
+    throw new ArgumentError(`the backend runs on ${found.device} already, not on '${adapter}'`, { adapter });
   }
-  return record;
+  return found;
 }
+
+export const webgpu: StartableBackend = {
+  ...PLAIN,
+  name: 'webgpu',
+  overlaps: true,
+  sharesMemory: true,
+  choices: ['requireHardware', 'adapter'],
+  register,
+  record,
+  onDevice: withFaults,
+};

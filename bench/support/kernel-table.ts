@@ -1,9 +1,9 @@
 /** The table of kernels in words: what eigensketch does with each that TensorFlow.js knows. */
 import { getGradient } from '@tensorflow/tfjs-core';
-import { REPAIRS } from '../../repairs/kernels.ts';
-import { LOCALLY_CONSTANT } from './constant.ts';
-import { RULES } from './index.ts';
-import { UNSUPPORTED } from './unsupported.ts';
+import { LOCALLY_CONSTANT } from '../../src/tfjs/autodiff/rules/constant.ts';
+import { RULES } from '../../src/tfjs/autodiff/rules/index.ts';
+import { UNSUPPORTED } from '../../src/tfjs/autodiff/rules/unsupported.ts';
+import { REPAIRS } from '../../src/tfjs/repairs/kernels.ts';
 
 /** What is done with a kernel. */
 export interface KernelDescription {

@@ -7,7 +7,7 @@
  * gradients in it.
  */
 import { dispose, engine, getGradient, keep, type NamedAttrMap, ones, type Tensor } from '@tensorflow/tfjs-core';
-import { isLocallyConstant } from '../autodiff/rules/constant.ts';
+import { isLocallyConstant } from './rules/constant.ts';
 
 type Engine = ReturnType<typeof engine>;
 type CustomOperation = Parameters<Engine['customGrad']>[0];
