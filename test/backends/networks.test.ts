@@ -68,7 +68,8 @@ await describeBackend('reference networks', () => {
   });
 
   test.each(NETWORK_NAMES)('block products with the Hessian of %s are those of wasm to 1e-5', async (name) => {
-    const make = (network: Network & { data: never }): CurvatureOperator => hessian({ ...network.problem, data: network.data, check: false });
+    const make = (network: Network & { data: never }): CurvatureOperator =>
+      hessian({ ...network.problem, data: network.data, check: false });
     const [ours, wasm] = [await productOf(make, name, BACKEND), await productOf(make, name, 'wasm')];
     expect(relativeError(ours.data, wasm.data)).toBeLessThan(1e-5);
   });

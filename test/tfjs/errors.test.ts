@@ -427,6 +427,8 @@ describe('models and data', () => {
   });
 
   test('memory that is no number of bytes', () => {
-    expect(() => hessian(options({ memory: 0 }))).toThrow("hessian: memory must be a number of bytes or like '300MB' or '2GiB', got 0");
+    expect(() => hessian(options({ memory: 0 }))).toThrow(
+      "hessian: memory must be a number of bytes or like '300MB' or '2GiB', got 0",
+    );
   });
 });

@@ -57,7 +57,8 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
     test.each(backend === 'wasm' || long ? SPLITS : [RAGGED])(
       'Hessian and Gauss-Newton matrix are the exact ones to 2e-5, from %s, for block sizes 1, 7 and all',
       async (_, split) => {
-        const { model, loss, parameters, reference } = network;
+        const { reference } = network;
+        const { model, loss, parameters } = network.problem;
         const data = network.batches(split(network.samples, reference.x.shape[0]!));
         const H = hessian({ model, loss, parameters, data, check: false });
         await expectExact(H, reference.hessian, blocksOf(H, backend));

@@ -19,10 +19,10 @@ test('a tf.LayersModel brings its trainable weights and runs in inference mode',
   });
   model.setWeights(network.parameters);
   const data = network.batches([network.samples]);
-  const H = hessian({ model, loss: network.loss, data });
+  const H = hessian({ model, loss: network.problem.loss, data });
   expect(relativeError(await toDense(H, 83), network.reference.hessian)).toBeLessThan(1e-5);
   H.dispose();
-  const frozen = hessian({ model, loss: network.loss, parameters: model.trainableWeights.slice(2), data });
+  const frozen = hessian({ model, loss: network.problem.loss, parameters: model.trainableWeights.slice(2), data });
   expect(frozen.shape).toEqual([35, 35]);
   network.dispose();
 });

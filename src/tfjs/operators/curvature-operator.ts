@@ -15,6 +15,7 @@ import { prepareTensorFlow } from '../repairs/prepare.ts';
 import { bestBlockSize } from './block-size.ts';
 import type { Columns } from './column-limit.ts';
 import type { CurvatureOperator } from './curvature.ts';
+import { promised } from './promised.ts';
 import { type Keeping, RecordedBatches } from './recorded-batches.ts';
 import { accumulate, disposePresent } from './sums.ts';
 import { type Survey, survey } from './survey.ts';
@@ -194,7 +195,7 @@ export function curvatureOperator(name: string, spec: CurvatureSpec): CurvatureO
   const calibrate = async (): Promise<void> => {
     if (overlaps) blockSize = await bestBlockSize(rows, most, (X) => op.matmat(X));
   };
-  const op: CurvatureOperator = defineOperator(name, {
+  const defined = defineOperator(name, {
     shape: [rows, rows] as const,
     dtype: 'float32' as const,
     selfAdjoint: true as const,
@@ -225,5 +226,6 @@ export function curvatureOperator(name: string, spec: CurvatureSpec): CurvatureO
       }),
     dispose: () => curvature.dispose(),
   });
+  const op: CurvatureOperator = promised(defined);
   return op;
 }

@@ -20,6 +20,7 @@ import {
 } from '../problem/problem.ts';
 import { prepareTensorFlow } from '../repairs/prepare.ts';
 import { type OutputsMap, recordOutputs } from './outputs-map.ts';
+import { promised } from './promised.ts';
 import { type Kept, RecordedBatches } from './recorded-batches.ts';
 import { accumulate, disposePresent } from './sums.ts';
 
@@ -176,7 +177,7 @@ export function jacobian<X extends TensorContainer>(options: JacobianOptions<X>)
         total += count;
       }),
     );
-    return defineOperator(name, {
+    const operator = defineOperator(name, {
       shape: [total, numbersIn(layout)] as const,
       dtype: 'float32' as const,
       backend: describeBackend(),
@@ -186,5 +187,6 @@ export function jacobian<X extends TensorContainer>(options: JacobianOptions<X>)
       adjointMatmat: (Y: Block) => batches.multiply(Y.cols, () => backward(batches, rows, layout, Y)),
       dispose: () => batches.dispose(),
     });
+    return promised(operator);
   });
 }
