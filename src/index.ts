@@ -71,11 +71,15 @@ export type {
 } from './linops/sparse-entries.ts';
 export type { Multivector, Scope, Space } from './multivector/multivector.ts';
 // certificates
-export type { AccuracyGoal, AdaptiveResult } from './seigh/adaptive.ts';
+export type { AdaptiveResult } from './seigh/adaptive.ts';
+export type { HmtOptions } from './seigh/hmt.ts';
+export type { Method } from './seigh/methods.ts';
+export type { NystromOptions } from './seigh/nystrom.ts';
 // decompositions
-export type { SeighOptions } from './seigh/options.ts';
-export { planSketch, type SketchBudget, type SketchPlan } from './seigh/plan.ts';
-export { type AdaptiveOptions, seigh } from './seigh.ts';
+export type { AccuracyGoal, AdaptiveOptions, SeighOptions, SketchOptions } from './seigh/options.ts';
+export type { OversampledOptions } from './seigh/oversampled.ts';
+export { type Budget, planSketch, type SketchBudget, type SketchPlan } from './seigh/plan.ts';
+export { seigh } from './seigh.ts';
 // solvers
 export { type CgResult, cg, type NegativeCurvature } from './solvers/cg.ts';
 export type { SolverOptions } from './solvers/linear-system.ts';
@@ -84,7 +88,7 @@ export { type LowRankEigenpairs, nystromPreconditioner } from './solvers/nystrom
 export type { SolveResult, SolveStatus } from './solvers/solve.ts';
 export type { VectorLike } from './solvers/vectors.ts';
 export type { Which } from './spectrum/eigenpairs.ts';
-export type { EighResult, Method, SketchSeconds } from './spectrum/result.ts';
+export type { EighResult, SketchSeconds } from './spectrum/result.ts';
 export { type SsvdOptions, type SvdResult, ssvd } from './ssvd.ts';
 export type { Interval } from './stats/interval.ts';
 // traces, diagonals, norms

@@ -1,48 +1,46 @@
 /** Sketched eigendecomposition of a symmetric operator: measure, then recover. */
-
-import { checkChoice } from './core/checks.ts';
 import { atDoor } from './core/door.ts';
+import { type Control, supervise } from './core/schedule.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { measureAsymmetry, refuseAsymmetry } from './linops/probes.ts';
-import type { Multivector } from './multivector/multivector.ts';
-import { type AccuracyGoal, type AdaptiveResult, adaptiveSeigh, refuseWithGoal } from './seigh/adaptive.ts';
-import { type Outcome, RUNNERS, type Run } from './seigh/methods.ts';
-import { METHODS, prepareRun, type SeighOptions } from './seigh/options.ts';
-import { chooseBlockSize } from './sketch/block-size.ts';
-import { backendOf, type EighResult, type Method, makeEighResult } from './spectrum/result.ts';
+import { type AdaptiveResult, adaptiveSeigh } from './seigh/adaptive.ts';
+import { decompose, prepareRun } from './seigh/decompose.ts';
+import { type AdaptiveOptions, type GoalCall, parseCall, type SeighOptions, type SketchCall } from './seigh/options.ts';
+import { backendOf, type EighResult, makeEighResult } from './spectrum/result.ts';
 
-const WHERE = 'seigh';
-
-/** Options of a search for an accuracy: those of `hmt`, and the goal. */
-export type AdaptiveOptions = AccuracyGoal &
-  Omit<SeighOptions, 'rank' | 'refine' | 'psd' | 'powerIterations' | 'perBatch' | 'innerDims'>;
-
-async function search(
-  op: LinearOperator,
-  first: number | undefined,
-  options: AdaptiveOptions,
-): Promise<AdaptiveResult> {
-  refuseWithGoal(options);
-  const dims = first ?? chooseBlockSize(op, op.shape[1], options.blockSize);
-  const run = await prepareRun(op, dims, 'hmt', options);
-  run.signal?.throwIfAborted();
-  const needsProbe = op.selfAdjoint !== true;
-  if (needsProbe) refuseAsymmetry(op, await measureAsymmetry(op, run.seed));
-  const result = await adaptiveSeigh({ ...run, kernelsChoice: options.kernels }, options);
-  return needsProbe ? { ...result, numMatvecs: result.numMatvecs + 2 } : result;
+/** Products of the probe that an operator costs which does not claim to be symmetric. @throws NumericalError if it is not. */
+async function probeSymmetry(op: LinearOperator, seed: number): Promise<number> {
+  if (op.selfAdjoint === true) return 0;
+  refuseAsymmetry(op, await measureAsymmetry(op, seed));
+  return 2;
 }
 
-/** What a method gives; all other tall blocks that it made are given back, also after an error. */
-async function recover(run: Run, method: Method): Promise<Outcome> {
-  const space = run.space.scope();
-  let kept: Multivector[] = [];
-  try {
-    const outcome = await RUNNERS[method]({ ...run, space });
-    kept = [outcome.pairs.vectors];
-    return outcome;
-  } finally {
-    await space.close(kept);
+async function search(call: GoalCall, control: Control): Promise<AdaptiveResult> {
+  control.signal?.throwIfAborted();
+  const probed = await probeSymmetry(call.op, call.settings.seed);
+  const result = await adaptiveSeigh(call, control);
+  return { ...result, numMatvecs: result.numMatvecs + probed };
+}
+
+async function sketch(call: SketchCall, control: Control): Promise<EighResult> {
+  const { op, dims, method } = call;
+  control.signal?.throwIfAborted();
+  if (call.settings.store !== undefined) {
+    // HDF5 is loaded for those who use it
+    const { storedSeigh } = await import('./store/sketch/seigh.ts');
+    return storedSeigh(call, control);
   }
+  const run = await prepareRun(call, control);
+  const startedAt = performance.now();
+  const probed = await probeSymmetry(op, run.seed);
+  const { pairs, numMatvecs, dropped, sketchedAt } = await decompose(call, run);
+  const seconds = { sketch: (sketchedAt - startedAt) / 1000, recovery: (performance.now() - sketchedAt) / 1000 };
+  const { testMatrix, seed, blockSize, kernels } = run;
+  return makeEighResult(
+    pairs,
+    { numMatvecs: numMatvecs + probed, dims, dropped, method, testMatrix, seed, blockSize, seconds, ...backendOf(op) },
+    kernels,
+  );
 }
 
 /**
@@ -61,8 +59,10 @@ async function recover(run: Run, method: Method): Promise<Outcome> {
  * @example
  * const { eigenvalues } = await seigh(diagonalOperator([5, -3, 1, 0]), 3, { seed: 1 });
  * const { certificate, converged } = await seigh(A, { tol: 1e-2, confidence: 0.99, maxDims: 500 });
- * @throws ArgumentError for options out of range, ShapeError for a rectangular operator, NumericalError for an operator
- * that is not symmetric or returns non-finite values; the signal's reason when aborted.
+ * @throws ArgumentError for options out of range, unknown or of another method, ShapeError for a rectangular operator,
+ * both before the first product; NumericalError for an operator that is not symmetric or returns non-finite values;
+ * StoreError when a directory belongs to another run or operator, is damaged or cannot be written; the signal's reason when
+ * aborted.
  */
 export function seigh(op: LinearOperator, options: AdaptiveOptions): Promise<AdaptiveResult>;
 export function seigh(op: LinearOperator, dims: number, options: AdaptiveOptions): Promise<AdaptiveResult>;
@@ -70,32 +70,12 @@ export function seigh(op: LinearOperator, dims: number, options?: SeighOptions):
 export function seigh(
   op: LinearOperator,
   dimsOrOptions: number | AdaptiveOptions,
-  given: SeighOptions | AdaptiveOptions = {},
+  options?: SeighOptions | AdaptiveOptions,
 ): Promise<EighResult> {
   return atDoor('seigh', async () => {
-    const isGoal = typeof dimsOrOptions === 'object' && dimsOrOptions !== null;
-    const options = isGoal ? dimsOrOptions : given;
-    const dims = isGoal ? undefined : dimsOrOptions;
-    if ('tol' in options && options.tol !== undefined) return search(op, dims, options);
-    const method = checkChoice(WHERE, 'method', options.method ?? 'hmt', METHODS);
-    const run = await prepareRun(op, dims as number, method, options);
-    run.signal?.throwIfAborted();
-    if (options.store !== undefined) {
-      // HDF5 is loaded for those who use it
-      const { storedSeigh } = await import('./store/sketch/seigh.ts');
-      return storedSeigh(run, method, options.store, options);
-    }
-    const startedAt = performance.now();
-    const needsProbe = op.selfAdjoint !== true;
-    if (needsProbe) refuseAsymmetry(op, await measureAsymmetry(op, run.seed));
-    const { pairs, numMatvecs, dropped, sketchedAt } = await recover(run, method);
-    const seconds = { sketch: (sketchedAt - startedAt) / 1000, recovery: (performance.now() - sketchedAt) / 1000 };
-    const { testMatrix, seed, blockSize, kernels } = run;
-    const spent = numMatvecs + (needsProbe ? 2 : 0);
-    return makeEighResult(
-      pairs,
-      { numMatvecs: spent, dims: run.dims, dropped, method, testMatrix, seed, blockSize, seconds, ...backendOf(op) },
-      kernels,
+    const call = parseCall(op, dimsOrOptions, options);
+    return supervise<EighResult>(call.settings, (control) =>
+      call.kind === 'goal' ? search(call, control) : sketch(call, control),
     );
   });
 }

@@ -25,7 +25,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   store: ['core', 'linalg', 'multivector', 'linops', 'spectrum', 'sketch', 'apost', 'krylov', 'seigh', 'eigsh', 'hdf5'],
   // store only when it is asked for: everybody else never loads HDF5
   'eigsh.ts': ['core', 'linalg', 'multivector', 'linops', 'krylov', 'eigsh', 'store'],
-  'seigh.ts': ['core', 'multivector', 'linops', 'spectrum', 'sketch', 'seigh', 'store'],
+  'seigh.ts': ['core', 'linops', 'spectrum', 'seigh', 'store'],
   'ssvd.ts': ['core', 'linalg', 'multivector', 'linops', 'sketch'],
   'index.ts': [
     'core',
@@ -176,6 +176,38 @@ test('backends of TensorFlow.js are told apart by name in tfjs/backends/ only', 
   expect(named.map((path) => relative(SRC, path))).toEqual(['tfjs/use-backend.ts']);
 });
 
+/** Folders of `store/` with those they may import; what they share lies in `store/` itself, which imports none of them. */
+const STORE: Record<string, readonly string[]> = {
+  '.': [],
+  sketch: ['.'],
+  search: ['.'],
+  cluster: ['.', 'sketch'],
+};
+
+test('folders of store/ form no circle: what they share is in store/ itself', () => {
+  const folderOf = (file: string): string => (dirname(file) === 'store' ? '.' : file.split('/')[1]!);
+  const inside = inCode
+    .filter(({ room, specifier }) => room === 'store' && specifier.startsWith('.'))
+    .map(({ file, specifier }) => ({ file, target: relative(SRC, resolve(SRC, dirname(file), specifier)) }))
+    .filter(({ target }) => target.startsWith('store/'));
+  expect(
+    [
+      ...new Set(
+        files
+          .map((path) => relative(SRC, path))
+          .filter((file) => file.startsWith('store/'))
+          .map(folderOf),
+      ),
+    ].sort(),
+  ).toEqual(Object.keys(STORE).sort());
+  const wrong = inside
+    .filter(
+      ({ file, target }) => folderOf(file) !== folderOf(target) && !STORE[folderOf(file)]!.includes(folderOf(target)),
+    )
+    .map(({ file, target }) => `${file} imports ${target}`);
+  expect(wrong).toEqual([]);
+});
+
 test.each(['seigh.ts', 'eigsh.ts'])(
   'store, and HDF5 with it, is loaded by %s only when a directory is given',
   (driver) => {
@@ -192,10 +224,10 @@ test('each package is imported in its own room only', () => {
   expect(wrong).toEqual([]);
 });
 
-test('files stay small: at most 250 lines', () => {
+test('a file is as long as its one topic: at most 400 lines', () => {
   const long = files
     .map((path) => ({ file: relative(SRC, path), lines: readFileSync(path, 'utf8').split('\n').length - 1 }))
-    .filter(({ lines }) => lines > 250);
+    .filter(({ lines }) => lines > 400);
   expect(long).toEqual([]);
 });
 

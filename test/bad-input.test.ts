@@ -38,11 +38,8 @@ describe('seigh: dims and options', () => {
     expect(error.code).toBe('ARGUMENT');
   });
 
-  test.each<[SeighOptions, string]>([
-    [
-      { method: 'lanczos' as never },
-      "seigh: method must be one of 'hmt', 'nystrom', 'oversampled', 'krylov', got 'lanczos'",
-    ],
+  test.each<[object, string]>([
+    [{ method: 'lanczos' }, "seigh: method must be one of 'hmt', 'nystrom', 'oversampled', 'krylov', got 'lanczos'"],
     [{ which: 'XX' as never }, "seigh: which must be one of 'LM', 'LA', 'SA', got 'XX'"],
     [{ testMatrix: 'cauchy' as never }, "seigh: testMatrix must be one of 'gaussian', 'rademacher', got 'cauchy'"],
     [{ kernels: 'cuda' as never }, 'seigh: kernels must be one of'],
@@ -58,7 +55,7 @@ describe('seigh: dims and options', () => {
     ],
     [{ psd: true }, "seigh: psd belongs to method 'nystrom', got method 'hmt'"],
   ])('%p', async (options, message) => {
-    expect((await failure(seigh(ten, 4, options))).message).toContain(message);
+    expect((await failure(seigh(ten, 4, options as SeighOptions))).message).toContain(message);
   });
 });
 

@@ -10,8 +10,8 @@ import { parseArgs } from 'node:util';
 import { apost, diagonalOperator } from 'eigensketch';
 import { diskSpace } from 'eigensketch/hdf5';
 import type { Progress } from '../../src/core/schedule.ts';
-import { RUNNERS } from '../../src/seigh/methods.ts';
-import { prepareRun } from '../../src/seigh/options.ts';
+import { decompose, prepareRun } from '../../src/seigh/decompose.ts';
+import { parseSketchCall } from '../../src/seigh/options.ts';
 import { makeEighResult } from '../../src/spectrum/result.ts';
 
 const { values: flags, positionals } = parseArgs({
@@ -50,10 +50,11 @@ async function measure(n: number, k: number): Promise<{ metrics: Record<string, 
     : diskSpace({ rows: n, cols: k, dtype: 'float32', directory, memory: '512MB' });
   const blockSize = space ? { blockSize: Math.min(64, space.blockColumns) } : {};
   const { onProgress, end, seconds } = stageClock();
-  const checked = await prepareRun(op, k, 'hmt', { testMatrix: 'rademacher', seed: 1, onProgress, ...blockSize });
+  const call = parseSketchCall(op, k, { testMatrix: 'rademacher', seed: 1, onProgress, ...blockSize });
+  const checked = await prepareRun(call);
   const run = space ? { ...checked, space } : checked;
   const started = performance.now();
-  const { pairs, numMatvecs, dropped } = await RUNNERS.hmt(run);
+  const { pairs, numMatvecs, dropped } = await decompose(call, run);
   end('vectors');
   const { testMatrix, seed } = run;
   const facts = { numMatvecs, dims: k, dropped, method: 'hmt', testMatrix, seed, blockSize: run.blockSize } as const;

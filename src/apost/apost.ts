@@ -2,7 +2,17 @@
 
 import { atDoor } from '../core/door.ts';
 import { ShapeError } from '../core/errors.ts';
-import { between, CONTROL, integer, optional, parseOptions, seed, withDefault } from '../core/parse.ts';
+import {
+  between,
+  CONTROL,
+  described,
+  type Field,
+  integer,
+  optional,
+  parseOptions,
+  seed,
+  withDefault,
+} from '../core/parse.ts';
 import { type Control, supervise } from '../core/schedule.ts';
 import { KERNELS, type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -56,16 +66,6 @@ type Known = LinearOperator & Partial<RitzPairs & { coreAsymmetry: number; sampl
 const isGiven = (approximation: LinearOperator): approximation is GivenPairs =>
   (approximation as Partial<GivenPairs>).given === true;
 
-const OPTIONS = {
-  tests: withDefault(integer(1), 30),
-  seed: withDefault(seed, 0),
-  confidence: withDefault(between(0, 1), 0.99),
-  lanczosSteps: withDefault(integer(0), 8),
-  blockSize: optional(integer(1)),
-  kernels: KERNELS,
-  ...CONTROL,
-};
-
 /** The options of {@link apost} as they are parsed: everything has its value. */
 export interface CertifyOptions extends Control {
   tests: number;
@@ -75,6 +75,25 @@ export interface CertifyOptions extends Control {
   blockSize: number | undefined;
   kernels: KernelsChoice | undefined;
 }
+
+/** The options of `apost` that the command line takes too. */
+export const CERTIFICATE_FIELDS: {
+  readonly tests: Field<number>;
+  readonly confidence: Field<number>;
+  readonly lanczosSteps: Field<number>;
+} = {
+  tests: described(withDefault(integer(1), 30), 'test products of the certificate'),
+  confidence: described(withDefault(between(0, 1), 0.99), 'probability of each event of the certificate'),
+  lanczosSteps: described(withDefault(integer(0), 8), 'products of the Lanczos run behind the completeness bound'),
+};
+
+const OPTIONS = {
+  ...CERTIFICATE_FIELDS,
+  seed: withDefault(seed, 0),
+  blockSize: optional(integer(1)),
+  kernels: KERNELS,
+  ...CONTROL,
+};
 
 /** @throws ArgumentError as {@link apost}. */
 export function parseApostOptions(options: unknown): CertifyOptions {

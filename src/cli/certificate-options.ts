@@ -1,25 +1,22 @@
-/** Options of certificates for the commands on directories. */
-import type { ApostOptions } from '../apost/apost.ts';
-import { type Flags, given, numberFlag, type OptionTable } from './command.ts';
+/** Options of certificates for the commands. */
+import { type ApostOptions, CERTIFICATE_FIELDS } from '../apost/apost.ts';
+import { described, type Field, integer, withDefault } from '../core/parse.ts';
+import { pick } from './command.ts';
 
-export const CERTIFICATE_OPTIONS: OptionTable = {
-  tests: { type: 'string' },
-  confidence: { type: 'string' },
-  'lanczos-steps': { type: 'string' },
+/** Where a certificate comes at the end of a run, and may be left out. */
+export const FINAL_CERTIFICATE_FIELDS: Readonly<Record<keyof typeof CERTIFICATE_FIELDS, Field<number>>> = {
+  ...CERTIFICATE_FIELDS,
+  tests: described(
+    withDefault(integer(0), CERTIFICATE_FIELDS.tests.fallback as number),
+    `${CERTIFICATE_FIELDS.tests.help}; 0 leaves it out`,
+  ),
 };
 
-export const CERTIFICATE_HELP = `  --tests Q               test products of the certificate, default 30; 0 leaves it out
-  --confidence C          probability of each of its events, default 0.99
-  --lanczos-steps P       products of the Lanczos run behind its completeness bound, default 8`;
-
-/** The default of `apost`, said here because a finished certificate is compared with what is asked for. */
-const TESTS = 30;
-
-/** The options that were given; undefined for `--tests 0`. */
-export function certificateOptions(where: string, flags: Flags): (ApostOptions & { tests: number }) | undefined {
-  const tests = numberFlag(where, flags, 'tests') ?? TESTS;
-  if (tests === 0) return undefined;
-  const confidence = numberFlag(where, flags, 'confidence');
-  const lanczosSteps = numberFlag(where, flags, 'lanczos-steps');
-  return { tests, ...given({ confidence, lanczosSteps }) };
+/** The options that were given, and always the number of tests; undefined for `--tests 0`. */
+export function certificateOptions(
+  given: Readonly<Record<string, unknown>>,
+): (ApostOptions & { tests: number }) | undefined {
+  const tests = CERTIFICATE_FIELDS.tests.fallback as number;
+  const options = { tests, ...pick(given, CERTIFICATE_FIELDS) } as ApostOptions & { tests: number };
+  return options.tests === 0 ? undefined : options;
 }

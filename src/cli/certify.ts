@@ -1,69 +1,100 @@
-/** `eigensketch certify`: a sketch with its certificate, or the certificate of another operator as an approximation. */
-import { apost } from '../apost/apost.ts';
+/** `eigensketch certify`: a sketch with its certificate, the certificate of another operator, or that of a sketch directory. */
+import { type ApostOptions, apost, CERTIFICATE_FIELDS } from '../apost/apost.ts';
+import { ArgumentError } from '../core/errors.ts';
+import { described, optional } from '../core/parse.ts';
+import { selectKernels } from '../linalg/kernels/select.ts';
 import { boundText } from '../report/numbers.ts';
+import { workerOf } from '../store/record.ts';
+import { shardName, WHOLE } from '../store/shard.ts';
+import { certifyStored } from '../store/sketch/certificate.ts';
+import { loadResult } from '../store/sketch/result.ts';
 import { certificateOptions } from './certificate-options.ts';
-import { certifyDirectory } from './certify-directory.ts';
-import { type Command, given, numberFlag, parse, required } from './command.ts';
-import { EXIT, EXIT_HELP } from './exit.ts';
+import { type Command, type CommandContext, checkOutput, defineCommand, pick, refuseGiven } from './command.ts';
+import { EXIT } from './exit.ts';
 import { loadOperator } from './operator-file.ts';
 import { progressBar } from './progress-bar.ts';
-import { deliver, SKETCH_HELP, SKETCH_OPTIONS, sketch } from './sketching.ts';
-import { directoryOf } from './storing.ts';
+import { checkSketch, DIMS, deliver, operatorField, REPORTING_FIELDS, SKETCH_FIELDS, sketch } from './sketching.ts';
+import { deliverStored } from './stored-analysis.ts';
+import { directoryOf, openRun, resumable } from './storing.ts';
 
-const WHERE = 'eigensketch certify';
+const approximation = described(
+  optional(operatorField),
+  'certify this operator as an approximation, instead of a sketch',
+);
+const operator = optional(operatorField);
+const { json } = REPORTING_FIELDS;
 
-export const certifyCommand: Command = {
+type Given = Readonly<Record<string, unknown>>;
+
+/** Certifies the result of a directory. @throws StoreError for another operator, or when there is no result. */
+async function certifyDirectory(path: string, given: Given, { signal }: CommandContext): Promise<number> {
+  refuseGiven(given, { ...CERTIFICATE_FIELDS, operator, json }, 'a directory');
+  return resumable(signal, `eigensketch certify ${path}`, async () => {
+    const { directory, op } = await openRun(path, given);
+    const kernels = await selectKernels();
+    const result = await loadResult(directory, kernels);
+    const worker = workerOf(op, kernels.name, shardName(WHOLE));
+    const options = { ...certificateOptions(given), onProgress: progressBar(), signal };
+    await certifyStored(directory, op, result, options, worker);
+    await deliverStored(directory, given.json === true);
+    return EXIT.done;
+  });
+}
+
+/** Certifies one operator as an approximation of another. */
+async function certifyApproximation(
+  files: { operator: string; approximation: string },
+  given: Given,
+  options: ApostOptions,
+): Promise<number> {
+  const op = await loadOperator(files.operator);
+  const certificate = await apost(op, await loadOperator(files.approximation), options);
+  const { relativeError, confidence, tests } = certificate;
+  const sentence = `relative Frobenius error at most ${boundText(relativeError.upper)} with probability ${confidence} (${tests} test products)`;
+  console.log(given.json ? JSON.stringify(certificate, null, 2) : sentence);
+  return EXIT.done;
+}
+
+export const certifyCommand: Command = defineCommand({
+  name: 'certify',
   summary: 'a sketch with its certificate, or how far one operator is from another',
-  help: `Usage: eigensketch certify --operator FILE --dims K [options]
-       eigensketch certify --operator FILE --approximation FILE [options]
-       eigensketch certify DIR [--operator FILE] [options]
-
-${SKETCH_HELP}
-  --approximation FILE    certify this operator as an approximation, instead of a sketch
-  --tests Q               test products, default 30
-  --confidence C          probability of each event, default 0.99
-  --lanczos-steps P       products of the Lanczos run behind the completeness bound, default 8
-
-DIR is a sketch directory with a result: its certificate is kept there. The operator must be the one it was made with.
-
-Example
-  eigensketch certify --operator hessian.js --dims 200 --tests 30 --confidence 0.99 --out certified.json
-
-${EXIT_HELP}`,
-  async run(args, context) {
-    const { flags, positionals } = parse(args, {
-      ...SKETCH_OPTIONS,
-      approximation: { type: 'string' },
-      tests: { type: 'string' },
-      confidence: { type: 'string' },
-      'lanczos-steps': { type: 'string' },
-    });
-    const [path] = positionals;
-    if (path !== undefined) {
-      const certifying = certificateOptions(WHERE, flags);
-      return certifyDirectory(WHERE, directoryOf(WHERE, flags, positionals), flags, certifying, context);
-    }
-    const op = await loadOperator(WHERE, required(WHERE, flags, 'operator'));
-    const options = {
-      ...given({
-        tests: numberFlag(WHERE, flags, 'tests'),
-        confidence: numberFlag(WHERE, flags, 'confidence'),
-        lanczosSteps: numberFlag(WHERE, flags, 'lanczos-steps'),
-        seed: numberFlag(WHERE, flags, 'seed'),
-        blockSize: numberFlag(WHERE, flags, 'block-size'),
-      }),
+  usage: [
+    'certify --operator FILE --dims K [options]',
+    'certify --operator FILE --approximation FILE [options]',
+    'certify DIR [--operator FILE] [options]',
+  ],
+  about:
+    'DIR is a sketch directory with a result: its certificate is kept there. The operator must be the one it was made with.',
+  fields: { operator, dims: DIMS, ...SKETCH_FIELDS, approximation, ...CERTIFICATE_FIELDS, ...REPORTING_FIELDS },
+  examples: ['certify --operator hessian.js --dims 200 --tests 30 --confidence 0.99 --out certified.json'],
+  async run({ given, words }, context) {
+    if (words.length > 0) return certifyDirectory(directoryOf(given, words), given, context);
+    if (given.operator === undefined) throw new ArgumentError('--operator is needed', { option: 'operator' });
+    const files = given as { operator: string; approximation: string };
+    const { blockSize, seed } = given as ApostOptions;
+    const options: ApostOptions = {
+      ...certificateOptions(given),
+      ...(seed === undefined ? {} : { seed }),
+      ...(blockSize === undefined ? {} : { blockSize }),
       onProgress: progressBar(),
       signal: context.signal,
     };
-    if (typeof flags.approximation === 'string') {
-      const certificate = await apost(op, await loadOperator(WHERE, flags.approximation), options);
-      const { relativeError, confidence, tests } = certificate;
-      const sentence = `relative Frobenius error at most ${boundText(relativeError.upper)} with probability ${confidence} (${tests} test products)`;
-      console.log(flags.json ? JSON.stringify(certificate, null, 2) : sentence);
-      return EXIT.done;
+    if (given.approximation !== undefined) {
+      const fields = {
+        ...CERTIFICATE_FIELDS,
+        operator,
+        approximation,
+        json,
+        ...pick(SKETCH_FIELDS, { seed: 0, blockSize: 0 } as never),
+      };
+      refuseGiven(given, fields as never, '--approximation');
+      return certifyApproximation(files, given, options);
     }
-    const result = await sketch(WHERE, op, flags, context);
-    await deliver(flags, result, await apost(op, result, options));
+    checkSketch(given);
+    await checkOutput(given.out as string | undefined);
+    const op = await loadOperator(files.operator);
+    const result = await sketch('certify', op, given, context);
+    await deliver(given, result, await apost(op, result, options));
     return EXIT.done;
   },
-};
+});

@@ -38,6 +38,5 @@ const BY_ERROR: Record<EigensketchError['code'], number> = {
 /** The exit code that an error stands for. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof EigensketchError) return BY_ERROR[error.code];
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS') ? EXIT.usage : EXIT.failed;
+  return EXIT.failed;
 }

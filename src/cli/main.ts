@@ -1,6 +1,7 @@
 /** The command line: finds the command, runs it, and turns what happens into an exit code. */
 import { createRequire } from 'node:module';
 import { ArgumentError } from '../core/errors.ts';
+import { nearest } from '../core/parse.ts';
 import { certifyCommand } from './certify.ts';
 import type { Command } from './command.ts';
 import { eigshCommand } from './eigsh.ts';
@@ -15,22 +16,22 @@ import { seighCommand } from './seigh.ts';
 import { statusCommand } from './status.ts';
 import { verifyCommand } from './verify.ts';
 
-const COMMANDS: Record<string, Command> = {
-  seigh: seighCommand,
-  eigsh: eigshCommand,
-  certify: certifyCommand,
-  run: runCommand,
-  measure: measureCommand,
-  recover: recoverCommand,
-  status: statusCommand,
-  verify: verifyCommand,
-  launch: launchCommand,
-  report: reportCommand,
-  plan: planCommand,
-};
+const COMMANDS: readonly Command[] = [
+  seighCommand,
+  eigshCommand,
+  certifyCommand,
+  runCommand,
+  measureCommand,
+  recoverCommand,
+  statusCommand,
+  verifyCommand,
+  launchCommand,
+  reportCommand,
+  planCommand,
+];
 
 function usage(): string {
-  const lines = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`);
+  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`);
   return `Usage: eigensketch COMMAND [options]
 
 ${lines.join('\n')}
@@ -52,9 +53,12 @@ async function dispatch([name, ...args]: string[], signal: AbortSignal): Promise
     console.log((createRequire(import.meta.url)('eigensketch/package.json') as { version: string }).version);
     return EXIT.done;
   }
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const command = COMMANDS.find((each) => each.name === name);
   if (!command) {
-    throw new ArgumentError(`eigensketch: there is no command '${name}', only ${Object.keys(COMMANDS).join(', ')}`);
+    const names = COMMANDS.map((each) => each.name);
+    const near = nearest(name, names);
+    const hint = near === undefined ? '' : `; did you mean '${near}'?`;
+    throw new ArgumentError(`eigensketch: there is no command '${name}', only ${names.join(', ')}${hint}`);
   }
   if (args.includes('--help') || args.includes('-h')) {
     console.log(command.help);

@@ -17,19 +17,19 @@ function isMissing(error: unknown, url: string): boolean {
  * @throws StoreError when there is no such file, ArgumentError when it does not export an operator factory; errors of the
  * file itself come through.
  */
-export async function loadOperator(where: string, file: string): Promise<LinearOperator> {
+export async function loadOperator(file: string): Promise<LinearOperator> {
   const url = pathToFileURL(resolve(file)).href;
   const module = (await import(url).catch((error: unknown) => {
-    throw isMissing(error, url) ? new StoreError(`${where}: there is no operator file ${file}`, { file }) : error;
+    throw isMissing(error, url) ? new StoreError(`there is no operator file ${file}`, { file }) : error;
   })) as { default?: unknown };
   if (typeof module.default !== 'function') {
-    throw new ArgumentError(`${where}: the default export of ${file} must be a function that returns an operator`, {
+    throw new ArgumentError(`the default export of ${file} must be a function that returns an operator`, {
       file,
     });
   }
   const operator = (await (module.default as OperatorFactory)()) as LinearOperator | undefined;
   if (typeof operator?.matmat !== 'function' || !Array.isArray(operator.shape)) {
-    throw new ArgumentError(`${where}: the default export of ${file} returned no operator { shape, dtype, matmat }`, {
+    throw new ArgumentError(`the default export of ${file} returned no operator { shape, dtype, matmat }`, {
       file,
     });
   }

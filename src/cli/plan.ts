@@ -1,67 +1,77 @@
 /** `eigensketch plan`: what a run would cost, before it. */
 import { planTests } from '../apost/plan.ts';
 import { ArgumentError } from '../core/errors.ts';
-import { planSketch, type SketchBudget } from '../seigh/plan.ts';
-import { type Command, given, numberFlag, parse } from './command.ts';
-import { EXIT, EXIT_HELP } from './exit.ts';
-import { planStored } from './plan-stored.ts';
-import { CREATION_OPTIONS } from './storing.ts';
+import { formatMemory } from '../core/memory.ts';
+import { between, described, optional, withDefault } from '../core/parse.ts';
+import { ownFields, parseSketchCall } from '../seigh/options.ts';
+import { BUDGET_FIELDS, planSketch, type SketchBudget } from '../seigh/plan.ts';
+import { costOf, freeBytes, refuseFullDisk } from '../store/sketch/cost.ts';
+import { flatPlan } from '../store/sketch/plan.ts';
+import { wantedBy } from '../store/sketch/seigh.ts';
+import { type Command, defineCommand, pick, refuseGiven, refuseWords } from './command.ts';
+import { EXIT } from './exit.ts';
+import { loadOperator } from './operator-file.ts';
+import { askedOf, CREATION_FIELDS } from './storing.ts';
 
-const WHERE = 'eigensketch plan';
+type Given = Readonly<Record<string, unknown>>;
 
-export const planCommand: Command = {
+const PLAN_FIELDS = { ...BUDGET_FIELDS, n: optional(BUDGET_FIELDS.n), ...ownFields({}) };
+const TESTS_FIELDS = {
+  factor: described(
+    optional(between(1, Number.POSITIVE_INFINITY)),
+    'wanted upper end over the estimate of a Frobenius norm, above 1',
+  ),
+  confidence: described(withDefault(between(0, 1), 0.99), 'of that'),
+};
+
+/** Prints what a directory would cost. @throws StoreError when the disk is too small, unless --force. */
+async function planStored(given: Given): Promise<number> {
+  refuseGiven(given, CREATION_FIELDS, '--dims');
+  const path = (given.out as string | undefined) ?? '.';
+  const { dims, options } = askedOf(given, path);
+  if (given.operator === undefined) throw new ArgumentError('--operator is needed', { option: 'operator' });
+  const op = await loadOperator(given.operator as string);
+  const { plan } = await wantedBy(parseSketchCall(op, dims, options));
+  const cost = costOf(plan);
+  const free = await freeBytes(path);
+  if (given.json) console.log(JSON.stringify({ plan: flatPlan(plan), cost, free }, null, 2));
+  else {
+    console.log(`${plan.dims} columns by ${plan.method}, ${plan.blockSize} at a time, n = ${plan.n}, ${plan.dtype}`);
+    console.log(`${cost.products} products (with the probe, without the certificate)`);
+    console.log(
+      `${cost.files} files, up to ${formatMemory(cost.bytes)}; the disk of ${path} has ${formatMemory(free)} free`,
+    );
+    console.log(`${formatMemory(cost.memory)} of memory for tall blocks`);
+  }
+  if (!given.force) await refuseFullDisk(path, cost);
+  return EXIT.done;
+}
+
+export const planCommand: Command = defineCommand({
+  name: 'plan',
   summary: 'the largest sketch within a budget; the test products that a certainty needs',
-  help: `Usage: eigensketch plan --n N (--memory BYTES | --products P) [options]
-       eigensketch plan --factor F --confidence C
-       eigensketch plan --operator FILE --dims K [--out DIR] [options of eigensketch run]
-
-With --dims: what eigensketch run would write, read and multiply; refused when the disk is too small.
-
-  --n N                   rows and columns of the operator
-  --memory BYTES          for tall blocks
-  --products P            products with single columns
-  --method M              hmt (default), nystrom or oversampled
-  --power-iterations P    extra passes (hmt)
-  --psd                   the operator is positive semidefinite (nystrom)
-  --dtype T               float32 (default) or float64
-  --factor F              wanted upper end over the estimate of a Frobenius norm, above 1
-  --confidence C          of that, default 0.99
-  --json                  print JSON instead of text
-  --help                  this text
-
-Example
-  eigensketch plan --n 1000000 --products 400 --factor 1.3 --confidence 0.95
-  eigensketch plan --operator hessian.js --dims 200 --out /scratch/hessian.sketch
-
-${EXIT_HELP}`,
-  async run(args) {
-    const { flags } = parse(args, {
-      ...CREATION_OPTIONS,
-      n: { type: 'string' },
-      products: { type: 'string' },
-      psd: { type: 'boolean' },
-      dtype: { type: 'string' },
-      factor: { type: 'string' },
-      confidence: { type: 'string' },
-    });
-    if (flags.dims !== undefined) return planStored(WHERE, flags);
-    const number = (name: string): number | undefined => numberFlag(WHERE, flags, name);
-    const [n, factor] = [number('n'), number('factor')];
-    if (n === undefined && factor === undefined) throw new ArgumentError(`${WHERE}: --n or --factor is needed`);
-    const confidence = number('confidence') ?? 0.99;
-    const budget = {
-      n,
-      memory: number('memory'),
-      products: number('products'),
-      method: flags.method,
-      powerIterations: number('power-iterations'),
-      psd: flags.psd,
-      dtype: flags.dtype,
-    };
-    const sketch = n === undefined ? undefined : planSketch(given(budget) as unknown as SketchBudget);
+  usage: [
+    'plan --n N (--memory BYTES | --products P) [options]',
+    'plan --factor F --confidence C',
+    'plan --operator FILE --dims K [--out DIR] [options of eigensketch run]',
+  ],
+  about: 'With --dims: what eigensketch run would write, read and multiply; refused when the disk is too small.',
+  fields: { ...CREATION_FIELDS, ...PLAN_FIELDS, ...TESTS_FIELDS },
+  examples: [
+    'plan --n 1e6 --products 400 --factor 1.3 --confidence 0.95',
+    'plan --operator hessian.js --dims 200 --out /scratch/hessian.sketch',
+  ],
+  async run({ given, values, words }) {
+    refuseWords(words);
+    if (given.dims !== undefined) return planStored(given);
+    const { json } = CREATION_FIELDS;
+    refuseGiven(given, { ...PLAN_FIELDS, ...TESTS_FIELDS, json }, 'a plan without --dims');
+    const { n, factor, confidence } = values as { n?: number; factor?: number; confidence: number };
+    if (n === undefined && factor === undefined) throw new ArgumentError('--n or --factor is needed');
+    const sketch = n === undefined ? undefined : planSketch(pick(given, PLAN_FIELDS) as unknown as SketchBudget);
     const tests = factor === undefined ? undefined : { factor, confidence, tests: planTests({ factor, confidence }) };
-    if (flags.json) {
-      console.log(JSON.stringify(given({ sketch, tests }), null, 2));
+    if (given.json) {
+      console.log(JSON.stringify({ sketch, tests }, null, 2));
       return EXIT.done;
     }
     if (sketch) {
@@ -74,4 +84,4 @@ ${EXIT_HELP}`,
     if (tests) console.log(`${tests.tests} test products for a factor of ${factor} at confidence ${confidence}`);
     return EXIT.done;
   },
-};
+});

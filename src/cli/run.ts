@@ -1,45 +1,36 @@
 /** `eigensketch run`: a sketch in a directory from the first product to the certificate, on this machine. */
 import { selectKernels } from '../linalg/kernels/select.ts';
-import { shardName, WHOLE } from '../store/cluster/shard.ts';
 import { workerOf } from '../store/record.ts';
+import { shardName, WHOLE } from '../store/shard.ts';
 import { certifyStored, isAsAsked, loadCertificate } from '../store/sketch/certificate.ts';
 import { finishDirectory } from '../store/sketch/seigh.ts';
-import { CERTIFICATE_HELP, CERTIFICATE_OPTIONS, certificateOptions } from './certificate-options.ts';
-import { type Command, parse } from './command.ts';
-import { EXIT, EXIT_HELP } from './exit.ts';
+import { certificateOptions, FINAL_CERTIFICATE_FIELDS } from './certificate-options.ts';
+import { type Command, defineCommand } from './command.ts';
+import { EXIT } from './exit.ts';
 import { progressBar } from './progress-bar.ts';
 import { deliverStored } from './stored-analysis.ts';
-import { CREATION_HELP, CREATION_OPTIONS, directoryOf, openRun, resumable } from './storing.ts';
+import { CREATION_FIELDS, directoryOf, openRun, resumable } from './storing.ts';
 
-const WHERE = 'eigensketch run';
-
-export const runCommand: Command = {
+export const runCommand: Command = defineCommand({
+  name: 'run',
   summary: 'a sketch and its certificate in a directory; the same command continues a run that was stopped',
-  help: `Usage: eigensketch run --operator FILE --dims K --out DIR [options]
-       eigensketch run --out DIR
-
-${CREATION_HELP}
-${CERTIFICATE_HELP}
-
-Example
-  eigensketch run --operator hessian.js --dims 200 --out hessian.sketch --memory 2GB
-
-${EXIT_HELP}`,
-  async run(args, { signal }) {
-    const { flags, positionals } = parse(args, { ...CREATION_OPTIONS, ...CERTIFICATE_OPTIONS });
-    const path = directoryOf(WHERE, flags, positionals);
-    const certifying = certificateOptions(WHERE, flags);
+  usage: ['run --operator FILE --dims K --out DIR [options]', 'run --out DIR'],
+  fields: { ...CREATION_FIELDS, ...FINAL_CERTIFICATE_FIELDS },
+  examples: ['run --operator hessian.js --dims 200 --out hessian.sketch --memory 2GB'],
+  async run({ given, words }, { signal }) {
+    const path = directoryOf(given, words);
+    const certifying = certificateOptions(given);
     return resumable(signal, `eigensketch run --out ${path}`, async () => {
-      const { op, directory } = await openRun(WHERE, path, flags);
-      const kernels = await selectKernels();
+      const { op, directory } = await openRun(path, given);
+      const kernels = await selectKernels(given.kernels as never);
       const onProgress = progressBar();
-      const result = await finishDirectory(WHERE, directory, { op, kernels, onProgress, signal });
+      const result = await finishDirectory(directory, { op, kernels, onProgress, signal });
       if (certifying && !isAsAsked(await loadCertificate(directory), certifying)) {
         const worker = workerOf(op, kernels.name, shardName(WHOLE));
         await certifyStored(directory, op, result, { ...certifying, onProgress, signal }, worker);
       }
-      await deliverStored(WHERE, directory, flags);
+      await deliverStored(directory, given.json === true);
       return EXIT.done;
     });
   },
-};
+});

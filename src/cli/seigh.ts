@@ -1,51 +1,44 @@
 /** `eigensketch seigh`: eigenvalues of an operator from a file. */
-import { type AdaptiveOptions, seigh } from '../seigh.ts';
-import { type Command, given, numberFlag, parse, required } from './command.ts';
-import { EXIT, EXIT_HELP } from './exit.ts';
+import { described, type Fields, optional } from '../core/parse.ts';
+import { type AdaptiveOptions, goalFields, parseGoalOptions } from '../seigh/options.ts';
+import { seigh } from '../seigh.ts';
+import type { Command } from './command.ts';
+import { checkOutput, defineCommand, needed, pick, refuseWords } from './command.ts';
+import { EXIT } from './exit.ts';
 import { loadOperator } from './operator-file.ts';
-import { deliver, SKETCH_HELP, SKETCH_OPTIONS, sketch, sketchOptions } from './sketching.ts';
+import { progressBar } from './progress-bar.ts';
+import { checkSketch, DIMS, deliver, operatorField, REPORTING_FIELDS, SKETCH_FIELDS, sketch } from './sketching.ts';
 
-const WHERE = 'eigensketch seigh';
+const goal = goalFields({});
+const GOAL_FIELDS = {
+  tol: described(optional(goal.tol), goal.tol.help ?? ''),
+  confidence: described(goal.confidence, `${goal.confidence.help}, with --tol`),
+  maxDims: described(goal.maxDims, `${goal.maxDims.help}, with --tol`),
+  tests: described(goal.tests, `${goal.tests.help}, with --tol`),
+};
+const ALL: Fields = { ...SKETCH_FIELDS, ...GOAL_FIELDS };
 
-export const seighCommand: Command = {
+export const seighCommand: Command = defineCommand({
+  name: 'seigh',
   summary: 'eigenvalues of an operator; with --tol, as many as a certified accuracy needs',
-  help: `Usage: eigensketch seigh --operator FILE --dims K [options]
-       eigensketch seigh --operator FILE --tol T [--max-dims M] [options]
-
-${SKETCH_HELP}
-  --tol T                 grow the sketch until the certified relative error is at most T
-  --confidence C          of that, default 0.99
-  --max-dims M            columns at most, with --tol
-  --tests Q               test products of each look, with --tol (default 10)
-
-Example
-  eigensketch seigh --operator hessian.js --dims 200 --seed 1 --out spectrum.json
-
-${EXIT_HELP}`,
-  async run(args, context) {
-    const { flags } = parse(args, {
-      ...SKETCH_OPTIONS,
-      tol: { type: 'string' },
-      confidence: { type: 'string' },
-      'max-dims': { type: 'string' },
-      tests: { type: 'string' },
-    });
-    const op = await loadOperator(WHERE, required(WHERE, flags, 'operator'));
-    const tol = numberFlag(WHERE, flags, 'tol');
-    if (tol === undefined) {
-      await deliver(flags, await sketch(WHERE, op, flags, context), undefined);
+  usage: ['seigh --operator FILE --dims K [options]', 'seigh --operator FILE --tol T [--max-dims M] [options]'],
+  fields: { operator: needed(operatorField), dims: DIMS, ...SKETCH_FIELDS, ...GOAL_FIELDS, ...REPORTING_FIELDS },
+  examples: ['seigh --operator hessian.js --dims 200 --seed 1 --out spectrum.json'],
+  async run({ values, given, words }, context) {
+    refuseWords(words);
+    const options = pick(given, ALL);
+    const { operator, dims } = values as { operator: string; dims: number | undefined };
+    if (options.tol === undefined) checkSketch({ ...options, ...pick(given, { dims: DIMS }) });
+    else parseGoalOptions(options, {});
+    await checkOutput(given.out as string | undefined);
+    const op = await loadOperator(operator);
+    if (options.tol === undefined) {
+      await deliver(given, await sketch('seigh', op, given, context), undefined);
       return EXIT.done;
     }
-    const goal = {
-      tol,
-      confidence: numberFlag(WHERE, flags, 'confidence'),
-      maxDims: numberFlag(WHERE, flags, 'max-dims'),
-      tests: numberFlag(WHERE, flags, 'tests'),
-    };
-    const options = { ...sketchOptions(WHERE, flags, context), ...given(goal) } as AdaptiveOptions;
-    const dims = numberFlag(WHERE, flags, 'dims');
-    const result = await (dims === undefined ? seigh(op, options) : seigh(op, dims, options));
-    await deliver(flags, result, result.certificate);
+    const asked = { ...options, onProgress: progressBar(), signal: context.signal } as unknown as AdaptiveOptions;
+    const result = await (dims === undefined ? seigh(op, asked) : seigh(op, dims, asked));
+    await deliver(given, result, result.certificate);
     return result.converged ? EXIT.done : EXIT.notConverged;
   },
-};
+});

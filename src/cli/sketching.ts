@@ -2,92 +2,90 @@
 import { writeFile } from 'node:fs/promises';
 import type { Certificate } from '../apost/certificate.ts';
 import { ArgumentError } from '../core/errors.ts';
+import { described, type Field, type Fields, optional, text } from '../core/parse.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { type Analysis, analysisOf } from '../report/analysis.ts';
 import { toJson, toMarkdown } from '../report/tables.ts';
-import type { SeighOptions } from '../seigh/options.ts';
-import { planSketch } from '../seigh/plan.ts';
+import {
+  dimsField,
+  methodField,
+  ownFields,
+  parseSketchCall,
+  parseSketchOptions,
+  type SeighOptions,
+  sketchFields,
+} from '../seigh/options.ts';
+import { costOfSketch } from '../seigh/plan.ts';
 import { seigh } from '../seigh.ts';
-import type { EighResult, Method } from '../spectrum/result.ts';
-import { type CommandContext, type Flags, given, numberFlag, type OptionTable } from './command.ts';
+import type { EighResult } from '../spectrum/result.ts';
+import { type CommandContext, json, outputFile, pick } from './command.ts';
 import { operatorName } from './operator-file.ts';
 import { progressBar } from './progress-bar.ts';
 
-export const SKETCH_OPTIONS: OptionTable = {
-  operator: { type: 'string' },
-  dims: { type: 'string' },
-  method: { type: 'string' },
-  'test-matrix': { type: 'string' },
-  rank: { type: 'string' },
-  'power-iterations': { type: 'string' },
-  'block-size': { type: 'string' },
-  seed: { type: 'string' },
-  'per-batch': { type: 'boolean' },
-  name: { type: 'string' },
-  out: { type: 'string' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
+const { store: _store, memory: _memory, ...inMemory } = sketchFields({});
+
+/** The options of `seigh` for a sketch in memory. */
+export const SKETCH_FIELDS: Fields = { method: methodField, ...inMemory, ...ownFields({}) };
+
+/** The file of an operator. */
+export const operatorField: Field<string> = described(
+  text,
+  'module with a default export () => LinearOperator | Promise<LinearOperator>',
+);
+
+/** What a command is about and what it prints. */
+export const REPORTING_FIELDS: {
+  readonly name: Field<string | undefined>;
+  readonly out: Field<string | undefined>;
+  readonly json: Field<boolean | undefined>;
+} = {
+  name: described(optional(text), "what reports call the operator (default: the file's name)"),
+  out: described(outputFile, 'also write the analysis as JSON, for eigensketch report'),
+  json: described(json, 'print the analysis as JSON instead of text'),
 };
 
-export const SKETCH_HELP = `  --operator FILE         module with a default export () => LinearOperator | Promise<LinearOperator>
-  --dims K                columns of the sketch
-  --method M              hmt (default), nystrom, oversampled or krylov
-  --test-matrix T         gaussian (default) or rademacher
-  --rank R                eigenpairs to keep (default: all)
-  --power-iterations P    extra passes (hmt)
-  --per-batch             standard errors over data batches (hmt; the operator must offer them)
-  --block-size B          columns of one product
-  --seed S                default 0
-  --name NAME             what reports call the operator (default: the file's name)
-  --out FILE              also write the analysis as JSON, for eigensketch report
-  --json                  print the analysis as JSON instead of text
-  --help                  this text`;
+/** Columns of the sketch. */
+export const DIMS: Field<number | undefined> = optional(dimsField({}));
 
-/** The options of `seigh` that were given. */
-export function sketchOptions(where: string, flags: Flags, { signal }: CommandContext): SeighOptions {
-  const number = (name: string): number | undefined => numberFlag(where, flags, name);
-  const options = {
-    method: flags.method as Method | undefined,
-    testMatrix: flags['test-matrix'] as SeighOptions['testMatrix'],
-    rank: number('rank'),
-    powerIterations: number('power-iterations'),
-    blockSize: number('block-size'),
-    seed: number('seed'),
-    perBatch: flags['per-batch'] as boolean | undefined,
-    onProgress: progressBar(),
-    signal,
-  };
-  return given(options) as SeighOptions;
+type Given = Readonly<Record<string, unknown>>;
+
+/** The options of a sketch, checked before its operator is known. @throws ArgumentError also without --dims. */
+export function checkSketch(given: Given): SeighOptions {
+  if (given.dims === undefined) throw new ArgumentError('--dims is needed', { option: 'dims' });
+  const options = pick(given, SKETCH_FIELDS);
+  parseSketchOptions(options, { dims: given.dims as number });
+  return options as SeighOptions;
 }
 
-/** Says on stderr what a run will cost, then runs it. @throws ArgumentError without --dims. */
+/** Says on stderr what a sketch will cost, then makes it. @throws ArgumentError as {@link checkSketch}. */
 export async function sketch(
-  where: string,
+  command: string,
   op: LinearOperator,
-  flags: Flags,
-  context: CommandContext,
+  given: Given,
+  { signal }: CommandContext,
 ): Promise<EighResult> {
-  const dims = numberFlag(where, flags, 'dims');
-  if (dims === undefined) throw new ArgumentError(`${where}: --dims is needed`);
-  const options = sketchOptions(where, flags, context);
-  const { method = 'hmt', powerIterations = 0 } = options;
-  const [n] = op.shape;
-  if (Number.isInteger(dims) && dims >= 1 && dims <= n) {
-    const passes = method === 'hmt' ? { powerIterations } : {};
-    const products = method === 'oversampled' ? 3 * dims + 1 : method === 'hmt' ? (2 + powerIterations) * dims : dims;
-    const plan = planSketch({ n, dtype: op.dtype, method, products, psd: op.psd ?? false, ...passes });
-    const megabytes = (plan.bytes / 2 ** 20).toPrecision(3);
-    console.error(
-      `${where}: ${dims} columns by ${method}: ${plan.numMatvecs} products, ${megabytes} MiB of tall blocks`,
-    );
-  }
-  return seigh(op, dims, options);
+  const options = checkSketch(given);
+  const dims = given.dims as number;
+  const call = parseSketchCall(op, dims, options);
+  const cost = costOfSketch(dims, { ...call, dtype: op.dtype });
+  const megabytes = (cost.bytes / 2 ** 20).toPrecision(3);
+  console.error(
+    `eigensketch ${command}: ${dims} columns by ${cost.method}: ${cost.numMatvecs} products, ${megabytes} MiB of tall blocks`,
+  );
+  return seigh(op, dims, { ...options, onProgress: progressBar(), signal });
 }
 
 /** Prints the analysis and writes it where asked. */
-export async function deliver(flags: Flags, result: EighResult, certificate: Certificate | undefined): Promise<void> {
-  const operator = (flags.name as string | undefined) ?? operatorName(flags.operator as string);
-  const analysis: Analysis = analysisOf({ operator, result, certificate });
-  process.stdout.write(flags.json ? toJson(analysis) : toMarkdown(analysis));
-  if (typeof flags.out === 'string') await writeFile(flags.out, toJson(analysis));
+export async function deliver(
+  { name, operator, json, out }: { name?: string; operator: string; json?: boolean; out?: string } | Given,
+  result: EighResult,
+  certificate: Certificate | undefined,
+): Promise<void> {
+  const analysis: Analysis = analysisOf({
+    operator: (name as string | undefined) ?? operatorName(operator as string),
+    result,
+    certificate,
+  });
+  process.stdout.write(json ? toJson(analysis) : toMarkdown(analysis));
+  if (typeof out === 'string') await writeFile(out, toJson(analysis));
 }

@@ -1,17 +1,18 @@
 /** `eigensketch status`: how far a directory is, who did what, and what is in the queue. */
 
+import { described, flag, optional } from '../core/parse.ts';
 import { loadLaunch } from '../store/cluster/launch.ts';
 import { type QueuedJob, queued } from '../store/cluster/slurm.ts';
-import { holdsSearch, openSearchDirectory } from '../store/search/directory.ts';
+import { holds, SEARCH } from '../store/directory.ts';
+import { openSearchDirectory } from '../store/search/directory.ts';
 import { searchProgress } from '../store/search/progress.ts';
 import { loadCertificate } from '../store/sketch/certificate.ts';
 import { openDirectory, type SketchDirectory } from '../store/sketch/directory.ts';
+import { flatPlan } from '../store/sketch/plan.ts';
 import { progressOf, type StageProgress } from '../store/sketch/progress.ts';
-import { type Command, parse } from './command.ts';
-import { EXIT, EXIT_HELP } from './exit.ts';
+import { type Command, defineCommand, json } from './command.ts';
+import { EXIT } from './exit.ts';
 import { directoryOf } from './storing.ts';
-
-const WHERE = 'eigensketch status';
 
 function duration(seconds: number): string {
   if (seconds < 120) return `${seconds.toPrecision(3)} s`;
@@ -50,17 +51,17 @@ async function queueOf(directory: SketchDirectory): Promise<QueuedJob[] | undefi
 
 const PHASES: Record<string, string> = {
   begun: 'no product is finished yet',
-  settle: 'going on towards the wanted pairs',
-  check: 'going on to find what may be missing',
+  search: 'searching the wanted pairs',
+  check: 'looking for eigenvalues that may be missing',
   converged: 'ended: every pair has reached tol',
   noise: "ended: the operator's noise is above tol",
-  maxProducts: 'stopped at maxProducts; a larger one goes on',
-  signal: 'stopped by its signal; the same call goes on',
+  maxProducts: 'stopped at maxProducts; a larger one continues',
+  signal: 'stopped by its signal; the same call continues',
 };
 
 /** What a directory of `eigsh` says. */
 async function searchStatus(path: string, isJson: boolean): Promise<void> {
-  const directory = await openSearchDirectory(WHERE, path);
+  const directory = await openSearchDirectory(path);
   const progress = await searchProgress(directory);
   const { plan } = directory;
   if (isJson) {
@@ -68,48 +69,43 @@ async function searchStatus(path: string, isJson: boolean): Promise<void> {
     return;
   }
   const { phase, numMatvecs, restarts, numConverged, work } = progress;
-  const settled = numConverged === undefined ? '' : `, ${numConverged} of ${plan.k} pairs converged`;
+  const converged = numConverged === undefined ? '' : `, ${numConverged} of ${plan.k} pairs converged`;
   console.log(`${'search'.padEnd(16)} ${plan.k} pairs ${plan.which} to ${plan.tol}, n = ${plan.n}, ${plan.dtype}`);
-  console.log(`${'products'.padEnd(16)} ${numMatvecs}, ${restarts} restarts${settled}`);
+  console.log(`${'products'.padEnd(16)} ${numMatvecs}, ${restarts} restarts${converged}`);
   console.log(`${'state'.padEnd(16)} ${PHASES[phase]}`);
   if (work) console.log(`${'last record'.padEnd(16)} ${work.finished}, process ${work.pid} on ${work.host}`);
 }
 
-export const statusCommand: Command = {
-  summary: 'blocks of a sketch directory that are done, missing and failed; time left; the queue; where eigsh stands',
-  help: `Usage: eigensketch status DIR
-
-  --workers               also which process did which block
-  --json                  print everything as JSON
-  --help                  this text
-
-Example
-  eigensketch status hessian.sketch --workers
-
-${EXIT_HELP}`,
-  async run(args) {
-    const { flags, positionals } = parse(args, {
-      workers: { type: 'boolean' },
-      json: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    });
-    const path = directoryOf(WHERE, flags, positionals);
-    if (await holdsSearch(path)) {
-      await searchStatus(path, flags.json === true);
+export const statusCommand: Command = defineCommand({
+  name: 'status',
+  summary: 'blocks of a sketch directory that are done, missing and failed; time left; the queue; how far eigsh is',
+  usage: ['status DIR'],
+  fields: { workers: described(optional(flag), 'also which process did which block'), json },
+  examples: ['status hessian.sketch --workers'],
+  async run({ values, words }) {
+    const path = directoryOf({}, words);
+    if (await holds(SEARCH, path)) {
+      await searchStatus(path, values.json === true);
       return EXIT.done;
     }
-    const directory = await openDirectory(WHERE, path);
-    const stages = await progressOf(WHERE, directory);
+    const directory = await openDirectory(path);
+    const stages = await progressOf(directory);
     const isCertified = (await loadCertificate(directory)) !== undefined;
     const queue = await queueOf(directory);
-    if (flags.json) {
+    if (values.json) {
       const { plan, origin } = directory;
-      console.log(JSON.stringify({ directory: path, plan, origin, stages, certified: isCertified, queue }, null, 2));
+      console.log(
+        JSON.stringify(
+          { directory: path, plan: flatPlan(plan), origin, stages, certified: isCertified, queue },
+          null,
+          2,
+        ),
+      );
       return EXIT.done;
     }
     for (const stage of stages) {
       console.log(line(stage));
-      if (flags.workers) for (const worker of workers(stage)) console.log(worker);
+      if (values.workers) for (const worker of workers(stage)) console.log(worker);
     }
     console.log(`${'certificate'.padEnd(16)} ${isCertified ? 'done' : 'not yet'}`);
     if (queue) console.log(queue.length === 0 ? 'no job is queued' : 'queue');
@@ -117,4 +113,4 @@ ${EXIT_HELP}`,
       console.log(`  ${id.padEnd(10)} ${state.toLowerCase()} (${reason})`);
     return EXIT.done;
   },
-};
+});

@@ -7,12 +7,11 @@ import type { SketchDirectory } from '../store/sketch/directory.ts';
 import { derivedRecord } from '../store/sketch/progress.ts';
 import { loadResult } from '../store/sketch/result.ts';
 import { RESULT } from '../store/sketch/stages.ts';
-import type { Flags } from './command.ts';
 import { operatorName } from './operator-file.ts';
 
 /** Result and certificate of a directory, with the machine, date and versions of those who made them. */
-export async function storedAnalysis(where: string, directory: SketchDirectory): Promise<Analysis> {
-  const result = await loadResult(where, directory, await selectKernels());
+export async function storedAnalysis(directory: SketchDirectory): Promise<Analysis> {
+  const result = await loadResult(directory, await selectKernels());
   const certificate = await loadCertificate(directory);
   const { operator, version } = directory.origin;
   const { machine, node, finished } = await derivedRecord(directory, RESULT);
@@ -28,7 +27,7 @@ export async function storedAnalysis(where: string, directory: SketchDirectory):
 }
 
 /** Prints the analysis of a directory. */
-export async function deliverStored(where: string, directory: SketchDirectory, { json }: Flags): Promise<void> {
-  const analysis = await storedAnalysis(where, directory);
+export async function deliverStored(directory: SketchDirectory, json: boolean): Promise<void> {
+  const analysis = await storedAnalysis(directory);
   process.stdout.write(json ? toJson(analysis) : toMarkdown(analysis));
 }

@@ -1,78 +1,90 @@
 /** Options and steps that the commands on directories share. */
 import { resolve } from 'node:path';
-import { checkChoice } from '../core/checks.ts';
 import { ArgumentError, StoreError } from '../core/errors.ts';
+import { described, type Field, type Fields, flag, optional, text } from '../core/parse.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import { METHODS, prepareRun, type SeighOptions } from '../seigh/options.ts';
-import type { Method } from '../spectrum/result.ts';
+import { STORED_METHODS } from '../seigh/methods.ts';
+import {
+  methodField,
+  ownFields,
+  parseSketchCall,
+  parseSketchOptions,
+  type SketchCall,
+  sketchFields,
+} from '../seigh/options.ts';
+import { isDirectoryOf, refuseOtherPlan, SKETCH } from '../store/directory.ts';
 import { costOf, refuseFullDisk } from '../store/sketch/cost.ts';
-import { isSketchDirectory, openDirectory, type SketchDirectory } from '../store/sketch/directory.ts';
-import { planOf, type StoredPlan } from '../store/sketch/plan.ts';
-import { openForOperator } from '../store/sketch/session.ts';
-import { type Flags, given, numberFlag, type OptionTable } from './command.ts';
+import { descriptionPath, openDirectory, type SketchDirectory } from '../store/sketch/directory.ts';
+import type { StoredPlan } from '../store/sketch/plan.ts';
+import { openSketch, wantedBy } from '../store/sketch/seigh.ts';
+import { json, pick } from './command.ts';
 import { loadOperator } from './operator-file.ts';
+import { DIMS, operatorField } from './sketching.ts';
 
-/** What says which sketch a directory is to hold. */
-export const CREATION_OPTIONS: OptionTable = {
-  operator: { type: 'string' },
-  dims: { type: 'string' },
-  method: { type: 'string' },
-  'test-matrix': { type: 'string' },
-  rank: { type: 'string' },
-  refine: { type: 'boolean' },
-  'power-iterations': { type: 'string' },
-  'block-size': { type: 'string' },
-  seed: { type: 'string' },
-  memory: { type: 'string' },
-  out: { type: 'string' },
-  force: { type: 'boolean' },
-  json: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
+const { store: _store, ...stored } = sketchFields({});
+
+/** The options of a sketch in a directory, without its columns. */
+const CHOICES: Fields = {
+  method: { ...methodField, choices: STORED_METHODS },
+  ...stored,
+  ...Object.fromEntries(Object.entries(ownFields({}, STORED_METHODS)).filter(([name]) => name !== 'perBatch')),
 };
 
-export const CREATION_HELP = `  --out DIR               the sketch directory: made where there is none, gone on with where there is one
-  --operator FILE         module with a default export () => LinearOperator | Promise<LinearOperator>;
-                          needed for a new directory, which remembers it
-  --dims K                columns of the sketch (needed for a new directory)
-  --method M              hmt (default), nystrom or oversampled
-  --test-matrix T         gaussian (default) or rademacher
-  --rank R                eigenpairs to keep (default: all)
-  --refine                use what the second pass found outside the sketch too (hmt)
-  --power-iterations P    extra passes (hmt)
-  --block-size B          columns of one product and of one file
-  --seed S                default 0
-  --memory M              for tall blocks, such as 512MB or 2GiB (default 1GiB)
-  --force                 start although the disk may be too small
-  --json                  print JSON instead of text
-  --help                  this text`;
+/** What says which sketch a directory is to hold. */
+export const CREATION_FIELDS: {
+  readonly out: Field<string | undefined>;
+  readonly operator: Field<string | undefined>;
+  readonly dims: Field<number | undefined>;
+  readonly force: Field<boolean | undefined>;
+  readonly json: Field<boolean | undefined>;
+} & Fields = {
+  out: described(optional(text), 'the sketch directory: made where there is none, continued where there is one'),
+  operator: described(
+    optional(operatorField),
+    `${operatorField.help};\n${' '.repeat(26)}needed for a new directory, which remembers it`,
+  ),
+  dims: described(DIMS, `${DIMS.help} (needed for a new directory)`),
+  ...CHOICES,
+  force: described(optional(flag), 'start although the disk may be too small'),
+  json,
+};
+
+type Given = Readonly<Record<string, unknown>>;
 
 /** The directory that a command is about: `--out DIR` or the one word after its name. @throws ArgumentError */
-export function directoryOf(where: string, flags: Flags, positionals: readonly string[]): string {
-  const named = [...(typeof flags.out === 'string' ? [flags.out] : []), ...positionals];
+export function directoryOf({ out }: Given, words: readonly string[]): string {
+  const named = [...(typeof out === 'string' ? [out] : []), ...words];
   const [path, ...others] = named;
   if (path === undefined || path === '' || others.length > 0) {
-    throw new ArgumentError(`${where}: one directory is needed, got ${named.length}`, { directories: named });
+    throw new ArgumentError(`one directory is needed, got ${named.length}`, { directories: named });
   }
   return path;
 }
 
-/** The plan that the options describe. @throws as `seigh` does for its options. */
-export async function planFor(where: string, op: LinearOperator, flags: Flags): Promise<StoredPlan> {
-  const dims = numberFlag(where, flags, 'dims');
-  if (dims === undefined) throw new ArgumentError(`${where}: --dims is needed for a new directory`);
-  const method = checkChoice(where, '--method', (flags.method as Method | undefined) ?? 'hmt', METHODS);
-  const options = given({
-    testMatrix: flags['test-matrix'],
-    rank: numberFlag(where, flags, 'rank'),
-    refine: flags.refine,
-    powerIterations: numberFlag(where, flags, 'power-iterations'),
-    blockSize: numberFlag(where, flags, 'block-size'),
-    seed: numberFlag(where, flags, 'seed'),
-    store: '.',
-    memory: flags.memory,
-  }) as SeighOptions;
-  const run = await prepareRun(op, dims, method, options);
-  return planOf(where, run, method, options);
+/** A plan in the words of the options. */
+function optionsOf({ method, testMatrix, seed, blockSize, rank, which, own }: StoredPlan): Given {
+  return { method, testMatrix, seed, blockSize, which, ...(rank === 0 ? {} : { rank }), ...own };
+}
+
+/** What was asked of a directory: options as `seigh` takes them, checked before the operator is loaded. */
+interface Asked {
+  dims: number;
+  options: Given;
+}
+
+/**
+ * The options that were given, completed by those of a directory that is there.
+ * @throws ArgumentError for options out of range or without --dims, StoreError for another method than the directory's.
+ */
+export function askedOf(given: Given, path: string, existing?: SketchDirectory): Asked {
+  const choices = { ...pick(given, CHOICES), store: path };
+  const dims = (given.dims as number | undefined) ?? existing?.plan.dims;
+  if (dims === undefined) throw new ArgumentError('--dims is needed for a new directory', { option: 'dims' });
+  parseSketchOptions(choices, { dims });
+  if (!existing || given.dims !== undefined) return { dims, options: choices };
+  const { plan } = existing;
+  refuseOtherPlan(descriptionPath(existing), plan, { method: given.method ?? plan.method } as Partial<StoredPlan>);
+  return { dims, options: { ...optionsOf(plan), ...choices } };
 }
 
 /** A directory and the operator that it is measured with. */
@@ -83,38 +95,38 @@ export interface OpenedRun {
 
 /**
  * Opens the directory of a command with its operator, the given one or the one that the directory remembers, and makes it
- * where there is none. Where --dims is given, the options must be those that the directory was made with.
- * @throws ArgumentError for options that are missing, StoreError as `openForOperator`, and for a disk that is too small.
+ * where there is none. Options that are given must be those that the directory was made with.
+ * @throws ArgumentError for options that are missing or out of range, before the operator is loaded; StoreError as
+ * `openSketch`, and for a disk that is too small.
  */
-export async function openRun(where: string, path: string, flags: Flags): Promise<OpenedRun> {
-  const isThere = await isSketchDirectory(where, path);
-  const remembered = isThere ? (await openDirectory(where, path)).origin.operator : '';
-  const file = typeof flags.operator === 'string' ? flags.operator : remembered;
-  if (file === '') throw new ArgumentError(`${where}: --operator is needed`, { option: 'operator' });
-  const op = await loadOperator(where, file);
-  if (isThere && flags.dims === undefined) return { op, directory: await openForOperator(where, path, op) };
-  const plan = await planFor(where, op, flags);
-  if (!isThere && !flags.force) await refuseFullDisk(where, path, costOf(plan));
-  const free = flags['block-size'] === undefined ? (['blockSize'] as const) : [];
-  return { op, directory: await openForOperator(where, path, op, { plan, free, operator: resolve(file) }) };
+export async function openRun(path: string, given: Given): Promise<OpenedRun> {
+  const existing = (await isDirectoryOf(SKETCH, path)) ? await openDirectory(path) : undefined;
+  const asked = askedOf(given, path, existing);
+  const file = (given.operator as string | undefined) ?? existing?.origin.operator ?? '';
+  if (file === '') throw new ArgumentError('--operator is needed', { option: 'operator' });
+  const op = await loadOperator(file);
+  const call: SketchCall = parseSketchCall(op, asked.dims, asked.options);
+  const wanted = await wantedBy(call, resolve(file));
+  if (!existing && !given.force) await refuseFullDisk(path, costOf(wanted.plan));
+  return { op, directory: await openSketch(path, op, call.settings.memory, wanted) };
 }
 
 /** Tells someone who has interrupted a run how it continues. */
-export function sayHowToGoOn(command: string): void {
-  console.error(`\nstopped; what is measured is kept. Go on with: ${command}`);
+export function sayHowToContinue(command: string): void {
+  console.error(`\nstopped; what is measured is kept. Continue with: ${command}`);
 }
 
 /**
- * Runs `work`; when it is interrupted, says how to go on before the error goes its way.
+ * Runs `work`; when it is interrupted, says how to continue before the error goes its way.
  * @param command the command line that continues
  */
 export async function resumable<T>(signal: AbortSignal, command: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (signal.aborted) sayHowToGoOn(command);
+    if (signal.aborted) sayHowToContinue(command);
     else if (error instanceof StoreError && error.values.errno === 'ENOSPC') {
-      console.error(`what is measured is kept. Make room, then go on with: ${command}`);
+      console.error(`what is measured is kept. Make room, then continue with: ${command}`);
     }
     throw error;
   }

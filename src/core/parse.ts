@@ -10,14 +10,18 @@ import { ArgumentError } from './errors.ts';
 import { bytesOf } from './memory.ts';
 import type { Control, Progress } from './schedule.ts';
 
-/** How a value is written on a command line: `flag` takes none, `value` belongs to code only. */
-export type FieldKind = 'integer' | 'number' | 'choice' | 'flag' | 'text' | 'memory' | 'value';
+/** How a value is written on a command line: `flag` takes none, `list` may be repeated, `value` belongs to code only. */
+export type FieldKind = 'integer' | 'number' | 'choice' | 'flag' | 'text' | 'memory' | 'list' | 'value';
 
 /** One argument: its kind, what it may be, and the check that says so. */
 export interface Field<T> {
   readonly kind: FieldKind;
   /** The names that a choice may take. */
   readonly choices?: readonly string[];
+  /** What the option does, in a few words, for the help of the command line. */
+  readonly help?: string;
+  /** What is taken where nothing is given. */
+  readonly fallback?: unknown;
   /** @throws ArgumentError that names the argument, its range and what was given. */
   parse(value: unknown, name: string): T;
 }
@@ -166,9 +170,14 @@ export function optional<T>(field: Field<T>): Field<T | undefined> {
   return { ...field, parse: (value, name) => (value === undefined ? undefined : field.parse(value, name)) };
 }
 
+/** The field with the words that say what it does. */
+export function described<T>(field: Field<T>, help: string): Field<T> {
+  return { ...field, help };
+}
+
 /** The field, or `fallback` where the caller gives nothing. */
 export function withDefault<T>(field: Field<T>, fallback: T): Field<T> {
-  return { ...field, parse: (value, name) => (value === undefined ? fallback : field.parse(value, name)) };
+  return { ...field, fallback, parse: (value, name) => (value === undefined ? fallback : field.parse(value, name)) };
 }
 
 /** What every long function takes beside its own options: {@link Control}. */

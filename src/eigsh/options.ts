@@ -7,6 +7,7 @@ import {
   between,
   CONTROL,
   choice,
+  described,
   type Field,
   integer,
   memory,
@@ -53,14 +54,14 @@ export interface EigshOptions extends Control {
   /** Products with single columns at most. Default 10 n. */
   maxProducts?: number;
   /**
-   * Bytes of tall blocks at most, which decide how wide the basis may become before it is restarted. Default 256 MiB, or
+   * Memory for tall blocks at most, in bytes or like `'512MB'`, which decides how wide the basis may become before it is restarted. Default 256 MiB, or
    * what max(2 k, k + 20) + 8 blockSize columns need where that is more; with `store`, where these bytes lie on the disk,
    * the widest basis that helps: three times so many columns.
    */
-  maxMemory?: number;
+  maxMemory?: Memory;
   /**
-   * A directory for everything of size n: made if it does not exist, gone on with if it does. A search that was stopped,
-   * killed or out of products goes on by the same call where it was, to the same result, and makes no product twice; one
+   * A directory for everything of size n: made if it does not exist, continued if it does. A search that was stopped,
+   * killed or out of products continues by the same call where it was, to the same result, and makes no product twice; one
    * that has ended returns its result. Default: everything stays in memory.
    */
   store?: string;
@@ -120,19 +121,38 @@ const confidence: Field<number> = {
   parse: (value, name) => (value === 0 ? 0 : between(0, 1).parse(value, name)),
 };
 
-const OPTIONS = {
-  which: withDefault(choice(KRYLOV_WHICH), 'LM'),
-  tol: optional(tolerance),
-  confidence: optional(confidence),
-  blockSize: withDefault(integer(1), 1),
-  maxProducts: optional(integer(1)),
-  maxMemory: optional(integer(1)),
-  store: optional(text),
-  memory: optional(memory),
-  seed: withDefault(seed, 0),
-  kernels: KERNELS,
-  ...CONTROL,
+/** The options of `eigsh` without those that only code can give; the command line takes the same. */
+export const SEARCH_FIELDS: {
+  readonly which: Field<KrylovWhich>;
+  readonly tol: Field<number | undefined>;
+  readonly confidence: Field<number | undefined>;
+  readonly blockSize: Field<number>;
+  readonly maxProducts: Field<number | undefined>;
+  readonly maxMemory: Field<number | undefined>;
+  readonly store: Field<string | undefined>;
+  readonly memory: Field<number | undefined>;
+  readonly seed: Field<number>;
+  readonly kernels: Field<KernelsChoice | undefined>;
+} = {
+  which: described(withDefault(choice(KRYLOV_WHICH), 'LM'), 'which eigenvalues'),
+  tol: described(
+    optional(tolerance),
+    'residuals of at most this times the eigenvalue (default: root of the unit roundoff)',
+  ),
+  confidence: described(
+    optional(confidence),
+    'continue until nothing was missed with this probability; 0 for no check',
+  ),
+  blockSize: described(withDefault(integer(1), 1), 'columns of one product'),
+  maxProducts: described(optional(integer(1)), 'products at most'),
+  maxMemory: described(optional(memory), 'memory for tall blocks at most, such as 512MB'),
+  store: described(optional(text), 'keep everything of size n in this directory; the same command continues there'),
+  memory: described(optional(memory), 'with --store: memory for tall blocks, such as 512MB or 2GiB (default 1GiB)'),
+  seed: described(withDefault(seed, 0), 'seed of the random numbers'),
+  kernels: described(KERNELS, 'dense kernel provider'),
 };
+
+const OPTIONS = { ...SEARCH_FIELDS, ...CONTROL };
 
 /** A parsed call of `eigsh`. */
 export interface ParsedSearch extends Control {

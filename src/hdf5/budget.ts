@@ -46,11 +46,11 @@ export function leastMemory({ rows, cols, dtype }: Tall): number {
  * program itself come on top.
  * @throws ArgumentError when that is not enough for one panel or one column, with the least that is.
  */
-export function budgetWithin(where: string, memory: number, tall: Tall): Budget {
+export function budgetWithin(memory: number, tall: Tall): Budget {
   const least = leastMemory(tall);
   if (memory < least) {
     throw new ArgumentError(
-      `${where}: memory of ${formatMemory(memory)} is too small for ${tall.rows} x ${tall.cols} blocks of ${tall.dtype}: ` +
+      `memory of ${formatMemory(memory)} is too small for ${tall.rows} x ${tall.cols} blocks of ${tall.dtype}: ` +
         `at least ${formatMemory(least)} is needed`,
       { memory, least },
     );

@@ -2,7 +2,8 @@
 import { atDoor } from '../core/door.ts';
 import type { DType } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
-import { type Memory, parseMemory } from '../core/memory.ts';
+import type { Memory } from '../core/memory.ts';
+import { memory as memoryField } from '../core/parse.ts';
 import type { Multivector, Scope } from '../multivector/multivector.ts';
 import { BlockFile } from './block-file.ts';
 import { type Budget, budgetWithin } from './budget.ts';
@@ -25,8 +26,6 @@ export interface DiskSpaceOptions {
   memory: Memory;
   /** Columns of one product, which are kept together. Default: what memory allows, at most 64. */
   blockSize?: number | undefined;
-  /** On whose behalf, for messages. */
-  where?: string;
 }
 
 /** A space whose multivectors are temporary files, and counters of what went through them. */
@@ -154,17 +153,9 @@ class Files implements DiskSpace {
  * const space = diskSpace({ rows: 10_000_000, cols: 200, dtype: 'float32', directory: '/scratch', memory: '2GB' });
  * @throws ArgumentError when memory is too small for a panel of 64 rows or a product of one column, with the least.
  */
-export function diskSpace({
-  rows,
-  cols,
-  dtype,
-  directory,
-  memory,
-  blockSize,
-  where = 'diskSpace',
-}: DiskSpaceOptions): DiskSpace {
+export function diskSpace({ rows, cols, dtype, directory, memory, blockSize }: DiskSpaceOptions): DiskSpace {
   return atDoor('diskSpace', () => {
-    const budget = budgetWithin(where, parseMemory(where, memory), { rows, cols, dtype });
+    const budget = budgetWithin(memoryField.parse(memory, 'memory'), { rows, cols, dtype });
     const width = blockSize ?? Math.min(USUAL_BLOCK, budget.blockColumns);
     return new Files({ ...budget, rows, dtype, directory, blockSize: width, traffic: noTraffic() });
   });

@@ -1,7 +1,9 @@
 /** Everything a report is made from: a decomposition, its certificate and where both come from, as a plain record. */
+
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { CERTIFICATE_SCHEMA, type Certificate } from '../apost/certificate.ts';
+import { atDoor } from '../core/door.ts';
 import { StoreError } from '../core/errors.ts';
 import type { EighResult } from '../spectrum/result.ts';
 
@@ -105,13 +107,27 @@ export function analysisOf({ operator, result, certificate, date = new Date() }:
 
 function checkSchema(what: string, value: { schema?: unknown }, known: number): void {
   if (value.schema === known) return;
-  throw new StoreError(
-    `parseAnalysis: ${what} has schema version ${String(value.schema)}, this version reads ${known}`,
-    {
-      schema: value.schema,
-      known,
-    },
-  );
+  throw new StoreError(`${what} has schema version ${String(value.schema)}, this version reads ${known}`, {
+    schema: value.schema,
+    known,
+  });
+}
+
+function readAnalysis(text: string): Analysis {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new StoreError('the text is not JSON', {}, { cause: error });
+  }
+  if (value === null || typeof value !== 'object') throw new StoreError('the text holds no record');
+  const analysis = value as Analysis;
+  checkSchema('the analysis', analysis, ANALYSIS_SCHEMA);
+  if (!Array.isArray(analysis.eigenvalues) || typeof analysis.provenance?.operator !== 'string') {
+    throw new StoreError('the record has no eigenvalues or no provenance');
+  }
+  if (analysis.certificate) checkSchema('its certificate', analysis.certificate, CERTIFICATE_SCHEMA);
+  return analysis;
 }
 
 /**
@@ -119,18 +135,5 @@ function checkSchema(what: string, value: { schema?: unknown }, known: number): 
  * @throws StoreError for text that is no JSON, no analysis, or of an unknown schema version.
  */
 export function parseAnalysis(text: string): Analysis {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new StoreError('parseAnalysis: the text is not JSON', {}, { cause: error });
-  }
-  if (value === null || typeof value !== 'object') throw new StoreError('parseAnalysis: the text holds no record');
-  const analysis = value as Analysis;
-  checkSchema('the analysis', analysis, ANALYSIS_SCHEMA);
-  if (!Array.isArray(analysis.eigenvalues) || typeof analysis.provenance?.operator !== 'string') {
-    throw new StoreError('parseAnalysis: the record has no eigenvalues or no provenance');
-  }
-  if (analysis.certificate) checkSchema('its certificate', analysis.certificate, CERTIFICATE_SCHEMA);
-  return analysis;
+  return atDoor('parseAnalysis', () => readAnalysis(text));
 }

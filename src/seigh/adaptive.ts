@@ -3,84 +3,69 @@ import { certify, levelOfLook, parseApostOptions } from '../apost/apost.ts';
 import type { Certificate } from '../apost/certificate.ts';
 import { sumOfSquares } from '../apost/certification.ts';
 import type { Matrix } from '../core/block.ts';
-import { checkBetween, checkInteger } from '../core/checks.ts';
-import { ArgumentError } from '../core/errors.ts';
-import type { Distribution } from '../core/random.ts';
 import type { Control } from '../core/schedule.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
-import type { KernelsChoice } from '../linalg/kernels/select.ts';
+import { selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
 import { extendBasis, extendInverse } from '../multivector/extend.ts';
+import { hostSpace } from '../multivector/host.ts';
 import type { Multivector, Space } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
+import { sideBySide } from '../multivector/side-by-side.ts';
 import { columnNorms, concatenate } from '../multivector/verbs.ts';
+import { prepareBlocks } from '../sketch/block-size.ts';
 import { measure, measureTestMatrix } from '../sketch/measure.ts';
 import type { TestMatrix } from '../sketch/test-matrix.ts';
-import type { Eigenpairs, Which } from '../spectrum/eigenpairs.ts';
+import type { Eigenpairs } from '../spectrum/eigenpairs.ts';
 import { backendOf, type EighResult, makeEighResult, type RunFacts } from '../spectrum/result.ts';
 import { squaredFactors } from '../stats/interval.ts';
 import { hmt, type RitzPairs } from './hmt.ts';
 import { leaveOneOutError, leaveOneOutSquare } from './leave-one-out.ts';
-
-/** What to reach, and what to spend on it at most. */
-export interface AccuracyGoal {
-  /** Certified relative Frobenius error to reach, between 0 and 1. */
-  tol: number;
-  /** Probability that the certified error holds, however often it was looked at. Default 0.99. */
-  confidence?: number;
-  /** Columns of the sketch at most. Default: n, but no more than 1000. */
-  maxDims?: number;
-  /** Test products of each look. Default 10. */
-  tests?: number;
-}
+import type { GoalCall, GoalSettings } from './options.ts';
 
 /** A decomposition with the certificate that ended the search for it. */
 export interface AdaptiveResult extends EighResult {
   /** Whether the certified relative error is at most `tol`. If not, `maxDims` was reached or rounding does not allow it. */
   converged: boolean;
-  /** The last look's certificate. Its products are among `numMatvecs`, as are those of earlier looks. */
+  /** The last certificate. Its products are among `numMatvecs`, as are those of earlier ones. */
   certificate: Certificate;
 }
 
-/** What the driver has checked and prepared. */
-export interface AdaptiveRun extends Control {
+/** The parsed options, and what was prepared from them. */
+interface AdaptiveRun extends Control, Omit<GoalSettings, 'kernels' | 'blockSize' | keyof Control> {
   op: LinearOperator;
   n: number;
-  /** Columns of the first block. */
-  dims: number;
-  which: Which;
-  testMatrix: Distribution;
-  seed: number;
   blockSize: number;
   kernels: Kernels;
-  kernelsChoice: KernelsChoice | undefined;
   space: Space;
 }
 
-const WHERE = 'seigh';
-/** Each block adds this fraction of what is there, so that the work of all looks is a small multiple of the last one's. */
+/** Each block adds this fraction of what is there, so that the work of all certificates is a small multiple of the last one's. */
 const GROWTH = 1 / 8;
 
-/** @throws ArgumentError for options that a search cannot honour: it certifies plain Ritz pairs of full rank. */
-export function refuseWithGoal(options: object): void {
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || (name === 'method' && value === 'hmt')) continue;
-    if (
-      ['method', 'rank', 'refine', 'psd', 'powerIterations', 'perBatch', 'innerDims', 'store', 'memory'].includes(name)
-    ) {
-      throw new ArgumentError(`${WHERE}: ${name} cannot be combined with tol, got ${value}`, { [name]: value });
-    }
-  }
+type Parts = readonly [Multivector, ...Multivector[]];
+
+/** More column blocks than this are put together: each costs a call of every pass over the basis. */
+const MOST_PARTS = 8;
+
+/** The parts and one more, put together where there are many; what they were is then no longer needed. */
+async function append(parts: Parts, added: Multivector, run: AdaptiveRun): Promise<Parts> {
+  const all: Parts = [...parts, added];
+  if (all.length <= MOST_PARTS) return all;
+  const cols = all.reduce((sum, part) => sum + part.cols, 0);
+  return [await concatenate(all, await run.space.allocate(cols), run)];
 }
 
-/** The sketch Y so far, an orthonormal basis of its range and the products of that. */
+/** An orthonormal basis of the range of the sketch so far, and its products, as column blocks: growing copies nothing. */
 interface Growing {
-  /** Columns of Y. */
+  /** Columns of the sketch. */
   dims: number;
-  Q: Multivector;
+  Q: Parts;
   /** A Q. */
-  Z: Multivector;
+  Z: Parts;
+  /** Columns of Q. */
+  cols: number;
   /** ||Z||_F^2. */
   capturedSquare: number;
   /** Q = Y T; undefined once directions were dropped, because a column of the sketch then lies in the span of others. */
@@ -109,11 +94,13 @@ async function measureBasis(run: AdaptiveRun, Q: Multivector) {
 async function firstBlock(run: AdaptiveRun, width: number): Promise<Growing> {
   const { Y, seconds } = await sketchBlock(run, 0, width);
   const { basis: Q, T, dropped } = await orthonormalise(Y, run.space, run);
+  await run.space.release(Y);
   const { Z, square } = await measureBasis(run, Q);
   return {
     dims: width,
-    Q,
-    Z,
+    Q: [Q],
+    Z: [Z],
+    cols: Q.cols,
     capturedSquare: square,
     T: dropped > 0 ? undefined : T,
     numMatvecs: width + Q.cols,
@@ -125,13 +112,14 @@ async function firstBlock(run: AdaptiveRun, width: number): Promise<Growing> {
 async function grow(run: AdaptiveRun, before: Growing, width: number): Promise<Growing> {
   const { space } = run;
   const { Y, seconds } = await sketchBlock(run, before.dims, width);
-  const { added, coupling, exhausted } = await extendBasis([before.Q], Y, space, run);
+  const { added, coupling, exhausted } = await extendBasis(before.Q, Y, space, run);
+  await space.release(Y);
   const { Z, square } = await measureBasis(run, added.basis);
-  const cols = before.Q.cols + added.basis.cols;
   return {
     dims: before.dims + width,
-    Q: await concatenate([before.Q, added.basis], await space.allocate(cols), run),
-    Z: await concatenate([before.Z, Z], await space.allocate(cols), run),
+    Q: await append(before.Q, added.basis, run),
+    Z: await append(before.Z, Z, run),
+    cols: before.cols + added.basis.cols,
     capturedSquare: before.capturedSquare + square,
     T: before.T && added.dropped === 0 ? await extendInverse(before.T, coupling, added.T, run) : undefined,
     numMatvecs: before.numMatvecs + width + added.basis.cols,
@@ -140,12 +128,10 @@ async function grow(run: AdaptiveRun, before: Growing, width: number): Promise<G
   };
 }
 
-/** Ritz pairs on a copy of basis and products, which themselves are kept as they are: rotating them often would wear them. */
-async function ritzPairs(run: AdaptiveRun, { Q, Z }: Growing): Promise<RitzPairs> {
-  const copy = async (X: Multivector): Promise<Multivector> => concatenate([X], await run.space.allocate(X.cols), run);
-  const products = await copy(Z);
-  const pairs = await hmt({ Q: await copy(Q), Z: products }, { ...run, rank: Q.cols });
-  await run.space.release(products);
+/** Ritz pairs; the vectors take the place of a copy of the basis, which itself is kept: rotating it often would wear it. */
+async function ritzPairs(run: AdaptiveRun, { Q, Z, cols }: Growing): Promise<RitzPairs> {
+  const copy = await concatenate(Q, await run.space.allocate(cols), run);
+  const pairs = await hmt({ Q: copy, Z: sideBySide(Z) }, { ...run, rank: cols });
   refuseAsymmetry(run.op, pairs.coreAsymmetry);
   return pairs;
 }
@@ -160,8 +146,8 @@ function mayReach({ T, capturedSquare }: Growing, tol: number): boolean {
 }
 
 /**
- * The relative error that a look would probably certify: residuals are known, the rest t = ||A (I - P)||_F^2 less
- * ||P A (I - P)||_F^2 comes from leaving columns out, and a look multiplies t by the factor of its test vectors.
+ * The relative error that a certificate would probably state: residuals are known, the rest t = ||A (I - P)||_F^2 less
+ * ||P A (I - P)||_F^2 comes from leaving columns out, and a certificate multiplies t by the factor of its test vectors.
  */
 function predictedBound({ T }: Growing, { values, residualNorms }: RitzPairs, factor: number): number {
   const residual = sumOfSquares(residualNorms);
@@ -172,13 +158,13 @@ function predictedBound({ T }: Growing, { values, residualNorms }: RitzPairs, fa
 
 function resultOf(run: AdaptiveRun, growing: Growing, pairs: Eigenpairs, seconds: number): EighResult {
   const { testMatrix, seed, blockSize, kernels } = run;
-  const { dims, numMatvecs, sketchSeconds, T, Q } = growing;
+  const { dims, numMatvecs, sketchSeconds, T, cols } = growing;
   const withEstimate =
     T && pairs.residualNorms ? { ...pairs, leaveOneOutError: leaveOneOutError(T, pairs.residualNorms) } : pairs;
   const facts: RunFacts = {
     numMatvecs,
     dims,
-    dropped: dims - Q.cols,
+    dropped: dims - cols,
     method: 'hmt',
     testMatrix,
     seed,
@@ -193,38 +179,40 @@ function resultOf(run: AdaptiveRun, growing: Growing, pairs: Eigenpairs, seconds
  * Grows a sketch block by block until its certified relative Frobenius error is at most `tol`.
  *
  * After each block the leave-one-out estimate says what a certificate would find; where that is good enough, fresh test
- * vectors decide. Look i must hold with probability 1 - 6 d / (pi i)^2, d = 1 - confidence, and its vectors are independent
- * of everything that led to it; the failures of all looks add up to at most d, so the statement that ends the search
- * holds with probability `confidence`, whichever look that is.
- *
- * @throws ArgumentError for a goal out of range.
+ * vectors decide. Certificate i must hold with probability 1 - 6 d / (pi i)^2, d = 1 - confidence, and its vectors are
+ * independent of everything that led to it; the failures of all certificates add up to at most d, so the statement that
+ * ends the search holds with probability `confidence`, whichever certificate that is.
  */
-export async function adaptiveSeigh(run: AdaptiveRun, goal: AccuracyGoal): Promise<AdaptiveResult> {
-  const { op, n, blockSize, seed, onProgress, signal } = run;
-  const tol = checkBetween(WHERE, 'tol', goal.tol, 0, 1);
-  const confidence = checkBetween(WHERE, 'confidence', goal.confidence ?? 0.99, 0, 1);
-  const maxDims = checkInteger(WHERE, 'maxDims', goal.maxDims ?? Math.min(n, 1000), 1, n, ` for n = ${n}`);
-  const tests = checkInteger(WHERE, 'tests', goal.tests ?? 10, 1, Number.MAX_SAFE_INTEGER);
-  const certifying = parseApostOptions({ tests, seed, confidence, kernels: run.kernelsChoice, onProgress, signal });
+export async function adaptiveSeigh(
+  { op, n, dims: first, settings }: GoalCall,
+  control: Control,
+): Promise<AdaptiveResult> {
+  const { tol, confidence, maxDims, tests, seed, kernels: choice } = settings;
+  const blockSize = await prepareBlocks(op, maxDims, settings.blockSize);
+  const kernels = await selectKernels(choice);
+  const run: AdaptiveRun = { ...settings, ...control, op, n, blockSize, kernels, space: hostSpace(n, op.dtype) };
+  const certifying = parseApostOptions({ tests, seed, confidence, kernels: choice, ...control });
   const startedAt = performance.now();
-  let growing = await firstBlock(run, Math.min(run.dims, maxDims));
-  let looks = 0;
+  let growing = await firstBlock(run, Math.min(first ?? blockSize, maxDims));
+  let certificates = 0;
   let spent = 0;
   for (;;) {
     const isLast = growing.dims >= maxDims || growing.exhausted;
-    const factor = squaredFactors(tests, levelOfLook(confidence, looks + 1)).upper;
+    const factor = squaredFactors(tests, levelOfLook(confidence, certificates + 1)).upper;
     if (isLast || mayReach(growing, tol)) {
       const pairs = await ritzPairs(run, growing);
       if (isLast || predictedBound(growing, pairs, factor) <= tol) {
         const result = resultOf(run, growing, pairs, (performance.now() - startedAt) / 1000);
-        const certificate = await certify(op, result, certifying, { number: looks + 1, testsUsed: looks * tests });
-        looks++;
+        const place = { number: certificates + 1, testsUsed: certificates * tests };
+        const certificate = await certify(op, result, certifying, place);
+        certificates++;
         spent += certificate.numMatvecs;
         const converged = certificate.relativeError.upper <= tol;
         if (converged || isLast) {
           return { ...result, numMatvecs: result.numMatvecs + spent, converged, certificate };
         }
       }
+      await run.space.release(pairs.vectors);
     }
     const width = Math.max(blockSize, Math.ceil(GROWTH * growing.dims));
     growing = await grow(run, growing, Math.min(width, maxDims - growing.dims));

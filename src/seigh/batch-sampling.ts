@@ -1,6 +1,6 @@
 /** How much each eigenvalue varies over batches of data: a statement about the data, not about the sketch. */
 import { asDType, type Matrix, zeroMatrix } from '../core/block.ts';
-import { ArgumentError, UnsupportedError } from '../core/errors.ts';
+import { ArgumentError } from '../core/errors.ts';
 import { derive } from '../linops/define.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { viewOf } from '../multivector/host.ts';
@@ -17,19 +17,14 @@ export interface BatchCores {
 /**
  * The operator with its products A X for X = columns of Q, in order, also collected batch by batch as Q^T A_b Q: no
  * product more, and 2 n k operations for each column and batch. Memory: k^2 numbers for each batch.
- *
- * @throws UnsupportedError for an operator that does not offer its batches.
+ * @param op an operator that offers its batches
  */
 export function collectingBatches(
-  where: string,
   op: LinearOperator,
   Q: Multivector,
   context: VerbContext,
 ): { op: LinearOperator; batches: BatchCores } {
-  if (!op.matmatByBatch) {
-    throw new UnsupportedError(`${where}: perBatch needs an operator that is a sum over batches (matmatByBatch)`);
-  }
-  const byBatch = op.matmatByBatch.bind(op);
+  const byBatch = op.matmatByBatch!.bind(op);
   const batches: BatchCores = { weights: [], cores: [] };
   let column = 0;
   const matmat: LinearOperator['matmat'] = async (X) => {
@@ -45,7 +40,7 @@ export function collectingBatches(
       }
     });
   };
-  // what a product adds to is read as soon as it ends: no two at once
+  // batches are added up one product after the other
   return { op: derive(op, { matmat, overlaps: undefined }), batches };
 }
 
@@ -58,13 +53,12 @@ export function collectingBatches(
  * @throws ArgumentError for fewer than two batches.
  */
 export async function samplingErrors(
-  where: string,
   { weights, cores }: BatchCores,
   U: Matrix,
   { kernels }: VerbContext,
 ): Promise<Float64Array> {
   const B = weights.length;
-  if (B < 2) throw new ArgumentError(`${where}: perBatch needs at least two batches, got ${B}`, { batches: B });
+  if (B < 2) throw new ArgumentError(`perBatch needs at least two batches, got ${B}`, { batches: B });
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const forms: Float64Array[] = [];
   for (const core of cores) {

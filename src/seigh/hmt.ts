@@ -1,12 +1,19 @@
-/** Rayleigh-Ritz on the range of the sketch (Halko, Martinsson & Tropp 2011, section 5.3), and its free refinement. */
+/** Method `hmt`: Rayleigh-Ritz on the range of the sketch (Halko, Martinsson & Tropp 2011, section 5.3), and its free refinement. */
 import { type Block, copyColumns, type Matrix, zeroMatrix } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
+import { ArgumentError, UnsupportedError } from '../core/errors.ts';
+import { described, flag, integer, withDefault } from '../core/parse.ts';
 import { mirrorUpper, placeBlock, relativeAsymmetry, selectColumns, transpose } from '../linalg/small.ts';
+import { refuseAsymmetry } from '../linops/probes.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { panelBuffer, sweep } from '../multivector/sweep.ts';
 import { concatenate, gram, subtractTimes, times } from '../multivector/verbs.ts';
 import { type Eigenpairs, type RecoveryContext, selectLeading } from '../spectrum/eigenpairs.ts';
+import { type BatchCores, collectingBatches, samplingErrors } from './batch-sampling.ts';
+import { leaveOneOutError } from './leave-one-out.ts';
+import { type Measured, type MethodDescriptor, type Recovered, type Recovery, recoveryContext } from './method.ts';
+import { measureStages } from './stages.ts';
 
 /** An orthonormal basis and the operator's action on it. */
 export interface BasisMeasurement {
@@ -127,3 +134,102 @@ export async function refinedHmt({ Q, Z }: BasisMeasurement, context: RecoveryCo
     coreAsymmetry,
   };
 }
+
+/** Options of `hmt`. */
+export interface HmtOptions {
+  /** Use the part of A Q outside the sketch too: up to 2 dims eigenpairs for the same products. Default false. */
+  refine?: boolean;
+  /** Extra passes A Q, re-orthonormalised, before the recovery; each costs dims products. Default 0. */
+  powerIterations?: number;
+  /**
+   * Without `refine` and `store`: the standard error of each eigenvalue over data batches, at no further product. The operator
+   * must be a sum over at least two batches (`matmatByBatch`). Default false.
+   */
+  perBatch?: boolean;
+}
+
+/** Q and Z = A Q, with the cores of the data batches for `perBatch`. */
+export interface HmtMeasured extends Measured {
+  batches?: BatchCores | undefined;
+}
+
+async function ritzPairs(
+  measurement: BasisMeasurement,
+  run: Recovery,
+  batches: BatchCores | undefined,
+): Promise<Eigenpairs> {
+  const { rotation, ...pairs } = await hmt(measurement, recoveryContext(run, measurement.Q.cols));
+  return batches ? { ...pairs, samplingErrors: await samplingErrors(batches, rotation, run) } : pairs;
+}
+
+async function recover(
+  { blocks, firstBasis, batches }: HmtMeasured,
+  run: Recovery & Required<HmtOptions>,
+): Promise<Recovered> {
+  const [Q, Z] = blocks as [Multivector, Multivector];
+  const k = Q.cols;
+  const pairs = run.refine
+    ? await refinedHmt({ Q, Z }, recoveryContext(run, 2 * k))
+    : await ritzPairs({ Q, Z }, run, batches);
+  refuseAsymmetry(run.space, pairs.coreAsymmetry);
+  // the sketch knows the error of its own range only: not of a power iteration's, nor without residuals of all pairs
+  const knowsError = run.powerIterations === 0 && firstBasis?.dropped === 0 && pairs.residualNorms?.length === k;
+  if (knowsError) pairs.leaveOneOutError = leaveOneOutError(firstBasis.T, pairs.residualNorms!);
+  return { pairs, dropped: run.dims - k };
+}
+
+/** Two passes: Q = orth(A Omega), Z = A Q. */
+export const hmtMethod: MethodDescriptor<'hmt', Required<HmtOptions>, HmtMeasured> = {
+  name: 'hmt',
+  summary: 'Rayleigh–Ritz on the range of the sketch; residual norms, no phantom eigenvalues',
+  products: '2 k',
+  options: () => ({
+    refine: described(withDefault(flag, false), 'use what the second pass found outside the sketch too'),
+    powerIterations: described(withDefault(integer(0), 0), 'extra passes'),
+    perBatch: described(withDefault(flag, false), 'standard errors over data batches, where the operator has these'),
+  }),
+  inMemoryOnly: ['perBatch'],
+  check({ refine, perBatch }, op) {
+    if (perBatch && refine) throw new ArgumentError('perBatch cannot be combined with refine', { perBatch, refine });
+    if (perBatch && op && !op.matmatByBatch) {
+      throw new UnsupportedError('perBatch needs an operator that is a sum over batches (matmatByBatch)');
+    }
+  },
+  // Y, Q, A Q; refined: Q, A Q less its part in Q, a basis of that, and both bases side by side
+  cost: (k, { powerIterations, refine }) => ({
+    products: (2 + powerIterations) * k,
+    columns: (refine ? 5 : 3) * k,
+    innerDims: 0,
+    rank: refine ? 2 * k : k,
+  }),
+  storedColumns: (k, { refine }) => ({
+    widest: refine ? 2 * k : k,
+    temporary: refine ? 5 * k : k,
+    result: refine ? 2 * k : k,
+  }),
+  /** Range of the sketch, multiplied and orthonormalised once more for each power iteration. */
+  stages({ dims, powerIterations }) {
+    const steps: ReturnType<NonNullable<typeof hmtMethod.stages>>['steps'] = [
+      { kind: 'measured', name: 'sketch', input: 'outer', cols: dims },
+    ];
+    for (let pass = 1; pass <= powerIterations + 1; pass++) {
+      const prefix = pass <= powerIterations ? `power-${pass}-` : '';
+      const basis = `${prefix}basis`;
+      steps.push({ kind: 'basis', name: basis, from: steps.at(-1)!.name });
+      steps.push({ kind: 'measured', name: `${prefix}product`, input: { basis }, cols: dims });
+    }
+    return { steps, recoveredFrom: ['basis', 'product'] };
+  },
+  async measure(run) {
+    let batches: BatchCores | undefined;
+    const measurement = await measureStages(run, hmtMethod.stages!(run), ({ name }, Q) => {
+      if (!run.perBatch || name !== 'product') return run.op;
+      const collecting = collectingBatches(run.op, Q, run);
+      batches = collecting.batches;
+      return collecting.op;
+    });
+    return { ...measurement, measured: { ...measurement.measured, batches } };
+  },
+  recover,
+  hasResidualNorms: ({ refine }) => !refine,
+};

@@ -1,12 +1,17 @@
-/** One-pass recovery from Y = A Omega and Omega alone. */
+/** Method `nystrom`: one-pass recovery from Y = A Omega and Omega alone. */
 import type { Matrix } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
+import { described, flag, withDefault } from '../core/parse.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { relativeAsymmetry, scaleRows, selectColumns, symmetricPart, transpose } from '../linalg/small.ts';
+import { refuseAsymmetry } from '../linops/probes.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { columnNorms, gram, subtractTimes, times } from '../multivector/verbs.ts';
+import { materialise } from '../sketch/test-matrix.ts';
 import { type Eigenpairs, type RecoveryContext, selectLeading } from '../spectrum/eigenpairs.ts';
+import { type Measured, type MethodDescriptor, outerMatrix, recoveryContext } from './method.ts';
+import { measureStages } from './stages.ts';
 
 /** A test matrix and the operator's action on it. */
 export interface SketchMeasurement {
@@ -94,3 +99,38 @@ export async function psdNystrom({ Omega, Y }: SketchMeasurement, context: Recov
     coreAsymmetry: relativeAsymmetry(W),
   };
 }
+
+/** Options of `nystrom`. */
+export interface NystromOptions {
+  /** A is positive semidefinite: nothing is truncated, no eigenvalue is negative. Default: the operator's own claim. */
+  psd?: boolean;
+}
+
+/** One pass, Y = A Omega. */
+export const nystromMethod: MethodDescriptor<'nystrom', Required<NystromOptions>, Measured> = {
+  name: 'nystrom',
+  summary: 'one pass; truncated to half the sketch unless `psd: true`',
+  products: 'k',
+  options: ({ psd = false }) => ({
+    psd: described(withDefault(flag, psd), 'the operator is positive semidefinite'),
+  }),
+  // Y, Omega, the factor and its basis, which have up to k columns where the core shows a rank below k
+  cost: (k, { psd }) => ({ products: k, columns: 4 * k, innerDims: 0, rank: psd ? k : Math.ceil(k / 2) }),
+  // Omega, factor, basis and rotated basis
+  storedColumns: (k) => ({ widest: k, temporary: 4 * k, result: k }),
+  stages: ({ dims }) => ({
+    steps: [{ kind: 'measured', name: 'sketch', input: 'outer', cols: dims }],
+    recoveredFrom: ['sketch'],
+  }),
+  measure: (run) => measureStages(run, nystromMethod.stages!(run)),
+  async recover({ blocks }, run) {
+    const Y = blocks[0]!;
+    const { space, blockSize, signal } = run;
+    const Omega = await materialise(outerMatrix(run), space, blockSize, signal);
+    const context = recoveryContext(run, run.dims);
+    const pairs = await (run.psd ? psdNystrom({ Omega, Y }, context) : nystrom({ Omega, Y }, context, run.rank));
+    refuseAsymmetry(space, pairs.coreAsymmetry);
+    return { pairs, dropped: 0 };
+  },
+  hasResidualNorms: () => false,
+};

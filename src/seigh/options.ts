@@ -1,42 +1,41 @@
-/** The options of `seigh`, and from them the checked run that every driver starts with. */
-import { checkChoice, checkInteger, checkSeed } from '../core/checks.ts';
-import { ArgumentError } from '../core/errors.ts';
+/** The options of `seigh`, and the door through which they come: parsed as a whole before anything else happens. */
+import { ArgumentError, UnsupportedError } from '../core/errors.ts';
 import type { Memory } from '../core/memory.ts';
+import {
+  asRecord,
+  between,
+  CONTROL,
+  choice,
+  described,
+  type Field,
+  type Fields,
+  integer,
+  memory,
+  optional,
+  parseOptions,
+  seed,
+  show,
+  text,
+  withDefault,
+} from '../core/parse.ts';
 import type { Distribution } from '../core/random.ts';
 import type { Control } from '../core/schedule.ts';
-import { type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
+import { KERNELS, type KernelsChoice } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
-import { hostSpace } from '../multivector/host.ts';
-import { chooseBlockSize } from '../sketch/block-size.ts';
 import { TEST_MATRICES } from '../sketch/test-matrix.ts';
 import { WHICH, type Which } from '../spectrum/eigenpairs.ts';
-import type { Method } from '../spectrum/result.ts';
-import type { Run } from './methods.ts';
+import type { FieldsOf, Known } from './method.ts';
+import { METHOD_NAMES, METHODS, type Method, type MethodTable } from './methods.ts';
 
-/** Options of `seigh`. */
-export interface SeighOptions extends Control {
-  /**
-   * `'hmt'` (default, two passes), `'nystrom'` or `'oversampled'` (one pass), `'krylov'` (dims products in blocks, each the
-   * product of what the one before found new: leading eigenpairs far more accurate, the tail less so).
-   */
-  method?: Method;
+/** Options of every method. */
+export interface SketchOptions extends Control {
   /** Distribution of the test matrix; `'gaussian'` by default. */
   testMatrix?: Distribution;
   /** Eigenpairs returned at most. Default: all that the method gives (nystrom: half the sketch). */
   rank?: number;
   /** Order of the result: `'LM'` largest magnitude (default), `'LA'` largest, `'SA'` smallest algebraic value first. */
   which?: Which;
-  /** hmt only: use the part of A Q outside the sketch too, up to 2 dims eigenpairs for the same products. */
-  refine?: boolean;
-  /** nystrom only: A is positive semidefinite. Default: the operator's own claim. */
-  psd?: boolean;
-  /** hmt only: extra passes A Q, re-orthonormalised, before the recovery; each costs dims products. Default 0. */
-  powerIterations?: number;
-  /** hmt only, without `refine`: the standard error of each eigenvalue over data batches, at no further product. */
-  perBatch?: boolean;
-  /** oversampled only: columns of the inner sketch, at least 2 dims + 1 (default). */
-  innerDims?: number;
   /**
    * Columns of one product. Default: the operator's preference or 64, less where a block would exceed 256 MiB; for krylov a
    * tenth of dims: its accuracy depends on it.
@@ -47,70 +46,247 @@ export interface SeighOptions extends Control {
   /** Dense kernel provider. Default `'auto'`. */
   kernels?: KernelsChoice;
   /**
-   * A directory for everything of size n: made if it does not exist, gone on with if it does. What was measured there is
-   * not measured again, so a run that was stopped or killed continues by the same call, to the same result. Default: everything stays in memory.
+   * A directory for everything of size n: made if it does not exist, continued if it does. What was measured there is not
+   * measured again, so a run that was stopped or killed continues by the same call, to the same result. Default: everything
+   * stays in memory.
    */
   store?: string;
-  /** With `store`: memory for tall blocks, in bytes or like `'2GB'`; k x k matrices come on top. Default 1 GiB. */
+  /**
+   * With `store`: memory for tall blocks, in bytes or like `'2GB'`; k x k matrices come on top. Default 1 GiB. Another call
+   * may continue a directory with other memory: only the order of sums depends on it.
+   */
   memory?: Memory;
 }
 
-const WHERE = 'seigh';
+/** The options of one method alone. */
+export type OwnOptions<M extends Method> =
+  ReturnType<MethodTable[M]['options']> extends FieldsOf<infer O> ? Partial<O> : never;
 
-export const METHODS: readonly Method[] = ['hmt', 'nystrom', 'oversampled', 'krylov'];
+/** Options of `seigh` by method, `'hmt'` where none is named. Each method takes its own options and those of every method. */
+export type SeighOptions = {
+  [M in Method]: SketchOptions & OwnOptions<M> & (M extends 'hmt' ? { method?: M } : { method: M });
+}[Method];
 
-function refuseOption(method: Method, name: string, given: boolean, owner: Method): void {
-  if (given && method !== owner) {
-    throw new ArgumentError(`${WHERE}: ${name} belongs to method '${owner}', got method '${method}'`, { method });
+/** What to reach, and what to spend on it at most. */
+export interface AccuracyGoal {
+  /** Certified relative Frobenius error to reach, between 0 and 1. */
+  tol: number;
+  /** Probability that the certified error holds, however many certificates were made on the way. Default 0.99. */
+  confidence?: number;
+  /** Columns of the sketch at most. Default: n, but no more than 1000. */
+  maxDims?: number;
+  /** Test products of each certificate. Default 10. */
+  tests?: number;
+}
+
+/** Options of a search for an accuracy: the goal, and how sketches are measured. The method is `hmt`. */
+export type AdaptiveOptions = AccuracyGoal &
+  Pick<SketchOptions, 'testMatrix' | 'which' | 'blockSize' | 'seed' | 'kernels' | keyof Control> & { method?: 'hmt' };
+
+/** The parsed options that both kinds of call share. */
+interface SharedSettings {
+  testMatrix: Distribution;
+  which: Which;
+  blockSize: number | undefined;
+  seed: number;
+  kernels: KernelsChoice | undefined;
+  onProgress: Control['onProgress'];
+  signal: Control['signal'];
+}
+
+/** The parsed options of every method. */
+export interface SketchSettings extends SharedSettings {
+  rank: number | undefined;
+  store: string | undefined;
+  memory: number | undefined;
+}
+
+/** The parsed options of a search for an accuracy. */
+export interface GoalSettings extends SharedSettings {
+  tol: number;
+  confidence: number;
+  maxDims: number;
+  tests: number;
+}
+
+const forSize = (n: number | undefined): string => (n === undefined ? '' : ` for n = ${n}`);
+
+/** Columns of the sketch. */
+export const dimsField = ({ n }: Known): Field<number> => described(integer(1, n, forSize(n)), 'columns of the sketch');
+
+const sharedFields = (): FieldsOf<SharedSettings> => ({
+  testMatrix: described(
+    withDefault(choice<Distribution>(TEST_MATRICES), 'gaussian'),
+    'distribution of the test matrix',
+  ),
+  which: described(
+    withDefault(choice<Which>(WHICH), 'LM'),
+    'order: largest magnitude, largest or smallest algebraic value first',
+  ),
+  blockSize: described(optional(integer(1)), "columns of one product (default: the operator's preference)"),
+  seed: described(withDefault(seed, 0), 'seed of the random numbers'),
+  kernels: described(KERNELS, 'dense kernel provider'),
+  ...(CONTROL as Pick<FieldsOf<SharedSettings>, 'onProgress' | 'signal'>),
+});
+
+/** The fields of every method's options. */
+export function sketchFields({ n }: Known): FieldsOf<SketchSettings> {
+  return {
+    ...sharedFields(),
+    rank: described(optional(integer(1, n, forSize(n))), 'eigenpairs to keep (default: all)'),
+    store: described(optional(text), 'directory for everything of size n'),
+    memory: described(optional(memory), 'memory for tall blocks, such as 512MB or 2GiB (default 1GiB)'),
+  };
+}
+
+/** Columns that a search for an accuracy may reach where the caller sets no limit. */
+const USUAL_MAX_DIMS = 1000;
+
+/** The fields of a search for an accuracy. */
+export function goalFields({ n }: Known): FieldsOf<GoalSettings> & { method: Field<'hmt'> } {
+  return {
+    method: withDefault(choice<'hmt'>(['hmt']), 'hmt'),
+    tol: described(between(0, 1), 'grow the sketch until the certified relative error is at most this'),
+    confidence: described(withDefault(between(0, 1), 0.99), 'probability that the certified error holds'),
+    maxDims: described(
+      withDefault(integer(1, n, forSize(n)), Math.min(n ?? USUAL_MAX_DIMS, USUAL_MAX_DIMS)),
+      'columns of the sketch at most',
+    ),
+    tests: described(withDefault(integer(1), 10), 'test products of each certificate'),
+    ...sharedFields(),
+  };
+}
+
+/** The name of a method, `hmt` where none is given. */
+export const methodField: Field<Method> = described(withDefault(choice<Method>(METHOD_NAMES), 'hmt'), 'method');
+
+/** The fields of a method's own options. */
+export const fieldsOfMethod = (method: Method, known: Known): Fields => METHODS[method].options(known) as Fields;
+
+/** The fields of all methods' own options, with the methods that they belong to. */
+export function ownFields(known: Known, methods: readonly Method[] = METHOD_NAMES): Fields {
+  const all: Record<string, Field<unknown>> = {};
+  for (const method of methods) {
+    for (const [name, field] of Object.entries(fieldsOfMethod(method, known))) {
+      all[name] = { ...field, help: `${field.help} (${method})` };
+    }
+  }
+  return all;
+}
+
+/** The options of other methods than `method`, each with the one it belongs to. */
+function foreignOptions(method: Method): Map<string, Method> {
+  const own = Object.keys(METHODS[method].options({}));
+  const others = METHOD_NAMES.flatMap((owner) =>
+    Object.keys(METHODS[owner].options({})).map((name) => [name, owner] as const),
+  );
+  return new Map(others.filter(([name]) => !own.includes(name)));
+}
+
+type Given = Readonly<Record<string, unknown>>;
+
+/** @throws ArgumentError for an option that another method has. */
+export function refuseForeign(given: Given, method: Method): void {
+  for (const [name, owner] of foreignOptions(method)) {
+    if (given[name] === undefined) continue;
+    throw new ArgumentError(`${name} belongs to method '${owner}', got method '${method}'`, { [name]: given[name] });
   }
 }
 
+/** The parsed options of a sketch with a given number of columns. */
+export interface SketchChoices {
+  method: Method;
+  /** Of every method. */
+  settings: SketchSettings;
+  /** Of the method alone, by name. */
+  own: object;
+}
+
 /**
- * Checks the options against the operator and fills in what was not given.
- * @throws ArgumentError for a value out of its range or an option that belongs to another method, ShapeError for a
- * rectangular operator.
+ * The options of a sketch by one method.
+ * @param known what is known of the operator and the sketch; what is not known is not checked
+ * @throws ArgumentError for unknown names, options of another method and values out of range; UnsupportedError for what
+ * cannot be combined with `store`.
  */
-export async function prepareRun(
-  op: LinearOperator,
-  dims: number,
-  method: Method,
-  options: SeighOptions,
-): Promise<Run> {
-  const n = checkSquare(op);
-  const context = ` for n = ${n}`;
-  checkInteger(WHERE, 'dims', dims, 1, n, context);
-  refuseOption(method, 'refine', options.refine === true, 'hmt');
-  refuseOption(method, 'powerIterations', options.powerIterations !== undefined, 'hmt');
-  refuseOption(method, 'perBatch', options.perBatch === true, 'hmt');
-  if (options.perBatch && options.refine) throw new ArgumentError(`${WHERE}: perBatch cannot be combined with refine`);
-  refuseOption(method, 'psd', options.psd !== undefined, 'nystrom');
-  refuseOption(method, 'innerDims', options.innerDims !== undefined, 'oversampled');
-  if (options.memory !== undefined && options.store === undefined) {
-    throw new ArgumentError(`${WHERE}: memory belongs to store, got memory ${options.memory}`, {
-      memory: options.memory,
-    });
+export function parseSketchOptions(options: unknown, known: Known, op?: LinearOperator): SketchChoices {
+  const given = asRecord(options);
+  const method = methodField.parse(given.method, 'method');
+  refuseForeign(given, method);
+  const needsGoal = ['confidence', 'maxDims', 'tests'].find((name) => given[name] !== undefined);
+  if (needsGoal !== undefined) throw new ArgumentError(`${needsGoal} belongs to tol, which is not given`, {});
+  const descriptor = METHODS[method];
+  const own = fieldsOfMethod(method, known);
+  const fields = sketchFields(known);
+  const parsed = parseOptions(given, { method: methodField, ...fields, ...own });
+  const pick = (names: Fields): object =>
+    Object.fromEntries(Object.keys(names).map((name) => [name, parsed[name as keyof typeof parsed]]));
+  const settings = pick(fields as unknown as Fields) as SketchSettings;
+  const chosen = pick(own) as Given;
+  if (settings.memory !== undefined && settings.store === undefined) {
+    throw new ArgumentError(`memory belongs to store, which is not given; got memory ${show(given.memory)}`, {});
   }
-  const most = Number.MAX_SAFE_INTEGER;
-  if (options.blockSize === undefined) await op.calibrate?.();
-  const isAutomatic = method === 'krylov' && options.blockSize === undefined;
-  const blockSize = chooseBlockSize(op, isAutomatic ? Math.ceil(dims / 10) : dims, options.blockSize);
-  return {
-    op,
-    n,
-    dims,
-    rank: options.rank === undefined ? undefined : checkInteger(WHERE, 'rank', options.rank, 1, n, context),
-    which: checkChoice(WHERE, 'which', options.which ?? 'LM', WHICH),
-    refine: options.refine ?? false,
-    psd: options.psd ?? op.psd ?? false,
-    powerIterations: checkInteger(WHERE, 'powerIterations', options.powerIterations ?? 0, 0, most),
-    perBatch: options.perBatch ?? false,
-    innerDims: checkInteger(WHERE, 'innerDims', options.innerDims ?? 2 * dims + 1, 2 * dims + 1, most),
-    testMatrix: checkChoice(WHERE, 'testMatrix', options.testMatrix ?? 'gaussian', TEST_MATRICES),
-    seed: checkSeed(WHERE, options.seed ?? 0),
-    blockSize,
-    kernels: await selectKernels(options.kernels),
-    space: hostSpace(n, op.dtype),
-    onProgress: options.onProgress,
-    signal: options.signal,
-  };
+  if (settings.store !== undefined) {
+    const inMemory = descriptor.inMemoryOnly?.find((name) => chosen[name] === true);
+    if (!descriptor.stages) throw new UnsupportedError(`method '${method}' cannot be combined with store`, { method });
+    if (inMemory) throw new UnsupportedError(`${inMemory} cannot be combined with store`, {});
+  }
+  descriptor.check?.(chosen, op);
+  return { method, settings, own: chosen };
+}
+
+/** @throws ArgumentError for options of a sketch that a search cannot honour: it certifies plain Ritz pairs of full rank. */
+function refuseWithGoal(given: Given, goal: Fields): void {
+  const others = { ...ownFields({}), ...sketchFields({}), method: methodField };
+  for (const name of Object.keys(others)) {
+    const isFine = given[name] === undefined || (name === 'method' ? given[name] === 'hmt' : name in goal);
+    if (isFine) continue;
+    throw new ArgumentError(`${name} cannot be combined with tol, got ${show(given[name])}`, { [name]: given[name] });
+  }
+}
+
+/** The options of a search for an accuracy. @throws ArgumentError as {@link parseSketchOptions}. */
+export function parseGoalOptions(options: unknown, known: Known): GoalSettings {
+  const given = asRecord(options);
+  const fields = goalFields(known) as unknown as Fields;
+  refuseWithGoal(given, fields);
+  return parseOptions(given, fields) as unknown as GoalSettings;
+}
+
+/** A parsed call for a sketch of `dims` columns. */
+export interface SketchCall extends SketchChoices {
+  kind: 'sketch';
+  op: LinearOperator;
+  n: number;
+  dims: number;
+}
+
+/** A parsed call for an accuracy. */
+export interface GoalCall {
+  kind: 'goal';
+  op: LinearOperator;
+  n: number;
+  /** Columns of the first sketch, where the caller says it. */
+  dims: number | undefined;
+  settings: GoalSettings;
+}
+
+/** The parsed call for a sketch. @throws as {@link parseSketchOptions}, ShapeError for a rectangular operator. */
+export function parseSketchCall(op: LinearOperator, columns: unknown, options?: unknown): SketchCall {
+  const n = checkSquare(op);
+  const dims = dimsField({ n }).parse(columns, 'dims');
+  return { kind: 'sketch', op, n, dims, ...parseSketchOptions(options, { n, dims, psd: op.psd }, op) };
+}
+
+/**
+ * The arguments of `seigh(op, dims, options)` or `seigh(op, options)`.
+ * @throws ArgumentError for anything out of range, unknown or in contradiction, ShapeError for a rectangular operator.
+ */
+export function parseCall(op: LinearOperator, dimsOrOptions: unknown, options: unknown): SketchCall | GoalCall {
+  const n = checkSquare(op);
+  const isOptions = typeof dimsOrOptions === 'object' && dimsOrOptions !== null;
+  if (isOptions && options !== undefined) throw new ArgumentError('options were given twice, in place of dims too');
+  const given = asRecord(isOptions ? dimsOrOptions : options);
+  if (!isOptions && given.tol === undefined) return parseSketchCall(op, dimsOrOptions, options);
+  const dims = isOptions ? undefined : dimsField({ n }).parse(dimsOrOptions, 'dims');
+  return { kind: 'goal', op, n, dims, settings: parseGoalOptions(given, { n }) };
 }

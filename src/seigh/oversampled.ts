@@ -1,10 +1,15 @@
-/** One-pass recovery with a second, wider sketch that fixes the core (Tropp, Yurtsever, Udell & Cevher 2019, section 2). */
+/** Method `oversampled`: one-pass recovery with a second, wider sketch that fixes the core (Tropp, Yurtsever, Udell & Cevher 2019, section 2). */
 import type { Matrix } from '../core/block.ts';
+import { described, type Field, integer, optional, withDefault } from '../core/parse.ts';
 import { leastSquares } from '../linalg/least-squares.ts';
 import { relativeAsymmetry, selectColumns, symmetricPart, transpose } from '../linalg/small.ts';
 import type { Multivector } from '../multivector/multivector.ts';
+import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { gram, times } from '../multivector/verbs.ts';
+import { materialise } from '../sketch/test-matrix.ts';
 import { type Eigenpairs, type RecoveryContext, selectLeading } from '../spectrum/eigenpairs.ts';
+import { innerMatrix, type Measured, type MethodDescriptor, recoveryContext } from './method.ts';
+import { measureStages } from './stages.ts';
 
 /** An orthonormal basis of the outer sketch, and the inner sketch taken from both sides. */
 export interface OversampledMeasurement {
@@ -36,3 +41,61 @@ export async function oversampled(
     coreAsymmetry: relativeAsymmetry(C),
   };
 }
+
+/** Options of `oversampled`. */
+export interface OversampledOptions {
+  /** Columns of the inner sketch, at least 2 dims + 1 (default). */
+  innerDims?: number;
+}
+
+/** The same, parsed; undefined only where the columns of the sketch are not known yet. */
+export interface OversampledSettings {
+  innerDims: number | undefined;
+}
+
+const leastInner = (dims: number): number => 2 * dims + 1;
+
+function innerDimsField(dims: number | undefined): Field<number | undefined> {
+  if (dims === undefined) return optional(integer(leastInner(1)));
+  return withDefault(integer(leastInner(dims)), leastInner(dims));
+}
+
+/** One pass: Y = A Omega and A R. */
+export const oversampledMethod: MethodDescriptor<'oversampled', OversampledSettings, Measured> = {
+  name: 'oversampled',
+  summary: 'one pass with a wider inner sketch',
+  products: '3 k + 1',
+  options: ({ dims }) => ({
+    innerDims: described(innerDimsField(dims), 'columns of the inner sketch, at least 2 dims + 1'),
+  }),
+  // Y, Q, R, A R, L
+  cost(k, { innerDims = leastInner(k) }) {
+    const products = innerDims < leastInner(k) ? Number.POSITIVE_INFINITY : k + innerDims;
+    return { products, columns: 2 * k + 3 * innerDims, innerDims, rank: k };
+  },
+  // Q, R, L and the rotated basis
+  storedColumns: (k, { innerDims = leastInner(k) }) => ({
+    widest: innerDims,
+    temporary: 2 * k + 2 * innerDims,
+    result: k,
+  }),
+  stages: ({ dims, innerDims = leastInner(dims) }) => ({
+    steps: [
+      { kind: 'measured', name: 'sketch', input: 'outer', cols: dims },
+      { kind: 'measured', name: 'inner', input: 'inner', cols: innerDims },
+    ],
+    recoveredFrom: ['sketch', 'inner'],
+  }),
+  measure: (run) => measureStages(run, oversampledMethod.stages!(run)),
+  async recover({ blocks }, run) {
+    const [Y, AR] = blocks as [Multivector, Multivector];
+    const { space, blockSize, signal, innerDims = leastInner(run.dims) } = run;
+    const { basis: Q } = await orthonormalise(Y, space, run);
+    const right = innerMatrix(run, innerDims);
+    const R = await materialise(right, space, blockSize, signal);
+    const L = await materialise({ ...right, firstColumn: innerDims }, space, blockSize, signal);
+    const pairs = await oversampled({ Q, R, AR, L }, recoveryContext(run, Q.cols));
+    return { pairs, dropped: run.dims - Q.cols };
+  },
+  hasResidualNorms: () => false,
+};

@@ -8,7 +8,34 @@ import type { LinearOperator } from '../linops/operator.ts';
 import type { Multivector, Space } from '../multivector/multivector.ts';
 import { type TestMatrix, testColumns } from './test-matrix.ts';
 
-/** What a measurement needs besides the operator and its input. */
+/** Consecutive columns that are measured together. */
+export interface ColumnRange {
+  start: number;
+  end: number;
+  /** They were measured before, and only count. */
+  isThere?: boolean;
+}
+
+/** Where products go. */
+export interface Sink {
+  /** Takes A X for the columns X of a range; `seconds` are those of the product, without those in which another was made. */
+  write(range: ColumnRange, product: Block, seconds: number): Promise<void>;
+  /** Hears of a product that failed, before the measurement ends with its error. */
+  fail?(range: ColumnRange, error: unknown): Promise<void>;
+}
+
+/** What the measurement loop needs: which columns to make, and where their products go. */
+export interface MeasureOptions extends Control {
+  stage: Progress['stage'];
+  /** Columns of the widest range. */
+  width: number;
+  ranges: Iterable<ColumnRange> | AsyncIterable<ColumnRange>;
+  /** Columns of all ranges. */
+  total: number;
+  sink: Sink;
+}
+
+/** What a measurement in memory needs besides the operator and its input. */
 export interface MeasureContext extends Control {
   /** Where results are kept. */
   space: Space;
@@ -19,7 +46,7 @@ export interface MeasureContext extends Control {
 
 type Apply = typeof applyOperator;
 /** Columns `start..end` of what is multiplied, in `into` or elsewhere. */
-type Columns = (start: number, end: number, into: Block) => Promise<Block> | Block;
+export type Columns = (start: number, end: number, into: Block) => Promise<Block> | Block;
 
 /** Blocks in the same memory time after time: fresh memory costs a large product as much as its arithmetic. */
 function recycled(rows: number, mostCols: number, dtype: DType): (cols: number) => Block {
@@ -27,49 +54,96 @@ function recycled(rows: number, mostCols: number, dtype: DType): (cols: number) 
   return (cols) => ({ rows, cols, data: data.subarray(0, rows * cols) });
 }
 
-async function measureColumns(
+/** A product that was asked for. */
+interface UnderWay {
+  range: ColumnRange;
+  product: Promise<Block>;
+  startedAt: number;
+}
+
+/**
+ * The measurement loop of all methods: products with ranges of columns, one after the other, each handed to a sink as soon as it
+ * is known. Where products of the operator overlap, the columns of the next are made, and those of the last written, while one
+ * is under way.
+ *
+ * An error or an abort ends it after the products under way, which the sink still gets: they were paid for.
+ */
+export async function measureColumns(
   op: LinearOperator,
-  cols: number,
   inputRows: number,
   columns: Columns,
-  apply: Apply,
-  context: MeasureContext,
-): Promise<Multivector> {
-  const { space, blockSize, stage, onProgress, signal } = context;
-  const out = await space.allocate(cols);
-  const width = Math.min(blockSize, cols);
-  // Where products overlap, the columns of the next are made, and those of the last written, while one is under way.
+  { stage, width, ranges, total, sink, onProgress, signal }: MeasureOptions,
+  apply: Apply = applyOperator,
+): Promise<void> {
+  const [outputRows] = apply === applyOperator ? op.shape : [op.shape[1]];
   const slots = Array.from({ length: op.overlaps ? 2 : 1 }, () => ({
     input: recycled(inputRows, width, op.dtype),
-    product: recycled(space.rows, width, op.dtype),
+    product: recycled(outputRows, width, op.dtype),
   }));
-  const underWay: { start: number; end: number; product: Promise<Block> }[] = [];
-  const finish = async (): Promise<void> => {
-    const { start, end, product } = underWay[0]!;
-    await out.writeColumns(start, await product);
-    underWay.shift();
-    onProgress?.({ stage, done: end, total: cols });
+  const underWay: UnderWay[] = [];
+  let done = 0;
+  let measured = 0;
+  let lastEnd = Number.NEGATIVE_INFINITY;
+  const count = async ({ start, end }: ColumnRange): Promise<void> => {
+    done += end - start;
+    onProgress?.({ stage, done, total });
     await breathe(signal);
   };
-  onProgress?.({ stage, done: 0, total: cols });
+  const finish = async (): Promise<void> => {
+    const { range, product, startedAt } = underWay.shift()!;
+    const Y = await product.catch(async (error: unknown) => {
+      await sink.fail?.(range, error);
+      throw error;
+    });
+    const endedAt = performance.now();
+    await sink.write(range, Y, (endedAt - Math.max(startedAt, lastEnd)) / 1000);
+    lastEnd = endedAt;
+    await count(range);
+  };
+  onProgress?.({ stage, done, total });
   try {
-    for (let start = 0, turn = 0; start < cols; start += blockSize, turn++) {
+    for await (const range of ranges) {
       signal?.throwIfAborted();
-      const end = Math.min(start + blockSize, cols);
-      const slot = slots[turn % slots.length]!;
-      const X = await columns(start, end, slot.input(end - start));
-      const product = apply(op, X, { firstColumn: start }, slot.product(end - start));
+      if (range.isThere) {
+        await count(range);
+        continue;
+      }
+      const cols = range.end - range.start;
+      const slot = slots[measured++ % slots.length]!;
+      const X = await columns(range.start, range.end, slot.input(cols));
+      const startedAt = performance.now();
+      const product = apply(op, X, { firstColumn: range.start }, slot.product(cols));
       // It is awaited later; until then a failure must not count as one that nobody heard of.
       product.catch(() => {});
-      underWay.push({ start, end, product });
+      underWay.push({ range, product, startedAt });
       // The device is given its commands before this thread makes more columns.
       if (slots.length > 1) await setImmediate();
       if (underWay.length === slots.length) await finish();
     }
     while (underWay.length > 0) await finish();
   } finally {
-    await Promise.allSettled(underWay.map(({ product }) => product));
+    while (underWay.length > 0) await finish().catch(() => undefined);
   }
+}
+
+/** Ranges of `blockSize` columns. */
+function* rangesOf(cols: number, blockSize: number): Generator<ColumnRange> {
+  for (let start = 0; start < cols; start += blockSize) yield { start, end: Math.min(start + blockSize, cols) };
+}
+
+async function measureInto(
+  op: LinearOperator,
+  cols: number,
+  inputRows: number,
+  columns: Columns,
+  { space, blockSize, ...context }: MeasureContext,
+  apply?: Apply,
+): Promise<Multivector> {
+  const out = await space.allocate(cols);
+  const sink: Sink = { write: ({ start }, product) => out.writeColumns(start, product) };
+  const width = Math.min(blockSize, cols);
+  const ranges = rangesOf(cols, blockSize);
+  await measureColumns(op, inputRows, columns, { ...context, width, ranges, total: cols, sink }, apply);
   return out;
 }
 
@@ -80,15 +154,15 @@ export function measureTestMatrix(
   context: MeasureContext,
 ): Promise<Multivector> {
   const columns: Columns = (start, end, into) => testColumns(Omega, start, end, op.dtype, into);
-  return measureColumns(op, Omega.cols, Omega.rows, columns, applyOperator, context);
+  return measureInto(op, Omega.cols, Omega.rows, columns, context);
 }
 
 /** A X for a multivector X. */
 export function measure(op: LinearOperator, X: Multivector, context: MeasureContext): Promise<Multivector> {
-  return measureColumns(op, X.cols, X.rows, X.readColumns.bind(X), applyOperator, context);
+  return measureInto(op, X.cols, X.rows, X.readColumns.bind(X), context);
 }
 
 /** A^T X for a multivector X. */
 export function measureAdjoint(op: LinearOperator, X: Multivector, context: MeasureContext): Promise<Multivector> {
-  return measureColumns(op, X.cols, X.rows, X.readColumns.bind(X), applyAdjoint, context);
+  return measureInto(op, X.cols, X.rows, X.readColumns.bind(X), context, applyAdjoint);
 }

@@ -1,32 +1,15 @@
 /** Records as attributes of an HDF5 file: names with underscores, yes and no as 1 and 0. */
 import { StoreError } from '../core/errors.ts';
 import type { Attributes } from '../hdf5/messages.ts';
-import type { StoredPlan } from './sketch/plan.ts';
 
-type Kind = 'number' | 'string' | 'boolean';
+/** What a field of a record is. */
+export type Kind = 'number' | 'string' | 'boolean';
 
 /** What each field of a record is. */
 export type Kinds<T> = Record<keyof T, Kind>;
 
-/** The fields of a sketch's plan. */
-export const PLAN_KINDS: Kinds<StoredPlan> = {
-  n: 'number',
-  dims: 'number',
-  method: 'string',
-  testMatrix: 'string',
-  seed: 'number',
-  blockSize: 'number',
-  dtype: 'string',
-  rank: 'number',
-  which: 'string',
-  refine: 'boolean',
-  psd: 'boolean',
-  powerIterations: 'number',
-  innerDims: 'number',
-  memory: 'number',
-};
-
-const attributeName = (field: string): string => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** The attribute that holds a field: `test_matrix` for testMatrix. */
+export const attributeName = (field: string): string => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 export function toAttributes<T extends object>(kinds: Kinds<T>, record: T): Attributes {
   return Object.fromEntries(

@@ -36,12 +36,12 @@ export class FileCheck {
     return { files: this.#files, damaged: this.#damaged };
   }
 
-  /** Calls `read`, which throws when the file is damaged. @throws the signal's reason when aborted. */
-  async look(file: string, read: () => Promise<unknown>): Promise<void> {
+  /** Calls `readAll`, which throws when the file is damaged. @throws the signal's reason when aborted. */
+  async read(file: string, readAll: () => Promise<unknown>): Promise<void> {
     this.#signal?.throwIfAborted();
     this.#files++;
     try {
-      await read();
+      await readAll();
     } catch (error) {
       if (!(error instanceof EigensketchError)) throw error;
       this.#damaged.push({ file, message: error.message });
@@ -50,7 +50,7 @@ export class FileCheck {
 
   /** Reads a block file to the end. */
   async block(file: string, expected: ExpectedBlock): Promise<void> {
-    await this.look(file, async () => {
+    await this.read(file, async () => {
       const { rows, cols, dtype } = await verifyBlockFile(file, this.#signal);
       if (rows === expected.rows && dtype === expected.dtype && cols === (expected.cols ?? cols)) return;
       const message = `${file}: ${rows} x ${cols} ${dtype}, expected ${expected.rows} x ${expected.cols ?? cols} ${expected.dtype}`;

@@ -44,12 +44,12 @@ export function probeDistance(stored: Block, measured: Block): number {
 }
 
 /** @throws StoreError that states the measured difference when the products are not those of the same operator. */
-export function refuseOtherOperator(where: string, file: string, op: LinearOperator, stored: Block, AX: Block): void {
+export function refuseOtherOperator(file: string, op: LinearOperator, stored: Block, AX: Block): void {
   const difference = probeDistance(stored, AX);
   const tolerance = fingerprintTolerance(op);
   if (difference <= tolerance) return;
   throw new StoreError(
-    `${where}: ${file} was measured with another operator: products with the same probe differ by ` +
+    `${file} was measured with another operator: products with the same probe differ by ` +
       `${difference.toExponential(1)} of their length, at most ${tolerance.toExponential(1)} is rounding in ${op.dtype}`,
     { file, difference, tolerance },
   );

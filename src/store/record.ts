@@ -30,15 +30,15 @@ export function workerOf(op: LinearOperator, kernels: string, shard: string): Wo
   return { shard, kernels, backend: op.backend ?? '' };
 }
 
-/** The record of work that began at `startedAt` (`performance.now()`) and ends now. */
-export function recordWork(worker: Worker, startedAt: number): WorkRecord {
+/** The record of work that took `seconds` and ends now. */
+export function recordWork(worker: Worker, seconds: number): WorkRecord {
   return {
     ...worker,
     host: hostname(),
     pid: process.pid,
     machine: `${platform()} ${arch()}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}`,
     node: process.version,
-    seconds: (performance.now() - startedAt) / 1000,
+    seconds,
     finished: new Date().toISOString(),
   };
 }

@@ -183,21 +183,26 @@ describe('what goes wrong', () => {
       2,
       "eigensketch: there is no command 'sketch', only seigh, eigsh, certify, run, measure, recover, ",
     ],
-    ['an unknown option', ['plan', '--size', '3'], 2, "Unknown option '--size'"],
+    ['an unknown option', ['plan', '--size', '3'], 2, "eigensketch plan: unknown option '--size'"],
     ['no operator', ['seigh', '--dims', '3'], 2, 'eigensketch seigh: --operator is needed'],
     ['no dims', ['seigh', ...harmonic], 2, 'eigensketch seigh: --dims is needed'],
-    ['dims out of range', ['seigh', ...harmonic, '--dims', '81'], 2, 'seigh: dims must be an integer in 1..80, got 81'],
+    [
+      'dims out of range',
+      ['seigh', ...harmonic, '--dims', '81'],
+      2,
+      'eigensketch seigh: dims must be an integer in 1..80, got 81',
+    ],
     [
       'no number',
       ['seigh', ...harmonic, '--dims', 'many'],
       2,
-      "eigensketch seigh: --dims must be a number, got 'many'",
+      "eigensketch seigh: dims must be an integer at least 1, got 'many'",
     ],
     [
       'confidence',
       ['certify', ...harmonic, '--dims', '4', '--confidence', '1'],
       2,
-      'apost: confidence must be a number',
+      'eigensketch certify: confidence must be a number between 0 and 1, got 1',
     ],
     ['no such file', ['seigh', '--operator', 'nowhere.mjs', '--dims', '3'], 5, 'there is no operator file nowhere.mjs'],
     [
@@ -214,8 +219,8 @@ describe('what goes wrong', () => {
       2,
       'eigensketch report: one analysis file or sketch directory is needed, got 2',
     ],
-    ['bad format', ['report', 'a', '--format', 'pdf'], 2, "eigensketch report: --format must be one of 'markdown'"],
-    ['no budget', ['plan', '--n', '10'], 2, 'planSketch: give memory, products or both'],
+    ['bad format', ['report', 'a', '--format', 'pdf'], 2, "eigensketch report: format must be one of 'markdown'"],
+    ['no budget', ['plan', '--n', '10'], 2, 'eigensketch plan: give memory, products or both'],
   ])('%s', async (_, args, code, message) => {
     const ended = await run(args);
     expect(ended.stderr).toContain(message);
@@ -241,7 +246,10 @@ describe('what goes wrong', () => {
     const path = join(folder, 'future.json');
     await writeFile(path, '{ "schema": 9 }');
     const { code, stderr } = await run(['report', path]);
-    expect([code, stderr]).toEqual([5, 'parseAnalysis: the analysis has schema version 9, this version reads 1\n']);
+    expect([code, stderr]).toEqual([
+      5,
+      'eigensketch report: the analysis has schema version 9, this version reads 1\n',
+    ]);
   });
 
   test('Ctrl-C stops at the next block', async () => {

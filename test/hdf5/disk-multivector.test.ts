@@ -92,8 +92,8 @@ test('block files are read as one multivector, and a multivector is saved as blo
 
 test('memory that is too small for a panel is refused with the least that is enough', () => {
   const options = { rows: 1000, cols: 50, dtype: 'float64', directory } as const;
-  expect(() => diskSpace({ ...options, memory: '100KB', where: 'seigh' })).toThrow(
-    'seigh: memory of 100 KB is too small for 1000 x 50 blocks of float64: at least 409.6 KB is needed',
+  expect(() => diskSpace({ ...options, memory: '100KB' })).toThrow(
+    'diskSpace: memory of 100 KB is too small for 1000 x 50 blocks of float64: at least 409.6 KB is needed',
   );
   expect(() => diskSpace({ ...options, memory: '409600 B' })).not.toThrow();
   // four columns of a tall operator

@@ -1,8 +1,8 @@
 /** A decomposition and its certificate on disk under a small cap, in a process whose peak memory is measured. */
 import { type DiskSpaceOptions, diskSpace } from '../../src/hdf5/index.ts';
 import { apost, diagonalOperator } from '../../src/index.ts';
-import { RUNNERS } from '../../src/seigh/methods.ts';
-import { prepareRun } from '../../src/seigh/options.ts';
+import { decompose, prepareRun } from '../../src/seigh/decompose.ts';
+import { parseSketchCall } from '../../src/seigh/options.ts';
 import { makeEighResult } from '../../src/spectrum/result.ts';
 
 const [n, dims] = [200_000, 100];
@@ -10,9 +10,10 @@ const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
 const tall: DiskSpaceOptions = { rows: n, cols: dims, dtype: 'float32', directory: process.argv[2]!, memory: '30MB' };
 const space = diskSpace(tall);
 const op = diagonalOperator(Float32Array.from({ length: n }, (_, i) => 1 / (1 + i)));
-const run = await prepareRun(op, dims, 'hmt', { testMatrix: 'rademacher', blockSize: space.blockColumns });
+const call = parseSketchCall(op, dims, { testMatrix: 'rademacher', blockSize: space.blockColumns });
+const run = await prepareRun(call);
 const before = peakBytes();
-const { pairs, numMatvecs, dropped } = await RUNNERS.hmt({ ...run, space });
+const { pairs, numMatvecs, dropped } = await decompose(call, { ...run, space });
 const { testMatrix, seed, blockSize } = run;
 const seconds = { sketch: 0, recovery: 0 };
 const result = makeEighResult(

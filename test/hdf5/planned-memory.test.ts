@@ -6,8 +6,9 @@ import { expect, test } from '@jest/globals';
 import { type DiskSpace, diskSpace } from '../../src/hdf5/index.ts';
 import { diagonalOperator, planSketch } from '../../src/index.ts';
 import type { Multivector, Space } from '../../src/multivector/multivector.ts';
-import { RUNNERS } from '../../src/seigh/methods.ts';
-import { prepareRun, type SeighOptions } from '../../src/seigh/options.ts';
+import { decompose, prepareRun } from '../../src/seigh/decompose.ts';
+import { parseSketchCall, type SeighOptions } from '../../src/seigh/options.ts';
+import type { SketchBudget } from '../../src/seigh/plan.ts';
 
 /** A space that counts the columns of its multivectors. */
 function counted(inner: DiskSpace): { space: Space; peak: () => number } {
@@ -48,18 +49,19 @@ test.each<[string, 'hmt' | 'nystrom' | 'oversampled' | 'krylov', { psd?: boolean
   ['oversampled', 'oversampled', {}, 3 * dims + 1],
   ['krylov', 'krylov', {}, dims],
 ])('%s', async (_, method, { psd }, products) => {
-  const plan = planSketch({ n, products, method, dtype: 'float32', ...(psd ? { psd } : {}) });
+  const plan = planSketch({ n, products, method, dtype: 'float32', ...(psd ? { psd } : {}) } as SketchBudget);
   expect(plan.dims).toBe(dims);
   const directory = await mkdtemp(join(tmpdir(), 'eigensketch-planned-'));
   const peaks: number[] = [];
   try {
     for (const value of Object.values(spectra)) {
       const diagonal = Float32Array.from({ length: n }, (_, i) => (psd || i % 3 > 0 ? 1 : -1) * value(i));
-      const options: SeighOptions = { method, ...(psd ? { psd } : {}) };
-      const run = await prepareRun(diagonalOperator(diagonal), dims, method, options);
+      const options = { method, ...(psd ? { psd } : {}) } as SeighOptions;
+      const call = parseSketchCall(diagonalOperator(diagonal), dims, options);
+      const run = await prepareRun(call);
       const inner = diskSpace({ rows: n, cols: dims, dtype: 'float32', directory, memory: '8MB' });
       const { space, peak } = counted(inner);
-      await RUNNERS[method]({ ...run, space });
+      await decompose(call, { ...run, space });
       peaks.push(4 * n * peak());
       await inner.close();
     }

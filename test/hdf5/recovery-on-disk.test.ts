@@ -9,9 +9,9 @@ import { type DiskSpace, diskSpace, leastMemory, saveColumns } from '../../src/h
 import { type Certificate, type EighResult, fromMatvec, type LinearOperator } from '../../src/index.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { orthonormalise } from '../../src/multivector/orthonormalise.ts';
-import { RUNNERS } from '../../src/seigh/methods.ts';
-import { prepareRun, type SeighOptions } from '../../src/seigh/options.ts';
-import { type Method, makeEighResult } from '../../src/spectrum/result.ts';
+import { decompose, prepareRun } from '../../src/seigh/decompose.ts';
+import { parseSketchCall, type SeighOptions } from '../../src/seigh/options.ts';
+import { makeEighResult } from '../../src/spectrum/result.ts';
 import { multivectorIn } from '../laws/multivector.ts';
 import { distance, frobenius, multiply, randomBlock, transposed } from '../support/matrices.ts';
 
@@ -42,11 +42,10 @@ async function solve(
   disk?: Parameters<typeof diskSpace>[0],
 ): Promise<Solved> {
   const method = options.method ?? 'hmt';
-  const run = await prepareRun(op, dims, method, { ...options, seed: 3 });
+  const call = parseSketchCall(op, dims, { ...options, seed: 3 });
+  const run = await prepareRun(call);
   const space = disk ? diskSpace(disk) : undefined;
-  const scope = space?.scope();
-  const { pairs, numMatvecs, dropped } = await RUNNERS[method]({ ...run, space: scope ?? run.space });
-  await scope?.close([pairs.vectors]);
+  const { pairs, numMatvecs, dropped } = await decompose(call, { ...run, space: space ?? run.space });
   const seconds = { sketch: 0, recovery: 0 };
   const { testMatrix, seed, blockSize } = run;
   const facts = { numMatvecs, dims, dropped, method, testMatrix, seed, blockSize, seconds };
@@ -179,8 +178,9 @@ test('an operator that fails in the middle leaves nothing behind', async () => {
       return indefinite.matmat(X) as Block;
     },
   });
-  const run = await prepareRun(failing, dims, 'hmt' satisfies Method, { blockSize: 4 });
-  await expect(RUNNERS.hmt({ ...run, space })).rejects.toThrow('out of power');
+  const call = parseSketchCall(failing, dims, { blockSize: 4 });
+  const run = await prepareRun(call);
+  await expect(decompose(call, { ...run, space })).rejects.toThrow('out of power');
   await space.close();
   expect(readdirSync(directory)).toEqual([]);
 });

@@ -96,7 +96,7 @@ test('Ctrl-C stops after the block, says how to go on, and that goes on', async 
     }
   });
   expect(code).toBe(130);
-  expect(stderr).toContain(`stopped; what is measured is kept. Go on with: eigensketch run --out ${directory}\n`);
+  expect(stderr).toContain(`stopped; what is measured is kept. Continue with: eigensketch run --out ${directory}\n`);
   const { stages } = JSON.parse((await runCli(['status', directory, '--json'])).stdout);
   expect(stages[0].done.length).toBeGreaterThanOrEqual(2);
   expect(stages[0].missing.length).toBeGreaterThan(0);
@@ -111,7 +111,7 @@ describe('what goes wrong', () => {
       'a directory that is none',
       () => ['status', 'src'],
       5,
-      /src is not a sketch directory: there is no src\/sketch.h5/,
+      /src is not a sketch of seigh: there is no src\/sketch.h5/,
     ],
     [
       'certify with another operator',
@@ -131,7 +131,7 @@ describe('what goes wrong', () => {
       2,
       /the derived stages of this run are basis, result/,
     ],
-    ['no engine', (path) => ['launch', '--out', path], 2, /--engine must be one of 'slurm', 'local'/],
+    ['no engine', (path) => ['launch', '--out', path], 2, /engine must be one of 'slurm', 'local'/],
     ['memory', () => ['run', ...sketch, '--memory', '1KB', '--out', 'nowhere'], 2, /at least .* is needed/],
   ])('%s', async (_, args, code, message) => {
     const ended = await runCli(args(at('whole')));
@@ -176,7 +176,7 @@ testOnSmallDisk(
     ]);
     const full = await runCli([...args, '--force']);
     expect([full.code, full.stderr]).toEqual([5, expect.stringContaining('no space is left on the disk')]);
-    expect(full.stderr).toContain(`Make room, then go on with: eigensketch run --out ${directory}`);
+    expect(full.stderr).toContain(`Make room, then continue with: eigensketch run --out ${directory}`);
     disk.resize('8m');
     expect((await runCli(['run', '--tests', '6', '--out', directory])).code).toBe(0);
     expect(await numbersOf(directory)).toEqual(whole);

@@ -23,7 +23,7 @@ test.each<[string, SeighOptions]>([
   const { op, counter } = counting(alternating(300));
   const store = at(name);
   const { numMatvecs } = await seigh(op, 20, { blockSize: 6, store, ...options });
-  const cost = costOf((await openDirectory('test', store)).plan);
+  const cost = costOf((await openDirectory(store)).plan);
   expect([counter.columns, numMatvecs]).toEqual([cost.products, cost.products]);
   const files = await blockFiles(store);
   expect(files).toHaveLength(cost.files);

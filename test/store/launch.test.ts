@@ -91,7 +91,7 @@ describe('the batch script', () => {
 test('without Slurm a launch says so', async () => {
   const args = ['launch', '--engine', 'slurm', '--operator', 'test/cli/fixtures/harmonic.mjs', '--dims', '4'];
   const { code, stderr } = await runCli([...args, '--out', at('none')], undefined, { PATH: '/nowhere' });
-  expect([code, stderr]).toEqual([2, 'sbatch: it is not installed here\n']);
+  expect([code, stderr]).toEqual([2, 'eigensketch launch: sbatch: it is not installed here\n']);
 });
 
 test('two processes at the same directory at the same time do no harm', async () => {

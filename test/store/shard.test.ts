@@ -1,7 +1,7 @@
 /** Shards cover the blocks of a stage once each, and say what is wrong with their names. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { parseShard, shardBlocks } from '../../src/store/cluster/shard.ts';
+import { parseShard, shardBlocks } from '../../src/store/shard.ts';
 
 test('the shards of any count share out all blocks, none twice, to one block alike', () => {
   fc.assert(
@@ -16,21 +16,21 @@ test('the shards of any count share out all blocks, none twice, to one block ali
 
 describe('names of shards', () => {
   test('a number, or the variable that holds it', () => {
-    expect(parseShard('test', '3/8')).toEqual({ index: 3, count: 8 });
-    expect(parseShard('test', 'TASK/8', { TASK: '8' })).toEqual({ index: 8, count: 8 });
+    expect(parseShard('3/8')).toEqual({ index: 3, count: 8 });
+    expect(parseShard('TASK/8', { TASK: '8' })).toEqual({ index: 8, count: 8 });
   });
 
   test.each([
-    ['9/8', 'test: shard i/m needs i in 1..m, got 9/8'],
-    ['0/8', 'test: shard i/m needs i in 1..m, got 0/8'],
-    ['-1/8', 'test: shard i/m needs i in 1..m, got -1/8'],
-    ['1/0', 'test: shard i/m needs i in 1..m, got 1/0'],
-    ['TASK/8', 'test: shard i/m needs i in 1..m, got 9/8'],
-    ['WORD/8', 'test: shard i/m needs i in 1..m, got three/8'],
-    ['ABSENT/8', "test: shard 'ABSENT/8' names the environment variable ABSENT, which is not set"],
-    ['3', "test: a shard is i/m, for example 3/8 or SLURM_ARRAY_TASK_ID/8, got '3'"],
-    ['3/x', "test: a shard is i/m, for example 3/8 or SLURM_ARRAY_TASK_ID/8, got '3/x'"],
+    ['9/8', 'shard i/m needs i in 1..m, got 9/8'],
+    ['0/8', 'shard i/m needs i in 1..m, got 0/8'],
+    ['-1/8', 'shard i/m needs i in 1..m, got -1/8'],
+    ['1/0', 'shard i/m needs i in 1..m, got 1/0'],
+    ['TASK/8', 'shard i/m needs i in 1..m, got 9/8'],
+    ['WORD/8', 'shard i/m needs i in 1..m, got three/8'],
+    ['ABSENT/8', "shard 'ABSENT/8' names the environment variable ABSENT, which is not set"],
+    ['3', "a shard is i/m, for example 3/8 or SLURM_ARRAY_TASK_ID/8, got '3'"],
+    ['3/x', "a shard is i/m, for example 3/8 or SLURM_ARRAY_TASK_ID/8, got '3/x'"],
   ])('%s is refused', (text, message) => {
-    expect(() => parseShard('test', text, { TASK: '9', WORD: 'three' })).toThrow(message);
+    expect(() => parseShard(text, { TASK: '9', WORD: 'three' })).toThrow(message);
   });
 });

@@ -1,4 +1,4 @@
-/** `seigh` in a directory: the same numbers as in memory, gone on with where it stopped, and nothing foreign accepted. */
+/** `seigh` in a directory: the same numbers as in memory, continued where it stopped, and nothing foreign accepted. */
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -53,7 +53,7 @@ describe('a result on disk', () => {
   });
 });
 
-describe('a run that was stopped goes on where it was', () => {
+describe('a run that was stopped continues where it was', () => {
   // a threaded BLAS may add in another order the next time
   const exact: SeighOptions = { ...options, kernels: 'js' };
 
@@ -108,7 +108,7 @@ describe('what does not belong together is refused, and the file is named', () =
   test('a folder with something else in it', async () => {
     await mkdir(at('foreign'));
     await writeFile(at('foreign/thesis.tex'), '');
-    await expectRefusal(at('foreign'), /foreign is not empty and not a sketch: .*'thesis.tex'/);
+    await expectRefusal(at('foreign'), /foreign is not empty and not a sketch of seigh: .*'thesis.tex'/);
   });
 
   test('a file instead of a folder, and a place where nothing can be written', async () => {
@@ -196,7 +196,7 @@ describe('what does not belong together is refused, and the file is named', () =
     const { readRecordFile, writeRecordFile } = await import('../../src/hdf5/record-file.ts');
     const store = at('later');
     await seigh(A, 20, { ...options, store });
-    const { plan } = await openDirectory('test', store);
+    const { plan } = await openDirectory(store);
     await createDirectory(store, plan, '', { rows: 300, cols: 2, data: new Float64Array(600) });
     const { attributes } = await readRecordFile(descriptionPath({ path: store }));
     await writeRecordFile(descriptionPath({ path: store }), { attributes: { ...attributes, format_version: 7 } });
@@ -220,6 +220,6 @@ describe('options', () => {
       'perBatch cannot be combined with store',
     );
     await expect(seigh(A, 20, { method: 'krylov', store: at('k') })).rejects.toMatchObject({ code: 'UNSUPPORTED' });
-    await expect(seigh(A, 20, { store: '' })).rejects.toThrow("store must name a directory, got ''");
+    await expect(seigh(A, 20, { store: '' })).rejects.toThrow("store must be a non-empty string, got ''");
   });
 });

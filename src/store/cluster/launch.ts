@@ -35,13 +35,13 @@ export async function saveLaunch(directory: SketchDirectory, launch: Launch): Pr
 }
 
 /** @throws StoreError while jobs of the last launch are queued: a second one would do the same work again. */
-export async function refuseSecondLaunch(where: string, directory: SketchDirectory): Promise<void> {
+export async function refuseSecondLaunch(directory: SketchDirectory): Promise<void> {
   const launch = await loadLaunch(directory);
   if (!launch) return;
   const waiting = await queued(launch.jobs.map(({ id }) => id));
   if (waiting.length === 0) return;
   const ids = waiting.map(({ id }) => id).join(', ');
-  throw new StoreError(`${where}: jobs ${ids} of the last launch are still queued; wait for them, or scancel them`, {
+  throw new StoreError(`jobs ${ids} of the last launch are still queued; wait for them, or scancel them`, {
     jobs: ids,
   });
 }

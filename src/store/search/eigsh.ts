@@ -1,7 +1,5 @@
-/** `eigsh` in a directory: each product leaves a search that can be gone on with. */
+/** `eigsh` in a directory: each product leaves a search that can be continued. */
 import { mkdir } from 'node:fs/promises';
-import { ArgumentError } from '../../core/errors.ts';
-import type { Memory } from '../../core/memory.ts';
 import { iterate } from '../../eigsh/check.ts';
 import type { Goal } from '../../eigsh/iteration.ts';
 import { type EigshResult, leadingPairs } from '../../eigsh/result.ts';
@@ -11,16 +9,14 @@ import { storeError } from '../../hdf5/io.ts';
 import type { KrylovContext } from '../../krylov/decomposition.ts';
 import type { Kernels } from '../../linalg/kernels/provider.ts';
 import type { LinearOperator } from '../../linops/operator.ts';
-import { shardName, WHOLE } from '../cluster/shard.ts';
-import { measureProbe, PROBES, refuseOtherOperator } from '../fingerprint.ts';
+import { holds, isDirectoryOf, SEARCH, USUAL_MEMORY } from '../directory.ts';
+import { PROBES } from '../fingerprint.ts';
+import { openForOperator } from '../open.ts';
 import { recordWork, workerOf } from '../record.ts';
-import { readWholeFile } from '../sketch/blocks.ts';
-import { probePath } from '../sketch/directory.ts';
-import { type Claim, claimDirectory } from './claim.ts';
+import { shardName, WHOLE } from '../shard.ts';
 import { ColumnStore } from './columns.ts';
 import {
   createSearch,
-  isSearchDirectory,
   openSearchDirectory,
   prepareColumns,
   removeOtherColumns,
@@ -29,11 +25,10 @@ import {
   searchSpace,
 } from './directory.ts';
 import { keepingProduct, reopen, StoredJournal } from './journal.ts';
-import { checkSameSearch, searchPlan } from './plan.ts';
+import { type DirectoryLock, lockDirectory } from './lock.ts';
+import { refuseOtherSearch, searchPlan } from './plan.ts';
 import { finalResult, loadResult, removeResult, saveResult } from './result.ts';
 import { allFiles } from './state.ts';
-
-const WHERE = 'eigsh';
 
 /** A checked call of `eigsh`. */
 export interface SearchCall {
@@ -43,34 +38,22 @@ export interface SearchCall {
   kernels: Kernels;
 }
 
-/**
- * Makes the directory, or checks that it is one of this search and operator. Costs two products.
- * @throws StoreError for a directory of another search or operator.
- */
-async function openForOperator(directory: SearchDirectory, op: LinearOperator): Promise<void> {
-  const isThere = await isSearchDirectory(WHERE, directory.path);
-  if (isThere) {
-    const { plan } = await openSearchDirectory(WHERE, directory.path);
-    checkSameSearch(WHERE, searchPath(directory), plan, directory.plan);
-  }
-  const probe = await measureProbe(op);
-  if (!isThere) return createSearch(directory, probe);
-  const file = probePath(directory);
-  refuseOtherOperator(WHERE, file, op, await readWholeFile(file), probe);
-}
-
 /** From the last product that is there to the end. */
-async function goOn(directory: SearchDirectory, { op, goal, seed, kernels }: SearchCall, claim: Claim): Promise<void> {
-  const space = searchSpace(WHERE, directory).scope();
+async function continueSearch(
+  directory: SearchDirectory,
+  { op, goal, seed, kernels }: SearchCall,
+  lock: DirectoryLock,
+): Promise<void> {
+  const space = searchSpace(directory).scope();
   try {
     await prepareColumns(directory);
-    const reopened = await reopen(WHERE, directory, space);
+    const reopened = await reopen(directory, space);
     await removeResult(directory);
     await removeOtherColumns(directory, reopened ? allFiles(reopened.stored.files) : []);
     const stopwatch = new Stopwatch(reopened?.stored.seconds);
     const worker = workerOf(op, kernels.name, shardName(WHOLE));
     const columns = reopened?.columns ?? new ColumnStore(directory, space, 0);
-    const journal = new StoredJournal(directory, columns, { stopwatch, worker, claim });
+    const journal = new StoredJournal(directory, columns, { stopwatch, worker, lock });
     const kept = keepingProduct(stopwatch.time(op), directory, reopened?.search.numMatvecs ?? 0);
     const context: KrylovContext = { op: kept, space, seed, kernels };
     const search = reopened?.search ?? (await beginSearch(goal.blockSize, context));
@@ -78,7 +61,7 @@ async function goOn(directory: SearchDirectory, { op, goal, seed, kernels }: Sea
     const result = await leadingPairs(standing, goal, context);
     const numMatvecs = result.numMatvecs + PROBES;
     const { seconds } = stopwatch;
-    const work = { ...recordWork(worker, performance.now()), seconds: seconds.sketch + seconds.recovery };
+    const work = recordWork(worker, seconds.sketch + seconds.recovery);
     await saveResult(directory, { ...result, numMatvecs, seconds }, work);
   } finally {
     await space.close();
@@ -86,27 +69,32 @@ async function goOn(directory: SearchDirectory, { op, goal, seed, kernels }: Sea
 }
 
 /**
- * The search of a checked call in the directory `store`, which is made or gone on with.
+ * The search of a parsed call in the directory `store`, which is made or continued.
  * @throws StoreError when the directory belongs to another search or operator, is in use, damaged or cannot be written.
  */
-export async function storedEigsh(call: SearchCall, store: string, memory: Memory | undefined): Promise<EigshResult> {
-  if (store === '') throw new ArgumentError(`${WHERE}: store must name a directory, got ''`);
+export async function storedEigsh(call: SearchCall, store: string, memory: number | undefined): Promise<EigshResult> {
   const { op, goal, seed, kernels } = call;
-  const directory: SearchDirectory = { path: store, plan: searchPlan(WHERE, op, goal, seed, memory) };
+  const recorded = (await holds(SEARCH, store)) ? (await openSearchDirectory(store)).plan.memory : USUAL_MEMORY;
+  const directory: SearchDirectory = { path: store, plan: searchPlan(op, goal, seed, memory ?? recorded) };
   // nothing is put into a folder of something else
-  await isSearchDirectory(WHERE, store);
+  await isDirectoryOf(SEARCH, store);
   await mkdir(store, { recursive: true }).catch((cause: unknown) => {
     throw storeError(store, 'write', cause);
   });
-  const claim = await claimDirectory(WHERE, store);
+  const lock = await lockDirectory(store);
   try {
-    await openForOperator(directory, op);
-    const space = searchSpace(WHERE, directory);
+    await openForOperator(op, {
+      isThere: () => isDirectoryOf(SEARCH, store),
+      open: () => openSearchDirectory(store),
+      create: (probe) => createSearch(directory, probe),
+      check: ({ plan }) => refuseOtherSearch(searchPath(directory), plan, directory.plan),
+    });
+    const space = searchSpace(directory);
     const result = await finalResult(directory, space, kernels);
     if (result) return result;
-    await goOn(directory, call, claim);
+    await continueSearch(directory, call, lock);
     return await loadResult(directory, space, kernels);
   } finally {
-    await claim.release();
+    await lock.release();
   }
 }

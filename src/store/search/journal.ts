@@ -11,12 +11,12 @@ import { applyOperator } from '../../linops/apply.ts';
 import { derive } from '../../linops/define.ts';
 import type { LinearOperator } from '../../linops/operator.ts';
 import { concatenate } from '../../multivector/verbs.ts';
-import { checksum, keptProduct } from '../kept-product.ts';
+import { checksum, keptProduct } from '../blocks.ts';
+import { fileExists } from '../directory.ts';
 import { recordWork, type Worker } from '../record.ts';
-import { fileExists } from '../sketch/directory.ts';
-import type { Claim } from './claim.ts';
 import { ColumnStore } from './columns.ts';
 import { columnsPath, productPath, removeOtherColumns, type SearchDirectory, statePath } from './directory.ts';
+import type { DirectoryLock } from './lock.ts';
 import { allFiles, type ColumnFiles, readState, type StoredSearch, writeState } from './state.ts';
 
 /**
@@ -28,7 +28,6 @@ export function keepingProduct(op: LinearOperator, directory: SearchDirectory, m
   const path = productPath(directory);
   let firstColumn = made;
   return derive(op, {
-    // products are recorded one after the other, and only these
     overlaps: undefined,
     matmatByBatch: undefined,
     adjointMatmat: undefined,
@@ -52,11 +51,11 @@ export interface Reopened {
 }
 
 /** @throws StoreError naming a file that is missing or damaged, and what can be done. */
-async function checkColumns(where: string, directory: SearchDirectory, files: ColumnFiles): Promise<void> {
+async function checkColumns(directory: SearchDirectory, files: ColumnFiles): Promise<void> {
   for (const file of allFiles(files)) {
     await verifyBlockFile(columnsPath(directory, file)).catch((cause: unknown) => {
       throw new StoreError(
-        `${where}: ${(cause as Error).message}. Put the file back, or remove ${directory.path} to search from the start`,
+        `${(cause as Error).message}. Put the file back, or remove ${directory.path} to search from the start`,
         { path: columnsPath(directory, file) },
         { cause },
       );
@@ -68,15 +67,11 @@ async function checkColumns(where: string, directory: SearchDirectory, files: Co
  * The search as it was after the last product; undefined before the first.
  * @throws StoreError naming a file that is missing or damaged.
  */
-export async function reopen(
-  where: string,
-  directory: SearchDirectory,
-  space: DiskSpace,
-): Promise<Reopened | undefined> {
+export async function reopen(directory: SearchDirectory, space: DiskSpace): Promise<Reopened | undefined> {
   if (!(await fileExists(statePath(directory)))) return undefined;
   const stored = await readState(directory);
   const { files, state, numMatvecs, restarts, check } = stored;
-  await checkColumns(where, directory, files);
+  await checkColumns(directory, files);
   const columns = new ColumnStore(directory, space, stored.nextFile);
   const V = [];
   for (const file of files.V) V.push(await columns.open(file));
@@ -95,18 +90,18 @@ export class StoredJournal implements Journal {
   readonly #columns: ColumnStore;
   readonly #stopwatch: Stopwatch;
   readonly #worker: Worker;
-  readonly #claim: Claim;
+  readonly #lock: DirectoryLock;
 
   constructor(
     directory: SearchDirectory,
     columns: ColumnStore,
-    { stopwatch, worker, claim }: { stopwatch: Stopwatch; worker: Worker; claim: Claim },
+    { stopwatch, worker, lock }: { stopwatch: Stopwatch; worker: Worker; lock: DirectoryLock },
   ) {
     this.#directory = directory;
     this.#columns = columns;
     this.#stopwatch = stopwatch;
     this.#worker = worker;
-    this.#claim = claim;
+    this.#lock = lock;
   }
 
   async keep({ state, ...search }: Search): Promise<Decomposition> {
@@ -114,11 +109,11 @@ export class StoredJournal implements Journal {
     const W = state.W.cols > 0 ? await this.#columns.write(state.W) : undefined;
     const files: ColumnFiles = { V: numbers, W };
     const { seconds } = this.#stopwatch;
-    const work = { ...recordWork(this.#worker, performance.now()), seconds: seconds.sketch + seconds.recovery };
+    const work = recordWork(this.#worker, seconds.sketch + seconds.recovery);
     await writeState(this.#directory, { ...search, state, files, nextFile: this.#columns.next, seconds }, work);
     await rm(productPath(this.#directory), { force: true });
     await removeOtherColumns(this.#directory, allFiles(files));
-    await this.#claim.renew();
+    await this.#lock.renew();
     return { ...state, V };
   }
 }

@@ -1,14 +1,14 @@
 /** How far a stored search is. */
 import { readRecordFile } from '../../hdf5/record-file.ts';
+import { fileExists } from '../directory.ts';
 import { PROBES } from '../fingerprint.ts';
 import { recordFrom, type WorkRecord } from '../record.ts';
-import { fileExists } from '../sketch/directory.ts';
 import { resultPath, type SearchDirectory, statePath } from './directory.ts';
 
-/** Where a search stands, from its last record. */
+/** How far a search is, from its last record. */
 export interface SearchProgress {
-  /** `'begun'`: no product is finished; `'settle'`, `'check'`: going on; otherwise why it ended. */
-  phase: 'begun' | 'settle' | 'check' | 'converged' | 'noise' | 'maxProducts' | 'signal';
+  /** `'begun'`: no product is finished; `'search'`, `'check'`: under way; otherwise why it ended. */
+  phase: 'begun' | 'search' | 'check' | 'converged' | 'noise' | 'maxProducts' | 'signal';
   /** Products with single columns so far, the first probe included. */
   numMatvecs: number;
   restarts: number;

@@ -10,8 +10,8 @@ import { saveColumns } from '../../hdf5/save.ts';
 import type { Kernels } from '../../linalg/kernels/provider.ts';
 import { makeEighResult, type RunFacts } from '../../spectrum/result.ts';
 import { fromAttributes, type Kinds, toAttributes } from '../attributes.ts';
+import { fileExists } from '../directory.ts';
 import { recordAttributes, recordFrom, type WorkRecord } from '../record.ts';
-import { fileExists } from '../sketch/directory.ts';
 import {
   eigenvectorsPath,
   productPath,

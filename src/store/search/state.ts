@@ -5,8 +5,8 @@ import { type RecordArray, readRecordFile, writeRecordFile } from '../../hdf5/re
 import type { Decomposition } from '../../krylov/decomposition.ts';
 import type { SketchSeconds } from '../../spectrum/result.ts';
 import { fromAttributes, type Kinds, toAttributes } from '../attributes.ts';
+import { blockName } from '../directory.ts';
 import { recordAttributes, type WorkRecord } from '../record.ts';
-import { blockName } from '../sketch/directory.ts';
 import { BLOCKS, type SearchDirectory, statePath } from './directory.ts';
 
 /** Numbers of the files of V's parts, in order, and of W; none where W has no columns. */
@@ -30,7 +30,7 @@ export interface StoredSearch extends Omit<Search, 'state'> {
 
 /** What of it are attributes. */
 interface Scalars {
-  phase: 'settle' | 'check';
+  phase: 'search' | 'check';
   numMatvecs: number;
   restarts: number;
   /** Columns of W. */
@@ -73,7 +73,7 @@ const KINDS: Kinds<Scalars> = {
 function scalarsOf({ state, numMatvecs, restarts, check, nextFile, seconds }: StoredSearch): Scalars {
   const { drawn, newest, lost, roundings } = state;
   return {
-    phase: check?.run ? 'check' : 'settle',
+    phase: check?.run ? 'check' : 'search',
     waiting: state.B.rows,
     ...{ numMatvecs, restarts, drawn, newest, lost, roundings },
     checkRuns: check?.runs ?? 0,

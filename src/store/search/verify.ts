@@ -1,7 +1,7 @@
 /** Checking every byte of a stored search. */
 import { readRecordFile } from '../../hdf5/record-file.ts';
+import { fileExists, probePath } from '../directory.ts';
 import { FileCheck, type Verification } from '../file-check.ts';
-import { fileExists, probePath } from '../sketch/directory.ts';
 import {
   columnsPath,
   eigenvectorsPath,
@@ -31,7 +31,7 @@ export async function verifySearch(directory: SearchDirectory, signal?: AbortSig
   const { n, dtype } = directory.plan;
   const check = new FileCheck(signal);
   for (const file of [searchPath(directory), statePath(directory), resultPath(directory)]) {
-    if (await fileExists(file)) await check.look(file, () => readRecordFile(file));
+    if (await fileExists(file)) await check.read(file, () => readRecordFile(file));
   }
   for (const file of await blockFiles(directory)) await check.block(file, { rows: n, dtype });
   return check.verification;

@@ -1,4 +1,4 @@
-/** The certificate of a stored sketch; its test products are kept like all others, so that it too can be gone on with. */
+/** The certificate of a stored sketch; its test products are kept like all others, so that it too continues where it was stopped. */
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ApostOptions, apost } from '../../apost/apost.ts';
@@ -8,9 +8,10 @@ import { StoreError } from '../../core/errors.ts';
 import { writeBlockFile } from '../../hdf5/block-writer.ts';
 import { storeError, syncDirectory } from '../../hdf5/io.ts';
 import { temporaryName } from '../../hdf5/temporary.ts';
+import { derive } from '../../linops/define.ts';
 import type { LinearOperator } from '../../linops/operator.ts';
 import type { EighResult } from '../../spectrum/result.ts';
-import { checksum, keptProduct } from '../kept-product.ts';
+import { checksum, keptProduct } from '../blocks.ts';
 import { recordAttributes, recordWork, type Worker } from '../record.ts';
 import { blockPath, type SketchDirectory, stageFolder } from './directory.ts';
 import { CERTIFICATE } from './stages.ts';
@@ -35,19 +36,12 @@ export function keepProducts(
     if (kept) return kept;
     const startedAt = performance.now();
     const Y = await op.matmat(X);
-    const record = recordWork(worker, startedAt);
+    const record = recordWork(worker, (performance.now() - startedAt) / 1000);
     await mkdir(stageFolder(directory, stage), { recursive: true });
     await writeBlockFile(path, Y, { purpose: 'test', stage, input, ...recordAttributes(record) });
     return Y;
   };
-  const { shape, dtype, selfAdjoint, psd } = op;
-  return {
-    shape,
-    dtype,
-    ...(selfAdjoint === undefined ? {} : { selfAdjoint }),
-    ...(psd === undefined ? {} : { psd }),
-    matmat,
-  };
+  return derive(op, { matmat, matmatByBatch: undefined, adjointMatmat: undefined });
 }
 
 /** The certificate of a directory, if it has one. @throws StoreError for one that cannot be read. */

@@ -6,7 +6,7 @@ import { StoreError } from '../../core/errors.ts';
 import { formatMemory } from '../../core/memory.ts';
 import { HEAD_BYTES } from '../../hdf5/head.ts';
 import { PROBES } from '../fingerprint.ts';
-import type { StoredPlan } from './plan.ts';
+import { type StoredPlan, storedColumns } from './plan.ts';
 import { blockCount, RESULT, stagesOf } from './stages.ts';
 
 export interface StoredCost {
@@ -20,18 +20,11 @@ export interface StoredCost {
   memory: number;
 }
 
-/** Columns that a method keeps in temporary files at the peak, beside the stages. */
-function temporaryColumns({ method, dims, innerDims, refine }: StoredPlan): number {
-  // what a stage makes lies in temporary files until it is published
-  if (method === 'hmt') return refine ? 5 * dims : dims;
-  // nystrom: Omega, factor, basis and rotated basis; oversampled: Q, R, L and the rotated basis
-  return method === 'nystrom' ? 4 * dims : 2 * dims + 2 * innerDims;
-}
-
 /** Upper bounds: a sketch of lower rank takes less. */
 export function costOf(plan: StoredPlan): StoredCost {
-  const { n, dims, blockSize, dtype, memory, refine } = plan;
-  const resultColumns = Math.min(n, refine ? 2 * dims : dims);
+  const { n, dims, blockSize, dtype, memory } = plan;
+  const { result, temporary } = storedColumns(plan);
+  const resultColumns = Math.min(n, result);
   let products = PROBES;
   let columns = PROBES;
   let files = 1;
@@ -41,7 +34,7 @@ export function costOf(plan: StoredPlan): StoredCost {
     columns += cols;
     files += blockCount(cols, blockSize);
   }
-  const tall = n * bytesPerEntry(dtype) * (columns + temporaryColumns(plan));
+  const tall = n * bytesPerEntry(dtype) * (columns + temporary);
   return { products, files, bytes: tall + files * HEAD_BYTES, memory };
 }
 
@@ -55,11 +48,11 @@ export async function freeBytes(path: string): Promise<number> {
 }
 
 /** @throws StoreError when a plan needs more bytes than the disk has. */
-export async function refuseFullDisk(where: string, path: string, { bytes }: StoredCost): Promise<void> {
+export async function refuseFullDisk(path: string, { bytes }: StoredCost): Promise<void> {
   const free = await freeBytes(path);
   if (bytes <= free) return;
   throw new StoreError(
-    `${where}: ${path} will need up to ${formatMemory(bytes)}, the disk has ${formatMemory(free)} free (--force starts all the same)`,
+    `${path} will need up to ${formatMemory(bytes)}, the disk has ${formatMemory(free)} free (--force starts all the same)`,
     { path, bytes, free },
   );
 }

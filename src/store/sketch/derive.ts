@@ -11,25 +11,24 @@ import { temporaryName } from '../../hdf5/temporary.ts';
 import type { Kernels } from '../../linalg/kernels/provider.ts';
 import type { Multivector } from '../../multivector/multivector.ts';
 import { orthonormalise } from '../../multivector/orthonormalise.ts';
-import { type Recovered, recoverHmt, recoverNystrom, recoverOversampled } from '../../seigh/methods.ts';
+import type { FirstBasis, MeasuredStage } from '../../seigh/method.ts';
+import { METHODS } from '../../seigh/methods.ts';
+import { blockName } from '../directory.ts';
 import { recordAttributes, recordWork, type Worker } from '../record.ts';
 import { completeBlocks, derivedColumns, stageColumns } from './blocks.ts';
-import { blockLinks, blockName, type SketchDirectory, STAGE_FILE, stageFilePath, stageFolder } from './directory.ts';
-import { plannedRecovery, widestColumns } from './plan.ts';
-import { blockCount, blockRange, type DerivedStage, type MeasuredStage, stagesOf } from './stages.ts';
+import { blockLinks, type SketchDirectory, STAGE_FILE, stageFilePath, stageFolder } from './directory.ts';
+import { sketchOf, tallOf } from './plan.ts';
+import { blockCount, blockRange, type DerivedStage, stagesOf } from './stages.ts';
 
 /** What a derivation needs besides the directory and the stage. */
 export interface Deriving extends Control {
-  /** The public function or command, for messages. */
-  where: string;
   kernels: Kernels;
   worker: Worker;
 }
 
 /** Where multivectors of a directory live: its files, and temporary ones beside them. */
-export function spaceOf(where: string, { path, plan }: SketchDirectory): DiskSpace {
-  const { n: rows, dtype, memory, blockSize } = plan;
-  return diskSpace({ rows, cols: widestColumns(plan), dtype, directory: path, memory, blockSize, where });
+export function spaceOf({ path, plan, memory }: SketchDirectory): DiskSpace {
+  return diskSpace({ ...tallOf(plan), directory: path, memory, blockSize: plan.blockSize });
 }
 
 /** What a stage is made of, to be published. */
@@ -85,6 +84,15 @@ async function makeBasis(Y: Multivector, space: DiskSpace, run: Deriving): Promi
   return { columns: basis, record: { attributes: { dropped, defect }, arrays: { T: matrixArray(T) } } };
 }
 
+/** T and the dropped directions of the first basis, where the method makes one. */
+async function readFirstBasis(directory: SketchDirectory): Promise<FirstBasis | undefined> {
+  const basis = stagesOf(directory.plan).find((stage) => stage.kind === 'derived');
+  if (basis?.kind !== 'derived' || basis.makes !== 'basis') return undefined;
+  const { attributes, arrays } = await readRecordFile(stageFilePath(directory, basis.name), ['T']);
+  const [rows, cols] = arrays.T!.shape as [number, number];
+  return { T: { rows, cols, data: arrays.T!.data }, dropped: Number(attributes.dropped) };
+}
+
 /** The eigenpairs by the method of the plan. */
 async function makeResult(
   directory: SketchDirectory,
@@ -93,18 +101,9 @@ async function makeResult(
   run: Deriving,
 ): Promise<Outcome> {
   const { plan } = directory;
-  const recovery = { ...plannedRecovery(plan), kernels: run.kernels, space, signal: run.signal };
-  const [first, second] = inputs as [Multivector, Multivector];
-  const recover = async (): Promise<Recovered> => {
-    if (plan.method === 'nystrom') return recoverNystrom(first, recovery);
-    if (plan.method === 'oversampled') return recoverOversampled(first, second, recovery);
-    const basis = stagesOf(plan).find((stage) => stage.kind === 'derived') as DerivedStage;
-    const { attributes, arrays } = await readRecordFile(stageFilePath(directory, basis.name), ['T']);
-    const [rows, cols] = arrays.T!.shape as [number, number];
-    const T = { rows, cols, data: arrays.T!.data };
-    return recoverHmt({ Q: first, Z: second }, recovery, { T, dropped: Number(attributes.dropped) });
-  };
-  const { pairs, dropped } = await recover();
+  const recovery = { ...sketchOf(plan), kernels: run.kernels, space, signal: run.signal };
+  const firstBasis = await readFirstBasis(directory);
+  const { pairs, dropped } = await METHODS[plan.method].recover({ blocks: inputs, firstBasis }, recovery);
   const { values, vectors, residualNorms, leaveOneOutError, coreAsymmetry } = pairs;
   return {
     columns: vectors,
@@ -127,20 +126,19 @@ async function makeResult(
  * @throws StoreError that lists the blocks that are missing, or names a damaged one.
  */
 export async function deriveStage(directory: SketchDirectory, stage: DerivedStage, run: Deriving): Promise<void> {
-  const { where, signal, worker } = run;
+  const { signal, worker } = run;
   const stages = stagesOf(directory.plan);
   const paths: string[][] = [];
   for (const name of stage.from) {
     const from = stages.find((each) => each.name === name)!;
-    const cols =
-      from.kind === 'derived' ? await derivedColumns(directory, name) : await stageColumns(where, directory, from);
-    paths.push(await completeBlocks(where, directory, name, cols));
+    const cols = from.kind === 'derived' ? await derivedColumns(directory, name) : await stageColumns(directory, from);
+    paths.push(await completeBlocks(directory, name, cols));
   }
   const next = stages.find(
     (each): each is MeasuredStage =>
       each.kind === 'measured' && typeof each.input !== 'string' && each.input.basis === stage.name,
   );
-  const space = spaceOf(where, directory).scope();
+  const space = spaceOf(directory).scope();
   const startedAt = performance.now();
   try {
     const inputs: Multivector[] = [];
@@ -149,7 +147,10 @@ export async function deriveStage(directory: SketchDirectory, stage: DerivedStag
       stage.makes === 'basis'
         ? await makeBasis(inputs[0]!, space, run)
         : await makeResult(directory, inputs, space, run);
-    const attributes = { ...record.attributes, ...recordAttributes(recordWork(worker, startedAt)) };
+    const attributes = {
+      ...record.attributes,
+      ...recordAttributes(recordWork(worker, (performance.now() - startedAt) / 1000)),
+    };
     await publish(directory, stage, { columns, record: { ...record, attributes } }, next, signal);
   } finally {
     await space.close();

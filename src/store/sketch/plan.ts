@@ -1,16 +1,18 @@
 /** What a stored sketch is: every choice that its numbers depend on. It is written once and never changes. */
 import type { DType } from '../../core/dtype.ts';
-import { StoreError, UnsupportedError } from '../../core/errors.ts';
-import { parseMemory } from '../../core/memory.ts';
+import type { Field } from '../../core/parse.ts';
 import type { Distribution } from '../../core/random.ts';
-import { budgetWithin } from '../../hdf5/budget.ts';
-import type { Recovery, Run } from '../../seigh/methods.ts';
-import type { SeighOptions } from '../../seigh/options.ts';
+import { type Budget, budgetWithin, type Tall } from '../../hdf5/budget.ts';
+import type { Attributes } from '../../hdf5/messages.ts';
+import type { Sketch, StoredColumns } from '../../seigh/method.ts';
+import { METHODS, type Method } from '../../seigh/methods.ts';
+import { fieldsOfMethod, type SketchCall } from '../../seigh/options.ts';
 import type { Which } from '../../spectrum/eigenpairs.ts';
-import type { Method } from '../../spectrum/result.ts';
+import { attributeName, fromAttributes, type Kind, type Kinds, toAttributes } from '../attributes.ts';
+import { USUAL_MEMORY } from '../directory.ts';
 
-/** The choices behind a sketch directory, kept as attributes of its `sketch.h5`. */
-export interface StoredPlan {
+/** The choices that every method has. */
+interface SharedPlan {
   /** Rows and columns of the operator. */
   n: number;
   /** Columns of the sketch. */
@@ -25,84 +27,84 @@ export interface StoredPlan {
   /** Eigenpairs kept at most; 0 for all that the method gives. */
   rank: number;
   which: Which;
-  refine: boolean;
-  psd: boolean;
-  powerIterations: number;
-  /** Columns of the inner sketch (oversampled), else 0. */
-  innerDims: number;
-  /** Bytes of tall data in memory at a time. */
+  /** Bytes of tall data in memory at a time when the directory was made: another process may take others. */
   memory: number;
 }
 
-/** Columns of the widest multivector on the way to a result. */
-export function widestColumns({ method, dims, innerDims, refine }: StoredPlan): number {
-  return method === 'oversampled' ? innerDims : refine ? 2 * dims : dims;
+/** The choices behind a sketch directory, kept as attributes of its `sketch.h5`. */
+export interface StoredPlan extends SharedPlan {
+  /** Options of the method alone, by name. */
+  own: Readonly<Record<string, unknown>>;
 }
 
-/** Bytes of tall data in memory where nothing is said. */
-const USUAL_MEMORY = 2 ** 30;
+const KINDS: Kinds<SharedPlan> = {
+  n: 'number',
+  dims: 'number',
+  method: 'string',
+  testMatrix: 'string',
+  seed: 'number',
+  blockSize: 'number',
+  dtype: 'string',
+  rank: 'number',
+  which: 'string',
+  memory: 'number',
+};
 
-/**
- * The plan of a checked run. Blocks are narrower than the run's where memory asks for that and the caller did not name a
- * block size.
- * @throws ArgumentError when memory is no amount, or too small for one column or one panel, with the least;
- * UnsupportedError for options that need everything in memory.
- */
-export function planOf(
-  where: string,
-  run: Run,
-  method: Method,
-  { memory: asked = USUAL_MEMORY, blockSize }: Pick<SeighOptions, 'memory' | 'blockSize'>,
-): StoredPlan {
-  if (method === 'krylov' || run.perBatch) {
-    const name = run.perBatch ? 'perBatch' : "method 'krylov'";
-    throw new UnsupportedError(`${where}: ${name} cannot be combined with store`);
-  }
-  const { n, dims, testMatrix, seed, rank, which, refine, psd, powerIterations, innerDims } = run;
-  const memory = parseMemory(where, asked);
-  const plan: StoredPlan = {
-    n,
-    dims,
-    method,
-    testMatrix,
-    seed,
-    blockSize: run.blockSize,
-    dtype: run.op.dtype,
-    rank: rank ?? 0,
-    which,
-    refine,
-    psd: method === 'nystrom' && psd,
-    powerIterations,
-    innerDims: method === 'oversampled' ? innerDims : 0,
-    memory,
-  };
-  const { blockColumns } = budgetWithin(where, memory, { rows: n, cols: widestColumns(plan), dtype: plan.dtype });
-  return { ...plan, blockSize: blockSize === undefined ? Math.min(plan.blockSize, blockColumns) : plan.blockSize };
+/** Options of the method that a directory holds. */
+function storedFields(method: Method): [string, Field<unknown>][] {
+  const { inMemoryOnly = [] } = METHODS[method];
+  return Object.entries(fieldsOfMethod(method, {})).filter(([name]) => !inMemoryOnly.includes(name));
 }
 
-/** The part of a run that a plan fixes. */
-export type PlannedRecovery = Omit<Recovery, 'kernels' | 'space' | 'onProgress' | 'signal'>;
+const kindOf = ({ kind }: Field<unknown>): Kind => {
+  if (kind === 'flag') return 'boolean';
+  return kind === 'choice' || kind === 'text' ? 'string' : 'number';
+};
 
-export function plannedRecovery(plan: StoredPlan): PlannedRecovery {
-  const { n, dims, testMatrix, seed, blockSize, which, refine, psd, powerIterations, innerDims } = plan;
-  const rank = plan.rank === 0 ? undefined : plan.rank;
-  return { n, dims, rank, which, refine, psd, powerIterations, innerDims, testMatrix, seed, blockSize };
+const ownKinds = (fields: [string, Field<unknown>][]): Record<string, Kind> =>
+  Object.fromEntries(fields.map(([name, field]) => [name, kindOf(field)]));
+
+export function planAttributes({ own, ...shared }: StoredPlan): Attributes {
+  return { ...toAttributes(KINDS, shared), ...toAttributes(ownKinds(storedFields(shared.method)), own) };
 }
 
-/**
- * @param free choices that were not made: whatever the directory has is meant
- * @throws StoreError that names every choice in which a directory differs from what is asked for now.
- */
-export function checkSamePlan<T extends object>(
-  where: string,
-  file: string,
-  stored: T,
-  asked: T,
-  free: readonly (keyof T)[] = [],
-): void {
-  const names = Object.keys(asked) as (keyof T & string)[];
-  const different = names.filter((name) => stored[name] !== asked[name] && !free.includes(name));
-  if (different.length === 0) return;
-  const list = different.map((name) => `${name} ${stored[name]} (asked for ${asked[name]})`).join(', ');
-  throw new StoreError(`${where}: ${file} belongs to another run, with ${list}`, { file, different });
+/** @throws StoreError naming the file when an attribute is missing or of the wrong kind. */
+export function planFrom(file: string, attributes: Attributes): StoredPlan {
+  const shared = fromAttributes(KINDS, file, attributes);
+  const fields = storedFields(shared.method);
+  // an option that came later has its default in directories from before
+  const there = fields.filter(([name]) => attributeName(name) in attributes);
+  const defaults = Object.fromEntries(fields.map(([name, field]) => [name, field.parse(undefined, name)]));
+  return { ...shared, own: { ...defaults, ...fromAttributes(ownKinds(there), file, attributes) } };
+}
+
+/** All choices side by side, as they are compared and printed. */
+export const flatPlan = ({ own, ...shared }: StoredPlan): Record<string, unknown> => ({ ...shared, ...own });
+
+/** Columns of tall blocks on the way to a result. */
+export function storedColumns({ method, dims, own }: Pick<StoredPlan, 'method' | 'dims' | 'own'>): StoredColumns {
+  return METHODS[method].storedColumns!(dims, own);
+}
+
+/** The widest multivector of a plan. */
+export function tallOf(plan: Pick<StoredPlan, 'method' | 'dims' | 'own' | 'n' | 'dtype'>): Tall {
+  return { rows: plan.n, cols: storedColumns(plan).widest, dtype: plan.dtype };
+}
+
+/** What fits into the memory of a call. @throws ArgumentError when that is too small for one column or one panel. */
+export function budgetOf({ op, n, dims, method, settings, own }: SketchCall): Budget {
+  const plan = { n, dims, method, dtype: op.dtype, own: own as StoredPlan['own'] };
+  return budgetWithin(settings.memory ?? USUAL_MEMORY, tallOf(plan));
+}
+
+/** The plan of a call that is measured `blockSize` columns at a time. */
+export function planOf({ op, n, dims, method, settings, own }: SketchCall, blockSize: number): StoredPlan {
+  const { testMatrix, seed, rank = 0, which, memory = USUAL_MEMORY } = settings;
+  const stored = Object.fromEntries(storedFields(method).map(([name]) => [name, own[name as keyof typeof own]]));
+  return { n, dims, method, testMatrix, seed, blockSize, dtype: op.dtype, rank, which, memory, own: stored };
+}
+
+/** The sketch that a plan describes, with the options of its method. */
+export function sketchOf({ n, dims, rank, which, testMatrix, seed, blockSize, own }: StoredPlan): Sketch {
+  return { ...own, n, dims, rank: rank === 0 ? undefined : rank, which, testMatrix, seed, blockSize };
 }

@@ -2,12 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { BlockFile } from '../../hdf5/block-file.ts';
 import { readRecordFile } from '../../hdf5/record-file.ts';
+import type { MeasuredStage } from '../../seigh/method.ts';
 import type { SketchSeconds } from '../../spectrum/result.ts';
+import { fileExists } from '../directory.ts';
 import { recordFrom, type WorkRecord } from '../record.ts';
 import { stageColumns } from './blocks.ts';
-import { blockPath, blocksThere, fileExists, type SketchDirectory, stageFilePath } from './directory.ts';
+import { blockPath, blocksThere, type SketchDirectory, stageFilePath } from './directory.ts';
 import { failurePath } from './measure.ts';
-import { blockCount, blockRange, type DerivedStage, type MeasuredStage, type Stage, stagesOf } from './stages.ts';
+import { blockCount, blockRange, type DerivedStage, type Stage, stagesOf } from './stages.ts';
 
 /** Who made one block. */
 export interface BlockRecord extends WorkRecord {
@@ -60,13 +62,9 @@ async function failure(directory: SketchDirectory, stage: string, block: number)
   return text === undefined ? undefined : { block, message: text.trim() };
 }
 
-async function measuredProgress(
-  where: string,
-  directory: SketchDirectory,
-  stage: MeasuredStage,
-): Promise<MeasuredProgress> {
+async function measuredProgress(directory: SketchDirectory, stage: MeasuredStage): Promise<MeasuredProgress> {
   const { blockSize } = directory.plan;
-  const cols = await stageColumns(where, directory, stage).catch(() => stage.cols);
+  const cols = await stageColumns(directory, stage).catch(() => stage.cols);
   const blocks = blockCount(cols, blockSize);
   const there = new Set(await blocksThere(directory, stage.name));
   const all = Array.from({ length: blocks }, (_, block) => block);
@@ -96,24 +94,24 @@ export async function derivedRecord(directory: SketchDirectory, stage: string): 
   return recordFrom((await readRecordFile(stageFilePath(directory, stage))).attributes);
 }
 
-async function stageProgress(where: string, directory: SketchDirectory, stage: Stage): Promise<StageProgress> {
-  if (stage.kind === 'measured') return measuredProgress(where, directory, stage);
+async function stageProgress(directory: SketchDirectory, stage: Stage): Promise<StageProgress> {
+  if (stage.kind === 'measured') return measuredProgress(directory, stage);
   const isThere = await stageIsThere(directory, stage);
   return { stage: stage.name, kind: 'derived', done: isThere ? await derivedRecord(directory, stage.name) : undefined };
 }
 
 /** All stages in order. @throws StoreError for a damaged file. */
-export async function progressOf(where: string, directory: SketchDirectory): Promise<StageProgress[]> {
+export async function progressOf(directory: SketchDirectory): Promise<StageProgress[]> {
   const all: StageProgress[] = [];
-  for (const stage of stagesOf(directory.plan)) all.push(await stageProgress(where, directory, stage));
+  for (const stage of stagesOf(directory.plan)) all.push(await stageProgress(directory, stage));
   return all;
 }
 
 /** The first pass with missing blocks. @throws StoreError when the basis that it multiplies is not there. */
-export async function nextMeasured(where: string, directory: SketchDirectory): Promise<MeasuredStage | undefined> {
+export async function nextMeasured(directory: SketchDirectory): Promise<MeasuredStage | undefined> {
   for (const stage of stagesOf(directory.plan)) {
     if (stage.kind !== 'measured') continue;
-    const blocks = blockCount(await stageColumns(where, directory, stage), directory.plan.blockSize);
+    const blocks = blockCount(await stageColumns(directory, stage), directory.plan.blockSize);
     if ((await blocksThere(directory, stage.name)).length < blocks) return stage;
   }
   return undefined;
@@ -127,14 +125,14 @@ export interface Making {
   backend?: string;
 }
 
-export async function makingOf(where: string, directory: SketchDirectory): Promise<Making> {
+export async function makingOf(directory: SketchDirectory): Promise<Making> {
   const random = new Set<string>();
   for (const stage of stagesOf(directory.plan)) {
     if (stage.kind === 'measured' && typeof stage.input === 'string') random.add(stage.name);
   }
   const seconds: SketchSeconds = { sketch: 0, recovery: 0 };
   const backends = new Set<string>();
-  for (const progress of await progressOf(where, directory)) {
+  for (const progress of await progressOf(directory)) {
     const records = progress.kind === 'measured' ? progress.done : progress.done ? [progress.done] : [];
     for (const record of records) {
       seconds[random.has(progress.stage) ? 'sketch' : 'recovery'] += record.seconds;

@@ -2,6 +2,7 @@
 import { StoreError } from '../../core/errors.ts';
 import { readRecordFile } from '../../hdf5/record-file.ts';
 import type { Kernels } from '../../linalg/kernels/provider.ts';
+import { METHODS } from '../../seigh/methods.ts';
 import { type EighResult, makeEighResult } from '../../spectrum/result.ts';
 import { PROBES } from '../fingerprint.ts';
 import { completeBlocks, derivedColumns } from './blocks.ts';
@@ -21,29 +22,20 @@ async function productsSpent(directory: SketchDirectory): Promise<number> {
   return total;
 }
 
-/** Whether the eigenpairs are there. */
-export async function hasResult(directory: SketchDirectory): Promise<boolean> {
-  return derivedColumns(directory, RESULT).then(
-    () => true,
-    () => false,
-  );
-}
-
 /**
  * Reads a result; the eigenvectors stay in their files.
  * @throws StoreError when it is missing or damaged.
  */
-export async function loadResult(where: string, directory: SketchDirectory, kernels: Kernels): Promise<EighResult> {
+export async function loadResult(directory: SketchDirectory, kernels: Kernels): Promise<EighResult> {
   const file = stageFilePath(directory, RESULT);
   const { method, dims, testMatrix, seed, blockSize } = directory.plan;
-  const hasResiduals = method === 'hmt' && !directory.plan.refine;
+  const hasResiduals = METHODS[method].hasResidualNorms(directory.plan.own);
   const names = ['eigenvalues', ...(hasResiduals ? ['residual_norms'] : [])];
   const { attributes, arrays } = await readRecordFile(file, names);
   const values = arrays.eigenvalues!.data;
   const columns = Number(attributes.columns);
-  if (columns !== values.length)
-    throw new StoreError(`${where}: ${file} has ${values.length} values, ${columns} vectors`);
-  const vectors = await spaceOf(where, directory).open(await completeBlocks(where, directory, RESULT, columns));
+  if (columns !== values.length) throw new StoreError(`${file} has ${values.length} values, ${columns} vectors`);
+  const vectors = await spaceOf(directory).open(await completeBlocks(directory, RESULT, columns));
   const { leave_one_out_error: leaveOneOutError } = attributes;
   const pairs = {
     values,
@@ -60,7 +52,7 @@ export async function loadResult(where: string, directory: SketchDirectory, kern
     testMatrix,
     seed,
     blockSize,
-    ...(await makingOf(where, directory)),
+    ...(await makingOf(directory)),
   };
   return { ...makeEighResult(pairs, facts, kernels), kernels: String(attributes.kernels) };
 }

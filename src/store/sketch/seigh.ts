@@ -1,52 +1,92 @@
 /** `seigh` in a directory: each step leaves files, and what is there is not done again. */
-import { ArgumentError } from '../../core/errors.ts';
-import type { Run } from '../../seigh/methods.ts';
-import type { SeighOptions } from '../../seigh/options.ts';
-import type { EighResult, Method } from '../../spectrum/result.ts';
-import { shardName, WHOLE } from '../cluster/shard.ts';
+import type { Control } from '../../core/schedule.ts';
+import { selectKernels } from '../../linalg/kernels/select.ts';
+import type { LinearOperator } from '../../linops/operator.ts';
+import type { Run } from '../../seigh/method.ts';
+import type { SketchCall } from '../../seigh/options.ts';
+import { prepareBlocks } from '../../sketch/block-size.ts';
+import type { EighResult } from '../../spectrum/result.ts';
+import { isDirectoryOf, refuseOtherPlan, refuseSmallMemory, SKETCH } from '../directory.ts';
+import { openForOperator } from '../open.ts';
 import { workerOf } from '../record.ts';
+import { shardName, WHOLE } from '../shard.ts';
 import { deriveStage } from './derive.ts';
-import type { SketchDirectory } from './directory.ts';
+import { createDirectory, descriptionPath, openDirectory, type SketchDirectory } from './directory.ts';
 import { measureStage } from './measure.ts';
-import { planOf } from './plan.ts';
+import { budgetOf, flatPlan, planOf, type StoredPlan, tallOf } from './plan.ts';
 import { stageIsThere } from './progress.ts';
 import { loadResult } from './result.ts';
-import { openForOperator } from './session.ts';
 import { stagesOf } from './stages.ts';
 
-const WHERE = 'seigh';
-
-/** Does what is missing, stage by stage. */
-export async function finishDirectory(
-  where: string,
-  directory: SketchDirectory,
-  run: Pick<Run, 'op' | 'kernels' | 'onProgress' | 'signal'>,
-): Promise<EighResult> {
-  const { op, kernels, onProgress, signal } = run;
-  const worker = workerOf(op, kernels.name, shardName(WHOLE));
-  for (const stage of stagesOf(directory.plan)) {
-    if (stage.kind === 'measured') {
-      await measureStage(directory, stage, { where, op, shard: WHOLE, worker, onProgress, signal });
-    } else if (!(await stageIsThere(directory, stage))) {
-      await deriveStage(directory, stage, { where, kernels, worker, onProgress, signal });
-    }
-  }
-  return loadResult(where, directory, kernels);
+/** What a new directory is to be, and an existing one must be. */
+export interface Wanted {
+  plan: StoredPlan;
+  /** Choices that the caller left open: an existing directory may have made them otherwise. */
+  free: readonly string[];
+  /** File that the operator was made by, or empty. */
+  operator: string;
 }
 
 /**
- * The decomposition of a checked run in the directory `store`, which is made or gone on with.
+ * Opens the sketch directory `path` for products of `op`.
+ * @param memory for this process, in bytes; default: what the directory was made with
+ * @param wanted makes the directory where there is none; without it there must be one
+ * @throws StoreError for a folder that is no sketch, a sketch of another operator, or one with other choices; ArgumentError
+ * when its blocks are too wide for the memory.
+ */
+export function openSketch(
+  path: string,
+  op: LinearOperator,
+  memory: number | undefined,
+  wanted?: Wanted,
+): Promise<SketchDirectory> {
+  return openForOperator(op, {
+    isThere: async () => wanted === undefined || isDirectoryOf(SKETCH, path),
+    open: () => openDirectory(path, memory),
+    create: (probe) => createDirectory(path, wanted!.plan, wanted!.operator, probe),
+    check(directory) {
+      const { plan } = directory;
+      if (wanted) {
+        const free = ['memory', ...wanted.free];
+        refuseOtherPlan(descriptionPath(directory), flatPlan(plan), flatPlan(wanted.plan), free);
+      }
+      refuseSmallMemory(directory.memory, tallOf(plan), plan.blockSize);
+    },
+  });
+}
+
+/** Does what is missing, stage by stage. */
+export async function finishDirectory(
+  directory: SketchDirectory,
+  { op, kernels, onProgress, signal }: Pick<Run, 'op' | 'kernels' | 'onProgress' | 'signal'>,
+): Promise<EighResult> {
+  const worker = workerOf(op, kernels.name, shardName(WHOLE));
+  for (const stage of stagesOf(directory.plan)) {
+    if (stage.kind === 'measured') {
+      await measureStage(directory, stage, { op, shard: WHOLE, worker, onProgress, signal });
+    } else if (!(await stageIsThere(directory, stage))) {
+      await deriveStage(directory, stage, { kernels, worker, onProgress, signal });
+    }
+  }
+  return loadResult(directory, kernels);
+}
+
+/** What a call wants, on this machine. @throws ArgumentError when its memory is too small, before anything is calibrated. */
+export async function wantedBy(call: SketchCall, operator = ''): Promise<Wanted> {
+  const { op, dims, settings } = call;
+  const { blockColumns } = budgetOf(call);
+  const blockSize = await prepareBlocks(op, dims, settings.blockSize, blockColumns);
+  return { plan: planOf(call, blockSize), free: settings.blockSize === undefined ? ['blockSize'] : [], operator };
+}
+
+/**
+ * The decomposition of a parsed call in its directory, which is made or continued.
  * @throws StoreError when the directory belongs to another run or operator, is damaged or cannot be written.
  */
-export async function storedSeigh(
-  run: Run,
-  method: Method,
-  store: string,
-  options: Pick<SeighOptions, 'memory' | 'blockSize'>,
-): Promise<EighResult> {
-  if (store === '') throw new ArgumentError(`${WHERE}: store must name a directory, got ''`);
-  const plan = planOf(WHERE, run, method, options);
-  const free = options.blockSize === undefined ? (['blockSize'] as const) : [];
-  const directory = await openForOperator(WHERE, store, run.op, { plan, free, operator: '' });
-  return finishDirectory(WHERE, directory, run);
+export async function storedSeigh(call: SketchCall, control: Control): Promise<EighResult> {
+  const { op, settings } = call;
+  const wanted = await wantedBy(call);
+  const kernels = await selectKernels(settings.kernels);
+  const directory = await openSketch(settings.store!, op, settings.memory, wanted);
+  return finishDirectory(directory, { op, kernels, ...control });
 }

@@ -1,26 +1,19 @@
 /** Checking every byte of a directory. */
 import { readRecordFile } from '../../hdf5/record-file.ts';
+import { fileExists, probePath } from '../directory.ts';
 import { FileCheck, type Verification } from '../file-check.ts';
 import { derivedColumns, stageColumns } from './blocks.ts';
 import { certificatePath, loadCertificate } from './certificate.ts';
-import {
-  blockPath,
-  blocksThere,
-  descriptionPath,
-  fileExists,
-  probePath,
-  type SketchDirectory,
-  stageFilePath,
-} from './directory.ts';
+import { blockPath, blocksThere, descriptionPath, type SketchDirectory, stageFilePath } from './directory.ts';
 import { stageIsThere } from './progress.ts';
 import { blockCount, blockRange, CERTIFICATE, type Stage, stagesOf } from './stages.ts';
 
 /** Files of one stage with what each must be. */
-async function stageFiles(where: string, directory: SketchDirectory, stage: Stage): Promise<[string, number][]> {
+async function stageFiles(directory: SketchDirectory, stage: Stage): Promise<[string, number][]> {
   const { blockSize } = directory.plan;
   const cols = await (stage.kind === 'derived'
     ? derivedColumns(directory, stage.name)
-    : stageColumns(where, directory, stage)
+    : stageColumns(directory, stage)
   ).catch(() => 0);
   const there = await blocksThere(directory, stage.name);
   const wanted = Array.from({ length: blockCount(cols, blockSize) }, (_, block) => block);
@@ -33,28 +26,23 @@ async function stageFiles(where: string, directory: SketchDirectory, stage: Stag
 }
 
 /** Reads all files and holds them against their checksums and the plan; nothing is thrown for a damaged one. */
-export async function verifyDirectory(
-  where: string,
-  directory: SketchDirectory,
-  signal?: AbortSignal,
-): Promise<Verification> {
+export async function verifyDirectory(directory: SketchDirectory, signal?: AbortSignal): Promise<Verification> {
   const { n: rows, dtype } = directory.plan;
   const check = new FileCheck(signal);
-  await check.look(descriptionPath(directory), () => readRecordFile(descriptionPath(directory)));
+  await check.read(descriptionPath(directory), () => readRecordFile(descriptionPath(directory)));
   await check.block(probePath(directory), { rows, dtype });
   for (const stage of stagesOf(directory.plan)) {
     if (stage.kind === 'derived' && (await stageIsThere(directory, stage))) {
       const file = stageFilePath(directory, stage.name);
-      await check.look(file, () => readRecordFile(file));
+      await check.read(file, () => readRecordFile(file));
     }
-    for (const [file, cols] of await stageFiles(where, directory, stage))
-      await check.block(file, { rows, cols, dtype });
+    for (const [file, cols] of await stageFiles(directory, stage)) await check.block(file, { rows, cols, dtype });
   }
   for (const block of await blocksThere(directory, CERTIFICATE)) {
     const file = blockPath(directory, CERTIFICATE, block);
     await check.block(file, { rows, dtype });
   }
   const certificate = certificatePath(directory);
-  if (await fileExists(certificate)) await check.look(certificate, () => loadCertificate(directory));
+  if (await fileExists(certificate)) await check.read(certificate, () => loadCertificate(directory));
   return check.verification;
 }

@@ -7,18 +7,18 @@ import { removeTemporaries, temporaryName } from '../../hdf5/temporary.ts';
 
 const NAME = 'in-use';
 
-/** A directory held by this process. */
-export interface Claim {
+/** A directory that this process alone works on. */
+export interface DirectoryLock {
   /** Says that the process is alive, to those on other machines. */
   renew(): Promise<void>;
   release(): Promise<void>;
 }
 
 /**
- * Holds a directory by a temporary file of this process; those of processes that have ended are taken away first.
- * @throws StoreError naming the file while another process, or another call of this one, holds the directory.
+ * Locks a directory by a temporary file of this process; those of processes that have ended are taken away first.
+ * @throws StoreError naming the file while another process, or another call of this one, works on the directory.
  */
-export async function claimDirectory(where: string, path: string): Promise<Claim> {
+export async function lockDirectory(path: string): Promise<DirectoryLock> {
   const own = temporaryName(join(path, NAME));
   const release = (): Promise<void> => rm(own, { force: true });
   try {
@@ -30,12 +30,9 @@ export async function claimDirectory(where: string, path: string): Promise<Claim
   const other = (await readdir(path)).find((name) => name.startsWith(`.${NAME}.`) && name !== basename(own));
   if (other !== undefined) {
     await release();
-    throw new StoreError(
-      `${where}: ${path} is in use by another call; if that has ended, remove ${join(path, other)}`,
-      {
-        path,
-      },
-    );
+    throw new StoreError(`${path} is in use by another call; if that has ended, remove ${join(path, other)}`, {
+      path,
+    });
   }
   const renew = async (): Promise<void> => {
     const now = new Date();

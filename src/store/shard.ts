@@ -1,6 +1,6 @@
 /** Shards: which of a stage's blocks one of several processes measures. */
 import process from 'node:process';
-import { ArgumentError } from '../../core/errors.ts';
+import { ArgumentError } from '../core/errors.ts';
 
 /** Shard `index` of `count`, counted from 1. */
 export interface Shard {
@@ -19,23 +19,23 @@ export const shardName = ({ index, count }: Shard): string => `${index}/${count}
  * 'SLURM_ARRAY_TASK_ID/8'.
  * @throws ArgumentError for another form, an unset variable, or i outside 1..m.
  */
-export function parseShard(where: string, text: string, environment: NodeJS.ProcessEnv = process.env): Shard {
+export function parseShard(text: string, environment: NodeJS.ProcessEnv = process.env): Shard {
   const [, first, last] = /^([^/]+)\/(\d+)$/.exec(text.trim()) ?? [];
   if (first === undefined) {
-    throw new ArgumentError(`${where}: a shard is i/m, for example 3/8 or SLURM_ARRAY_TASK_ID/8, got '${text}'`, {
+    throw new ArgumentError(`a shard is i/m, for example 3/8 or SLURM_ARRAY_TASK_ID/8, got '${text}'`, {
       shard: text,
     });
   }
   const isNumber = /^-?\d+$/.test(first);
   const value = isNumber ? first : environment[first];
   if (value === undefined) {
-    throw new ArgumentError(`${where}: shard '${text}' names the environment variable ${first}, which is not set`, {
+    throw new ArgumentError(`shard '${text}' names the environment variable ${first}, which is not set`, {
       shard: text,
     });
   }
   const [index, count] = [Number(value), Number(last)];
   if (count < 1 || !Number.isSafeInteger(index) || index < 1 || index > count) {
-    throw new ArgumentError(`${where}: shard i/m needs i in 1..m, got ${value}/${last}`, { index: value, count });
+    throw new ArgumentError(`shard i/m needs i in 1..m, got ${value}/${last}`, { index: value, count });
   }
   return { index, count };
 }

@@ -1,8 +1,18 @@
-/** Products that were kept: known again by the columns that were multiplied. */
+/** Block files as a whole, and products that were kept: known again by the columns that were multiplied. */
 import { crc32 } from 'node:zlib';
 import type { Block } from '../core/block.ts';
 import { BlockFile } from '../hdf5/block-file.ts';
-import { fileExists } from './sketch/directory.ts';
+import { fileExists } from './directory.ts';
+
+/** All of a block file, compared with its checksum; in `into` if given. @throws StoreError naming the file. */
+export async function readWholeFile(path: string, into?: Block): Promise<Block> {
+  const file = await BlockFile.open(path);
+  try {
+    return await file.readRows(0, file.rows, into);
+  } finally {
+    await file.close();
+  }
+}
 
 /** CRC-32 of the numbers of a block, by which it is known again. */
 export const checksum = ({ data }: Block): number =>
