@@ -59,6 +59,33 @@ describe('reaching an accuracy', () => {
     expect(result.numMatvecs).toBeGreaterThanOrEqual(2 * result.dims + result.certificate.numMatvecs);
   });
 
+  test('grows by blockSize whatever the first sketch was, and by the calibrated width where none is given', async () => {
+    const watched = () => {
+      const widths: number[] = [];
+      let preferredBlockSize = 8;
+      const op = {
+        ...A,
+        matmat: (X: Parameters<typeof A.matmat>[0]) => {
+          widths.push(X.cols);
+          return A.matmat(X);
+        },
+        get preferredBlockSize() {
+          return preferredBlockSize;
+        },
+        calibrate: async () => {
+          preferredBlockSize = 100;
+        },
+      };
+      return { op, widths };
+    };
+    const asked = watched();
+    const first = await seigh(asked.op, 4, { tol: 1e-3, blockSize: 64, maxDims: 68, seed: 1 });
+    expect([first.blockSize, asked.widths.slice(0, 4)]).toEqual([64, [4, 4, 64, 64]]);
+    const free = watched();
+    const second = await seigh(free.op, { tol: 1e-3, maxDims: 200, seed: 1 });
+    expect([second.blockSize, free.widths.slice(0, 4)]).toEqual([100, [100, 100, 100, 100]]);
+  });
+
   test('an operator of low rank is recognised: the search ends at rounding', async () => {
     for (const dtype of ['float64', 'float32'] as const) {
       const low = operatorWithSpectrum([9, -7, 5, 3, -1, ...new Array(115).fill(0)], { seed: 1, dtype });

@@ -314,6 +314,12 @@ describe('what does not belong together is refused, and the file is named', () =
     expect((await eigsh(A, 5, { ...exact, ...free, store })).numMatvecs).toBe(16);
   });
 
+  test('other memory continues a search', async () => {
+    const store = await begun('other-memory');
+    const result = await eigsh(A, 5, { ...exact, memory: '50MB', store });
+    expect(result.converged).toBe(true);
+  });
+
   test('folders of something else', async () => {
     await mkdir(at('foreign'));
     await writeFile(at('foreign/thesis.tex'), '');

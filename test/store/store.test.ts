@@ -150,6 +150,22 @@ describe('what does not belong together is refused, and the file is named', () =
     await expectRefusal(store, /blockSize 5 \(asked for 7\)/);
   });
 
+  test('other memory continues a directory: the same eigenvalues but for rounding', async () => {
+    const store = at('other-memory');
+    const whole = await seigh(A, 20, { ...options, store: at('one-memory') });
+    const controller = new AbortController();
+    const { op } = counting(A, (blocks) => blocks === 5 && controller.abort(new Error('enough')));
+    await expect(seigh(op, 20, { ...options, store, signal: controller.signal })).rejects.toThrow('enough');
+    const rest = counting(A);
+    const result = await seigh(rest.op, 20, { ...options, store, memory: '500KB' });
+    expect(rest.counter.blocks).toBe(1 + 2);
+    for (const [i, value] of whole.eigenvalues.entries())
+      expect(Math.abs(result.eigenvalues[i]! - value)).toBeLessThan(1e-12);
+    await expect(seigh(A, 20, { ...options, store, memory: '1KB' })).rejects.toThrow(
+      'is too small for 300 x 20 blocks',
+    );
+  });
+
   test('other options', async () => {
     const store = at('other-options');
     await seigh(A, 20, { ...options, store });
