@@ -59,8 +59,9 @@ export interface SketchOptions extends Control {
 }
 
 /** The options of one method alone. */
-export type OwnOptions<M extends Method> =
-  ReturnType<MethodTable[M]['options']> extends FieldsOf<infer O> ? Partial<O> : never;
+export type OwnOptions<M extends Method, R = ReturnType<MethodTable[M]['options']>> = {
+  [K in keyof R]?: R[K] extends { parse(value: unknown, name: string): infer T } ? T : never;
+};
 
 /** Options of `seigh` by method, `'hmt'` where none is named. Each method takes its own options and those of every method. */
 export type SeighOptions = {
