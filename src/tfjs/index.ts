@@ -30,9 +30,18 @@ export { type Gradient, gradient } from './operators/gradient.ts';
 export { type HessianOperator, type HessianOptions, hessian } from './operators/hessian.ts';
 export { hessianOf } from './operators/hessian-of.ts';
 export { type JacobianOperator, type JacobianOptions, jacobian } from './operators/jacobian.ts';
-export type { ShapedArray, TensorContainer } from './problem/containers.ts';
+export type { NestedNumbers, ShapedArray, TensorContainer } from './problem/containers.ts';
 export type { Batch, Batches, Data, DatasetLike } from './problem/data.ts';
-export type { GraphModelLike, LayersModelLike } from './problem/model.ts';
-export type { LayerWeight, LayerWithWeights, ParameterInfo, ParameterSelection } from './problem/parameters.ts';
+export type { GraphModelLike } from './problem/graph-model.ts';
+export type { LayersModelLike } from './problem/layers-model.ts';
+export type { LossName } from './problem/loss.ts';
+export type { ParameterInfo } from './problem/parameters.ts';
 export type { OperatorOptions, ProblemOptions } from './problem/problem.ts';
+export type {
+  FixedReason,
+  FixedWeight,
+  LayerWeight,
+  LayerWithWeights,
+  ParameterSelection,
+} from './problem/selection.ts';
 export { type BackendOptions, useBackend } from './use-backend.ts';

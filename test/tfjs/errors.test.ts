@@ -40,14 +40,14 @@ describe('at once', () => {
     [
       'a loss that is no function',
       () => ({ loss: 'mse' }),
-      "hessian: loss must be a function (outputs, y) -> scalar, got 'mse'",
+      "hessian: loss must be a function (outputs, y) -> scalar or one of 'softmaxCrossEntropy', ",
     ],
     ['no parameters', () => ({ parameters: [] }), 'hessian: no parameters; pass parameters: an array of tf.Variable'],
     ['a function without parameters', () => ({ parameters: undefined }), 'hessian: no parameters; pass parameters'],
     [
       'a parameter that is no variable',
       () => ({ parameters: [x] }),
-      'hessian: parameters[0] must be a tf.Variable (or a weight of a tf.LayersModel), got an object',
+      'hessian: parameters[0] must be a tf.Variable (or a weight or layer of a tf.LayersModel, ',
     ],
     ['a parameter twice', () => ({ parameters: [W, W] }), "hessian: parameters[1] ('W') is in the list twice"],
     [
@@ -385,7 +385,7 @@ describe('models and data', () => {
     const model = layers.sequential({ layers: [layer] });
     layer.trainable = false;
     expect(() => hessian(options({ model, parameters: undefined }))).toThrow(
-      'hessian: the model has no trainable parameters; are all its layers frozen (trainable: false)?',
+      'hessian: the model has no trainable parameters: 2 weights are frozen (trainable: false)',
     );
   });
 

@@ -202,6 +202,7 @@ export function curvatureOperator(name: string, spec: CurvatureSpec): CurvatureO
     ...(spec.psd ? { psd: true } : {}),
     numParameters: rows,
     parameters: layout,
+    fixedWeights: spec.problem.fixedWeights,
     backend: describeBackend(),
     overlaps,
     get preferredBlockSize() {

@@ -3,6 +3,7 @@ import type { Block } from '../../core/block.ts';
 import type { Operator } from '../../linops/define.ts';
 import type { BatchProduct } from '../../linops/operator.ts';
 import type { ParameterInfo } from '../problem/parameters.ts';
+import type { FixedWeight } from '../problem/selection.ts';
 
 /** The gradient and a product from one call. */
 export interface Action {
@@ -27,6 +28,8 @@ export interface CurvatureOperator extends Operator {
   readonly numParameters: number;
   /** Name, shape and rows of each parameter, in the order of the rows. */
   readonly parameters: readonly ParameterInfo[];
+  /** The weights of the model that are no parameters, each with the reason: frozen, not trainable, constant, not selected. */
+  readonly fixedWeights: readonly FixedWeight[];
   /**
    * A number of columns that one product handles well: up to 64, fewer where D x b blocks would be too large; on a GPU
    * what {@link CurvatureOperator.calibrate} has found.

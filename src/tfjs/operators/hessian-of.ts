@@ -4,6 +4,7 @@ import { atDoor } from '../../core/door.ts';
 import { parseOptions, refuse } from '../../core/parse.ts';
 import { hessianRecorder, MODE, type Mode, type Term } from '../autodiff/objective.ts';
 import { defaultMemory } from '../backends/record.ts';
+import { callUser } from '../problem/calls.ts';
 import { layOut } from '../problem/parameters.ts';
 import { curvatureOperator } from './curvature-operator.ts';
 import type { HessianOperator } from './hessian.ts';
@@ -41,7 +42,7 @@ export function hessianOf(
     // Tensors of our own: f may also use x0 itself, as a constant.
     const leaves = point.map((tensor) => keep(clone(tensor)));
     async function* terms(): AsyncGenerator<Term> {
-      yield { outputs: () => leaves, loss: () => f(...leaves), weight: 1, release: () => {} };
+      yield { outputs: () => leaves, loss: () => callUser('f', () => f(...leaves)), weight: 1, release: () => {} };
     }
     const names = leaves.map((_, i) => `x${i}`);
     return curvatureOperator('hessianOf', {
@@ -50,6 +51,7 @@ export function hessianOf(
         termName: () => 'x0',
         leaves,
         layout: layOut(leaves, names),
+        fixedWeights: [],
         terms,
         normalise: false,
       },

@@ -18,6 +18,7 @@ import {
   type ProblemOptions,
   problemOfOutputs,
 } from '../problem/problem.ts';
+import type { FixedWeight } from '../problem/selection.ts';
 import { prepareTensorFlow } from '../repairs/prepare.ts';
 import { type OutputsMap, recordOutputs } from './outputs-map.ts';
 import { promised } from './promised.ts';
@@ -26,7 +27,7 @@ import { accumulate, disposePresent } from './sums.ts';
 
 /** Arguments of {@link jacobian}. `y` of the batches is not used. */
 export interface JacobianOptions<X extends TensorContainer>
-  extends Pick<ProblemOptions<X, unknown, unknown>, 'model' | 'parameters' | 'data'>,
+  extends Pick<ProblemOptions<X, unknown, unknown>, 'model' | 'output' | 'parameters' | 'data'>,
     Pick<OperatorOptions, 'cache' | 'memory'> {}
 
 /** The derivative of all outputs (M numbers) by all parameters (D numbers): float32 blocks, row-major. */
@@ -37,6 +38,8 @@ export interface JacobianOperator extends Operator {
   readonly backend: string;
   /** Name, shape and columns of each parameter. */
   readonly parameters: readonly ParameterInfo[];
+  /** The weights of the model that are no parameters, each with the reason. */
+  readonly fixedWeights: readonly FixedWeight[];
   /** Name ('batch 0', 'batch 1[2]'), shape and rows of each float output. */
   readonly outputs: readonly ParameterInfo[];
   /** J X: D x b to M x b. */
@@ -182,6 +185,7 @@ export function jacobian<X extends TensorContainer>(options: JacobianOptions<X>)
       dtype: 'float32' as const,
       backend: describeBackend(),
       parameters: layout,
+      fixedWeights: problem.fixedWeights,
       outputs: rows.flatMap(({ first, outputs }) => outputs.map((each) => ({ ...each, offset: first + each.offset }))),
       matmat: (X: Block) => batches.multiply(X.cols, () => forward(batches, rows, layout, X)),
       adjointMatmat: (Y: Block) => batches.multiply(Y.cols, () => backward(batches, rows, layout, Y)),

@@ -10,6 +10,9 @@ export interface ShapedArray {
   readonly shape: readonly number[];
 }
 
+/** Numbers in nested arrays of equal lengths: becomes a float32 tensor, of true and false a bool one. */
+export type NestedNumbers = readonly (number | boolean | NestedNumbers)[];
+
 /** A tensor, numbers with a shape, or an array or dictionary of such: what models take and return. */
 export type TensorContainer =
   | Tensor
@@ -22,20 +25,27 @@ function isShapedArray(value: object): value is ShapedArray {
   return ArrayBuffer.isView(candidate.data) && Array.isArray(candidate.shape);
 }
 
+/** Whether it is an array, not empty, of numbers at whatever depth. */
+function isNestedNumbers(value: unknown): value is NestedNumbers {
+  const isNumeric = (part: unknown): boolean =>
+    typeof part === 'number' || typeof part === 'boolean' || isNestedNumbers(part);
+  return Array.isArray(value) && value.length > 0 && value.every(isNumeric);
+}
+
 function isContainer(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
 }
 
-/** Replaces every tensor (and every shaped array, if `shaped` is given) of a container, keeping its structure. */
+/** Replaces every tensor (and all numbers with a shape, if `shaped` is given) of a container, keeping its structure. */
 export function mapTensors(
   container: unknown,
   replace: (value: Tensor, path: string) => unknown,
-  shaped?: (value: ShapedArray) => unknown,
+  shaped?: (value: ShapedArray | NestedNumbers) => unknown,
   path = '',
 ): unknown {
   if (container instanceof Tensor) return replace(container, path);
   if (!isContainer(container)) return container;
-  if (shaped && isShapedArray(container)) return shaped(container);
+  if (shaped && (isShapedArray(container) || isNestedNumbers(container))) return shaped(container);
   const inside = (part: unknown, key: string | number) =>
     mapTensors(part, replace, shaped, typeof key === 'number' ? `${path}[${key}]` : `${path}.${key}`);
   if (Array.isArray(container)) return container.map(inside);
@@ -49,26 +59,42 @@ export function tensorsIn(container: unknown): { tensor: Tensor; path: string }[
   return found;
 }
 
+/** The shape of nested arrays. @throws ShapeError for arrays of different lengths side by side */
+function shapeOf(values: unknown): number[] {
+  if (!Array.isArray(values)) return [];
+  const [first, ...others] = values.map(shapeOf);
+  if (others.some((shape) => String(shape) !== String(first))) {
+    throw new ShapeError('the rows of nested arrays have different lengths');
+  }
+  return [values.length, ...first!];
+}
+
+function tensorOf(values: ShapedArray | NestedNumbers): Tensor {
+  if (isNestedNumbers(values)) return tensor(values as number[], shapeOf(values));
+  const { data, shape } = values;
+  const isShape = shape.every((size) => Number.isSafeInteger(size) && size >= 0);
+  if (!isShape || util.sizeFromShape([...shape]) !== data.length) {
+    throw new ShapeError(`an array of ${data.length} numbers does not have the shape [${shape.join(', ')}]`, {
+      shape,
+      numbers: data.length,
+    });
+  }
+  const dtype = Object.prototype.toString.call(data) === '[object Float32Array]' ? 'float32' : 'int32';
+  return tensor(data as Float32Array, [...shape], dtype);
+}
+
 /**
- * Makes tensors of shaped arrays; the new ones are also put in `made`.
- * @throws ShapeError where the numbers are not as many as the shape says
+ * Makes tensors of numbers with a shape; the new ones are also put in `made`.
+ * @throws ShapeError where the numbers do not fill a tensor of the shape
  */
 export function withTensors(container: unknown, made: Tensor[]): unknown {
   return mapTensors(
     container,
     (value) => value,
-    ({ data, shape }) => {
-      const isShape = shape.every((size) => Number.isSafeInteger(size) && size >= 0);
-      if (!isShape || util.sizeFromShape([...shape]) !== data.length) {
-        throw new ShapeError(`an array of ${data.length} numbers does not have the shape [${shape.join(', ')}]`, {
-          shape,
-          numbers: data.length,
-        });
-      }
-      const dtype = Object.prototype.toString.call(data) === '[object Float32Array]' ? 'float32' : 'int32';
-      const values = tensor(data as Float32Array, [...shape], dtype);
-      made.push(values);
-      return values;
+    (values) => {
+      const converted = tensorOf(values);
+      made.push(converted);
+      return converted;
     },
   );
 }

@@ -1,6 +1,6 @@
 /** Data as users have it: batches in arrays, iterables, async iterables, tf.data datasets, or functions that return one. */
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../../core/errors.ts';
+import { ArgumentError, ShapeError } from '../../core/errors.ts';
 import { type Field, refuse } from '../../core/parse.ts';
 import { type TensorContainer, tensorsIn, withTensors } from './containers.ts';
 
@@ -80,8 +80,19 @@ function checkAlive(name: string, container: unknown, index: number): void {
   }
 }
 
+/** @throws ShapeError for numbers that do not fill a tensor, after `made` is released */
+function asTensors(name: string, container: unknown, index: number, made: Tensor[]): unknown {
+  try {
+    return withTensors(container, made);
+  } catch (error) {
+    dispose(made);
+    if (error instanceof ShapeError) throw new ShapeError(`${name} of batch ${index}: ${error.message}`, error.values);
+    throw error;
+  }
+}
+
 /**
- * Reads the batches in order. Tensors made of typed arrays and those of a dataset are disposed by `release`, all others
+ * Reads the batches in order. Tensors made of numbers and those of a dataset are disposed by `release`, all others
  * are the user's.
  * @throws ArgumentError for a batch that is no pair or has disposed tensors
  */
@@ -95,8 +106,8 @@ export async function* readBatches(data: Data<unknown, unknown>): AsyncGenerator
     checkAlive('x', first, index);
     checkAlive('y', second, index);
     const made: Tensor[] = [];
-    const x = withTensors(first, made) as TensorContainer;
-    const y = withTensors(second, made);
+    const x = asTensors('x', first, index, made) as TensorContainer;
+    const y = asTensors('y', second, index, made);
     yield { x, y, release: () => dispose(owned ? ([x, y] as never) : made) };
     index++;
   }

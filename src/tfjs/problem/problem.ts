@@ -2,12 +2,17 @@
 import { add, type Tensor } from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../core/errors.ts';
 import type { Memory } from '../../core/memory.ts';
-import { choice, type Field, flag, memory, optional, type Parsed, refuse, withDefault } from '../../core/parse.ts';
+import { choice, type Field, flag, memory, optional, type Parsed, withDefault } from '../../core/parse.ts';
 import type { Term } from '../autodiff/objective.ts';
-import { type ShapedArray, type TensorContainer, tensorsIn } from './containers.ts';
+import { callUser } from './calls.ts';
+import { type NestedNumbers, type ShapedArray, type TensorContainer, tensorsIn } from './containers.ts';
 import { countSamples, DATA, type Data, readBatches } from './data.ts';
-import { type GraphModelLike, type LayersModelLike, MODEL, type RunnableModel } from './model.ts';
-import { chooseParameters, layOut, type ParameterInfo, type ParameterSelection } from './parameters.ts';
+import type { GraphModelLike } from './graph-model.ts';
+import type { LayersModelLike } from './layers-model.ts';
+import { checkLoss, type LossName } from './loss.ts';
+import { MODEL, type RunnableModel } from './model.ts';
+import { layOut, type ParameterInfo } from './parameters.ts';
+import { type FixedWeight, type ParameterSelection, selectParameters } from './selection.ts';
 
 /** What {@link hessian}, {@link ggn} and {@link gradient} have in common. */
 export interface ProblemOptions<X extends TensorContainer, Y, O> {
@@ -19,20 +24,29 @@ export interface ProblemOptions<X extends TensorContainer, Y, O> {
   /**
    * `loss(outputs, y)`: a scalar. With `reduction: 'mean'` it is a mean over the samples of its batch. Penalties belong
    * here, as in `tf.add(crossEntropy, tf.mul(1e-4, tf.sum(tf.square(W))))`, but for those of `regularizers`.
+   *
+   * Also the name of a member of tf.losses ('softmaxCrossEntropy' takes rows of a one-hot y or y of classes), or such a
+   * member or one of tf.metrics itself, which take the labels first and are called so; so is a function whose first parameter
+   * is called `yTrue`, as in model.compile. What it returns is averaged. Left out: the loss that a tf.LayersModel was
+   * compiled with.
    */
-  loss: (outputs: O, y: Y) => Tensor;
+  loss?: LossName | ((outputs: O, y: Y) => Tensor);
+  /** The node, or list of nodes, of a tf.GraphModel to take as outputs. Default: the model's own. */
+  output?: string | readonly string[];
   /**
-   * What to differentiate by: a list of variables (or weights of a tf.LayersModel), a layer, or a filter (a function or a
-   * RegExp) on the names of the model's weights. Left out: all trainable weights of a tf.LayersModel, all float weights of
-   * a tf.GraphModel.
+   * What to differentiate by: a list (of variables, weights or layers of a tf.LayersModel, or names of weights), a layer, or
+   * a filter (a function or a RegExp) on the names of the model's trainable weights. Left out: all of those. Of a
+   * tf.GraphModel they are the float constants that kernels use as weights: filters, matrices, biases, scales and tables. The
+   * operator lists its `parameters`, and the weights that are none as `fixedWeights`.
    */
   parameters?: ParameterSelection;
   /**
    * Batches [x, y] or { xs, ys }: an array, an iterable or async iterable, a tf.data.Dataset, or a function that returns
-   * one. x and y are tensors, typed arrays with shapes `{ data, shape }`, or arrays or dictionaries of such. Data is read
+   * one. x and y are tensors, typed arrays with shapes `{ data, shape }`, nested arrays of numbers (which become float32
+   * tensors), or arrays or dictionaries of such. Data is read
    * more than once unless `check` is false and everything fits in memory: pass a function rather than a generator object.
    */
-  data: Data<X | ShapedArray, Y | ShapedArray>;
+  data: Data<X | ShapedArray | NestedNumbers, Y | ShapedArray | NestedNumbers>;
   /**
    * How batches combine. `'mean'` (default): the mean over all samples, so each batch counts by its number of samples
    * (the leading axis of x), also a smaller last one. `'sum'`: the losses of the batches are added.
@@ -65,30 +79,25 @@ export interface OperatorOptions {
   memory?: Memory;
 }
 
-const LOSS: Field<(outputs: unknown, y: unknown) => Tensor> = {
-  kind: 'value',
-  parse: (value, name) =>
-    typeof value === 'function' ? (value as never) : refuse(name, 'a function (outputs, y) -> scalar', value),
-};
-
-/** What is chosen depends on the model: {@link chooseParameters} checks it. */
-const SELECTION: Field<unknown> = { kind: 'value', parse: (value) => value };
+/** What depends on the model, with which {@link problemOf} checks it. */
+const OF_MODEL: Field<unknown> = { kind: 'value', parse: (value) => value };
 
 /** The fields of what gives outputs. */
 export const MODEL_FIELDS: {
   readonly model: Field<RunnableModel>;
+  readonly output: Field<unknown>;
   readonly parameters: Field<unknown>;
   readonly data: Field<Data<unknown, unknown>>;
-} = { model: MODEL, parameters: SELECTION, data: DATA };
+} = { model: MODEL, output: OF_MODEL, parameters: OF_MODEL, data: DATA };
 
 /** The fields of {@link ProblemOptions}. */
 export const PROBLEM_FIELDS: typeof MODEL_FIELDS & {
-  readonly loss: typeof LOSS;
+  readonly loss: Field<unknown>;
   readonly reduction: Field<'mean' | 'sum'>;
   readonly regularizers: Field<boolean>;
 } = {
   ...MODEL_FIELDS,
-  loss: LOSS,
+  loss: OF_MODEL,
   reduction: withDefault(choice(['mean', 'sum']), 'mean'),
   regularizers: withDefault(flag, true),
 };
@@ -113,6 +122,8 @@ export interface Problem {
   readonly termName: (index: number) => string;
   readonly leaves: readonly Tensor[];
   readonly layout: readonly ParameterInfo[];
+  /** The weights of the model that are no parameters. */
+  readonly fixedWeights: readonly FixedWeight[];
   /** Whether to divide the weights by their sum. */
   readonly normalise: boolean;
   /** The terms, produced one by one. */
@@ -138,20 +149,25 @@ function sampleShapes(x: unknown): string {
 }
 
 /** @throws ArgumentError for parameters that cannot be differentiated by */
-function parametersOf({ model, parameters }: Parsed<typeof MODEL_FIELDS>): Pick<Problem, 'leaves' | 'layout'> {
-  const chosen = chooseParameters(parameters, model.weights);
+function parametersOf({
+  model,
+  parameters,
+}: Parsed<typeof MODEL_FIELDS>): Pick<Problem, 'leaves' | 'layout' | 'fixedWeights'> {
+  const { parameters: chosen, fixed } = selectParameters(parameters, model.weights);
   const leaves = chosen.map(({ tensor }) => tensor);
   const names = chosen.map(({ name }) => name);
-  return { leaves, layout: layOut(leaves, names) };
+  return { leaves, layout: layOut(leaves, names), fixedWeights: fixed };
 }
 
 /**
  * A problem from its parsed options.
  * @param sameShapes whether batches with samples of other shapes are refused
- * @throws ArgumentError for parameters that cannot be differentiated by
+ * @throws ArgumentError for a loss or output that the model has not, and parameters that cannot be differentiated by
  */
 export function problemOf(options: Parsed<typeof PROBLEM_FIELDS>, sameShapes: boolean): Problem {
-  const { model, loss, data, reduction, regularizers } = options;
+  const { model, output, data, reduction, regularizers } = options;
+  const run = output === undefined ? model.run : model.runTo(output);
+  const loss = checkLoss(options.loss, model.loss);
   async function* terms(): AsyncGenerator<Term> {
     let index = 0;
     let shapes: string | undefined;
@@ -166,8 +182,16 @@ export function problemOf(options: Parsed<typeof PROBLEM_FIELDS>, sameShapes: bo
       }
       // A mean over batches of what each has added is that once; of a sum the first batch carries it.
       const penalised = regularizers && (reduction === 'mean' || index === 0);
-      const value = (outputs: unknown) => withPenalty(loss(outputs, y), penalised ? model.penalty : undefined);
-      yield { outputs: () => model.run(x as never), loss: value, weight, release };
+      yield {
+        outputs: () => callUser('model', () => run(x as never)),
+        loss: (outputs) =>
+          withPenalty(
+            callUser('loss', () => loss(outputs, y)),
+            penalised ? model.penalty : undefined,
+          ),
+        weight,
+        release,
+      };
       index++;
     }
   }
