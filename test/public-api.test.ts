@@ -54,6 +54,7 @@ test('eigensketch/tfjs', async () => {
     'hessianOf',
     'imageBatches',
     'jacobian',
+    'loadModel',
     'readCifar10',
     'readMnist',
     'useBackend',

@@ -24,6 +24,7 @@ export type { AdapterRecord, BackendName, BackendRecord } from './backends/recor
 export { readCifar10 } from './datasets/cifar10.ts';
 export { type FloatBatch, type ImageBatch, imageBatches, type LabelledImages } from './datasets/labelled-images.ts';
 export { readMnist } from './datasets/mnist.ts';
+export { loadModel } from './models/load-model.ts';
 export type { Action, CurvatureOperator } from './operators/curvature.ts';
 export { type GgnOptions, ggn } from './operators/ggn.ts';
 export { type Gradient, gradient } from './operators/gradient.ts';
