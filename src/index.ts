@@ -76,7 +76,15 @@ export type { HmtOptions } from './seigh/hmt.ts';
 export type { Method, MethodTable } from './seigh/methods.ts';
 export type { NystromOptions } from './seigh/nystrom.ts';
 // decompositions
-export type { AccuracyGoal, AdaptiveOptions, OwnOptions, SeighOptions, SketchOptions } from './seigh/options.ts';
+export type {
+  AccuracyGoal,
+  AdaptiveOptions,
+  ForeignOptions,
+  MethodOptions,
+  OwnOptions,
+  SeighOptions,
+  SketchOptions,
+} from './seigh/options.ts';
 export type { OversampledOptions } from './seigh/oversampled.ts';
 export { type Budget, planSketch, type SketchBudget, type SketchPlan } from './seigh/plan.ts';
 export { seigh } from './seigh.ts';

@@ -152,6 +152,19 @@ describe('seigh', () => {
   });
 });
 
+test('the compiler refuses what the parser refuses: an option of another method', async () => {
+  // @ts-expect-error refine belongs to hmt
+  await refusal(() => seigh(untouchable, 5, { method: 'nystrom', refine: true }));
+  // @ts-expect-error innerDims belongs to oversampled
+  await refusal(() => seigh(untouchable, 5, { innerDims: 30 }));
+  // @ts-expect-error there is no such option
+  await refusal(() => seigh(untouchable, 5, { metod: 'nystrom' }));
+  // @ts-expect-error a search returns all pairs
+  await refusal(() => seigh(untouchable, { tol: 0.1, rank: 3 }));
+  // @ts-expect-error psd belongs to nystrom
+  await refusal(() => planSketch({ n, products: 9, psd: true }));
+});
+
 test.each<[string, object, unknown[]]>([
   ['n', { products: 9 }, [...integers, undefined, 0]],
   ['products', { n }, [...integers, 0]],

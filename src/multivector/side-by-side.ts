@@ -3,6 +3,7 @@ import { type Block, copyColumns, zeros } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
 import { UnsupportedError } from '../core/errors.ts';
 import type { Multivector, Space } from './multivector.ts';
+import { panelBuffer } from './sweep.ts';
 
 class SideBySide implements Multivector {
   readonly rows: number;
@@ -10,6 +11,9 @@ class SideBySide implements Multivector {
   readonly dtype: DType;
   readonly space: Space;
   readonly #parts: readonly Multivector[];
+  /** A pass over the rows reads one panel ahead. */
+  readonly #panels: readonly ((count: number) => Block)[];
+  #next = 0;
 
   constructor(parts: readonly [Multivector, ...Multivector[]]) {
     const [first] = parts;
@@ -18,6 +22,7 @@ class SideBySide implements Multivector {
     this.space = first.space;
     this.cols = parts.reduce((sum, { cols }) => sum + cols, 0);
     this.#parts = parts;
+    this.#panels = [panelBuffer(this.cols, this.dtype), panelBuffer(this.cols, this.dtype)];
   }
 
   async readColumns(start: number, end: number, into?: Block): Promise<Block> {
@@ -33,7 +38,7 @@ class SideBySide implements Multivector {
   }
 
   async readRows(start: number, count: number, into?: Block): Promise<Block> {
-    const panel = into ?? zeros(count, this.cols, this.dtype);
+    const panel = into ?? this.#panels[this.#next++ % 2]!(count);
     let first = 0;
     for (const part of this.#parts) {
       copyColumns(await part.readRows(start, count), 0, part.cols, panel, first);

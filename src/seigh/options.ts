@@ -63,10 +63,22 @@ export type OwnOptions<M extends Method, R = ReturnType<MethodTable[M]['options'
   [K in keyof R]?: R[K] extends { parse(value: unknown, name: string): infer T } ? T : never;
 };
 
-/** Options of `seigh` by method, `'hmt'` where none is named. Each method takes its own options and those of every method. */
-export type SeighOptions = {
-  [M in Method]: SketchOptions & OwnOptions<M> & (M extends 'hmt' ? { method?: M } : { method: M });
+/** The options of all methods but one. */
+export type ForeignOptions<M extends Method> = { [N in Exclude<Method, M>]: (options: OwnOptions<N>) => void }[Exclude<
+  Method,
+  M
+>] extends (options: infer All) => void
+  ? All
+  : never;
+
+/** The method of a call and its own options. Where no method is named it is `hmt`, and options of others are refused. */
+export type MethodOptions = {
+  [M in Method]: OwnOptions<M> &
+    (M extends 'hmt' ? { method?: M } & { [K in keyof ForeignOptions<M>]?: never } : { method: M });
 }[Method];
+
+/** Options of `seigh` by method, `'hmt'` where none is named. Each method takes its own options and those of every method. */
+export type SeighOptions = SketchOptions & MethodOptions;
 
 /** What to reach, and what to spend on it at most. */
 export interface AccuracyGoal {

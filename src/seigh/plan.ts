@@ -17,7 +17,7 @@ import {
 } from '../core/parse.ts';
 import type { FieldsOf } from './method.ts';
 import { METHODS, type Method } from './methods.ts';
-import { fieldsOfMethod, methodField, type OwnOptions, refuseForeign } from './options.ts';
+import { fieldsOfMethod, type MethodOptions, methodField, refuseForeign } from './options.ts';
 
 /** What may be spent: give `memory`, `products` or both (both are kept). */
 export interface Budget {
@@ -32,9 +32,7 @@ export interface Budget {
 }
 
 /** A budget, and the method with the options of its own that it will be spent on: `'hmt'` where none is named. */
-export type SketchBudget = {
-  [M in Method]: Budget & OwnOptions<M> & (M extends 'hmt' ? { method?: M } : { method: M });
-}[Method];
+export type SketchBudget = Budget & MethodOptions;
 
 /** The largest sketch within a budget, and its cost. */
 export interface SketchPlan {

@@ -26,6 +26,8 @@ const args = (out: string): string[] => [
   '4',
   '--tests',
   '6',
+  '--lanczos-steps',
+  '1',
   '--out',
   out,
 ];
