@@ -9,8 +9,12 @@ import { beginSearch } from './eigsh/search.ts';
 import { Stopwatch } from './eigsh/stopwatch.ts';
 import type { KrylovContext } from './krylov/decomposition.ts';
 import { selectKernels } from './linalg/kernels/select.ts';
+import { atScale, scaledOperator } from './linops/at-scale.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { hostSpace } from './multivector/host.ts';
+
+/** What of a result is in units of A. */
+const LENGTHS = ['eigenvalues', 'residualNorms', 'noiseFloor', 'completeness.lower', 'completeness.upper'];
 
 /**
  * The `k` leading eigenpairs of a symmetric operator by block Krylov iteration from a random start, with full
@@ -41,15 +45,18 @@ export function eigsh(op: LinearOperator, k: number, options: EigshOptions = {})
       if (store !== undefined) {
         // HDF5 is loaded for those who use it
         const { storedEigsh } = await import('./store/search/eigsh.ts');
-        return storedEigsh({ op, goal: supervised, seed, kernels }, store, memory);
+        const { op: A } = scaledOperator(op, { refuse: true });
+        return storedEigsh({ op: A, goal: supervised, seed, kernels }, store, memory);
       }
       const stopwatch = new Stopwatch();
       const space = hostSpace(op.shape[0], op.dtype);
-      const context: KrylovContext = { op: stopwatch.time(op), space, seed, kernels };
-      const standing = await iterate(await beginSearch(goal.blockSize, context), supervised, context);
-      const result = await leadingPairs(standing, supervised, context);
-      for (const block of [...standing.state.V, standing.state.W]) await space.release(block);
-      return { ...result, seconds: stopwatch.seconds };
+      return atScale(stopwatch.time(op), LENGTHS, async (A) => {
+        const context: KrylovContext = { op: A, space, seed, kernels };
+        const standing = await iterate(await beginSearch(goal.blockSize, context), supervised, context);
+        const result = await leadingPairs(standing, supervised, context);
+        for (const block of [...standing.state.V, standing.state.W]) await space.release(block);
+        return { ...result, seconds: stopwatch.seconds };
+      });
     });
   });
 }

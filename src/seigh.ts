@@ -1,12 +1,23 @@
 /** Sketched eigendecomposition of a symmetric operator: measure, then recover. */
+import { CERTIFIED_LENGTHS } from './apost/certificate.ts';
 import { atDoor } from './core/door.ts';
 import { type Control, supervise } from './core/schedule.ts';
+import { atScale } from './linops/at-scale.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { measureAsymmetry, refuseAsymmetry } from './linops/probes.ts';
 import { type AdaptiveResult, adaptiveSeigh } from './seigh/adaptive.ts';
 import { decompose, prepareRun } from './seigh/decompose.ts';
 import { type AdaptiveOptions, type GoalCall, parseCall, type SeighOptions, type SketchCall } from './seigh/options.ts';
 import { backendOf, type EighResult, makeEighResult } from './spectrum/result.ts';
+
+/** What of a result is in units of A. */
+const LENGTHS = [
+  'eigenvalues',
+  'residualNorms',
+  'leaveOneOutError',
+  'samplingErrors',
+  ...CERTIFIED_LENGTHS.map((name) => `certificate.${name}`),
+];
 
 /** Products of the probe that an operator costs which does not claim to be symmetric. @throws NumericalError if it is not. */
 async function probeSymmetry(op: LinearOperator, seed: number): Promise<number> {
@@ -74,8 +85,14 @@ export function seigh(
 ): Promise<EighResult> {
   return atDoor('seigh', async () => {
     const call = parseCall(op, dimsOrOptions, options);
+    const refuse = call.kind !== 'goal' && call.settings.store !== undefined;
     return supervise<EighResult>(call.settings, (control) =>
-      call.kind === 'goal' ? search(call, control) : sketch(call, control),
+      atScale(
+        call.op,
+        LENGTHS,
+        (op) => (call.kind === 'goal' ? search({ ...call, op }, control) : sketch({ ...call, op }, control)),
+        { refuse },
+      ),
     );
   });
 }

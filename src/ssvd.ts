@@ -11,6 +11,7 @@ import { KERNELS, type KernelsChoice, selectKernels } from './linalg/kernels/sel
 import { selectColumns, transpose } from './linalg/small.ts';
 import { smallSvd } from './linalg/svd.ts';
 import { hasAdjoint } from './linops/apply.ts';
+import { atScale } from './linops/at-scale.ts';
 import { defineOperator, type Operator } from './linops/define.ts';
 import { applyLowRank } from './linops/low-rank.ts';
 import type { LinearOperator } from './linops/operator.ts';
@@ -149,6 +150,8 @@ export function ssvd(op: LinearOperator, dims: number, options: SsvdOptions = {}
     const parsed = parseOptions(options, optionsFor(m, n));
     if (!hasAdjoint(op)) throw new UnsupportedError('the operator has no adjoint product (adjointMatmat)');
     parsed.signal?.throwIfAborted();
-    return supervise(parsed, (control) => sketchedSvd(op, dims, { ...parsed, ...control }));
+    return supervise(parsed, (control) =>
+      atScale(op, ['singularValues'], (A) => sketchedSvd(A, dims, { ...parsed, ...control })),
+    );
   });
 }

@@ -1,6 +1,7 @@
 /** A-posteriori error of any approximation of an operator, from products with fresh Gaussian vectors. */
 
 import { atDoor } from '../core/door.ts';
+import type { FloatArray } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
 import {
   between,
@@ -13,8 +14,10 @@ import {
   seed,
   withDefault,
 } from '../core/parse.ts';
+import { timesPowerOfTwo } from '../core/power-of-two.ts';
 import { type Control, supervise } from '../core/schedule.ts';
 import { KERNELS, type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
+import { atScale, exponentFor } from '../linops/at-scale.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkOperator } from '../linops/probes.ts';
 import { hostSpace } from '../multivector/host.ts';
@@ -23,11 +26,12 @@ import type { MeasureContext } from '../sketch/measure.ts';
 import { materialise, type TestMatrix } from '../sketch/test-matrix.ts';
 import {
   CERTIFICATE_SCHEMA,
+  CERTIFIED_LENGTHS,
   type Certificate,
   type DeflatedCertificate,
   type GivenCertificate,
 } from './certificate.ts';
-import type { Certification, Statements } from './certification.ts';
+import { type Certification, largestMagnitude, type Statements } from './certification.ts';
 import { certifyDeflated, type RitzPairs } from './deflated.ts';
 import { certifyGiven } from './given.ts';
 import type { GivenPairs } from './ritz-pairs.ts';
@@ -154,6 +158,39 @@ export async function certify(
   };
 }
 
+/** 2^e times an approximation and all that it knows; e may not be known before the operator's first product. */
+function scaledApproximation(approximation: LinearOperator, scale: { readonly exponent: number }): LinearOperator {
+  const { eigenvalues, residualNorms } = approximation as Known;
+  const scaled = (values: Float64Array): Float64Array => values.map((value) => timesPowerOfTwo(value, scale.exponent));
+  return {
+    ...approximation,
+    shape: approximation.shape,
+    dtype: approximation.dtype,
+    ...(eigenvalues ? { eigenvalues: scaled(eigenvalues) } : {}),
+    ...(residualNorms ? { residualNorms: scaled(residualNorms) } : {}),
+    matmat: async (X) => {
+      if (scale.exponent === 0) return approximation.matmat(X);
+      const Y = await approximation.matmat(X);
+      return { ...Y, data: Y.data.map((value) => timesPowerOfTwo(value, scale.exponent)) as FloatArray };
+    },
+  };
+}
+
+/** Works on 2^e A and 2^e times the approximation, e by its eigenvalues, else by the first product. */
+function certifyAtScale(
+  op: LinearOperator,
+  approximation: LinearOperator,
+  options: CertifyOptions,
+): Promise<Certificate> {
+  const { eigenvalues } = approximation as Known;
+  const size = eigenvalues ? largestMagnitude(eigenvalues) : 0;
+  const exponent = size > 0 ? exponentFor(size, op.dtype) : undefined;
+  if (exponent === 0) return certify(op, approximation, options);
+  return atScale(op, CERTIFIED_LENGTHS, (A, scale) => certify(A, scaledApproximation(approximation, scale), options), {
+    exponent,
+  });
+}
+
 /**
  * Certifies how far `approximation` is from `op`, from `tests` products with fresh Gaussian vectors and one repetition.
  *
@@ -193,6 +230,6 @@ export function apost(
       });
     }
     parsed.signal?.throwIfAborted();
-    return supervise(parsed, (control) => certify(op, approximation, { ...parsed, ...control }));
+    return supervise(parsed, (control) => certifyAtScale(op, approximation, { ...parsed, ...control }));
   });
 }

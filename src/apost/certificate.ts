@@ -4,6 +4,21 @@ import type { Interval } from '../stats/interval.ts';
 /** The version of certificates that this version writes. */
 export const CERTIFICATE_SCHEMA = 1;
 
+/** Fields that are in units of A. */
+export const CERTIFIED_LENGTHS: readonly string[] = [
+  'errorFrob',
+  'operatorFrob',
+  'likely.errorFrob',
+  'likely.operatorFrob',
+  'eigenvalueIntervals',
+  'gapIntervals',
+  'missedEigenvalueBound',
+  'noiseFloor',
+  'roundingFloor',
+  'given.residualNorms',
+  'given.errorInSpan',
+];
+
 /** Eigenvalues that A certainly has on each side of zero (interlacing of Ritz values, less the noise floor). */
 export interface Inertia {
   /** At least so many eigenvalues are below zero. */

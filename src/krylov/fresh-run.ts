@@ -3,6 +3,7 @@
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { chiSquareQuantile } from '../stats/interval.ts';
 import { type Decomposition, type KrylovContext, refresh } from './decomposition.ts';
+import { eigenvalueBound, mirrored } from './lanczos-bound.ts';
 import { gaussRule } from './quadrature.ts';
 
 /**
@@ -10,8 +11,8 @@ import { gaussRule } from './quadrature.ts';
  * w. The run's vectors join the basis, so nothing of it is lost if it finds something.
  */
 export interface FreshRun {
-  /** Log of ||g|| and of every off-diagonal of the run: log ||p(C) g|| for its monic Lanczos polynomial p. */
-  logLength: number;
+  /** ||g||. */
+  length: number;
   diagonal: number[];
   /** Norm of what each product had outside the basis. */
   offDiagonal: number[];
@@ -37,7 +38,7 @@ export async function beginRun(
   context: KrylovContext,
 ): Promise<{ state: Decomposition; run: FreshRun }> {
   const { state, length } = await refresh(before, 1, context);
-  const run = { logLength: Math.log(length), diagonal: [], offDiagonal: [], wanted: [...wanted], ended: undefined };
+  const run = { length, diagonal: [], offDiagonal: [], wanted: [...wanted], ended: undefined };
   return { state, run };
 }
 
@@ -50,45 +51,23 @@ export function record(run: FreshRun, { H, B, lost, newest }: Decomposition, rou
   const beyond = newest === 0 ? Math.hypot(lost, rounding) : Math.abs(B.data[B.data.length - 1]!);
   run.diagonal.push(H.data[m * m - 1]!);
   run.offDiagonal.push(beyond);
-  run.logLength += Math.log(beyond);
-}
-
-/** The smallest x >= the largest node with sum log(x - node_i) >= logLength. */
-function crossing(nodes: readonly number[], logLength: number): number {
-  const largest = Math.max(...nodes);
-  const logDistance = (x: number): number => nodes.reduce((sum, node) => sum + Math.log(x - node), 0);
-  if (logLength === Number.NEGATIVE_INFINITY) return largest;
-  // every factor is at least x - largest
-  let high = largest + Math.exp(logLength / nodes.length);
-  let low = largest;
-  for (let step = 0; step < 60; step++) {
-    const middle = (low + high) / 2;
-    if (logDistance(middle) >= logLength) high = middle;
-    else low = middle;
-  }
-  return high;
 }
 
 /**
  * Bounds of all eigenvalues of C, each with probability at least `level` over w.
  *
- * For a unit eigenvector u of C with eigenvalue x, p(x) u^T w = u^T p(C) g, so |p(x)| <= ||p(C) g|| / |u^T w|, and |u^T w| is
- * the magnitude of a standard normal number, whatever V is. With p the Lanczos polynomial of the run, whose roots are its
- * Ritz values and whose ||p(C) g|| is the product of ||g|| and all off-diagonals, that bounds x: no polynomial of its degree
- * makes ||p(C) g|| smaller (van Dorsselaer, Hochstenbach & van der Vorst 2000, "Computing probabilistic bounds for extreme
- * eigenvalues of symmetric matrices with the Lanczos method"). One event serves every step of the run.
+ * For a unit eigenvector u of C, |u^T g| = |u^T w| is the magnitude of a standard normal number, whatever V is
+ * ({@link eigenvalueBound}). One event serves every step of the run.
  */
 export async function spectrumBounds(run: FreshRun, level: number, kernels: Kernels): Promise<SpectrumBounds> {
   const T = { diagonal: Float64Array.from(run.diagonal), offDiagonal: Float64Array.from(run.offDiagonal.slice(0, -1)) };
   const nodes = Array.from((await gaussRule(T, kernels)).nodes);
-  const logBound = run.logLength - Math.log(chiSquareQuantile(1 - level, 1)) / 2;
+  const smallest = Math.sqrt(chiSquareQuantile(1 - level, 1));
+  const alignment = (): number => smallest;
   return {
     smallest: nodes[0]!,
     largest: nodes.at(-1)!,
-    lower: -crossing(
-      nodes.map((node) => -node),
-      logBound,
-    ),
-    upper: crossing(nodes, logBound),
+    lower: -eigenvalueBound(mirrored(run), 0, alignment),
+    upper: eigenvalueBound(run, 0, alignment),
   };
 }

@@ -10,6 +10,7 @@ import { breathe, type Control, supervise } from '../core/schedule.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { KERNELS, type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
 import { relativeAsymmetry } from '../linalg/small.ts';
+import { atScale } from '../linops/at-scale.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare, refuseAsymmetry } from '../linops/probes.ts';
 import { hostSpace, multivectorOf } from '../multivector/host.ts';
@@ -178,6 +179,8 @@ export function lanczos(op: LinearOperator, order: number, options: LanczosOptio
     const parsed = parseOptions(options, OPTIONS);
     if (parsed.start) checkStart(parsed.start, n);
     parsed.signal?.throwIfAborted();
-    return supervise(parsed, (control) => lanczosSteps(op, order, { ...parsed, ...control }));
+    return supervise(parsed, (control) =>
+      atScale(op, ['T', 'residualNorm'], (A) => lanczosSteps(A, order, { ...parsed, ...control })),
+    );
   });
 }

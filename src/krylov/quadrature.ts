@@ -1,8 +1,10 @@
 /** Gauss quadrature from Lanczos: integrals over the spectral density of an operator, without its eigenvalues. */
 import { type Matrix, zeroMatrix } from '../core/block.ts';
+import { timesPowerOfTwo } from '../core/power-of-two.ts';
 import { breathe, type Control } from '../core/schedule.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { relativeAsymmetry } from '../linalg/small.ts';
+import { exponentFor, scaledBack, scaledOperator } from '../linops/at-scale.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
 import { type KrylovContext, randomColumns } from './decomposition.ts';
 import { krylovSpaceOf, type Tridiagonal, tridiagonalOf } from './lanczos.ts';
@@ -22,15 +24,22 @@ export interface GaussRule {
 export async function gaussRule({ diagonal, offDiagonal }: Tridiagonal, kernels: Kernels): Promise<GaussRule> {
   const m = diagonal.length;
   const T: Matrix = zeroMatrix(m, m);
+  // at a scale at which no square of an entry over- or underflows
+  const size = Math.max(...diagonal.map(Math.abs), ...offDiagonal.map(Math.abs));
+  const e = exponentFor(size, 'float64');
   for (let i = 0; i < m; i++) {
-    T.data[i * m + i] = diagonal[i]!;
+    T.data[i * m + i] = timesPowerOfTwo(diagonal[i]!, e);
     if (i + 1 < m) {
-      T.data[i * m + i + 1] = offDiagonal[i]!;
-      T.data[(i + 1) * m + i] = offDiagonal[i]!;
+      const beside = timesPowerOfTwo(offDiagonal[i]!, e);
+      T.data[i * m + i + 1] = beside;
+      T.data[(i + 1) * m + i] = beside;
     }
   }
   const { values, vectors } = await kernels.eigh(T);
-  return { nodes: values, weights: values.map((_, i) => vectors.data[i]! ** 2) };
+  return {
+    nodes: values.map((value) => timesPowerOfTwo(value, -e)),
+    weights: values.map((_, i) => vectors.data[i]! ** 2),
+  };
 }
 
 /** How many random vectors, and how many Lanczos steps from each. */
@@ -56,6 +65,7 @@ export async function stochasticRules(
   { order, runs, onProgress, signal }: QuadratureShape,
   context: KrylovContext,
 ): Promise<StochasticRules> {
+  const scaled = scaledOperator(context.op);
   const rules: GaussRule[] = [];
   let numMatvecs = 0;
   const total = order * runs;
@@ -65,12 +75,19 @@ export async function stochasticRules(
       await breathe(signal);
     };
     await visit(0);
-    const state = await krylovSpaceOf(await randomColumns(context, run, 1), order, run + 1, context, visit);
+    const state = await krylovSpaceOf(
+      await randomColumns(context, run, 1),
+      order,
+      run + 1,
+      { ...context, op: scaled.op },
+      visit,
+    );
     refuseAsymmetry(context.space, relativeAsymmetry(state.H));
     numMatvecs += state.H.rows;
-    rules.push(await gaussRule(tridiagonalOf(state), context.kernels));
+    const { nodes, weights } = await gaussRule(tridiagonalOf(state), context.kernels);
+    rules.push({ nodes: nodes.map((node) => scaledBack(node, -scaled.exponent, 'a Ritz value')), weights });
     for (const part of [...state.V, state.W]) await context.space.release(part);
   }
   onProgress?.({ stage: 'krylov', done: total, total });
-  return { rules, numMatvecs };
+  return { rules, numMatvecs: numMatvecs + scaled.repeated };
 }

@@ -2,6 +2,7 @@
 import type { Matrix } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { described, flag, withDefault } from '../core/parse.ts';
+import { exponentOf } from '../core/power-of-two.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { relativeAsymmetry, scaleRows, selectColumns, symmetricPart, transpose } from '../linalg/small.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
@@ -37,6 +38,15 @@ async function eighOfProduct(
   return { values: Float64Array.from(leading, (i) => values[i]!), vectors: await times(basis, U, out, context) };
 }
 
+/**
+ * Square roots of values in units of a power of two near the largest: scaling the operator by a power of two then changes no
+ * digit of them.
+ */
+function rootsInUnits(largest: number | undefined): { unit: number; rootOf: (value: number) => number } {
+  const unit = largest ? 2 ** exponentOf(largest) : 1;
+  return { unit, rootOf: (value) => Math.sqrt(value / unit) };
+}
+
 /** Relative size below which an eigenvalue of the k x k core cannot be told from rounding of n-term sums. */
 function coreNoise({ Omega }: SketchMeasurement): number {
   return 4 * unitRoundoff(Omega.dtype) * Math.sqrt(Omega.rows * Omega.cols);
@@ -62,9 +72,10 @@ export async function nystrom(
   const isLowRank = significant.length < Y.cols;
   const kept = significant.slice(0, truncation ?? (isLowRank ? Y.cols : Math.ceil(Y.cols / 2)));
   // |D|^-1/2 goes into the tall factor and the sign into the core, so that the factor's columns have like sizes
-  const scaled = selectColumns(vectors, kept, (i) => 1 / Math.sqrt(Math.abs(values[i]!)));
+  const { unit, rootOf } = rootsInUnits(values[order[0] ?? 0]);
+  const scaled = selectColumns(vectors, kept, (i) => 1 / rootOf(Math.abs(values[i]!)));
   const F = await times(Y, scaled, await context.space.allocate(kept.length), context);
-  const signs = Float64Array.from(kept, (i) => Math.sign(values[i]!));
+  const signs = Float64Array.from(kept, (i) => Math.sign(values[i]!) / unit);
   return { ...(await eighOfProduct(F, signs, context)), coreAsymmetry: relativeAsymmetry(W) };
 }
 
@@ -88,11 +99,12 @@ export async function psdNystrom({ Omega, Y }: SketchMeasurement, context: Recov
   const { values, vectors } = await context.kernels.eigh(core);
   const cutoff = unitRoundoff('float64') * Y.cols * Math.max(0, values.at(-1) ?? 0);
   const kept = Array.from(values.keys()).filter((i) => values[i]! > cutoff);
-  const T = selectColumns(vectors, kept, (i) => 1 / Math.sqrt(values[i]!));
-  const minusShiftT = selectColumns(vectors, kept, (i) => -shift / Math.sqrt(values[i]!));
+  const { unit, rootOf } = rootsInUnits(values.at(-1));
+  const T = selectColumns(vectors, kept, (i) => 1 / rootOf(values[i]!));
+  const minusShiftT = selectColumns(vectors, kept, (i) => -shift / rootOf(values[i]!));
   const F = await times(Y, T, await context.space.allocate(kept.length), context);
   await subtractTimes(F, Omega, minusShiftT, context);
-  const pairs = await eighOfProduct(F, new Float64Array(kept.length).fill(1), context);
+  const pairs = await eighOfProduct(F, new Float64Array(kept.length).fill(1 / unit), context);
   return {
     ...pairs,
     values: pairs.values.map((value) => Math.max(0, value - shift)),

@@ -12,11 +12,14 @@ import {
   refuse,
   withDefault,
 } from '../core/parse.ts';
+import { timesPowerOfTwo } from '../core/power-of-two.ts';
 import { breathe, type Control, supervise } from '../core/schedule.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { applyOperator } from '../linops/apply.ts';
+import { exponentFor, type ScaledOperator, scaledOperator, withScaledFields } from '../linops/at-scale.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkOperator, checkSquare, measureAsymmetry, refuseAsymmetry } from '../linops/probes.ts';
+import type { SolveResult } from './solve.ts';
 import { addScaled, checkVector, type VectorLike } from './vectors.ts';
 
 /** Options that all solvers share. */
@@ -33,11 +36,10 @@ export interface SolverOptions extends Control {
   x0?: VectorLike;
 }
 
-/** The checked system (A + shift I) x = b and its limits. */
+/** The checked system (A + shift I) x = b and its limits, at a scale at which no square over- or underflows. */
 export interface LinearSystem {
   readonly n: number;
   readonly b: Float64Array;
-  readonly x0: Float64Array | undefined;
   readonly tol: number;
   readonly maxIterations: number;
   /** Unit roundoff of the operator's products. */
@@ -46,6 +48,8 @@ export interface LinearSystem {
   numMatvecs: number;
   /** The largest ||(A + shift I) v|| / ||v|| of the products so far: a lower bound of the spectral norm. */
   growth: number;
+  /** The starting point, and its residual. */
+  begin(): Promise<{ x: Float64Array; r: Float64Array }>;
   /** (A + shift I) v. */
   multiply(v: Float64Array): Promise<Float64Array>;
   /** The preconditioner's product, r itself without one. */
@@ -55,6 +59,8 @@ export interface LinearSystem {
 }
 
 const MOST_ITERATIONS = 1000;
+
+const largestMagnitude = (x: Float64Array): number => x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 /** op v for one column, in float64: a copy, since solvers work in place and an operator may return what it was given. */
 async function multiplyColumn(op: LinearOperator, v: Float64Array, what?: string): Promise<Float64Array> {
@@ -111,22 +117,40 @@ function parseSystem(op: LinearOperator, b: VectorLike, options: SolverOptions):
   return { ...parsed, n, b: checkVector('b', b, n), x0 };
 }
 
-async function linearSystem(op: LinearOperator, options: ParsedSystem): Promise<LinearSystem> {
-  const { n, b, x0, preconditioner, shift, onProgress, signal } = options;
+/** Numbers of a solve at the scale of the caller's system. */
+interface Scales {
+  /** The operator is worked on as 2^exponent A, the right-hand side as 2^rightExponent b. */
+  op: ScaledOperator;
+  rightExponent: number;
+}
+
+async function linearSystem({ op: scaled, rightExponent }: Scales, options: ParsedSystem): Promise<LinearSystem> {
+  const { op } = scaled;
+  const { n, x0, shift, onProgress, signal } = options;
+  const b = options.b.map((value) => timesPowerOfTwo(value, rightExponent));
+  const preconditioner = options.preconditioner && scaledOperator(options.preconditioner).op;
   const maxIterations = options.maxIterations ?? Math.min(10 * n, MOST_ITERATIONS);
   const system: LinearSystem = {
     n,
     b,
-    x0,
     tol: options.tol ?? (op.dtype === 'float32' ? 1e-4 : 1e-6),
     maxIterations,
     roundoff: unitRoundoff(op.dtype),
     numMatvecs: 0,
     growth: 0,
+    async begin() {
+      if (!x0) return { x: new Float64Array(n), r: b.slice() };
+      // 2^exponent (A + s I) 2^own x0: the first product tells the exponent
+      const own = exponentFor(largestMagnitude(x0), op.dtype);
+      const product = await system.multiply(x0.map((value) => timesPowerOfTwo(value, own)));
+      const toRight = rightExponent - own - scaled.exponent;
+      const r = b.map((value, i) => value - timesPowerOfTwo(product[i]!, toRight));
+      return { x: x0.map((value) => timesPowerOfTwo(value, rightExponent - scaled.exponent)), r };
+    },
     async multiply(v) {
       system.numMatvecs++;
       const product = await multiplyColumn(op, v);
-      if (shift !== 0) addScaled(product, shift, v);
+      if (shift !== 0) addScaled(product, timesPowerOfTwo(shift, scaled.exponent), v);
       const length = vectorNorm(v);
       if (length > 0) system.growth = Math.max(system.growth, vectorNorm(product) / length);
       return product;
@@ -145,17 +169,31 @@ async function linearSystem(op: LinearOperator, options: ParsedSystem): Promise<
   return system;
 }
 
+/** The result for the caller's A and b from that for 2^e A and 2^f b. */
+function atOwnScale<T extends SolveResult>(result: T, { op: { exponent: e, repeated }, rightExponent: f }: Scales): T {
+  if (e === 0 && f === 0 && repeated === 0) return result;
+  const counted = { ...result, numMatvecs: result.numMatvecs + repeated };
+  const residuals = withScaledFields(counted, ['residualNorm', 'history'], -f);
+  return withScaledFields(withScaledFields(residuals, ['negativeCurvature.curvature'], -e), ['solution'], e - f);
+}
+
 /**
  * Parses a call, and solves its system by `body`.
  * @throws ShapeError when sizes differ, ArgumentError for options out of range, NumericalError for an operator that does
  * not claim to be symmetric and is not.
  */
-export async function withSystem<T>(
+export async function withSystem<T extends SolveResult>(
   op: LinearOperator,
   b: VectorLike,
   options: SolverOptions,
   body: (system: LinearSystem) => Promise<T>,
 ): Promise<T> {
   const parsed = parseSystem(op, b, options);
-  return supervise(parsed, async (control) => body(await linearSystem(op, { ...parsed, ...control })));
+  const scales: Scales = {
+    op: scaledOperator(op, { beside: Math.abs(parsed.shift) }),
+    rightExponent: exponentFor(largestMagnitude(parsed.b), op.dtype),
+  };
+  return supervise(parsed, async (control) =>
+    atOwnScale(await body(await linearSystem(scales, { ...parsed, ...control })), scales),
+  );
 }

@@ -50,14 +50,14 @@ const ROUNDINGS = 16;
  * converged, the residual says otherwise, and starting again helps (residual replacement; van der Vorst & Ye 2000).
  */
 export async function solve(system: LinearSystem, method: Method): Promise<SolveResult> {
-  const { b, n } = system;
-  const solution = system.x0?.slice() ?? new Float64Array(n);
+  const { b } = system;
+  const { x: solution, r: start } = await system.begin();
   const residual = async (): Promise<Float64Array> => {
     const r = b.slice();
     addScaled(r, -1, await system.multiply(solution));
     return r;
   };
-  let r = system.x0 ? await residual() : b.slice();
+  let r = start;
   let residualNorm = vectorNorm(r);
   const target = system.tol * vectorNorm(b);
   const history = [residualNorm];

@@ -5,6 +5,7 @@ import { type Plain, withJson } from '../core/json.ts';
 import { choice, integer, type Parsed, parseOptions, withDefault } from '../core/parse.ts';
 import { supervise } from '../core/schedule.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
+import { atScale } from '../linops/at-scale.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { studentQuantile } from '../stats/interval.ts';
@@ -100,6 +101,8 @@ export function diagonal(op: LinearOperator, options: DiagonalOptions = {}): Pro
     const parsed = parseOptions(options, FIELDS);
     integer(ESTIMATORS[parsed.method].least).parse(parsed.products, 'products');
     checkBudget(parsed, parsed.products);
-    return supervise(parsed, (control) => estimateDiagonal(op, { ...parsed, ...control }));
+    return supervise(parsed, (control) =>
+      atScale(op, ['diagonal', 'standardErrors'], (A) => estimateDiagonal(A, { ...parsed, ...control })),
+    );
   });
 }

@@ -4,6 +4,7 @@ import { noiseFromRepetition } from '../apost/noise.ts';
 import { atDoor } from '../core/door.ts';
 import { parseOptions } from '../core/parse.ts';
 import { supervise } from '../core/schedule.ts';
+import { atScale } from '../linops/at-scale.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkOperator } from '../linops/probes.ts';
 import { columnNorms } from '../multivector/verbs.ts';
@@ -49,6 +50,8 @@ export function frobeniusNorm(op: LinearOperator, options: EstimatorOptions = {}
   return atDoor('frobeniusNorm', async () => {
     checkOperator(op);
     const parsed = parseOptions(options, { ...FIELDS });
-    return supervise(parsed, (control) => estimateNorm(op, { ...parsed, ...control }));
+    return supervise(parsed, (control) =>
+      atScale(op, ['estimate', 'lower', 'upper'], (A) => estimateNorm(A, { ...parsed, ...control })),
+    );
   });
 }

@@ -7,10 +7,12 @@ import { parseOptions } from '../core/parse.ts';
 import { breathe, supervise } from '../core/schedule.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { krylovSpaceOf, residualOf, type Tridiagonal, tridiagonalOf } from '../krylov/lanczos.ts';
+import { eigenvalueBound, type LanczosRun, mirrored } from '../krylov/lanczos-bound.ts';
 import { gaussRule } from '../krylov/quadrature.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { relativeAsymmetry } from '../linalg/small.ts';
 import { applyAdjoint, applyOperator } from '../linops/apply.ts';
+import { atScale } from '../linops/at-scale.ts';
 import { derive } from '../linops/define.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkOperator, refuseAsymmetry } from '../linops/probes.ts';
@@ -28,23 +30,8 @@ interface Extremes {
   upper: number;
 }
 
-/**
- * The x > 0 with sum_j log(x + gaps_j) = level, gaps_j >= 0 with a zero among them: the sum grows with x.
- */
-function solveIncreasing(gaps: Float64Array, level: number): number {
-  const sum = (x: number): number => gaps.reduce((total, gap) => total + Math.log(x + gap), 0);
-  // x^m <= product of the factors, so the root is at most exp(level / m)
-  let [low, high] = [0, Math.exp(level / gaps.length)];
-  for (let step = 0; step < 200 && high - low > 1e-15 * high; step++) {
-    const middle = (low + high) / 2;
-    if (sum(middle) < level) low = middle;
-    else high = middle;
-  }
-  return high;
-}
-
-/** A Lanczos run as it ended. */
-interface LanczosRun {
+/** A run as it ended. */
+interface EndedRun {
   T: Tridiagonal;
   /** ||A V - V T||_F with the rounding of all steps. */
   residualNorm: number;
@@ -53,37 +40,23 @@ interface LanczosRun {
 }
 
 /**
- * Bounds of the spectrum beyond the Ritz values (van Dorsselaer, Hochstenbach & van der Vorst 2000, "Computing probabilistic
- * bounds for extreme eigenvalues of symmetric matrices with the Lanczos method"). With p the characteristic polynomial of T,
- * ||p(A) v|| = b_1 ... b_m for the start vector v of length one, so |p(l)| |u^T v| <= b_1 ... b_m for every eigenpair l, u;
- * p grows beyond the outermost Ritz values, and |u^T v| >= x / ||w|| but for the probability `miss` that |u^T w| < x.
+ * Bounds of the spectrum beyond the Ritz values: {@link eigenvalueBound}, |u^T w| >= x but for the probability `miss`.
  *
- * A run that ended early did so because b_m is rounding, which is at most `floor` then: what v has so little of that it
- * drowns there may still be an eigenvalue.
+ * A run that ended early did so because its last entry is rounding, which is at most `floor` then: what the start has so little
+ * of that it drowns there may still be an eigenvalue.
  */
 async function extremes(
-  { T, residualNorm, startLength }: LanczosRun,
+  { T, residualNorm, startLength }: EndedRun,
   { miss, floor, kernels }: { miss: number; floor: number; kernels: Kernels },
 ): Promise<Extremes> {
   const { nodes: ritz } = await gaussRule(T, kernels);
-  const [smallest, largest] = [ritz[0]!, ritz.at(-1)!];
+  const offDiagonal = [...T.offDiagonal, Math.max(residualNorm, floor)];
+  const run: LanczosRun = { length: startLength, diagonal: Array.from(T.diagonal), offDiagonal };
   const x = Math.sqrt(chiSquareQuantile(miss, 1));
-  const betas = [...T.offDiagonal, Math.max(residualNorm, floor)];
-  const level = betas.reduce((sum, beta) => sum + Math.log(beta), 0) + Math.log(startLength / x);
   return {
     ritz,
-    lower:
-      smallest -
-      solveIncreasing(
-        ritz.map((theta) => theta - smallest),
-        level,
-      ),
-    upper:
-      largest +
-      solveIncreasing(
-        ritz.map((theta) => largest - theta),
-        level,
-      ),
+    lower: -eigenvalueBound(mirrored(run), 0, () => x),
+    upper: eigenvalueBound(run, 0, () => x),
   };
 }
 
@@ -167,6 +140,10 @@ export function spectralNorm(
     checkOperator(op);
     const parsed = parseOptions(options, FIELDS);
     // one column at a time: there is nothing to calibrate
-    return supervise(parsed, (control) => largestSingularValue(op, { ...parsed, ...control, blockSize: 1 }));
+    return supervise(parsed, (control) =>
+      atScale(op, ['estimate', 'lower', 'upper'], (A) =>
+        largestSingularValue(A, { ...parsed, ...control, blockSize: 1 }),
+      ),
+    );
   });
 }

@@ -5,6 +5,7 @@ import { ArgumentError } from '../core/errors.ts';
 import { choice, integer, type Parsed, parseOptions, withDefault } from '../core/parse.ts';
 import type { Distribution } from '../core/random.ts';
 import { supervise } from '../core/schedule.ts';
+import { atScale } from '../linops/at-scale.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { TEST_MATRICES } from '../sketch/test-matrix.ts';
@@ -147,6 +148,10 @@ export function trace(op: LinearOperator, options: TraceOptions = {}): Promise<T
     if (testMatrix !== 'gaussian' && method.startsWith('x')) {
       throw new ArgumentError(`method '${method}' needs Gaussian vectors, got testMatrix '${testMatrix}'`);
     }
-    return supervise(parsed, (control) => estimateTrace(op, { ...parsed, ...control }));
+    return supervise(parsed, (control) =>
+      atScale(op, ['estimate', 'standardError', 'likely', 'certified'], (A) =>
+        estimateTrace(A, { ...parsed, ...control }),
+      ),
+    );
   });
 }

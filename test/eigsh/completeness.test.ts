@@ -32,7 +32,7 @@ describe('the bound of a Lanczos run from a Gaussian vector of length l outside 
     [0.95, 0.06270677794321385],
   ])('level %d: |p(x)| = ||p(C) g|| / %d for one step and for two', async (level, quantile) => {
     const length = 7;
-    const first = { diagonal: [0.5], offDiagonal: [0.2], logLength: Math.log(length * 0.2) };
+    const first = { diagonal: [0.5], offDiagonal: [0.2], length };
     const run = { ...first, wanted: [], ended: undefined };
     const one = await spectrumBounds(run, level, jsKernels);
     // p(x) = x - 0.5
@@ -41,7 +41,7 @@ describe('the bound of a Lanczos run from a Gaussian vector of length l outside 
     expect(one.lower).toBeCloseTo(0.5 - distance, 10);
     expect([one.smallest, one.largest]).toEqual([0.5, 0.5]);
     // [[0.5, 0.2], [0.2, -0.1]]: p(x) = (x - 0.2)^2 - 0.13
-    const next = { ...run, diagonal: [0.5, -0.1], offDiagonal: [0.2, 0.03], logLength: Math.log(length * 0.2 * 0.03) };
+    const next = { ...run, diagonal: [0.5, -0.1], offDiagonal: [0.2, 0.03] };
     const two = await spectrumBounds(next, level, jsKernels);
     const root = Math.sqrt(0.13 + (length * 0.2 * 0.03) / quantile);
     expect(two.upper).toBeCloseTo(0.2 + root, 10);
@@ -210,7 +210,7 @@ test('what a check has found of the rest does not outlive a restart, which lets 
     const search = await beginSearch(1, context);
     // an earlier check that came to bounds which no other one comes to
     const ended = { lower: -777, upper: 777 };
-    const run = { logLength: 0, diagonal: [], offDiagonal: [], wanted: Array.from(values.subarray(0, 6)), ended };
+    const run = { length: 0, diagonal: [], offDiagonal: [], wanted: Array.from(values.subarray(0, 6)), ended };
     return iterate({ ...search, check: { runs: 1, firstProduct: 0, run } }, goal, context);
   };
   const kept = await boundAfter(1e9);

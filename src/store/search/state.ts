@@ -42,7 +42,7 @@ interface Scalars {
   /** Runs of the check so far, products before the first, and the log of the length of the run under way. */
   checkRuns: number;
   checkFirstProduct: number;
-  checkLogLength: number;
+  checkLength: number;
   /** What a run that is over came to; NaN for one under way. */
   checkLower: number;
   checkUpper: number;
@@ -62,7 +62,7 @@ const KINDS: Kinds<Scalars> = {
   roundings: 'number',
   checkRuns: 'number',
   checkFirstProduct: 'number',
-  checkLogLength: 'number',
+  checkLength: 'number',
   checkLower: 'number',
   checkUpper: 'number',
   nextFile: 'number',
@@ -78,7 +78,7 @@ function scalarsOf({ state, numMatvecs, restarts, check, nextFile, seconds }: St
     ...{ numMatvecs, restarts, drawn, newest, lost, roundings },
     checkRuns: check?.runs ?? 0,
     checkFirstProduct: check?.firstProduct ?? 0,
-    checkLogLength: check?.run?.logLength ?? 0,
+    checkLength: check?.run?.length ?? 0,
     checkLower: check?.run?.ended?.lower ?? Number.NaN,
     checkUpper: check?.run?.ended?.upper ?? Number.NaN,
     nextFile,
@@ -138,7 +138,7 @@ export async function readState(directory: SearchDirectory): Promise<StoredSearc
   const numbers = Array.from(arrays.files!.data);
   const W = hasW ? numbers.pop() : undefined;
   const run = {
-    logLength: scalars.checkLogLength,
+    length: scalars.checkLength,
     diagonal: Array.from(arrays.check_diagonal?.data ?? []),
     offDiagonal: Array.from(arrays.check_off_diagonal?.data ?? []),
     wanted: Array.from(arrays.check_wanted?.data ?? []),
