@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as core from '../src/index.js';
 import { ArgumentError, type LinearOperator } from '../src/index.js';
+import { expectRefusal, failureOf } from './support/doors.ts';
 
 const N = 12;
 
@@ -116,25 +117,6 @@ const DOORS: Record<string, Door> = {
     options: { ...solver, preconditioner: [null, 3, {}, 'x'] },
   },
 };
-
-/** What a call ends with, thrown at once or later. */
-async function failureOf(call: () => unknown): Promise<unknown> {
-  try {
-    await call();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}
-
-function expectRefusal(failure: unknown, name: string): asserts failure is Error {
-  const error = failure as (Error & { code?: string }) | undefined;
-  expect(`${error?.name}: ${error?.message}`).toMatch(
-    new RegExp(`^(ArgumentError|ShapeError|NumericalError): ${name}: `),
-  );
-  // said once
-  expect(error!.message.split(`${name}: `)).toHaveLength(2);
-}
 
 describe.each(Object.entries(DOORS))('%s', (name, { call, options }) => {
   const given = Object.entries(options).flatMap(([option, values]) => values.map((value) => ({ option, value })));

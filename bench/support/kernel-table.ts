@@ -3,6 +3,7 @@ import { getGradient } from '@tensorflow/tfjs-core';
 import { LOCALLY_CONSTANT } from '../../src/tfjs/autodiff/rules/constant.ts';
 import { RULES } from '../../src/tfjs/autodiff/rules/index.ts';
 import { UNSUPPORTED } from '../../src/tfjs/autodiff/rules/unsupported.ts';
+import type { BackendName } from '../../src/tfjs/index.ts';
 import { REPAIRS } from '../../src/tfjs/repairs/kernels.ts';
 
 /** What is done with a kernel. */
@@ -24,7 +25,7 @@ export function describeKernel(kernel: string): KernelDescription {
 
 /** A cell: does the backend have the kernel, of its own or by a repair? */
 function availability(kernel: string, backend: string, own: ReadonlySet<string>): string {
-  const repair = REPAIRS[backend]?.[kernel];
+  const repair = REPAIRS[backend as BackendName]?.[kernel];
   if (repair?.wrong !== undefined) return 'replaced';
   if (repair) return 'added';
   return own.has(kernel) ? 'yes' : '–';
@@ -50,7 +51,7 @@ export function kernelTable(names: readonly string[], own: Readonly<Record<strin
     return [`\`${kernel}\``, TREATMENTS[treatment], gradient, ...cells, reason];
   });
   const replaced = backends.flatMap((backend) =>
-    Object.entries(REPAIRS[backend] ?? {}).flatMap(([kernel, { wrong }]) =>
+    Object.entries(REPAIRS[backend as BackendName] ?? {}).flatMap(([kernel, { wrong }]) =>
       wrong === undefined ? [] : [`- \`${kernel}\` of ${backend}: ${wrong}.`],
     ),
   );
@@ -58,7 +59,7 @@ export function kernelTable(names: readonly string[], own: Readonly<Record<strin
     '# Kernels',
     '',
     'What eigensketch does with every kernel of TensorFlow.js. Made by `npm run docs:kernels` from the tables in',
-    '`src/tfjs/rules/` and `src/tfjs/repairs/`; do not edit.',
+    '`src/tfjs/autodiff/rules/` and `src/tfjs/repairs/`; do not edit.',
     '',
     '- **tangent rule**: blocks of tangents are carried through it exactly.',
     '- **zero derivative**: comparisons, steps, indices and counts; what comes out counts as constant.',

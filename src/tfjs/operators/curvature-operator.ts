@@ -14,12 +14,12 @@ import { numbersIn, type Problem } from '../problem/problem.ts';
 import { prepareTensorFlow } from '../repairs/prepare.ts';
 import { bestBlockSize } from './block-size.ts';
 import type { Columns } from './column-limit.ts';
+import { checkConsistency, makeProbes } from './consistency.ts';
 import type { CurvatureOperator } from './curvature.ts';
 import { promised } from './promised.ts';
 import { type Keeping, RecordedBatches } from './recorded-batches.ts';
 import { accumulate, disposePresent } from './sums.ts';
 import { type Survey, survey } from './survey.ts';
-import { checkTrust, makeProbes } from './trust.ts';
 
 /** What a curvature operator is made from. */
 export interface CurvatureSpec extends Keeping {
@@ -148,7 +148,7 @@ class RecordedCurvature {
       try {
         if (probes) {
           const again = () => survey(problem, (visit) => batches.again(visit), probes);
-          await checkTrust(problem.layout, probes, first, again, psd);
+          await checkConsistency(problem.layout, probes, first, again, psd);
         }
       } catch (error) {
         batches.forget();

@@ -92,6 +92,7 @@ export class RecordedBatches<P extends Kept, R extends Recorded<P>> {
   async first(visit: Visit<R>): Promise<void> {
     this.forget();
     this.#recordedAt = this.#problem.leaves.map(({ dataId }) => dataId);
+    this.checkPoint();
     let kept: P[] | undefined = [];
     const drop = (): void => {
       for (const product of kept ?? []) product.dispose();
@@ -218,14 +219,14 @@ export class RecordedBatches<P extends Kept, R extends Recorded<P>> {
     checkCount(this.#count, index);
   }
 
-  /** @throws ArgumentError when a parameter is no longer where the batches were recorded */
+  /** @throws ArgumentError when a parameter is no longer what it was when the batches were recorded */
   checkPoint(): void {
     const { leaves, layout } = this.#problem;
     const moved = leaves.findIndex((leaf, i) => leaf.isDisposed || leaf.dataId !== this.#recordedAt[i]);
     if (moved < 0) return;
     const { name } = layout[moved]!;
     throw new ArgumentError(
-      `parameter '${name}' was ${leaves[moved]!.isDisposed ? 'disposed' : 'assigned'} since the batches were recorded; the ` +
+      `parameter '${name}' was ${leaves[moved]!.isDisposed ? 'disposed' : 'assigned since the batches were recorded'}; the ` +
         'operator belongs to one point: dispose it and make a new one',
       { parameter: name },
     );

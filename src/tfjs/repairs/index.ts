@@ -8,6 +8,7 @@ import {
   unregisterGradient,
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
+import type { BackendName } from '../backends/record.ts';
 import { repairedGradients } from './gradients.ts';
 import { REPAIRS, repairedConfig } from './kernels.ts';
 
@@ -20,7 +21,8 @@ export function repair(): void {
   if (!repairedBackends.has(backend)) {
     repairedBackends.add(backend);
     const own = new Map(getKernelsForBackend(backend).map((config) => [config.kernelName, config]));
-    for (const [kernel, entry] of Object.entries(REPAIRS[backend] ?? {})) {
+    const entries = Object.hasOwn(REPAIRS, backend) ? REPAIRS[backend as BackendName] : {};
+    for (const [kernel, entry] of Object.entries(entries)) {
       const original = own.get(kernel);
       if (original && entry.wrong === undefined) continue;
       if (original) unregisterKernel(kernel, backend);

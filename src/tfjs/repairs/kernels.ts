@@ -43,6 +43,7 @@ import { finishFused } from '../autodiff/rules/fused.ts';
 import { gatherRows, segmentSum } from '../autodiff/rules/indexing.ts';
 import { poolingMaxima } from '../autodiff/rules/pooling.ts';
 import { fetch, putBack } from '../autodiff/rules/window-maxima.ts';
+import type { BackendName } from '../backends/record.ts';
 import type { Compute, Inputs, Repair } from './repair.ts';
 import { STRIDED_SLICE } from './strided-slice.ts';
 import { WEBGPU_REPAIRS } from './webgpu.ts';
@@ -92,7 +93,7 @@ const maximumGradient: Compute = ({ dy, input }, attrs) =>
   reshape(putBack(dy!, poolingMaxima(input!, attrs), input!.size), input!.shape);
 
 /** By backend and kernel. */
-export const REPAIRS: Readonly<Record<string, Readonly<Record<string, Repair>>>> = {
+export const REPAIRS: Readonly<Record<BackendName, Readonly<Record<string, Repair>>>> = {
   cpu: {
     Einsum: { wrong: 'fails where both inputs have an index of their own that is summed', compute: EINSUM },
     LogicalXor: { compute: ({ a, b }) => logicalAnd(logicalOr(a!, b!), logicalNot(logicalAnd(a!, b!))) },
@@ -219,6 +220,7 @@ export const REPAIRS: Readonly<Record<string, Readonly<Record<string, Repair>>>>
     },
   },
   webgpu: WEBGPU_REPAIRS,
+  tensorflow: {},
 };
 
 /** A kernel's entry in TensorFlow.js's registry. `original` is the backend's own. */

@@ -11,7 +11,7 @@ export interface Part {
   readonly columns: number;
 }
 
-/** Directions taken out of a block at a time: what the registers turn. */
+/** Directions taken out of a block at a time: as many as the registers transpose. */
 const COLUMNS = 4;
 
 /** All parts of a block of `batch` samples and `width` columns, with at most `most` samples each. */

@@ -31,7 +31,7 @@ function factorsOfRows(factors: TensorInfo, x: TensorInfo): number | undefined {
   return util.arraysEqual(shape, expected) ? util.sizeFromShape(shape) : undefined;
 }
 
-/** The backend's own takes the rows one by one, at a cost for each: dear where they are short. */
+/** The backend's own takes the rows one by one, at a cost for each: slow where they are short. */
 function multiply(original: KernelFunc, { scaleRows }: HeapKernels): KernelFunc {
   return (call) => {
     const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo };

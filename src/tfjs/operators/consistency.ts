@@ -62,7 +62,7 @@ function refuseDifference(what: string, difference: number): void {
  * @throws ArgumentError for unused parameters and data that cannot be read twice; NumericalError, with what was measured,
  * for gradients or products that differ and for products that are not symmetric or, where `psd`, not positive
  */
-export async function checkTrust(
+export async function checkConsistency(
   layout: readonly ParameterInfo[],
   probes: Block,
   first: Survey,
