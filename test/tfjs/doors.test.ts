@@ -70,6 +70,7 @@ const MODEL = {
     /W/,
     () => true,
   ],
+  output: [null, 3, '', {}, [], 'y'],
   data: [undefined, null, 3, 'x', {}, [], [null], [3], [[1]], [[1, 2, 3]], new Float32Array(3)],
 };
 const PROBLEM = { ...MODEL, loss: [undefined, ...FUNCTIONS], reduction: NAMES, regularizers: FLAGS };
@@ -344,5 +345,5 @@ test('a parameter that was disposed is named', async () => {
 test('numbers that do not have the shape that is said of them are a ShapeError', async () => {
   const wrong = { data: new Float32Array(5), shape: [3, 2] };
   const H = api.hessian({ ...problemOptions(), data: [[wrong, y]] } as never);
-  await expect(H.loss()).rejects.toThrow('hessian: an array of 5 numbers does not have the shape [3, 2]');
+  await expect(H.loss()).rejects.toThrow('hessian: x of batch 0: an array of 5 numbers does not have the shape [3, 2]');
 });

@@ -132,7 +132,7 @@ function sortWeights(all: readonly NamedTensor[], nodes: readonly GraphNode[]): 
 
 function weightsOf(model: GraphModelLike, nodes: readonly GraphNode[] | undefined): ModelWeights {
   const all = Object.entries(model.weights as Record<string, readonly Tensor[]>).flatMap(([name, tensors]) =>
-    tensors.filter(({ dtype }) => dtype === 'float32').map((tensor) => ({ tensor, name })),
+    tensors.filter((tensor) => tensor?.dtype === 'float32').map((tensor) => ({ tensor, name })),
   );
   return nodes ? sortWeights(all, nodes) : { trainable: all, fixed: [] };
 }
