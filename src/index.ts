@@ -8,7 +8,7 @@
  * console.log(sketch.eigenvalues, cert.relativeError); // { estimate, lower, upper }
  */
 
-export { type ApostOptions, apost } from './apost/apost.ts';
+export { type ApostOptions, apost, type KnownResiduals } from './apost/apost.ts';
 export {
   CERTIFICATE_SCHEMA,
   type Certificate,
@@ -82,6 +82,7 @@ export type {
   ForeignOptions,
   MethodOptions,
   OwnOptions,
+  RitzOptions,
   SeighOptions,
   SketchOptions,
 } from './seigh/options.ts';
@@ -96,7 +97,7 @@ export { type LowRankEigenpairs, nystromPreconditioner } from './solvers/nystrom
 export type { SolveResult, SolveStatus } from './solvers/solve.ts';
 export type { VectorLike } from './solvers/vectors.ts';
 export type { Which } from './spectrum/eigenpairs.ts';
-export type { EighResult, SketchSeconds } from './spectrum/result.ts';
+export type { EighResult, RitzResult, SketchSeconds } from './spectrum/result.ts';
 export { type SsvdOptions, type SvdResult, ssvd } from './ssvd.ts';
 export type { Interval } from './stats/interval.ts';
 // traces, diagonals, norms

@@ -7,8 +7,15 @@ import type { LinearOperator } from './linops/operator.ts';
 import { measureAsymmetry, refuseAsymmetry } from './linops/probes.ts';
 import { type AdaptiveResult, adaptiveSeigh } from './seigh/adaptive.ts';
 import { decompose, prepareRun } from './seigh/decompose.ts';
-import { type AdaptiveOptions, type GoalCall, parseCall, type SeighOptions, type SketchCall } from './seigh/options.ts';
-import { backendOf, type EighResult, makeEighResult } from './spectrum/result.ts';
+import {
+  type AdaptiveOptions,
+  type GoalCall,
+  parseCall,
+  type RitzOptions,
+  type SeighOptions,
+  type SketchCall,
+} from './seigh/options.ts';
+import { backendOf, type EighResult, makeEighResult, type RitzResult } from './spectrum/result.ts';
 
 /** What of a result is in units of A. */
 const LENGTHS = [
@@ -77,6 +84,7 @@ async function sketch(call: SketchCall, control: Control): Promise<EighResult> {
  */
 export function seigh(op: LinearOperator, options: AdaptiveOptions): Promise<AdaptiveResult>;
 export function seigh(op: LinearOperator, dims: number, options: AdaptiveOptions): Promise<AdaptiveResult>;
+export function seigh(op: LinearOperator, dims: number, options?: RitzOptions): Promise<RitzResult>;
 export function seigh(op: LinearOperator, dims: number, options?: SeighOptions): Promise<EighResult>;
 export function seigh(
   op: LinearOperator,

@@ -64,6 +64,9 @@ export interface Look {
   testsUsed: number;
 }
 
+/** What makes an approximation one of Ritz pairs. */
+export type KnownResiduals = Pick<RitzPairs, 'eigenvalues' | 'eigenvectors' | 'residualNorms'>;
+
 /** What an approximation may know about itself beside its product. */
 type Known = LinearOperator & Partial<RitzPairs & { coreAsymmetry: number; samplingErrors: Float64Array }>;
 
@@ -113,6 +116,18 @@ export function levelOfLook(confidence: number, look: number): number {
  * The certificate of one look of a search. With `look` absent it is the only one and has the whole confidence.
  * @throws as {@link apost}.
  */
+export function certify(
+  op: LinearOperator,
+  approximation: LinearOperator & KnownResiduals,
+  options: CertifyOptions,
+  look?: Look,
+): Promise<DeflatedCertificate>;
+export function certify(
+  op: LinearOperator,
+  approximation: LinearOperator,
+  options: CertifyOptions,
+  look?: Look,
+): Promise<Certificate>;
 export async function certify(
   op: LinearOperator,
   approximation: LinearOperator,
@@ -210,7 +225,7 @@ function certifyAtScale(
 export function apost(op: LinearOperator, approximation: GivenPairs, options?: ApostOptions): Promise<GivenCertificate>;
 export function apost(
   op: LinearOperator,
-  approximation: LinearOperator & RitzPairs,
+  approximation: LinearOperator & KnownResiduals,
   options?: ApostOptions,
 ): Promise<DeflatedCertificate>;
 export function apost(op: LinearOperator, approximation: LinearOperator, options?: ApostOptions): Promise<Certificate>;

@@ -1,6 +1,6 @@
 /** Sketches that grow until a wanted accuracy is certified. */
 import { certify, levelOfLook, parseApostOptions } from '../apost/apost.ts';
-import type { Certificate } from '../apost/certificate.ts';
+import type { DeflatedCertificate } from '../apost/certificate.ts';
 import { sumOfSquares } from '../apost/certification.ts';
 import type { Matrix } from '../core/block.ts';
 import type { Control } from '../core/schedule.ts';
@@ -17,8 +17,7 @@ import { columnNorms, concatenate } from '../multivector/verbs.ts';
 import { prepareBlocks } from '../sketch/block-size.ts';
 import { measure, measureTestMatrix } from '../sketch/measure.ts';
 import type { TestMatrix } from '../sketch/test-matrix.ts';
-import type { Eigenpairs } from '../spectrum/eigenpairs.ts';
-import { backendOf, type EighResult, makeEighResult, type RunFacts } from '../spectrum/result.ts';
+import { backendOf, type EighResult, makeEighResult, type RitzResult, type RunFacts } from '../spectrum/result.ts';
 import { squaredFactors } from '../stats/interval.ts';
 import { hmt, type RitzPairs } from './hmt.ts';
 import { leaveOneOutError, leaveOneOutSquare } from './leave-one-out.ts';
@@ -26,10 +25,12 @@ import type { GoalCall, GoalSettings } from './options.ts';
 
 /** A decomposition with the certificate that ended the search for it. */
 export interface AdaptiveResult extends EighResult {
+  /** ||A v_i - eigenvalues_i v_i||_2, length r. */
+  residualNorms: Float64Array;
   /** Whether the certified relative error is at most `tol`. If not, `maxDims` was reached or rounding does not allow it. */
   converged: boolean;
   /** The last certificate. Its products are among `numMatvecs`, as are those of earlier ones. */
-  certificate: Certificate;
+  certificate: DeflatedCertificate;
 }
 
 /** The parsed options, and what was prepared from them. */
@@ -156,11 +157,10 @@ function predictedBound({ T }: Growing, { values, residualNorms }: RitzPairs, fa
   return missed === 0 ? 0 : Math.sqrt(missed / (sumOfSquares(values) + missed));
 }
 
-function resultOf(run: AdaptiveRun, growing: Growing, pairs: Eigenpairs, seconds: number): EighResult {
+function resultOf(run: AdaptiveRun, growing: Growing, pairs: RitzPairs, seconds: number): RitzResult {
   const { testMatrix, seed, blockSize, kernels } = run;
   const { dims, numMatvecs, sketchSeconds, T, cols } = growing;
-  const withEstimate =
-    T && pairs.residualNorms ? { ...pairs, leaveOneOutError: leaveOneOutError(T, pairs.residualNorms) } : pairs;
+  const withEstimate = T ? { ...pairs, leaveOneOutError: leaveOneOutError(T, pairs.residualNorms) } : pairs;
   const facts: RunFacts = {
     numMatvecs,
     dims,

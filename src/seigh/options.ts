@@ -80,6 +80,10 @@ export type MethodOptions = {
 /** Options of `seigh` by method, `'hmt'` where none is named. Each method takes its own options and those of every method. */
 export type SeighOptions = SketchOptions & MethodOptions;
 
+/** Options of the methods that know A v for their vectors: `krylov`, and `hmt` without `refine`. */
+export type RitzOptions = SketchOptions &
+  ((OwnOptions<'hmt'> & { method?: 'hmt'; refine?: false }) | (OwnOptions<'krylov'> & { method: 'krylov' }));
+
 /** What to reach, and what to spend on it at most. */
 export interface AccuracyGoal {
   /** Certified relative Frobenius error to reach, between 0 and 1. */

@@ -70,6 +70,9 @@ export interface EighResult extends Operator, Plain {
   adjointMatmat(X: Block): Promise<Block>;
 }
 
+/** Ritz pairs: their residual norms are known, so that `apost` certifies each eigenvalue. */
+export type RitzResult = EighResult & Required<Pick<EighResult, 'residualNorms'>>;
+
 /** What a driver knows beside the eigenpairs. */
 export type RunFacts = Pick<
   EighResult,
@@ -81,6 +84,12 @@ export function backendOf({ backend }: LinearOperator): { backend?: string } {
   return backend === undefined ? {} : { backend };
 }
 
+export function makeEighResult(
+  pairs: Eigenpairs & { residualNorms: Float64Array },
+  facts: RunFacts,
+  kernels: Kernels,
+): RitzResult;
+export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kernels): EighResult;
 export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kernels): EighResult {
   const { values, vectors, residualNorms, leaveOneOutError, samplingErrors, coreAsymmetry } = pairs;
   const n = vectors.rows;
