@@ -16,6 +16,7 @@ import { bestBlockSize } from './block-size.ts';
 import type { Columns } from './column-limit.ts';
 import { checkConsistency, makeProbes } from './consistency.ts';
 import type { CurvatureOperator } from './curvature.ts';
+import { refuseNonFinite } from './non-finite.ts';
 import { promised } from './promised.ts';
 import { type Keeping, RecordedBatches } from './recorded-batches.ts';
 import { accumulate, disposePresent } from './sums.ts';
@@ -146,7 +147,9 @@ class RecordedCurvature {
       const probes = check ? makeProbes(this.#rows) : undefined;
       const first = await survey(problem, (visit) => batches.first(visit), probes);
       try {
+        await refuseNonFinite(problem, 'gradient', first.gradient);
         if (probes) {
+          await refuseNonFinite(problem, 'product', first.products!.data, probes);
           const again = () => survey(problem, (visit) => batches.again(visit), probes);
           await checkConsistency(problem.layout, probes, first, again, psd);
         }

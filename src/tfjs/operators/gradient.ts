@@ -9,6 +9,7 @@ import type { TensorContainer } from '../problem/containers.ts';
 import type { ParameterInfo } from '../problem/parameters.ts';
 import { PROBLEM_FIELDS, type Problem, type ProblemOptions, problemOf } from '../problem/problem.ts';
 import { prepareTensorFlow } from '../repairs/prepare.ts';
+import { refuseNonFinite } from './non-finite.ts';
 import { RecordedBatches } from './recorded-batches.ts';
 import { survey } from './survey.ts';
 
@@ -44,7 +45,11 @@ async function gradientOf(problem: Problem): Promise<Gradient> {
     },
     { cache: false, memory: 1 },
   );
-  const found = await currentBackend().onDevice(() => survey(problem, (visit) => batches.first(visit)));
+  const found = await currentBackend().onDevice(async () => {
+    const sums = await survey(problem, (visit) => batches.first(visit));
+    await refuseNonFinite(problem, 'gradient', sums.gradient);
+    return sums;
+  });
   const factor = problem.normalise ? 1 / found.total : 1;
   return {
     loss: found.loss * factor,
