@@ -46,7 +46,12 @@ const ALLOWED: Record<string, readonly string[]> = {
   ],
   remote: ['core', 'linops'],
   report: ['core', 'stats', 'spectrum', 'apost'],
-  cli: ['core', 'linalg', 'linops', 'spectrum', 'apost', 'seigh', 'eigsh', 'store', 'eigsh.ts', 'seigh.ts', 'report'],
+  // files and tfjs only when a model is given
+  cli: ['core', 'linalg', 'linops', 'spectrum', 'apost', 'seigh', 'eigsh', 'store', 'files', 'tfjs'].concat(
+    'eigsh.ts',
+    'seigh.ts',
+    'report',
+  ),
   tfjs: ['core', 'linalg', 'linops'],
   testing: ['core', 'linalg', 'linops'],
 };

@@ -7,9 +7,9 @@ import type { EigshResult } from '../eigsh/result.ts';
 import { eigsh } from '../eigsh.ts';
 import { type Command, checkOutput, defineCommand, needed, pick, refuseWords } from './command.ts';
 import { EXIT } from './exit.ts';
-import { loadOperator } from './operator-file.ts';
+import { checkSource, operatorOf, SOURCE_FIELDS } from './operator-source.ts';
 import { progressBar } from './progress-bar.ts';
-import { deliver, operatorField, REPORTING_FIELDS } from './sketching.ts';
+import { deliver, REPORTING_FIELDS } from './sketching.ts';
 import { resumable, sayHowToContinue } from './storing.ts';
 
 /** What a person is told beside the table. */
@@ -39,9 +39,12 @@ function sayHowItEnded({
 export const eigshCommand: Command = defineCommand({
   name: 'eigsh',
   summary: 'the leading eigenvalues of an operator, to a tolerance',
-  usage: ['eigsh --operator FILE --k K [options]'],
+  usage: [
+    'eigsh --operator FILE --k K [options]',
+    'eigsh --model model.json --data x.npy --labels y.npy --loss NAME --k K [options]',
+  ],
   fields: {
-    operator: needed(operatorField),
+    ...SOURCE_FIELDS,
     k: needed(described(integer(1), 'eigenpairs')),
     ...SEARCH_FIELDS,
     ...REPORTING_FIELDS,
@@ -52,10 +55,11 @@ export const eigshCommand: Command = defineCommand({
   ],
   async run({ given, values, words }, { signal }) {
     refuseWords(words);
-    const { k, operator, store } = values;
+    checkSource(given);
+    const { k, store } = values;
     if (values.memory !== undefined && store === undefined) throw new ArgumentError('--memory belongs to --store', {});
     await checkOutput(values.out);
-    const op = await loadOperator(operator);
+    const op = await operatorOf(given);
     const asked = { ...pick(given, SEARCH_FIELDS), onProgress: progressBar(), signal } as EigshOptions;
     const search = (): Promise<EigshResult> => eigsh(op, k, asked);
     const again = `the same command, with --store ${store}`;

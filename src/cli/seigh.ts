@@ -3,11 +3,11 @@ import { described, type Fields, optional } from '../core/parse.ts';
 import { type AdaptiveOptions, goalFields, parseGoalOptions } from '../seigh/options.ts';
 import { seigh } from '../seigh.ts';
 import type { Command } from './command.ts';
-import { checkOutput, defineCommand, needed, pick, refuseWords } from './command.ts';
+import { checkOutput, defineCommand, pick, refuseWords } from './command.ts';
 import { EXIT } from './exit.ts';
-import { loadOperator } from './operator-file.ts';
+import { checkSource, operatorOf, SOURCE_FIELDS } from './operator-source.ts';
 import { progressBar } from './progress-bar.ts';
-import { checkSketch, DIMS, deliver, operatorField, REPORTING_FIELDS, SKETCH_FIELDS, sketch } from './sketching.ts';
+import { checkSketch, DIMS, deliver, REPORTING_FIELDS, SKETCH_FIELDS, sketch } from './sketching.ts';
 
 const goal = goalFields({});
 const GOAL_FIELDS = {
@@ -21,17 +21,25 @@ const ALL: Fields = { ...SKETCH_FIELDS, ...GOAL_FIELDS };
 export const seighCommand: Command = defineCommand({
   name: 'seigh',
   summary: 'eigenvalues of an operator; with --tol, as many as a certified accuracy needs',
-  usage: ['seigh --operator FILE --dims K [options]', 'seigh --operator FILE --tol T [--max-dims M] [options]'],
-  fields: { operator: needed(operatorField), dims: DIMS, ...SKETCH_FIELDS, ...GOAL_FIELDS, ...REPORTING_FIELDS },
-  examples: ['seigh --operator hessian.js --dims 200 --seed 1 --out spectrum.json'],
+  usage: [
+    'seigh --operator FILE --dims K [options]',
+    'seigh --operator FILE --tol T [--max-dims M] [options]',
+    'seigh --model model.json --data x.npy --labels y.npy --loss NAME --dims K [options]',
+  ],
+  fields: { ...SOURCE_FIELDS, dims: DIMS, ...SKETCH_FIELDS, ...GOAL_FIELDS, ...REPORTING_FIELDS },
+  examples: [
+    'seigh --operator hessian.js --dims 200 --seed 1 --out spectrum.json',
+    'seigh --model model.json --data x.npy --labels y.npy --loss softmaxCrossEntropy --dims 200',
+  ],
   async run({ values, given, words }, context) {
     refuseWords(words);
     const options = pick(given, ALL);
-    const { operator, dims } = values as { operator: string; dims: number | undefined };
+    const { dims } = values as { dims: number | undefined };
+    checkSource(given);
     if (options.tol === undefined) checkSketch({ ...options, ...pick(given, { dims: DIMS }) });
     else parseGoalOptions(options, {});
     await checkOutput(given.out as string | undefined);
-    const op = await loadOperator(operator);
+    const op = await operatorOf(given);
     if (options.tol === undefined) {
       await deliver(given, await sketch('seigh', op, given, context), undefined);
       return EXIT.done;

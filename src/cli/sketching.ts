@@ -77,12 +77,12 @@ export async function sketch(
 
 /** Prints the analysis and writes it where asked. */
 export async function deliver(
-  { name, operator, json, out }: { name?: string; operator: string; json?: boolean; out?: string } | Given,
+  { name, operator, model, json, out }: Given,
   result: EighResult,
   certificate: Certificate | undefined,
 ): Promise<void> {
   const analysis: Analysis = analysisOf({
-    operator: (name as string | undefined) ?? operatorName(operator as string),
+    operator: (name as string | undefined) ?? operatorName((operator ?? model) as string),
     result,
     certificate,
   });
