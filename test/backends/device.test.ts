@@ -102,7 +102,7 @@ if (BACKEND === 'webgpu') {
       });
       await expect(run).rejects.toThrow(DeviceError);
       await expect(run).rejects.toMatchObject({ code: 'DEVICE', values: { reason: 'lost' } });
-      await expect(run).rejects.toThrow(/^hessian: the GPU device was lost \(.+\); .*call useBackend\('webgpu'\)/);
+      await expect(run).rejects.toThrow(/^seigh: the GPU device was lost \(.+\); .*call useBackend\('webgpu'\)/);
       await useBackend('webgpu');
       const again = quartic(40, 3);
       expect((await seigh(again, 60, { blockSize: 10 })).rank).toBeGreaterThan(0);

@@ -52,7 +52,7 @@ function checkScalar(value: unknown, what: string): Scalar {
   }
   if (value.rank !== 0) {
     throw new ArgumentError(
-      `${what} must return a scalar, got a tensor of shape [${value.shape}]; ` + 'reduce it with tf.mean or tf.sum',
+      `${what} must return a scalar, got a tensor of shape [${value.shape}]; reduce it with tf.mean or tf.sum`,
       { shape: value.shape },
     );
   }

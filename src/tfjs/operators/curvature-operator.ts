@@ -58,7 +58,11 @@ class RecordedCurvature {
   }
 
   multiply(X: Block, out?: Block): Promise<Block> {
-    return this.#batches.multiply(X.cols, async () => this.#product(X, await this.#ready(), out));
+    return this.#batches.use(async () => {
+      // Not part of the attempt: batches that do not fit do not fit with fewer columns either.
+      const state = await this.#ready();
+      return this.#batches.attempt(X.cols, () => this.#product(X, state, out));
+    });
   }
 
   async #product(X: Block, { factor }: State, out?: Block): Promise<Block> {
