@@ -2,7 +2,7 @@
 import { EigensketchError } from './errors.ts';
 
 function named(where: string, error: unknown): unknown {
-  if (error instanceof EigensketchError && !error.message.startsWith(`${where}: `)) error.where = where;
+  if (error instanceof EigensketchError) error.where = where;
   return error;
 }
 

@@ -1,6 +1,5 @@
 /** The two element types of tall data, and what follows from each. */
 import { types } from 'node:util';
-import { ArgumentError } from './errors.ts';
 
 /** Element type of tall data. */
 export type DType = 'float32' | 'float64';
@@ -35,10 +34,4 @@ export function dtypeOf(data: FloatArray): DType {
 /** The narrowest type that holds every given one: float64 as soon as one of them is. */
 export function commonDType(dtypes: readonly DType[]): DType {
   return dtypes.includes('float64') ? 'float64' : 'float32';
-}
-
-/** @throws ArgumentError when `value` is neither `'float32'` nor `'float64'`. */
-export function checkDType(where: string, value: unknown): DType {
-  if (value === 'float32' || value === 'float64') return value;
-  throw new ArgumentError(`${where}: dtype must be 'float32' or 'float64', got ${String(value)}`, { dtype: value });
 }

@@ -1,5 +1,4 @@
 /** Amounts of memory as people write them. */
-import { ArgumentError } from './errors.ts';
 
 /** Bytes, or a number with a unit: `'300MB'`, `'1.5 GiB'`. */
 export type Memory = number | string;
@@ -21,20 +20,6 @@ export function bytesOf(memory: unknown): number | undefined {
   const [, digits = '', unit = 'B'] = /^\s*(\d+(?:\.\d+)?(?:e\d+)?)\s*([a-z]+)?\s*$/i.exec(String(memory)) ?? [];
   const bytes = digits === '' ? Number.NaN : Math.floor(Number(digits) * (UNITS[unit.toUpperCase()] ?? Number.NaN));
   return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;
-}
-
-/**
- * Bytes of an amount of memory.
- * @example
- * parseMemory('seigh', '2GB'); // 2e9
- * @throws ArgumentError for anything but a positive number of bytes or of units from B to TiB.
- */
-export function parseMemory(where: string, memory: Memory): number {
-  const bytes = bytesOf(memory);
-  if (bytes !== undefined) return bytes;
-  throw new ArgumentError(`${where}: memory must be a number of bytes or like '300MB' or '2GiB', got ${memory}`, {
-    memory,
-  });
 }
 
 /** Bytes in the unit that leaves at most three digits before the point, for messages. */

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 /** One report of a long computation: `done` of `total` columns of stage `stage`: iterations for `'solve'`, eigenpairs for `'krylov'`. */
 export interface Progress {
   /** What is under way. */
-  stage: 'sketch' | 'orthonormalise' | 'recovery' | 'certificate' | 'solve' | 'trace' | 'krylov';
+  stage: 'sketch' | 'recovery' | 'certificate' | 'solve' | 'trace' | 'krylov';
   /** Of `total`. */
   done: number;
   /** All of this stage. */

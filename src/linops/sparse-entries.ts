@@ -1,7 +1,8 @@
 /** From SciPy's sparse formats to compressed rows: every index checked, rows sorted, entries given twice added up. */
-import { checkChoice, checkInteger } from '../core/checks.ts';
+
 import { allocate, dtypeOf, type FloatArray, isFloatArray } from '../core/dtype.ts';
 import { ArgumentError, NumericalError, ShapeError } from '../core/errors.ts';
+import { choice, integer } from '../core/parse.ts';
 import { type CsrMatrix, startsOf, transposeCsr } from '../linalg/csr.ts';
 
 /** Whole numbers in any array: SciPy writes int32, or int64 when there are many entries. */
@@ -212,14 +213,14 @@ export function toCsr(where: string, entries: SparseEntries): CsrMatrix {
   const unknown = Object.keys(entries).find((name) => !NAMES.includes(name));
   if (unknown) throw new ArgumentError(`${where}: there is no ${unknown}; there are ${NAMES.join(', ')}`, { unknown });
   if (entries.shape?.length !== 2) throw new ArgumentError(`${where}: shape must be [rows, cols]`, {});
-  const rows = checkInteger(where, 'shape[0]', entries.shape[0], 1, MOST);
-  const cols = checkInteger(where, 'shape[1]', entries.shape[1], 1, MOST);
-  const format = checkChoice(where, 'format', entries.format ?? 'csr', ['csr', 'csc', 'coo'] as const);
+  const rows = integer(1, MOST).parse(entries.shape[0], `${where}: shape[0]`);
+  const cols = integer(1, MOST).parse(entries.shape[1], `${where}: shape[1]`);
+  const format = choice(['csr', 'csc', 'coo']).parse(entries.format ?? 'csr', `${where}: format`);
   if ((entries.data?.length ?? 0) > MOST) {
     throw new ArgumentError(`${where}: ${entries.data.length} entries are more than ${MOST}`, {});
   }
   const { symmetric } = entries;
-  if (symmetric !== undefined) checkChoice(where, 'symmetric', symmetric, ['lower', 'upper'] as const);
+  if (symmetric !== undefined) choice(['lower', 'upper']).parse(symmetric, `${where}: symmetric`);
   if (format === 'coo') {
     const A = fromCoordinates(where, entries as CoordinateEntries, rows, cols);
     return symmetric ? withOtherTriangle(where, A, symmetric) : A;
