@@ -26,13 +26,19 @@ function sayHowItEnded({
     `eigensketch eigsh: ${numConverged} of ${eigenvalues.length} converged, ${numMatvecs} products (${stopped})${noise}`,
   );
   if (!completeness) return;
-  const { upper, lower, confidence } = completeness;
+  const { upper, lower, confidence, complete, productsNeeded } = completeness;
   const ends = [
     upper === undefined ? '' : `above ${upper.toPrecision(4)}`,
     lower === undefined ? '' : `below ${lower.toPrecision(4)}`,
   ];
+  if (complete) {
+    console.error(
+      `eigensketch eigsh: complete: nothing beyond the last pair is missing, with probability ${confidence}`,
+    );
+    return;
+  }
   console.error(
-    `eigensketch eigsh: nothing else lies ${ends.filter(Boolean).join(' or ')}, with probability ${confidence}`,
+    `eigensketch eigsh: nothing else lies ${ends.filter(Boolean).join(' or ')}, with probability ${confidence}; about ${productsNeeded} products would tell whether anything beyond the last pair is missing (--confidence)`,
   );
 }
 

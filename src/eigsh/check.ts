@@ -1,7 +1,7 @@
 /** The whole search: settle the wanted pairs, then make sure that nothing is hidden from them. */
 
 import type { KrylovContext } from '../krylov/decomposition.ts';
-import { beginRun, type FreshRun, type SpectrumBounds, spectrumBounds } from '../krylov/fresh-run.ts';
+import { beginRun, type FreshRun, type SpectrumBounds, spectrumBounds, stepsToExclude } from '../krylov/fresh-run.ts';
 import { boundTheRest, type Completeness, endsOf } from './completeness.ts';
 import { type Goal, Iteration, type Standing, type Stopped } from './iteration.ts';
 import type { Journal, Search } from './search.ts';
@@ -10,8 +10,14 @@ import { settle } from './settle.ts';
 /** Columns that a check may add to a full basis. */
 export const CHECK_COLUMNS = 24;
 
-/** The i-th run's share of what the confidence leaves, for each of the two ends: 3 / (pi i)^2, i = 1, 2, ... */
-const levelOfRun = (confidence: number, run: number): number => 1 - ((1 - confidence) * 3) / (Math.PI * run) ** 2;
+/** The i-th run's share of what the confidence leaves, 6 / (pi i)^2, i = 1, 2, ..., for each of the ends that are wanted. */
+function levelOfRun({ confidence, which, count }: Goal, run: number): number {
+  const ends = which === 'LA' || which === 'SA' || (which === 'BE' && count === 1) ? 1 : 2;
+  return 1 - ((1 - confidence) * 6) / (ends * (Math.PI * run) ** 2);
+}
+
+/** A run may take this part of the products of the search, where no confidence was asked for. */
+const CHECK_SHARE = 0.1;
 
 /** What a run has come to. */
 type Outcome = SpectrumBounds | { stopped: Stopped } | 'found';
@@ -40,12 +46,13 @@ function hasChanged(iteration: Iteration, { wanted }: FreshRun): boolean {
 /** What the products of a run say so far; nothing while another one is worth its price. */
 async function judge(iteration: Iteration, run: FreshRun, index: number): Promise<Outcome | undefined> {
   const { goal, context } = iteration;
-  const { count, which, confidence, checkSteps, basisColumns } = goal;
+  const { count, which, checkSteps, basisColumns } = goal;
+  const most = Math.max(checkSteps, Math.floor(CHECK_SHARE * iteration.check!.firstProduct));
   const ends = endsOf(iteration.ritz, which, count, marginOf(iteration));
-  const outside = await spectrumBounds(run, levelOfRun(confidence, index), context.kernels);
+  const outside = await spectrumBounds(run, levelOfRun(goal, index), context.kernels);
   if (outside.largest > ends.upper || outside.smallest < ends.lower) return 'found';
   const isNothing = outside.upper <= ends.upper && outside.lower >= ends.lower;
-  const isSpent = run.diagonal.length >= checkSteps || iteration.order >= basisColumns + CHECK_COLUMNS;
+  const isSpent = run.diagonal.length >= most || iteration.order >= basisColumns + CHECK_COLUMNS;
   // a run that rounding has ended cannot tell more
   const isOver = isNothing || isSpent || iteration.state.newest === 0;
   return isOver ? outside : undefined;
@@ -65,12 +72,17 @@ async function follow(iteration: Iteration, run: FreshRun, index: number): Promi
 /** What a run that has ended says of the rest, whatever the basis has seen since. */
 async function completenessOf(
   iteration: Iteration,
+  run: FreshRun,
   ended: Pick<SpectrumBounds, 'lower' | 'upper'>,
 ): Promise<Omit<Completeness, 'numMatvecs'>> {
-  const { goal, ritz, state, floors, context } = iteration;
+  const { goal, ritz, state, floors, context, check } = iteration;
   const ends = endsOf(ritz, goal.which, goal.count, marginOf(iteration));
   const bounds = await boundTheRest(state, goal.which, ends, ended, floors.noise, context);
-  return { confidence: goal.confidence, ...bounds };
+  const { upper = ends.upper, lower = ends.lower } = bounds;
+  const isComplete = upper - floors.noise <= ends.upper && lower + floors.noise >= ends.lower;
+  if (isComplete) return { confidence: goal.confidence, ...bounds, complete: true };
+  const productsNeeded = await stepsToExclude(run, levelOfRun(goal, check!.runs), ends, context.kernels);
+  return { confidence: goal.confidence, ...bounds, complete: false, productsNeeded };
 }
 
 /** A basis of the whole space: the wanted values themselves bound the rest. */
@@ -78,6 +90,7 @@ function complete({ ritz, goal, floors }: Iteration): Omit<Completeness, 'numMat
   const { upper, lower } = endsOf(ritz, goal.which, goal.count, floors.noise);
   return {
     confidence: 1,
+    complete: true,
     ...(Number.isFinite(upper) ? { upper } : {}),
     ...(Number.isFinite(lower) ? { lower } : {}),
   };
@@ -116,7 +129,7 @@ export async function iterate(
       // settled again, with nothing new among the wanted: unless it was restarted, the run still counts
       const before = iteration.check?.run;
       if (before?.ended && !hasChanged(iteration, before)) {
-        return iteration.standing(undefined, await completenessOf(iteration, before.ended));
+        return iteration.standing(undefined, await completenessOf(iteration, before, before.ended));
       }
       await beginNextRun(iteration);
     }

@@ -16,6 +16,13 @@ export interface Completeness {
   upper?: number;
   /** At most as many eigenvalues as were returned from that end lie below. */
   lower?: number;
+  /**
+   * Nothing lies beyond the last returned eigenvalue but what is as large as it to `tol` and noise: every eigenvalue in the
+   * wanted part of the spectrum was returned, as often as it is there.
+   */
+  complete: boolean;
+  /** Where that is open: about so many products of one run would tell, n at most. Give `confidence` to spend them. */
+  productsNeeded?: number;
   /** Products since the check began, those that settled pairs again among them; all are among `numMatvecs`. */
   numMatvecs: number;
 }

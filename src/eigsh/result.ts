@@ -23,6 +23,11 @@ export interface EigshFacts {
   noiseFloor: number;
   /** How often the basis was made narrower. */
   restarts: number;
+  /**
+   * Whether at `confidence` nothing beyond the last returned eigenvalue is missing: `completeness.complete`; false without a
+   * check.
+   */
+  complete: boolean;
   /** What else A may have, at `confidence`; absent where the search was stopped before, or not asked for a check. */
   completeness?: Completeness;
 }
@@ -61,6 +66,7 @@ export async function leadingPairs(
     tol,
     noiseFloor: floors.noise,
     restarts,
+    complete: completeness?.complete === true,
     ...(completeness ? { completeness } : {}),
   };
 }

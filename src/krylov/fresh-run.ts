@@ -71,3 +71,23 @@ export async function spectrumBounds(run: FreshRun, level: number, kernels: Kern
     upper: eigenvalueBound(run, 0, alignment),
   };
 }
+
+/**
+ * About how many steps such a run would take to exclude eigenvalues of C outside [lower, upper], at most n: the degree of the
+ * Chebyshev polynomial on the run's Ritz values that grows by ||g|| / |u^T g| to there.
+ */
+export async function stepsToExclude(
+  run: FreshRun,
+  level: number,
+  { lower, upper }: Pick<SpectrumBounds, 'lower' | 'upper'>,
+  kernels: Kernels,
+): Promise<number> {
+  const { smallest, largest } = await spectrumBounds(run, level, kernels);
+  const growth = Math.acosh(Math.max(1, run.length / Math.sqrt(chiSquareQuantile(1 - level, 1))));
+  const [middle, half] = [(smallest + largest) / 2, (largest - smallest) / 2];
+  const steps = [upper - middle, middle - lower].map((distance) => growth / Math.acosh(Math.max(1, distance / half)));
+  // ||g||^2 is about n less the columns of the basis
+  return Math.ceil(
+    Math.min(Math.max(...steps, run.diagonal.length + 1), Math.max(run.length ** 2, run.diagonal.length)),
+  );
+}

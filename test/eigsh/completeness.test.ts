@@ -220,3 +220,45 @@ test('what a check has found of the rest does not outlive a restart, which lets 
   expect(restarted.completeness!.upper!).toBeGreaterThanOrEqual(values[6]!);
   expect(restarted.completeness!.upper!).toBeLessThan(2);
 });
+
+describe('complete', () => {
+  test('a multiple eigenvalue whose copies are all returned, and one whose copies are not', async () => {
+    const n = 300;
+    const values = Float64Array.from({ length: n }, (_, i) => (i < 3 ? 2 : 1 / (1 + i)));
+    const A = diagonalOperator(values);
+    const all = await eigsh(A, 3, { seed: 1 });
+    expect(Array.from(all.eigenvalues, (value) => Math.round(1e6 * value) / 1e6)).toEqual([2, 2, 2]);
+    expect([all.complete, all.completeness!.productsNeeded]).toEqual([true, undefined]);
+    // without a check nothing is said
+    expect((await eigsh(A, 3, { seed: 1, confidence: 0 })).complete).toBe(false);
+    // and none of a search that was cut short
+    expect((await eigsh(A, 3, { seed: 1, maxProducts: 4 })).complete).toBe(false);
+  });
+
+  // the normalised matrix of a random graph: 1, nine eigenvalues from 0.66 to 0.634, and a semicircle of radius 0.62
+  test('above a dense rest: at most a tenth of the products, and a bound within 1.25 of what was left out', async () => {
+    const n = 20_000;
+    const quantile = (u: number): number => {
+      let [low, high] = [0, Math.PI];
+      for (let step = 0; step < 50; step++) {
+        const middle = (low + high) / 2;
+        if (middle - Math.sin(middle) * Math.cos(middle) < Math.PI * u) low = middle;
+        else high = middle;
+      }
+      return Math.cos(low);
+    };
+    const values = Float64Array.from({ length: n }, (_, i) =>
+      i === 0 ? 1 : i < 10 ? 0.66 - (0.026 * (i - 1)) / 8 : 0.62 * quantile((i - 9.5) / (n - 10)),
+    );
+    const { complete, completeness, numMatvecs } = await eigsh(diagonalOperator(values), 10, { which: 'LA', seed: 1 });
+    const { upper, numMatvecs: spent, confidence, productsNeeded } = completeness!;
+    expect(confidence).toBe(0.99);
+    expect(spent).toBeLessThanOrEqual(0.1 * numMatvecs);
+    expect(upper!).toBeGreaterThanOrEqual(values[10]!);
+    expect(upper!).toBeLessThan(1.25 * values[10]!);
+    // acosh(||g|| / x) / acosh(0.634 / 0.62), x the quantile of |N| at 0.99 for one end of the first run
+    expect(complete).toBe(false);
+    expect(productsNeeded!).toBeGreaterThan(25);
+    expect(productsNeeded!).toBeLessThan(120);
+  }, 120_000);
+});

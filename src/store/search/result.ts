@@ -25,6 +25,7 @@ import {
 interface Scalars {
   stopped: Stopped;
   converged: boolean;
+  complete: boolean;
   numConverged: number;
   numMatvecs: number;
   restarts: number;
@@ -38,6 +39,7 @@ interface Scalars {
 const KINDS: Kinds<Scalars> = {
   stopped: 'string',
   converged: 'boolean',
+  complete: 'boolean',
   numConverged: 'number',
   numMatvecs: 'number',
   restarts: 'number',
@@ -50,11 +52,13 @@ const KINDS: Kinds<Scalars> = {
 
 function completenessAttributes(completeness: Completeness | undefined): Attributes {
   if (!completeness) return {};
-  const { confidence, upper, lower, numMatvecs } = completeness;
+  const { confidence, upper, lower, complete, productsNeeded, numMatvecs } = completeness;
   return {
     completeness_confidence: confidence,
     ...(upper === undefined ? {} : { completeness_upper: upper }),
     ...(lower === undefined ? {} : { completeness_lower: lower }),
+    completeness_complete: complete ? 1 : 0,
+    ...(productsNeeded === undefined ? {} : { completeness_products_needed: productsNeeded }),
     completeness_num_matvecs: numMatvecs,
   };
 }
@@ -64,6 +68,8 @@ function completenessFrom(attributes: Attributes): Completeness | undefined {
     completeness_confidence: confidence,
     completeness_upper: upper,
     completeness_lower: lower,
+    completeness_complete: complete,
+    completeness_products_needed: productsNeeded,
     completeness_num_matvecs: numMatvecs,
   } = attributes;
   if (confidence === undefined) return undefined;
@@ -71,6 +77,8 @@ function completenessFrom(attributes: Attributes): Completeness | undefined {
     confidence: Number(confidence),
     ...(upper === undefined ? {} : { upper: Number(upper) }),
     ...(lower === undefined ? {} : { lower: Number(lower) }),
+    complete: Boolean(complete),
+    ...(productsNeeded === undefined ? {} : { productsNeeded: Number(productsNeeded) }),
     numMatvecs: Number(numMatvecs),
   };
 }
