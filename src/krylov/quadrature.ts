@@ -3,7 +3,7 @@ import { type Matrix, zeroMatrix } from '../core/block.ts';
 import { timesPowerOfTwo } from '../core/power-of-two.ts';
 import { breathe, type Control } from '../core/schedule.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
-import { relativeAsymmetry } from '../linalg/small.ts';
+import { frobeniusNorm, relativeAsymmetry } from '../linalg/small.ts';
 import { exponentFor, scaledBack, scaledOperator } from '../linops/at-scale.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
 import { type KrylovContext, randomColumns } from './decomposition.ts';
@@ -42,6 +42,28 @@ export async function gaussRule({ diagonal, offDiagonal }: Tridiagonal, kernels:
   };
 }
 
+/**
+ * The Gauss-Radau rule of a Lanczos run with one more node, at `end`, which lies below all Ritz values (Golub 1973, "Some
+ * modified matrix eigenvalue problems", section 7; Golub & Meurant 2010, section 6.2).
+ * @param beyond norm of what the last product had outside the basis
+ */
+export async function gaussRadauRule(
+  { diagonal, offDiagonal }: Tridiagonal,
+  beyond: number,
+  end: number,
+  kernels: Kernels,
+): Promise<GaussRule> {
+  let pivot = diagonal[0]! - end;
+  for (let j = 1; j < diagonal.length; j++) {
+    pivot = diagonal[j]! - end - (offDiagonal[j - 1]! / pivot) * offDiagonal[j - 1]!;
+  }
+  const last = end + (beyond / pivot) * beyond;
+  return gaussRule(
+    { diagonal: Float64Array.of(...diagonal, last), offDiagonal: Float64Array.of(...offDiagonal, beyond) },
+    kernels,
+  );
+}
+
 /** How many random vectors, and how many Lanczos steps from each. */
 export interface QuadratureShape extends Control {
   order: number;
@@ -51,6 +73,8 @@ export interface QuadratureShape extends Control {
 /** Rules of independent random vectors, and the products they cost. */
 export interface StochasticRules {
   rules: GaussRule[];
+  /** Where the rules came from, in units of A: T, and what the last product of each run had outside its basis. */
+  runs: { T: Tridiagonal; beyond: number }[];
   numMatvecs: number;
 }
 
@@ -67,6 +91,7 @@ export async function stochasticRules(
 ): Promise<StochasticRules> {
   const scaled = scaledOperator(context.op);
   const rules: GaussRule[] = [];
+  const made: StochasticRules['runs'] = [];
   let numMatvecs = 0;
   const total = order * runs;
   for (let run = 0; run < runs; run++) {
@@ -84,10 +109,16 @@ export async function stochasticRules(
     );
     refuseAsymmetry(context.space, relativeAsymmetry(state.H));
     numMatvecs += state.H.rows;
-    const { nodes, weights } = await gaussRule(tridiagonalOf(state), context.kernels);
+    const T = tridiagonalOf(state);
+    const back = (x: number): number => scaledBack(x, -scaled.exponent, 'an entry of T');
+    made.push({
+      T: { diagonal: T.diagonal.map(back), offDiagonal: T.offDiagonal.map(back) },
+      beyond: back(frobeniusNorm(state.B)),
+    });
+    const { nodes, weights } = await gaussRule(T, context.kernels);
     rules.push({ nodes: nodes.map((node) => scaledBack(node, -scaled.exponent, 'a Ritz value')), weights });
     for (const part of [...state.V, state.W]) await context.space.release(part);
   }
   onProgress?.({ stage: 'krylov', done: total, total });
-  return { rules, numMatvecs: numMatvecs + scaled.repeated };
+  return { rules, runs: made, numMatvecs: numMatvecs + scaled.repeated };
 }

@@ -6,7 +6,7 @@ import { NumericalError } from '../core/errors.ts';
 import { between, CONTROL, integer, type Parsed, parseOptions, refuse, seed, withDefault } from '../core/parse.ts';
 import { type Control, supervise } from '../core/schedule.ts';
 import { lanczos } from '../krylov/lanczos.ts';
-import { type GaussRule, gaussRule, stochasticRules } from '../krylov/quadrature.ts';
+import { type GaussRule, gaussRadauRule, gaussRule, stochasticRules } from '../krylov/quadrature.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { KERNELS, type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
 import { diagonalOperator } from '../linops/dense.ts';
@@ -37,11 +37,12 @@ export interface TraceFunctionResult {
   /** From the spread over start vectors. */
   standardError: number;
   /**
-   * How much the estimate changes when the second half of the Lanczos steps is left out (no product): more than further
-   * steps would change once the quadrature converges.
+   * `traceFunction`: how much the estimate changes when the second half of the Lanczos steps is left out (no product): more
+   * than further steps would change once the quadrature converges. `logdet`: a bound: the mean of the exact quadratic forms
+   * lies between estimate - quadratureError and the estimate, if no eigenvalue is below the rounding of the products.
    */
   quadratureError: number;
-  /** Indicative, not certified: Student's t over start vectors, widened by `quadratureError`. */
+  /** Indicative, not certified: Student's t over start vectors, widened by `quadratureError` where that may lie. */
   likely: Interval;
   /** Level of each end of `likely`. */
   confidence: number;
@@ -59,6 +60,8 @@ export interface TraceFunctionResult {
 interface Integrand {
   f: (x: number, rounding: number) => number;
   refusal: (ritzValue: number, value: number, rounding: number) => NumericalError;
+  /** All odd derivatives are positive and all even ones negative, as of log: rules with a node below enclose the integral. */
+  isEnclosed?: boolean;
 }
 
 /** Ritz values are known to so many roundings of the largest. */
@@ -75,6 +78,11 @@ function integrate({ nodes, weights }: GaussRule, { f, refusal }: Integrand, rou
     sum += weights[i]! * value;
   }
   return sum;
+}
+
+/** The integral by a rule whose first node is `end` to rounding. */
+function enclosedIntegral({ nodes, weights }: GaussRule, end: number, { f }: Integrand): number {
+  return nodes.reduce((sum, node, i) => (weights[i] === 0 ? sum : sum + weights[i]! * f(Math.max(node, end), 0)), 0);
 }
 
 /**
@@ -117,9 +125,32 @@ async function integrateRules(
   const kernels = await selectKernels(options.kernels);
   const roundoff = unitRoundoff(op.dtype);
   const context = { op, space: hostSpace(n, op.dtype), seed, kernels, signal };
-  const { rules, numMatvecs } = await stochasticRules({ order, runs, onProgress, signal }, context);
+  const { rules, runs: made, numMatvecs } = await stochasticRules({ order, runs, onProgress, signal }, context);
   const samples = Float64Array.from(rules, (rule) => n * integrate(rule, integrand, roundoff));
   const { mean, standardError } = meanAndError({ samples });
+  if (integrand.isEnclosed) {
+    // the smallest number that is no rounding of zero: logdet refuses Ritz values below
+    const size = rules.reduce((most, { nodes }) => Math.max(most, Math.abs(nodes[0]!), Math.abs(nodes.at(-1)!)), 0);
+    const end = ROUNDINGS * roundoff * size;
+    const least = new Float64Array(runs);
+    for (const [run, { T, beyond }] of made.entries()) {
+      const isExact = T.diagonal.length === n || beyond <= end;
+      const rule = isExact ? rules[run]! : await gaussRadauRule(T, beyond, end, kernels);
+      least[run] = isExact ? samples[run]! : n * enclosedIntegral(rule, end, integrand);
+    }
+    const quadratureError = Math.max(0, mean - meanAndError({ samples: least }).mean);
+    return {
+      estimate: mean,
+      standardError,
+      quadratureError,
+      likely: {
+        estimate: mean,
+        lower: likelyInterval({ samples: least }, confidence).lower,
+        upper: likelyInterval({ samples }, confidence).upper,
+      },
+      ...{ confidence, order, runs, numMatvecs, seed },
+    };
+  }
   let change = 0;
   for (const [run, rule] of rules.entries()) {
     // a run that ended before its order met an invariant space: its rule is exact
@@ -168,7 +199,10 @@ export function traceFunction(
 }
 
 /**
- * log det A = tr log A of a symmetric positive definite operator, as {@link traceFunction} with f = log. The spread of the
+ * log det A = tr log A of a symmetric positive definite operator, as {@link traceFunction} with f = log. As the derivatives of
+ * log alternate in sign, a Gauss rule lies above each quadratic form and a Gauss-Radau rule with a node below the spectrum
+ * lies below it (Golub & Meurant 2010, section 6): the quadrature error is bounded, not guessed. That node is where eigenvalues
+ * can no longer be told from zero. The spread of the
  * estimate grows with the smallest eigenvalues' logarithms, its quadrature error with the condition number.
  *
  * @example
@@ -189,6 +223,6 @@ export function logdet(op: LinearOperator, options: TraceFunctionOptions = {}): 
           : `the operator is singular to the rounding of ${op.dtype}, ${rounding.toExponential(1)}: it has an eigenvalue near ${shown}`;
       return new NumericalError(`${finding}. ${remedy}`, { ritzValue, rounding });
     };
-    return quadratureTrace(op, { f, refusal }, options);
+    return quadratureTrace(op, { f, refusal, isEnclosed: true }, options);
   });
 }

@@ -160,7 +160,8 @@ describe('bounds are wrong as often as the first check spends on an end, where t
     ['BE, lower end', padded(-1, -1, 1), 2, 'BE', 1],
   ])('%s', async (_, values, k, which, end) => {
     const wrong = await count(values, k, { which: which!, confidence: 0.5 });
-    expectRate(wrong[end], SEEDS, ONE_RUN);
+    // a single end has the share of both
+    expectRate(wrong[end], SEEDS, which === 'LA' || which === 'SA' ? 2 * ONE_RUN : ONE_RUN);
     expect(wrong[1 - end]).toBe(0);
   });
 
@@ -176,7 +177,8 @@ describe('bounds are wrong as often as the first check spends on an end, where t
       const { completeness } = await iterate(search, goal, context);
       wrong += Number(misses(values, completeness!, 1, 0).above);
     }
-    expectRate(wrong, 2 * SEEDS, SECOND_RUN);
+    // of a single end
+    expectRate(wrong, 2 * SEEDS, 2 * SECOND_RUN);
   });
 });
 

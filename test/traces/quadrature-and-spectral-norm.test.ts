@@ -32,15 +32,38 @@ describe('traceFunction and logdet', () => {
       { seed: 2 },
     );
     const options = { runs: 4, seed: 5, confidence: 0.95 };
-    const { estimate, standardError, quadratureError, likely } = await logdet(hard, { ...options, order: 12 });
+    const f = Math.log;
+    const { estimate, standardError, quadratureError, likely } = await traceFunction(hard, f, {
+      ...options,
+      order: 12,
+    });
     // the same start vectors with half of the steps
-    const fewer = await logdet(hard, { ...options, order: 6 });
+    const fewer = await traceFunction(hard, f, { ...options, order: 6 });
     expect(quadratureError).toBeCloseTo(Math.abs(estimate - fewer.estimate), 8);
     expect(quadratureError).toBeGreaterThan(standardError);
     // scipy 1.10.1: t.ppf(0.95, 3)
     const reach = 2.3533634348018264 * standardError + quadratureError;
     expect((likely.upper - estimate) / reach).toBeCloseTo(1, 7);
     expect((estimate - likely.lower) / reach).toBeCloseTo(1, 7);
+  });
+
+  test('logdet at condition 1e8: the two rules enclose the quadratic forms, and the likely interval the truth', async () => {
+    const n = 300;
+    const values = Float64Array.from({ length: n }, (_, i) => 10 ** ((-8 * i) / (n - 1)));
+    const exact = total(Array.from(values, Math.log));
+    const settled = await logdet(diagonalOperator(values), { order: n, runs: 5 });
+    expect(settled.quadratureError).toBe(0);
+    for (const order of [10, 30, 100]) {
+      // the same start vectors: what differs is the quadrature
+      const { estimate, quadratureError } = await logdet(diagonalOperator(values), { order, runs: 5 });
+      expect(estimate).toBeGreaterThan(settled.estimate);
+      expect(estimate - quadratureError).toBeLessThan(settled.estimate);
+      for (let seed = 0; seed < 8; seed++) {
+        const { likely } = await logdet(diagonalOperator(values), { order, runs: 10, seed });
+        expect(likely.lower).toBeLessThanOrEqual(exact);
+        expect(likely.upper).toBeGreaterThanOrEqual(exact);
+      }
+    }
   });
 
   test('an order that is too low does not mislead the likely interval, although all start vectors agree', async () => {
