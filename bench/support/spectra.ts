@@ -1,5 +1,5 @@
 /** The spectra that certificates are judged on, and operators with noise in their products. */
-import { diagonalOperator, type LinearOperator } from '../../src/index.ts';
+import { type Block, type DType, diagonalOperator, type LinearOperator } from '../../src/index.ts';
 
 /** Eigenvalues by name. Sketches with Gaussian columns behave alike in every basis, so operators may be diagonal. */
 export const judged: Record<string, (n: number) => Float64Array> = {
@@ -8,6 +8,7 @@ export const judged: Record<string, (n: number) => Float64Array> = {
   '1/j': (n) => Float64Array.from({ length: n }, (_, i) => 1 / (i + 1)),
   geometric: (n) => Float64Array.from({ length: n }, (_, i) => 0.8 ** i),
   'half spike, half flat': (n) => Float64Array.from({ length: n }, (_, i) => (i === 0 ? 1 : 1 / Math.sqrt(n - 1))),
+  'rank five': (n) => Float64Array.from({ length: n }, (_, i) => Math.max(0, 5 - i)),
   '± pairs': (n) => Float64Array.from({ length: n }, (_, i) => (i % 2 ? -1 : 1) / (1 + Math.floor(i / 2))),
 };
 
@@ -39,6 +40,41 @@ export function noisyDiagonal(values: Float64Array, noise: number, seed: number)
       const lengths = new Float64Array(X.cols);
       for (const [at, value] of X.data.entries()) lengths[at % X.cols]! += value ** 2;
       return { ...Y, data: Y.data.map((y, at) => y + noise * Math.sqrt(lengths[at % X.cols]! / n) * next()) };
+    },
+  };
+}
+
+/** Random noise of norm `relative` ||A x|| in every product of norm at least `threshold` ||x||, new each time. */
+export interface ProportionalNoise {
+  dtype: DType;
+  relative: number;
+  /** Default 0: every product. */
+  threshold?: number;
+}
+
+/** diag(values) whose products carry noise in proportion to themselves, as those of deep networks do. */
+export function proportionallyNoisyDiagonal(
+  values: Float64Array,
+  { dtype, relative, threshold = 0 }: ProportionalNoise,
+  seed: number,
+): LinearOperator {
+  const exact = diagonalOperator(dtype === 'float32' ? Float32Array.from(values) : values);
+  const next = normals(seed);
+  const n = values.length;
+  const squares = ({ cols, data }: Block): Float64Array => {
+    const sums = new Float64Array(cols);
+    for (const [at, value] of data.entries()) sums[at % cols]! += value ** 2;
+    return sums;
+  };
+  return {
+    ...exact,
+    matmat: async (X) => {
+      const Y = await exact.matmat(X);
+      const [inputs, products] = [squares(X), squares(Y)];
+      const size = products.map((square, j) =>
+        square >= threshold ** 2 * inputs[j]! ? relative * Math.sqrt(square / n) : 0,
+      );
+      return { ...Y, data: Y.data.map((y, at) => y + size[at % Y.cols]! * next()) };
     },
   };
 }

@@ -68,7 +68,8 @@ export interface Look {
 export type KnownResiduals = Pick<RitzPairs, 'eigenvalues' | 'eigenvectors' | 'residualNorms'>;
 
 /** What an approximation may know about itself beside its product. */
-type Known = LinearOperator & Partial<RitzPairs & { coreAsymmetry: number; samplingErrors: Float64Array }>;
+type Known = LinearOperator &
+  Partial<RitzPairs & { coreAsymmetry: number; samplingErrors: Float64Array; orthogonalError: boolean }>;
 
 const isGiven = (approximation: LinearOperator): approximation is GivenPairs =>
   (approximation as Partial<GivenPairs>).given === true;
@@ -149,14 +150,17 @@ export async function certify(
   const space = (onDisk ?? hostSpace(m, op.dtype)).scope();
   const measuring: MeasureContext = { space, blockSize, stage: 'certificate', onProgress, signal };
   const level = look ? levelOfLook(confidence, look.number) : confidence;
-  const { eigenvalues, eigenvectors, residualNorms, coreAsymmetry, samplingErrors } = known;
+  const { eigenvalues, eigenvectors, residualNorms, noiseFloor, coreAsymmetry, samplingErrors } = known;
   const spend = async (): Promise<Statements> => {
     const Omega = await materialise(vectors, m === n ? space : hostSpace(n, op.dtype), blockSize, signal);
     const run: Certification = { op, tests, confidence, level, lanczosSteps, verbs, measuring, Omega };
     if (isGiven(approximation)) return certifyGiven(run, approximation);
     return eigenvalues && eigenvectors && residualNorms
-      ? certifyDeflated(run, { eigenvalues, eigenvectors, residualNorms })
-      : certifySampled(run, approximation, eigenvalues);
+      ? certifyDeflated(run, {
+          ...{ eigenvalues, eigenvectors, residualNorms },
+          ...(noiseFloor === undefined ? {} : { noiseFloor }),
+        })
+      : certifySampled(run, approximation, known);
   };
   const { numMatvecs, ...statements } = await spend().finally(() => space.close());
   return {
@@ -207,7 +211,8 @@ function certifyAtScale(
 }
 
 /**
- * Certifies how far `approximation` is from `op`, from `tests` products with fresh Gaussian vectors and one repetition.
+ * Certifies how far `approximation` is from `op`, from `tests` products with fresh Gaussian vectors and three
+ * that show the noise.
  *
  * For a result with residual norms (`seigh` by `hmt`) the known part of the error is separated first, which makes the
  * interval of the relative error far narrower, and adds an interval for each eigenvalue, the inertia, the scree and, from

@@ -18,9 +18,10 @@ import {
   type Statements,
   sumOfSquares,
 } from './certification.ts';
-import { couplingOf, diagonalMatrix, lanczosOnError, spectralBound } from './completeness.ts';
+import { couplingOf, diagonalMatrix, type ErrorRun, lanczosOnError, spectralBound } from './completeness.ts';
 import { isolatedPairs } from './gaps.ts';
-import { noiseFromRepetition, roundingFloor } from './noise.ts';
+import { noiseOfLargestProducts } from './largest-products.ts';
+import { coreRounding, noiseFromRepetition, roundingFloor } from './noise.ts';
 import { inertiaAtLeast, residualIntervals } from './residuals.ts';
 
 /** Ritz pairs of the operator on an orthonormal basis, and how far each is from an eigenpair. */
@@ -33,6 +34,11 @@ export interface RitzPairs {
   residualNorms: Float64Array;
   /** V^T A V, where V are other vectors of the same span than the Ritz vectors. */
   core?: Matrix;
+  /**
+   * How far each residual norm and eigenvalue may be from that of exact products and exact arithmetic, where whoever made the
+   * pairs knows; a residual norm may contain it.
+   */
+  noiseFloor?: number;
 }
 
 /** Sums of squares of values r, r+1, ..., for r = 0..length: added from the small end, so that tails keep their digits. */
@@ -46,6 +52,10 @@ function tailsOfSquares(values: Float64Array): Float64Array {
 const lengthDefect = (theta: Float64Array, norms: Float64Array): number =>
   norms.reduce((worst, norm, i) => Math.max(worst, 2 * Math.abs(theta[i]! * (norm - 1))), 0);
 
+/** The largest ||E v|| that the run shows, v a unit vector. */
+const largestOf = ({ diagonal, offDiagonal }: ErrorRun): number =>
+  diagonal.reduce((largest, value, i) => Math.max(largest, Math.hypot(value, offDiagonal[i]!)), 0);
+
 /** What the pairs alone say about three squared norms, each within the noise of the products behind it. */
 interface KnownSquares {
   /** 2 ||A V - V diag(theta)||_F^2: residuals count twice, above and below the diagonal block. */
@@ -56,13 +66,24 @@ interface KnownSquares {
   tails: Interval[];
 }
 
-function knownSquares(theta: Float64Array, residualNorms: Float64Array, noise: number): KnownSquares {
-  const spread = noise * Math.sqrt(theta.length);
+/**
+ * @param noise norm of the noise in A v for a unit vector v
+ * @param slack how far a residual norm may be above the exact one, at least `noise`
+ */
+function knownSquares(theta: Float64Array, residualNorms: Float64Array, noise: number, slack: number): KnownSquares {
+  const root = Math.sqrt(theta.length);
   const tails = tailsOfSquares(theta);
+  const residual = Math.sqrt(sumOfSquares(residualNorms));
+  // of exact residuals the part within the span counts once, and is no more than noise
+  const least = 2 * Math.max(0, residual - slack * root) ** 2 - (noise * root) ** 2;
   return {
-    coupling: withNoise(2 * sumOfSquares(residualNorms), Math.SQRT2 * spread),
-    captured: withNoise(tails[0]!, spread),
-    tails: Array.from(tails, (tail, r) => withNoise(tail, noise * Math.sqrt(theta.length - r))),
+    coupling: {
+      estimate: 2 * residual ** 2,
+      lower: Math.max(0, least),
+      upper: 2 * (residual + noise * root) ** 2,
+    },
+    captured: withNoise(tails[0]!, slack * root),
+    tails: Array.from(tails, (tail, r) => withNoise(tail, slack * Math.sqrt(theta.length - r))),
   };
 }
 
@@ -111,28 +132,36 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs): Pro
   const AG = await measure(op, G, measuring);
   const asymmetricNoise = await measureAsymmetricNoise(run, G, AG);
   const repeated = await noiseFromRepetition(op, await G.readColumns(0, 1), await AG.readColumns(0, 1));
-  const measuredNoise = Math.max(repeated, asymmetricNoise);
-  const rounding = roundingFloor(op, largestMagnitude(theta), lengthDefect(theta, lengths.map(Math.sqrt)));
-  const noiseFloor = Math.max(measuredNoise, rounding);
   const core = pairs.core ?? diagonalMatrix(theta);
+  const largest = largestMagnitude(theta);
+  const largestProducts = await noiseOfLargestProducts(run, V, core, largest);
+  const rounding = roundingFloor(op, largest, lengthDefect(theta, lengths.map(Math.sqrt)));
+  const noiseFloor = Math.max(repeated, asymmetricNoise, largestProducts.noise, rounding);
   const deflation = { V, core, coupling: couplingOf(residualNorms, noiseFloor) };
   const firstProduct = await leadingColumns(AG, 1, await measuring.space.allocate(1), verbs);
   const [inSpan] = (await projectOut([AG], [V], verbs)) as [Matrix];
   const firstInSpan = selectColumns(inSpan, [0], () => 1);
   const errorRun = await lanczosOnError(run, deflation, G, firstProduct, firstInSpan);
-  const missed = spectralBound(errorRun, deflation, measuredNoise, level);
   const squares = await gram(AG, AG, verbs);
   const meanSquare = meanDiagonal(squares);
+  // noise may be in proportion to the product, and the first test vector's be small beside others
+  const size = Math.sqrt(squares.data[0]!);
+  const noiseBeside = (length: number): number =>
+    Math.max(asymmetricNoise, repeated * (size > 0 ? Math.max(1, length / size) : 1));
+  const ofSteps = noiseBeside(errorRun.length * largestOf(errorRun));
+  const missed = spectralBound(errorRun, deflation, Math.min(noiseFloor, ofSteps), level);
   // a test vector is about sqrt(n) long, and so is its noise
-  const noise = measuredNoise * Math.sqrt(op.shape[1]);
+  const noise = noiseBeside(Math.sqrt(meanSquare)) * Math.sqrt(op.shape[1]);
   const dimension = effectiveDimension(squares);
-  const known = knownSquares(theta, residualNorms, noiseFloor);
+  const ofRitzValues = noiseFloor + coreRounding(largest, theta.length);
+  const slack = Math.max(ofRitzValues, pairs.noiseFloor ?? 0);
+  const known = knownSquares(theta, residualNorms, noiseFloor, slack);
   const { scree, ...norms } = normsFrom(squaredInterval(meanSquare, tests, level, noise), known);
   const { scree: _, ...likely } = normsFrom(likelySquaredInterval(meanSquare, tests, dimension, level, noise), known);
-  const isolated = isolatedPairs({ theta, residualNorms, noise: noiseFloor, missed });
+  const isolated = isolatedPairs({ theta, residualNorms, noise: ofRitzValues, missed });
   return {
     deflated: true,
-    numMatvecs: tests + 1 + errorRun.numMatvecs,
+    numMatvecs: tests + 1 + largestProducts.numMatvecs + errorRun.numMatvecs,
     events: [
       event(run, 'upper', [...normStatements('upper'), 'scree.upper']),
       event(run, 'lower', [...normStatements('lower'), 'scree.lower']),
@@ -144,7 +173,7 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs): Pro
     eigenvalueIntervals: residualIntervals(theta, residualNorms, noiseFloor),
     gapIntervals: isolated.map((pair) => pair?.interval ?? null),
     angleBounds: isolated.map((pair) => pair?.angle ?? null),
-    inertia: inertiaAtLeast(theta, noiseFloor),
+    inertia: inertiaAtLeast(theta, ofRitzValues),
     missedEigenvalueBound: missed,
     noiseFloor,
     roundingFloor: rounding,

@@ -43,3 +43,11 @@ const ROUNDINGS = 4;
 export function roundingFloor(op: LinearOperator, spectralNorm: number, lengthDefect: number): number {
   return ROUNDINGS * unitRoundoff(op.dtype) * spectralNorm + lengthDefect;
 }
+
+/**
+ * What float64 leaves in an eigenvalue of the k x k core V^T A V: the backward error of the eigensolver, and sums of many
+ * terms, in roundings of the largest. A residual norm contains it, a bound that is quadratic in the residual does not.
+ */
+export function coreRounding(spectralNorm: number, k: number): number {
+  return (8 + 2 * Math.sqrt(k)) * unitRoundoff('float64') * spectralNorm;
+}

@@ -5,18 +5,21 @@ import type { Multivector } from '../multivector/multivector.ts';
 import { gram } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import { effectiveDimension, likelySquaredInterval } from '../stats/effective-dimension.ts';
-import { type Interval, mapInterval, squaredInterval } from '../stats/interval.ts';
+import { type Interval, mapInterval, squaredInterval, withNoise } from '../stats/interval.ts';
 import {
   type Certification,
   event,
   largestMagnitude,
   meanDiagonal,
   measureAsymmetricNoise,
+  normStatements,
   ratio,
   type Statements,
   sumOfSquares,
 } from './certification.ts';
-import { noiseFromRepetition, roundingFloor } from './noise.ts';
+import { diagonalMatrix } from './completeness.ts';
+import { noiseOfLargestProducts } from './largest-products.ts';
+import { coreRounding, noiseFromRepetition, roundingFloor } from './noise.ts';
 
 /** q products of the approximation, subtracted from those of the operator, in place. */
 async function subtractApproximation(
@@ -47,18 +50,54 @@ function ratioOf(error: Interval, operator: Interval, known: number | undefined)
     relative.lower = Math.max(relative.lower, ratio(error.lower, known + error.lower));
     if (known > error.upper) relative.upper = Math.min(relative.upper, ratio(error.upper, known - error.upper));
   }
+  // ends from the known norm may exclude the ratio of two estimates
+  relative.estimate = Math.max(relative.lower, Math.min(relative.estimate, relative.upper));
   return relative;
+}
+
+/** What an approximation without residual norms may know of itself. */
+export interface KnownOfSampled {
+  eigenvalues?: Float64Array | undefined;
+  /** n x r, orthonormal. */
+  eigenvectors?: Multivector | undefined;
+  /** Tr (approximation^T error) = 0. */
+  orthogonalError?: boolean | undefined;
+}
+
+/**
+ * ||A||_F^2 = K + ||E||_F^2, so that the norm of A and the relative error are known where that of E is: increasing in it.
+ * `spread` is how far noise and rounding may have taken the approximation, and E, from that.
+ */
+function normsWithOrthogonalError(error: Interval, eigenvalues: Float64Array, spread: number) {
+  const known = withNoise(sumOfSquares(eigenvalues), spread);
+  const t: Interval = {
+    estimate: error.estimate ** 2,
+    lower: Math.max(0, error.lower - spread) ** 2,
+    upper: (error.upper + spread) ** 2,
+  };
+  const each = (value: (end: keyof Interval) => number): Interval => ({
+    estimate: value('estimate'),
+    lower: value('lower'),
+    upper: value('upper'),
+  });
+  const opposite = { estimate: 'estimate', lower: 'upper', upper: 'lower' } as const;
+  return {
+    errorFrob: error,
+    operatorFrob: each((end) => Math.sqrt(known[end] + t[end])),
+    relativeError: each((end) => Math.min(1, Math.sqrt(ratio(t[end], known[opposite[end]] + t[end])))),
+  };
 }
 
 /**
  * For two operators of which only products are known. The relative error takes half of 1 - confidence for each of its
  * two norms; where the eigenvalues of the approximation, and so its norm, are known, the triangle inequality sharpens it
- * on the same event.
+ * on the same event. Where the error is orthogonal to the approximation, its norm is all that is unknown, and one event serves
+ * each end of all three.
  */
 export async function certifySampled(
   run: Certification,
   approximation: LinearOperator,
-  eigenvalues?: Float64Array,
+  { eigenvalues, eigenvectors, orthogonalError = false }: KnownOfSampled,
 ): Promise<Statements> {
   const { op, tests, level, verbs, measuring, Omega } = run;
   const known = eigenvalues && Math.sqrt(sumOfSquares(eigenvalues));
@@ -67,17 +106,41 @@ export async function certifySampled(
   const width = Math.min(tests, measuring.blockSize);
   const [first, product] = [await Omega.readColumns(0, width), await AOmega.readColumns(0, width)];
   const repeated = await noiseFromRepetition(op, first, product);
-  const measuredNoise = Math.max(repeated, await measureAsymmetricNoise(run, Omega, AOmega));
-  const rounding = roundingFloor(op, eigenvalues ? largestMagnitude(eigenvalues) : 0, 0);
+  // noise may be in proportion to the product, and the first test vector's be small beside others
+  const size = Math.sqrt(operatorSquares.data[0]!);
+  const growth = size > 0 ? Math.max(1, Math.sqrt(meanDiagonal(operatorSquares)) / size) : 1;
+  const measuredNoise = Math.max(repeated * growth, await measureAsymmetricNoise(run, Omega, AOmega));
+  const largest = eigenvalues ? largestMagnitude(eigenvalues) : 0;
+  const rounding = roundingFloor(op, largest, 0);
   await subtractApproximation(run, approximation, AOmega);
   const errorSquares = await gram(AOmega, AOmega, verbs);
-  const noise = measuredNoise * Math.sqrt(op.shape[1]);
+  // products of the approximation are rounded, too
+  const noise = Math.max(measuredNoise, rounding) * Math.sqrt(op.shape[1]);
   const certified = (squares: Matrix, at: number): Interval =>
     mapInterval(squaredInterval(meanDiagonal(squares), tests, at, noise), Math.sqrt);
   const likely = (squares: Matrix): Interval => {
     const dimension = effectiveDimension(squares);
     return mapInterval(likelySquaredInterval(meanDiagonal(squares), tests, dimension, level, noise), Math.sqrt);
   };
+  if (orthogonalError && eigenvalues && eigenvectors) {
+    const products = await noiseOfLargestProducts(run, eigenvectors, diagonalMatrix(eigenvalues), largest);
+    const noiseFloor = Math.max(measuredNoise, products.noise, rounding);
+    // the pairs come of A Q, which counts twice
+    const ofPairs = noiseFloor + coreRounding(largest, eigenvalues.length);
+    const spread = ofPairs * Math.sqrt(2 * eigenvalues.length);
+    return {
+      deflated: false,
+      numMatvecs: tests + 1 + products.numMatvecs,
+      events: [event(run, 'upper', normStatements('upper')), event(run, 'lower', normStatements('lower'))],
+      ...normsWithOrthogonalError(certified(errorSquares, level), eigenvalues, spread),
+      likely: {
+        ...normsWithOrthogonalError(likely(errorSquares), eigenvalues, spread),
+        effectiveDimension: effectiveDimension(errorSquares),
+      },
+      noiseFloor,
+      roundingFloor: rounding,
+    };
+  }
   const half = (1 + level) / 2;
   return {
     deflated: false,

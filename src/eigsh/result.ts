@@ -36,6 +36,8 @@ export interface EigshFacts {
 export interface EigshResult extends EighResult, EigshFacts {
   /** ||A v_i - eigenvalues_i v_i||_2, length k. */
   residualNorms: Float64Array;
+  /** As in {@link EigshFacts}. */
+  noiseFloor: number;
 }
 
 /** The leading pairs of a standing as a result; the caller knows the seconds. */

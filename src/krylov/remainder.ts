@@ -23,9 +23,10 @@ export async function withoutRounding(
   { basis, R }: Orthonormalised,
   scale: number,
   context: VerbContext & { space: Space },
+  roundings: number = REMAINDER_ROUNDINGS,
 ): Promise<Remainder> {
   const { U, values, V } = smallSvd(R);
-  const cutoff = REMAINDER_ROUNDINGS * unitRoundoff(basis.dtype) * scale;
+  const cutoff = roundings * unitRoundoff(basis.dtype) * scale;
   const kept = values.filter((value) => value > cutoff).length;
   if (kept === basis.cols) return { W: basis, R, lost: 0 };
   const rotation = subMatrix(U, 0, U.rows, 0, kept);

@@ -116,5 +116,6 @@ export async function leadingRitzPairs(
     vectors: await combine(state.V, S, context.space, context),
     residualNorms: Float64Array.from(leading, (i) => ritz.residualNorms[i]!),
     coreAsymmetry: relativeAsymmetry(state.H),
+    noiseFloor: floorsOf(state).noise,
   };
 }

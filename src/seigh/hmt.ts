@@ -3,12 +3,14 @@ import { type Block, copyColumns, type Matrix, zeroMatrix } from '../core/block.
 import { unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError, UnsupportedError } from '../core/errors.ts';
 import { described, flag, integer, withDefault } from '../core/parse.ts';
+import { withoutRounding } from '../krylov/remainder.ts';
 import { mirrorUpper, placeBlock, relativeAsymmetry, selectColumns, transpose } from '../linalg/small.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
+import { projectOut } from '../multivector/project.ts';
 import { panelBuffer, sweep } from '../multivector/sweep.ts';
-import { concatenate, gram, subtractTimes, times } from '../multivector/verbs.ts';
+import { columnNorms, concatenate, gram, subtractTimes, times } from '../multivector/verbs.ts';
 import { type Eigenpairs, type RecoveryContext, selectLeading } from '../spectrum/eigenpairs.ts';
 import { type BatchCores, collectingBatches, samplingErrors } from './batch-sampling.ts';
 import { leaveOneOutError } from './leave-one-out.ts';
@@ -94,13 +96,28 @@ export async function hmt({ Q, Z }: BasisMeasurement, context: RecoveryContext):
   return { values: theta, vectors: V, rotation: U, residualNorms, coreAsymmetry };
 }
 
-/** An orthonormal basis of E's columns that is also orthogonal to Q, although E may be far smaller than Q. */
-async function complement(Q: Multivector, E: Multivector, context: RecoveryContext): Promise<Multivector> {
-  const first = await orthonormalise(E, context.space, context);
-  const overlap = await gram(Q, first.basis, context);
-  if (overlap.data.every((entry) => Math.abs(entry) <= 64 * unitRoundoff(Q.dtype))) return first.basis;
-  const cleaned = await subtractTimes(first.basis, Q, overlap, context);
-  return (await orthonormalise(cleaned, context.space, context)).basis;
+/** Directions of Z - Q H this many roundings of the largest product long are rounding, which may point anywhere. */
+const RESIDUAL_ROUNDINGS = 16;
+
+/**
+ * An orthonormal basis of E's columns that is also orthogonal to Q, without the directions that are rounding beside products of
+ * size `scale`. What a direction that is kept has in the span of Q is at most a rounding of E over its own length.
+ */
+async function complement(
+  Q: Multivector,
+  E: Multivector,
+  scale: number,
+  context: RecoveryContext,
+): Promise<Multivector> {
+  const { W } = await withoutRounding(
+    await orthonormalise(E, context.space, context),
+    scale,
+    context,
+    RESIDUAL_ROUNDINGS,
+  );
+  if (W.cols === 0) return W;
+  await projectOut([W], [Q], context, { roundings: 1 });
+  return (await orthonormalise(W, context.space, context)).basis;
 }
 
 /**
@@ -112,9 +129,10 @@ export async function refinedHmt({ Q, Z }: BasisMeasurement, context: RecoveryCo
   const { kernels, space } = context;
   const k = Q.cols;
   const { H, coreAsymmetry } = await coreOf(Q, Z, context);
+  const scale = (await columnNorms(Z, context)).reduce((longest, norm) => Math.max(longest, norm), 0);
   const E = await subtractTimes(Z, Q, H, context, await placeFor(Z, k, context));
   await subtractTimes(E, Q, await gram(Q, E, context), context);
-  const W = await complement(Q, E, context);
+  const W = await complement(Q, E, scale, context);
   const F = await gram(W, E, context);
   if (E !== Z) await space.release(E);
   const core = zeroMatrix(k + W.cols, k + W.cols);
@@ -123,14 +141,16 @@ export async function refinedHmt({ Q, Z }: BasisMeasurement, context: RecoveryCo
   placeBlock(core, transpose(F), 0, k);
   const { values, vectors } = await kernels.eigh(core);
   const largest = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-  const leading = selectLeading(values, context.which, context.rank).filter(
+  const significant = selectLeading(values, context.which, values.length).filter(
     (i) => Math.abs(values[i]!) > unitRoundoff(Q.dtype) * largest,
   );
+  const leading = significant.slice(0, context.rank);
   const U = selectColumns(vectors, leading, () => 1);
   const basis = await concatenate([Q, W], await space.allocate(core.rows), context);
   return {
     values: Float64Array.from(leading, (i) => values[i]!),
     vectors: await times(basis, U, await placeFor(basis, U.cols, context), context),
+    orthogonalError: leading.length === significant.length,
     coreAsymmetry,
   };
 }

@@ -14,6 +14,10 @@ export interface Eigenpairs {
   vectors: Multivector;
   /** ||A v_i - values_i v_i||, where the method knows A v_i. */
   residualNorms?: Float64Array;
+  /** How far residual norms and values may be from those of exact products, where the method knows: they contain it. */
+  noiseFloor?: number;
+  /** The error is orthogonal to the approximation: the pairs are all of a refinement. */
+  orthogonalError?: boolean;
   /** Estimate of ||A - vectors diag(values) vectors^T||_F from the sketch itself. */
   leaveOneOutError?: number;
   /** Standard error of each value over data batches. */

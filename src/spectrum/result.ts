@@ -26,6 +26,16 @@ export interface EighResult extends Operator, Plain {
   /** ||A v_i - eigenvalues_i v_i||_2, length r; absent where the method does not know A v_i. */
   residualNorms?: Float64Array;
   /**
+   * How far residual norms and eigenvalues may be from those of exact products: noise and rounding, as far as the products
+   * have shown it; `krylov` and `eigsh`, whose residual norms contain it.
+   */
+  noiseFloor?: number;
+  /**
+   * The error is exactly (I - P) A (I - P), orthogonal to the approximation, P a projector: `hmt` with `refine` and all of its
+   * pairs, so ||A||_F^2 = ||approximation||_F^2 + ||error||_F^2.
+   */
+  orthogonalError?: boolean;
+  /**
    * Estimate of ||A - V diag(eigenvalues) V^T||_F that costs no product (leave-one-out), for plain `hmt` of full rank. It is
    * usually within a few percent and never certified: it uses the sketch twice.
    */
@@ -91,7 +101,8 @@ export function makeEighResult(
 ): RitzResult;
 export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kernels): EighResult;
 export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kernels): EighResult {
-  const { values, vectors, residualNorms, leaveOneOutError, samplingErrors, coreAsymmetry } = pairs;
+  const { values, vectors, residualNorms, noiseFloor, orthogonalError, leaveOneOutError } = pairs;
+  const { samplingErrors, coreAsymmetry } = pairs;
   const n = vectors.rows;
   const apply = (X: Block): Promise<Block> => applyLowRank(vectors, values, vectors, X, kernels);
   const parts = withJson<Omit<EighResult, 'apply' | 'toJSON'>>({
@@ -102,6 +113,8 @@ export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kern
     eigenvalues: values,
     eigenvectors: vectors,
     ...(residualNorms ? { residualNorms } : {}),
+    ...(noiseFloor === undefined ? {} : { noiseFloor }),
+    ...(orthogonalError ? { orthogonalError } : {}),
     ...(leaveOneOutError === undefined ? {} : { leaveOneOutError }),
     ...(samplingErrors ? { samplingErrors } : {}),
     rank: values.length,

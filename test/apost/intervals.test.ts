@@ -322,3 +322,16 @@ test('an approximation of another shape is refused', async () => {
     'apost: the operator is 2 x 2, the approximation 3 x 3',
   );
 });
+
+test('estimates lie in their intervals, also where a known norm excludes the ratio of two sampled ones', async () => {
+  const values = Float64Array.from({ length: 60 }, (_, i) => 0.9 ** i);
+  const A = diagonalOperator(values);
+  for (let seed = 0; seed < 40; seed++) {
+    const result = await seigh(A, 8, { method: 'nystrom', seed });
+    const { relativeError, errorFrob, operatorFrob } = await apost(A, result, { tests: 2, confidence: 0.5, seed });
+    for (const { estimate, lower, upper } of [relativeError, errorFrob, operatorFrob]) {
+      expect(lower).toBeLessThanOrEqual(estimate);
+      expect(estimate).toBeLessThanOrEqual(upper);
+    }
+  }
+});

@@ -165,7 +165,7 @@ test('more Lanczos steps never make the bound worse, and cost a product each', a
   const bounds = certificates.map((cert) => cert.missedEigenvalueBound!);
   for (let i = 1; i < bounds.length; i++) expect(bounds[i]!).toBeLessThanOrEqual(bounds[i - 1]!);
   expect(bounds[3]! / bounds[0]!).toBeLessThan(0.1);
-  expect(certificates.map((cert) => cert.numMatvecs)).toEqual([11, 12, 15, 23]);
+  expect(certificates.map((cert) => cert.numMatvecs)).toEqual([13, 14, 17, 25]);
 });
 
 // 10 spikes over a flat tail: what Lanczos can say after nine steps from a random vector (van Dorsselaer et al. 2000), where
@@ -180,7 +180,7 @@ test.each([
   const result = await seigh(A, 20, { seed: 1, powerIterations: 2 });
   for (let seed = 1; seed <= (size > 100_000 ? 1 : 5); seed++) {
     const { missedEigenvalueBound, numMatvecs } = await apost(A, result, { tests: 2, confidence: 0.95, seed });
-    expect(numMatvecs).toBe(2 + 1 + 8);
+    expect(numMatvecs).toBe(2 + 3 + 8);
     expect(missedEigenvalueBound).toBeGreaterThan(0.99);
     expect(missedEigenvalueBound).toBeLessThan(most);
   }

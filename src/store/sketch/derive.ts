@@ -104,13 +104,15 @@ async function makeResult(
   const recovery = { ...sketchOf(plan), kernels: run.kernels, space, signal: run.signal };
   const firstBasis = await readFirstBasis(directory);
   const { pairs, dropped } = await METHODS[plan.method].recover({ blocks: inputs, firstBasis }, recovery);
-  const { values, vectors, residualNorms, leaveOneOutError, coreAsymmetry } = pairs;
+  const { values, vectors, residualNorms, noiseFloor, orthogonalError, leaveOneOutError, coreAsymmetry } = pairs;
   return {
     columns: vectors,
     record: {
       attributes: {
         dropped,
         core_asymmetry: coreAsymmetry,
+        ...(noiseFloor === undefined ? {} : { noise_floor: noiseFloor }),
+        ...(orthogonalError ? { orthogonal_error: 1 } : {}),
         ...(leaveOneOutError === undefined ? {} : { leave_one_out_error: leaveOneOutError }),
       },
       arrays: {

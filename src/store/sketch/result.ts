@@ -42,6 +42,8 @@ export async function loadResult(directory: SketchDirectory, kernels: Kernels): 
     vectors,
     ...(hasResiduals ? { residualNorms: arrays.residual_norms!.data } : {}),
     ...(leaveOneOutError === undefined ? {} : { leaveOneOutError: Number(leaveOneOutError) }),
+    ...(attributes.noise_floor === undefined ? {} : { noiseFloor: Number(attributes.noise_floor) }),
+    ...(attributes.orthogonal_error === undefined ? {} : { orthogonalError: true }),
     coreAsymmetry: Number(attributes.core_asymmetry),
   };
   const facts = {
