@@ -1,12 +1,12 @@
 /** A loss as a sum of weighted terms, and the gradient of one term as a recorded computation. */
-import { dispose, engine, type Scalar, scalar, Tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, engine, getGradient, type Scalar, scalar, Tensor, tidy } from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../core/errors.ts';
 import { choice, type Field, withDefault } from '../../core/parse.ts';
 import { withDilatedFusions } from './dilated-fusions.ts';
 import { type LinearMap, linearise } from './linearise.ts';
 import { withNestedGradients } from './nested-gradients.ts';
 import { transposeDerivative } from './reverse.ts';
-import { record } from './tape.ts';
+import { explained, isRecording, noteFailure, record } from './tape.ts';
 
 /** One batch's part of the loss. */
 export interface Term {
@@ -65,11 +65,38 @@ export interface ValueAndGradient {
   readonly gradients: readonly (Tensor | undefined)[];
 }
 
+/** The kernel whose gradient the backward pass is computing. */
+interface Watch {
+  kernel?: string;
+}
+
+/** Notes, from the end of the forward pass on, which kernel's gradient is asked for. */
+function watchBackward(watch: Watch): void {
+  for (const node of engine().state.activeTape ?? []) {
+    const { gradient, kernelName } = node;
+    if (!gradient) continue;
+    node.gradient = (dys) => {
+      watch.kernel = kernelName;
+      return gradient(dys);
+    };
+  }
+}
+
 /** TensorFlow.js keeps what it saved for the backward run when that run fails: released here. */
 function gradientsOf(f: () => Scalar, leaves: readonly Tensor[], seed: Scalar): { value: Tensor; grads: Tensor[] } {
+  const watch: Watch = {};
+  const watched = (): Scalar => {
+    const value = f();
+    watchBackward(watch);
+    return value;
+  };
   try {
-    return withNestedGradients(() => withDilatedFusions(() => engine().gradients(f, [...leaves], seed, true)));
+    return withNestedGradients(() => withDilatedFusions(() => engine().gradients(watched, [...leaves], seed, true)));
   } catch (error) {
+    // Of a custom gradient the error is the user's.
+    if (watch.kernel !== undefined && getGradient(watch.kernel)) {
+      noteFailure(error, watch.kernel, 'cannot be differentiated');
+    }
     const tape = engine().state.activeTape as { saved?: Tensor[] }[] | undefined;
     for (const { saved } of tape ?? []) dispose(saved ?? []);
     throw error;
@@ -78,7 +105,8 @@ function gradientsOf(f: () => Scalar, leaves: readonly Tensor[], seed: Scalar): 
 
 /**
  * As tf.variableGrads, but leaves need not be trainable variables and need not matter to the value.
- * @throws ArgumentError for a function that returns no scalar; whatever the function throws
+ * @throws ArgumentError for a function that returns no scalar; UnsupportedError for what TensorFlow.js cannot differentiate;
+ * whatever the function throws
  */
 export function differentiate(evaluate: () => Tensor, seed: Scalar, { leaves, what }: Recording): ValueAndGradient {
   // An error must not pass through the engine, which would then keep the tensors that it saved for the gradient.
@@ -91,9 +119,14 @@ export function differentiate(evaluate: () => Tensor, seed: Scalar, { leaves, wh
       return scalar(0);
     }
   };
-  const { value, grads } = gradientsOf(guarded, leaves, seed);
-  if (failure) throw (failure as { error: unknown }).error;
-  return { value, gradients: grads.map((gradient) => gradient ?? undefined) };
+  try {
+    const { value, grads } = gradientsOf(guarded, leaves, seed);
+    if (failure) throw (failure as { error: unknown }).error;
+    return { value, gradients: grads.map((gradient) => gradient ?? undefined) };
+  } catch (error) {
+    // A recording knows the layers, and says it.
+    throw isRecording() ? error : explained(error);
+  }
 }
 
 /**

@@ -76,6 +76,9 @@ function withKernelObserver<T>(
       let result: TensorInfo | TensorInfo[];
       try {
         result = config.kernelFunc(call);
+      } catch (error) {
+        noteFailure(error, config.kernelName, 'fails');
+        throw error;
       } finally {
         depth--;
       }
@@ -100,6 +103,16 @@ function withKernelObserver<T>(
   }
 }
 
+/** Kernels that failed, and in what, by the error. */
+const failures = new WeakMap<object, { readonly kernel: string; readonly how: string }>();
+
+/** Remembers which kernel of TensorFlow.js an error came from. Errors of the library and of the device say enough. */
+export function noteFailure(error: unknown, kernel: string, how: string): void {
+  // Not instanceof: the error may come from another realm.
+  const isPlain = (error as Error | null | undefined)?.constructor?.name === 'Error';
+  if (isPlain && !failures.has(error as Error)) failures.set(error as Error, { kernel, how });
+}
+
 /** What TensorFlow.js says when it cannot go on, and what is missing then. */
 const LIMITS: readonly (readonly [RegExp, (kernel: string) => string])[] = [
   [/gradient function not found for (\w+)/, (kernel) => `TensorFlow.js has no gradient of its kernel '${kernel}'`],
@@ -109,8 +122,8 @@ const LIMITS: readonly (readonly [RegExp, (kernel: string) => string])[] = [
   ],
 ];
 
-/** The error of a limit of TensorFlow.js with the kernel and, if known, its layer; any other error as it is. */
-function explained(error: unknown, calls: readonly KernelCall[]): unknown {
+/** The error of a limit or a kernel of TensorFlow.js with the kernel and, if known, its layer; any other error as it is. */
+export function explained(error: unknown, calls: readonly KernelCall[] = []): unknown {
   for (const [pattern, say] of LIMITS) {
     const kernel = pattern.exec((error as Error | undefined)?.message ?? '')?.[1];
     if (kernel === undefined) continue;
@@ -121,7 +134,17 @@ function explained(error: unknown, calls: readonly KernelCall[]): unknown {
       { cause: error },
     );
   }
-  return error;
+  const failure = failures.get(Object(error) as object);
+  if (!failure) return error;
+  const { kernel, how } = failure;
+  const layer = calls.findLast((call) => call.kernel === kernel)?.layer ?? currentLayer();
+  return new UnsupportedError(
+    `TensorFlow.js's kernel '${kernel}'${layer === undefined ? '' : `, which layer '${layer}' calls,`} ${how} on backend ` +
+      `'${getBackend()}': ${(error as Error).message}. Mend its arguments, write that part of the model with other ` +
+      'operations, or try another backend',
+    { kernel, layer },
+    { cause: error },
+  );
 }
 
 /** Keeps the calls that some output needs. */

@@ -1,0 +1,121 @@
+/** What TensorFlow.js throws for a model is said with the kernel, the layer and a way out. */
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { layers, sequential } from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import { UnsupportedError } from '../../src/core/errors.ts';
+import { ggn, gradient, hessian, jacobian, useBackend } from '../../src/tfjs/index.ts';
+
+let W: tf.Variable;
+let x: tf.Tensor2D;
+beforeAll(async () => {
+  await useBackend('cpu');
+  W = tf.variable(tf.tensor2d([1, 2, 3, 4], [2, 2]));
+  x = tf.ones([3, 2]);
+});
+
+const loss = (outputs: tf.Tensor) => tf.sum(outputs) as tf.Tensor;
+const failureOf = async (run: () => Promise<unknown>): Promise<UnsupportedError> => {
+  const { numTensors } = tf.memory();
+  const failure = await run().catch((error: Error) => error);
+  expect(failure).toBeInstanceOf(UnsupportedError);
+  expect(tf.memory().numTensors).toBe(numTensors);
+  return failure as UnsupportedError;
+};
+
+describe('a kernel without a gradient', () => {
+  // Rolls the rows of x W, by a kernel that TensorFlow.js has no gradient of.
+  const model = (input: tf.Tensor) =>
+    tf.image.flipLeftRight(tf.reshape(tf.matMul(input as tf.Tensor2D, W as tf.Tensor2D), [1, 3, 2, 1]) as tf.Tensor4D);
+  const given = () => ({ model, loss, parameters: [W], data: [[x, x]] as [tf.Tensor, tf.Tensor][] });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['hessian', () => hessian(given()).loss()],
+    ['ggn', () => ggn(given()).loss()],
+    [
+      'jacobian',
+      () => {
+        const { loss: _, ...outputs } = given();
+        return jacobian(outputs);
+      },
+    ],
+    ['gradient', () => gradient(given())],
+  ])('is named by %s', async (name, run) => {
+    const { message } = await failureOf(run);
+    // What is carried forward needs a rule, what is carried backward a gradient.
+    const missing =
+      /^\w+: (there is no tangent rule for TensorFlow\.js|TensorFlow\.js has no gradient of its) kernel 'FlipLeftRight'/;
+    expect(message).toMatch(missing);
+    expect(message.startsWith(`${name}: `)).toBe(true);
+  });
+});
+
+describe('a gradient that fails', () => {
+  const sinh = tf.getGradient('Sinh');
+  const broken = async <T>(run: () => Promise<T>): Promise<T> => {
+    tf.unregisterGradient('Sinh');
+    tf.registerGradient({ ...sinh, gradFunc: () => ({ x: () => tf.ones([7]) }) });
+    try {
+      return await run();
+    } finally {
+      tf.unregisterGradient('Sinh');
+      tf.registerGradient(sinh);
+    }
+  };
+  const message =
+    /TensorFlow\.js's kernel 'Sinh'(, which layer 'curve' calls,)? cannot be differentiated on backend 'cpu': Error in gradient for op Sinh\. .*has shape '7'.* Mend its arguments, write that part of the model with other operations, or try another backend$/;
+
+  test('is named with its kernel, also by gradient', async () => {
+    const given = {
+      model: (input: tf.Tensor2D) => tf.sinh(tf.matMul(input, W as tf.Tensor2D)),
+      loss,
+      parameters: [W],
+      data: [[x, x]] as [tf.Tensor2D, tf.Tensor2D][],
+    };
+    const runs: (() => Promise<unknown>)[] = [() => hessian(given).loss(), () => gradient(given)];
+    for (const run of runs) {
+      const failure = await failureOf(() => broken(run));
+      expect(failure.message).toMatch(message);
+      expect(failure.values.kernel).toBe('Sinh');
+    }
+  });
+
+  test('is named with its layer', async () => {
+    class Curve extends layers.Layer {
+      static className = 'Curve';
+      override call(inputs: tf.Tensor | tf.Tensor[]) {
+        return tf.sinh([inputs].flat()[0]!);
+      }
+      override computeOutputShape(shape: number[]) {
+        return shape;
+      }
+    }
+    const model = sequential({
+      layers: [layers.dense({ units: 2, inputShape: [2] }), new Curve({ name: 'curve' }) as never],
+    });
+    const failure = await failureOf(() => broken(() => hessian({ model, loss, data: [[x, x]] }).loss()));
+    expect(failure.values).toMatchObject({ kernel: 'Sinh', layer: 'curve' });
+    expect(failure.message).toMatch(message);
+  });
+});
+
+test('a kernel that refuses what it is given', async () => {
+  const model = (input: tf.Tensor2D) => tf.gather(tf.matMul(input, W as tf.Tensor2D), tf.tensor1d([0, 9], 'int32'));
+  const failure = await failureOf(() => hessian({ model, loss, parameters: [W], data: [[x, x]] }).loss());
+  expect(failure.message).toMatch(/^hessian: TensorFlow\.js's kernel 'GatherV2' fails on backend 'cpu': .*9 is not in/);
+});
+
+test("errors of the user's own gradients and functions come through", async () => {
+  const custom = tf.customGrad((v) => ({
+    value: tf.square(v as tf.Tensor),
+    gradFunc: () => {
+      throw new Error('not today');
+    },
+  })) as unknown as (v: tf.Tensor) => tf.Tensor;
+  const given = { loss, parameters: [W], data: [[x, x]] as [tf.Tensor2D, tf.Tensor2D][] };
+  const model = (input: tf.Tensor2D) => custom(tf.matMul(input, W as tf.Tensor2D));
+  await expect(hessian({ ...given, model }).loss()).rejects.toThrow(new Error('not today'));
+  const throwing = () => {
+    throw new Error('nor tomorrow');
+  };
+  await expect(gradient({ ...given, model: throwing as never })).rejects.toThrow(new Error('nor tomorrow'));
+});
