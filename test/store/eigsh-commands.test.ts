@@ -23,7 +23,7 @@ test('Ctrl-C keeps what is measured, says how to go on, and the same command doe
     isStopped = true;
     interrupt();
   });
-  expect([stopped.code, stopped.stderr]).toEqual([130, expect.stringContaining('Go on with: the same command')]);
+  expect([stopped.code, stopped.stderr]).toEqual([130, expect.stringContaining('Continue with: the same command')]);
   const status = JSON.parse((await run(['status', store, '--json'])).stdout);
   expect(status).toMatchObject({ search: { k: 4, n: 400, memory: 5e7 }, progress: { phase: 'signal' } });
   const ended = await run(search('slow-harmonic', 4, store));
