@@ -184,7 +184,7 @@ describe('what goes wrong', () => {
       "eigensketch: there is no command 'sketch', only seigh, eigsh, certify, run, measure, recover, ",
     ],
     ['an unknown option', ['plan', '--size', '3'], 2, "eigensketch plan: unknown option '--size'"],
-    ['no operator', ['seigh', '--dims', '3'], 2, 'eigensketch seigh: --operator is needed'],
+    ['no operator', ['seigh', '--dims', '3'], 2, 'eigensketch seigh: --operator or --model is needed'],
     ['no dims', ['seigh', ...harmonic], 2, 'eigensketch seigh: --dims is needed'],
     [
       'dims out of range',
