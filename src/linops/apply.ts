@@ -41,9 +41,37 @@ function checkFinite(block: Block, { what, firstColumn = 0 }: ProductContext): v
   );
 }
 
+/** Operators whose first product has been seen to leave its argument as it was. */
+const trusted = new WeakSet<LinearOperator>();
+
+/** A hash of every bit of a block. */
+function checksum({ data }: Block): number {
+  const words = new Int32Array(data.buffer, data.byteOffset, data.byteLength / 4);
+  let hash = 0;
+  for (let at = 0; at < words.length; at++) hash = Math.imul(hash ^ words[at]!, 0x01000193);
+  return hash;
+}
+
+/** A X; the first product of an operator is watched. @throws NumericalError where it writes into X. */
+async function watchedProduct(op: LinearOperator, X: Block, context: ProductContext, out?: Block): Promise<Block> {
+  if (trusted.has(op)) return op.matmat(X, out);
+  const before = checksum(X);
+  const Y = await op.matmat(X, out);
+  if (checksum(X) !== before) {
+    throw new NumericalError(
+      named(
+        context,
+        'the operator overwrites the block that it is given: its products must leave X as it is, and be new memory',
+      ),
+    );
+  }
+  trusted.add(op);
+  return Y;
+}
+
 /**
  * A X, checked: the right shape, finite, in the operator's dtype. It may be in `out`, memory of that shape and dtype.
- * @throws ShapeError, ArgumentError, NumericalError naming the block.
+ * @throws ShapeError, ArgumentError, NumericalError naming the block, or for an operator that overwrites X.
  */
 export async function applyOperator(
   op: LinearOperator,
@@ -51,7 +79,12 @@ export async function applyOperator(
   context: ProductContext = {},
   out?: Block,
 ): Promise<Block> {
-  const Y = checkBlock(named(context, 'product of the operator'), await op.matmat(X, out), op.shape[0], X.cols);
+  const Y = checkBlock(
+    named(context, 'product of the operator'),
+    await watchedProduct(op, X, context, out),
+    op.shape[0],
+    X.cols,
+  );
   checkFinite(Y, context);
   return asDType(Y, op.dtype);
 }

@@ -86,3 +86,18 @@ export function refuseAsymmetry(op: Pick<LinearOperator, 'dtype' | 'asymmetry'>,
     { asymmetry: measured, tolerance },
   );
 }
+
+/**
+ * Refuses the claim `psd` where a compression X^T A X of A, or a Rayleigh quotient, has a negative eigenvalue beyond rounding.
+ * @param smallest its smallest eigenvalue
+ * @param largest its largest, or any size that its rounding is relative to
+ * @throws NumericalError
+ */
+export function refuseNegative(op: Pick<LinearOperator, 'dtype'>, smallest: number, largest: number): void {
+  if (smallest >= -asymmetryTolerance(op) * Math.max(Math.abs(smallest), largest)) return;
+  throw new NumericalError(
+    `the operator claims psd but is not positive semidefinite: its products show a negative direction, ${smallest.toExponential(2)} ` +
+      `beside ${largest.toExponential(2)}. Leave the claim out`,
+    { smallest, largest },
+  );
+}

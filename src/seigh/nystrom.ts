@@ -5,7 +5,7 @@ import { described, flag, withDefault } from '../core/parse.ts';
 import { exponentOf } from '../core/power-of-two.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { relativeAsymmetry, scaleRows, selectColumns, symmetricPart, transpose } from '../linalg/small.ts';
-import { refuseAsymmetry } from '../linops/probes.ts';
+import { refuseAsymmetry, refuseNegative } from '../linops/probes.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { columnNorms, gram, subtractTimes, times } from '../multivector/verbs.ts';
@@ -91,9 +91,13 @@ function shiftedCore(W: Matrix, OmegaGram: Matrix, shift: number): Matrix {
  * clamped at zero (Tropp, Yurtsever, Udell & Cevher 2017, algorithm 3). The shift u ||Y||_F covers the rounding of Y,
  * whose columns are here those of an Omega that is not orthonormalised. The core's inverse square root comes from its
  * eigendecomposition, which cannot break down as a Cholesky factorisation can.
+ *
+ * @throws NumericalError where Omega^T A Omega has a negative eigenvalue beyond rounding: A is not what it is said to be.
  */
 export async function psdNystrom({ Omega, Y }: SketchMeasurement, context: RecoveryContext): Promise<Eigenpairs> {
   const W = await gram(Omega, Y, context);
+  const { values: seen } = await context.kernels.eigh(symmetricPart(W));
+  refuseNegative(Y.space, seen[0] ?? 0, seen.at(-1) ?? 0);
   const shift = unitRoundoff(Y.dtype) * vectorNorm(await columnNorms(Y, context));
   const core = shiftedCore(W, await gram(Omega, Omega, context), shift);
   const { values, vectors } = await context.kernels.eigh(core);

@@ -1,5 +1,7 @@
 /** Hutch++ (Meyer, Musco, Musco & Woodruff 2021): the trace on a sketched range exactly, the rest by Hutchinson. */
 import type { Distribution } from '../core/random.ts';
+import { symmetricPart } from '../linalg/small.ts';
+import { refuseNegative } from '../linops/probes.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { columnDots, columnNorms, gram, leadingColumns, subtractTimes } from '../multivector/verbs.ts';
 import { ROUNDINGS } from './hutchinson.ts';
@@ -63,10 +65,20 @@ export function hutchPlusPlus(run: EstimatorRun, distribution: Distribution): Gr
         total(await columnNorms(AQ!, verbs)) + total(products.map((norm, j) => norm * inputs[j]!)) / forms.length;
       const rounding = ROUNDINGS * roundoff * roundings;
       const samples = forms.map((form) => known + form);
+      if (op.psd) {
+        const { values } = await verbs.kernels.eigh(symmetricPart(await gram(Q, AQ!, verbs)));
+        refuseNegative(op, values[0] ?? 0, values.at(-1) ?? 0);
+        // what is left may be the rounding of what was taken out
+        const size = values.at(-1) ?? 0;
+        for (const [j, form] of forms.entries()) {
+          refuseNegative(op, form, Math.max(products[j]! * inputs[j]!, size * inputs[j]! ** 2));
+        }
+      }
       const sampled = { forms, lengths: await columnNorms(images, verbs), psd: op.psd === true, rounding };
       if (distribution !== 'gaussian') return { samples };
       return {
         samples,
+        ...(op.psd ? { assumes: ['psd'] } : {}),
         certified: (level) => {
           const rest = certifiedTrace(sampled, level);
           return { estimate: known + rest.estimate, lower: known + rest.lower, upper: known + rest.upper };

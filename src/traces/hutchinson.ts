@@ -1,5 +1,6 @@
 /** Hutchinson 1990 (Girard 1989): the mean of w^T A w. */
 import type { Distribution } from '../core/random.ts';
+import { refuseNegative } from '../linops/probes.ts';
 import { columnDots, columnNorms } from '../multivector/verbs.ts';
 import type { Growing } from './looks.ts';
 import { certifiedTrace, type Reading } from './reading.ts';
@@ -22,7 +23,10 @@ export function hutchinson(run: EstimatorRun, distribution: Distribution): Growi
         const norms = await columnNorms(AW, verbs);
         const inputs = await columnNorms(W, verbs);
         for (const [j, norm] of norms.entries()) rounding += ROUNDINGS * roundoff * norm * inputs[j]!;
-        forms = joined(forms, await columnDots(W, AW, verbs));
+        const fresh = await columnDots(W, AW, verbs);
+        // w^T A w of a semidefinite A may be small, but not negative beside ||w|| ||A w||
+        if (op.psd) for (const [j, form] of fresh.entries()) refuseNegative(op, form, norms[j]! * inputs[j]!);
+        forms = joined(forms, fresh);
         lengths = joined(lengths, norms);
       });
       return true;
@@ -30,7 +34,9 @@ export function hutchinson(run: EstimatorRun, distribution: Distribution): Growi
     async read() {
       const sampled = { forms, lengths, psd: op.psd === true, rounding: rounding / forms.length };
       const certified = (level: number) => certifiedTrace(sampled, level);
-      return distribution === 'gaussian' ? { samples: forms, certified } : { samples: forms };
+      return distribution === 'gaussian'
+        ? { samples: forms, certified, ...(op.psd ? { assumes: ['psd'] } : {}) }
+        : { samples: forms };
     },
   };
 }

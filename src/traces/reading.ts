@@ -9,6 +9,8 @@ export interface Reading {
   standardError?: number;
   /** The interval that holds for every operator, where the method has one. */
   certified?: (level: number) => Interval;
+  /** Claims of the operator that the certified interval rests on. */
+  assumes?: readonly string[];
 }
 
 /** Mean of the samples, and the standard error: that of the reading, else what their spread shows if they are independent. */

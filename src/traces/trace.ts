@@ -48,6 +48,8 @@ export interface TraceResult {
    * for an operator that claims `psd`.
    */
   certified?: Interval;
+  /** Claims of the operator that `certified` rests on, `['psd']`: the products have not contradicted them. */
+  assumes?: string[];
   /** Probability of each end of an interval. */
   confidence: number;
   /** The estimator used. */
@@ -108,6 +110,7 @@ async function estimateTrace(op: LinearOperator, options: Parsed<typeof FIELDS>)
     estimate: mean,
     standardError,
     ...intervalsOf(reading, level),
+    ...(reading.assumes ? { assumes: [...reading.assumes] } : {}),
     confidence: run.confidence,
     method,
     looks,

@@ -1,0 +1,57 @@
+/** What an operator claims and does not keep: products that contradict it refuse it by name. */
+import { describe, expect, test } from '@jest/globals';
+import { diagonalOperator, eigsh, fromMatvec, seigh, type TraceMethod, trace } from '../../src/index.ts';
+
+const psd = (values: number[]) => ({ ...diagonalOperator(values), psd: true });
+const alternating = Array.from({ length: 50 }, (_, i) => (i % 2 ? -1 : 1) * (50 - i));
+const refusal = /claims psd but is not positive semidefinite|for positive semidefinite operators/;
+
+describe('psd of an indefinite operator', () => {
+  test.each([1, 2, 3])('nystrom, seed %i', async (seed) => {
+    const one = Array.from({ length: 40 }, (_, i) => (i === 2 ? -0.5 : 1 / (i + 1)));
+    await expect(seigh(psd(one), 30, { method: 'nystrom', seed })).rejects.toThrow(refusal);
+    await expect(seigh(psd([5, -4, 3, -2, 1, 0.5]), 6, { method: 'nystrom', seed })).rejects.toThrow(refusal);
+  });
+
+  test.each(['hutchinson', 'hutch++', 'xnystrace'] satisfies TraceMethod[])('%s', async (method) => {
+    for (let seed = 0; seed < 10; seed++) {
+      await expect(trace(psd(alternating), { method, products: 30, seed })).rejects.toThrow(refusal);
+    }
+  });
+
+  test('what is semidefinite is not refused, and the record says what it rests on', async () => {
+    for (const T of [Float32Array, Float64Array]) {
+      const values = Array.from({ length: 60 }, (_, i) => Math.max(0, 20 - i) * 10 ** (-i / 2));
+      const A = { ...diagonalOperator(new T(values)), psd: true };
+      for (let seed = 0; seed < 5; seed++) {
+        for (const method of ['hutchinson', 'hutch++'] as const) {
+          expect((await trace(A, { method, products: 60, seed })).assumes).toEqual(['psd']);
+        }
+        await seigh(A, 30, { method: 'nystrom', seed });
+      }
+    }
+    expect((await trace(diagonalOperator([3, -2, 1]), { products: 12 })).assumes).toBeUndefined();
+  });
+});
+
+test('an operator that overwrites its argument is refused at its first product', async () => {
+  const A = {
+    shape: [30, 30] as const,
+    dtype: 'float64' as const,
+    selfAdjoint: true,
+    matmat: (X: { rows: number; cols: number; data: Float32Array | Float64Array }) => {
+      for (let at = 0; at < X.data.length; at++) X.data[at]! *= 1 + Math.floor(at / X.cols);
+      return { rows: X.rows, cols: X.cols, data: X.data.slice() };
+    },
+  };
+  for (const call of [() => seigh(A, 5), () => eigsh(A, 2), () => trace(A)]) {
+    await expect(call()).rejects.toThrow(/the operator overwrites the block that it is given/);
+  }
+  const inPlace = fromMatvec({
+    shape: [30, 30],
+    dtype: 'float64',
+    selfAdjoint: true,
+    matvec: (x) => x.map((v) => 2 * v),
+  });
+  expect((await seigh(inPlace, 5)).eigenvalues[0]).toBeCloseTo(2, 12);
+});
