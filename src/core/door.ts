@@ -2,7 +2,8 @@
 import { EigensketchError } from './errors.ts';
 
 function named(where: string, error: unknown): unknown {
-  if (error instanceof EigensketchError) error.where = where;
+  // an operator that names itself in its messages does so inside of other doors too
+  if (error instanceof EigensketchError && !error.message.startsWith(`${where}: `)) error.where = where;
   return error;
 }
 

@@ -150,7 +150,7 @@ describe('what goes wrong is named', () => {
     );
     const wrong = (await served('wrong shape')).matmat(counted(8, 2)) as Promise<Block>;
     expect(await message(wrong)).toBe(
-      'ShapeError: remoteOperator wrong shape: serve: product of the operator: expected a 8 x 2 block, got 7 x 2',
+      'ShapeError: remoteOperator wrong shape: product of the operator: expected a 8 x 2 block, got 7 x 2',
     );
   });
 
