@@ -52,9 +52,9 @@ export function eigsh(op: LinearOperator, k: number, options: EigshOptions = {})
       const space = hostSpace(op.shape[0], op.dtype);
       return atScale(stopwatch.time(op), LENGTHS, async (A) => {
         const context: KrylovContext = { op: A, space, seed, kernels };
-        const standing = await iterate(await beginSearch(goal.blockSize, context), supervised, context);
-        const result = await leadingPairs(standing, supervised, context);
-        for (const block of [...standing.state.V, standing.state.W]) await space.release(block);
+        const reached = await iterate(await beginSearch(goal.blockSize, context), supervised, context);
+        const result = await leadingPairs(reached, supervised, context);
+        for (const block of [...reached.state.V, reached.state.W]) await space.release(block);
         return { ...result, seconds: stopwatch.seconds };
       });
     });

@@ -1,11 +1,11 @@
-/** The whole search: settle the wanted pairs, then make sure that nothing is hidden from them. */
+/** The whole search: make the wanted pairs converge, then make sure that nothing is hidden from them. */
 
 import type { KrylovContext } from '../krylov/decomposition.ts';
 import { beginRun, type FreshRun, type SpectrumBounds, spectrumBounds, stepsToExclude } from '../krylov/fresh-run.ts';
 import { boundTheRest, type Completeness, endsOf } from './completeness.ts';
-import { type Goal, Iteration, type Standing, type Stopped } from './iteration.ts';
+import { converge } from './converge.ts';
+import { type Goal, Iteration, type SearchState, type Stopped } from './iteration.ts';
 import type { Journal, Search } from './search.ts';
-import { settle } from './settle.ts';
 
 /** Columns that a check may add to a full basis. */
 export const CHECK_COLUMNS = 24;
@@ -20,7 +20,7 @@ function levelOfRun({ confidence, which, count }: Goal, run: number): number {
 const CHECK_SHARE = 0.1;
 
 /** What a run has come to. */
-type Outcome = SpectrumBounds | { stopped: Stopped } | 'found';
+type Outcome = SpectrumBounds | { stopped: Stopped } | 'missedPair';
 
 /** Begins the next run outside the basis. */
 async function beginNextRun(iteration: Iteration): Promise<void> {
@@ -44,13 +44,13 @@ function hasChanged(iteration: Iteration, { wanted }: FreshRun): boolean {
 }
 
 /** What the products of a run say so far; nothing while another one is worth its price. */
-async function judge(iteration: Iteration, run: FreshRun, index: number): Promise<Outcome | undefined> {
+async function assess(iteration: Iteration, run: FreshRun, index: number): Promise<Outcome | undefined> {
   const { goal, context } = iteration;
   const { count, which, checkSteps, basisColumns } = goal;
   const most = Math.max(checkSteps, Math.floor(CHECK_SHARE * iteration.check!.firstProduct));
   const ends = endsOf(iteration.ritz, which, count, marginOf(iteration));
   const outside = await spectrumBounds(run, levelOfRun(goal, index), context.kernels);
-  if (outside.largest > ends.upper || outside.smallest < ends.lower) return 'found';
+  if (outside.largest > ends.upper || outside.smallest < ends.lower) return 'missedPair';
   const isNothing = outside.upper <= ends.upper && outside.lower >= ends.lower;
   const isSpent = run.diagonal.length >= most || iteration.order >= basisColumns + CHECK_COLUMNS;
   // a run that rounding has ended cannot tell more
@@ -61,7 +61,7 @@ async function judge(iteration: Iteration, run: FreshRun, index: number): Promis
 /** Follows a fresh run until it shows that something was hidden, or that nothing was, or can say no more. */
 async function follow(iteration: Iteration, run: FreshRun, index: number): Promise<Outcome> {
   for (;;) {
-    const outcome = run.diagonal.length > 0 ? await judge(iteration, run, index) : undefined;
+    const outcome = run.diagonal.length > 0 ? await assess(iteration, run, index) : undefined;
     if (outcome) return outcome;
     const stopped = iteration.refusal(1);
     if (stopped) return { stopped };
@@ -99,10 +99,10 @@ function complete({ ritz, goal, floors }: Iteration): Omit<Completeness, 'numMat
 /**
  * Goes on with a search until its goal is reached, or cannot be.
  *
- * Once the wanted pairs are settled, the basis may still hide some: the other copies of a multiple eigenvalue (a block of b
+ * Once the wanted pairs have converged, the basis may still hide some: the other copies of a multiple eigenvalue (a block of b
  * can see b), and anything that the random start happened to miss. Fresh runs outside the basis are made until one shows,
  * at the confidence asked for, that nothing beyond the wanted pairs is left there, or has taken its share of products; what
- * a run finds is settled first.
+ * a run finds is made to converge first.
  *
  * @param journal is told of every product
  * @throws NumericalError for an operator that is not symmetric, or whose products are not finite.
@@ -112,24 +112,24 @@ export async function iterate(
   goal: Goal,
   context: KrylovContext,
   journal?: Journal,
-): Promise<Standing> {
+): Promise<SearchState> {
   const iteration = new Iteration(search, goal, context, journal);
-  if (iteration.order > 0) await iteration.look();
+  if (iteration.order > 0) await iteration.updateRitzPairs();
   for (;;) {
     const run = iteration.check?.run;
     if (run && !run.ended) {
       const outcome = await follow(iteration, run, iteration.check!.runs);
-      if (outcome === 'found') iteration.check = { ...iteration.check!, run: undefined };
-      else if ('stopped' in outcome) return iteration.standing(outcome.stopped);
+      if (outcome === 'missedPair') iteration.check = { ...iteration.check!, run: undefined };
+      else if ('stopped' in outcome) return iteration.finish(outcome.stopped);
       else run.ended = { lower: outcome.lower, upper: outcome.upper };
     } else {
-      const stopped = await settle(iteration);
-      if (stopped || goal.confidence === 0) return iteration.standing(stopped);
-      if (iteration.order >= context.space.rows) return iteration.standing(undefined, complete(iteration));
-      // settled again, with nothing new among the wanted: unless it was restarted, the run still counts
+      const stopped = await converge(iteration);
+      if (stopped || goal.confidence === 0) return iteration.finish(stopped);
+      if (iteration.order >= context.space.rows) return iteration.finish(undefined, complete(iteration));
+      // converged again, with nothing new among the wanted: unless it was restarted, the run still counts
       const before = iteration.check?.run;
       if (before?.ended && !hasChanged(iteration, before)) {
-        return iteration.standing(undefined, await completenessOf(iteration, before, before.ended));
+        return iteration.finish(undefined, await completenessOf(iteration, before, before.ended));
       }
       await beginNextRun(iteration);
     }

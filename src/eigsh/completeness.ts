@@ -23,7 +23,7 @@ export interface Completeness {
   complete: boolean;
   /** Where that is open: about so many products of one run would tell, n at most. Give `confidence` to spend them. */
   productsNeeded?: number;
-  /** Products since the check began, those that settled pairs again among them; all are among `numMatvecs`. */
+  /** Products since the check began, those that converged pairs again among them; all are among `numMatvecs`. */
   numMatvecs: number;
 }
 

@@ -38,7 +38,7 @@ export interface Goal extends Control {
 export type Stopped = 'converged' | 'noise' | 'maxProducts' | 'signal';
 
 /** Where an iteration stands. */
-export interface Standing {
+export interface SearchState {
   state: Decomposition;
   ritz: RitzValues;
   floors: Floors;
@@ -49,7 +49,7 @@ export interface Standing {
 }
 
 /** Indices of those of the first `count` pairs whose residual is above `tol` of their value and above `floor`. */
-export function unsettledOf(
+export function unconvergedOf(
   { values, residualNorms }: RitzValues,
   count: number,
   tol: number,
@@ -101,10 +101,10 @@ export class Iteration {
     if (run && !run.ended) record(run, this.state, roundingOf(this.state));
     const { state, numMatvecs, restarts, check } = this;
     if (this.#journal) this.state = await this.#journal.keep({ state, numMatvecs, restarts, check });
-    await this.look();
+    await this.updateRitzPairs();
     goal.onProgress?.({
       stage: 'krylov',
-      done: Math.min(goal.count, this.order) - this.unsettled.length,
+      done: Math.min(goal.count, this.order) - this.unconverged.length,
       total: goal.count,
       numMatvecs: this.numMatvecs,
     });
@@ -112,7 +112,7 @@ export class Iteration {
   }
 
   /** What the decomposition says about eigenvalues. */
-  async look(): Promise<void> {
+  async updateRitzPairs(): Promise<void> {
     this.ritz = await ritzValues(this.state, this.goal.which, this.context);
     this.floors = floorsOf(this.state);
   }
@@ -122,12 +122,12 @@ export class Iteration {
   }
 
   /** Wanted pairs that are there and not yet good enough. */
-  get unsettled(): number[] {
-    return unsettledOf(this.ritz, this.goal.count, this.goal.tol, this.floors.noise);
+  get unconverged(): number[] {
+    return unconvergedOf(this.ritz, this.goal.count, this.goal.tol, this.floors.noise);
   }
 
   get isSettled(): boolean {
-    return this.order >= this.goal.count && this.unsettled.length === 0;
+    return this.order >= this.goal.count && this.unconverged.length === 0;
   }
 
   /** Why the next step, of so many columns, must not be made. */
@@ -147,9 +147,9 @@ export class Iteration {
     this.restarts++;
   }
 
-  standing(stopped?: Stopped, completeness?: Omit<Completeness, 'numMatvecs'>): Standing {
+  finish(stopped?: Stopped, completeness?: Omit<Completeness, 'numMatvecs'>): SearchState {
     const { state, ritz, floors, numMatvecs, restarts, goal, check } = this;
-    const isConverged = unsettledOf(ritz, goal.count, goal.tol, floors.rounding).length === 0;
+    const isConverged = unconvergedOf(ritz, goal.count, goal.tol, floors.rounding).length === 0;
     return {
       ...{ state, ritz, floors, numMatvecs, restarts },
       stopped: stopped ?? (isConverged ? 'converged' : 'noise'),

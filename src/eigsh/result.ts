@@ -4,7 +4,7 @@ import type { KrylovContext } from '../krylov/decomposition.ts';
 import { leadingRitzPairs } from '../krylov/ritz.ts';
 import { backendOf, type EighResult, makeEighResult } from '../spectrum/result.ts';
 import type { Completeness } from './completeness.ts';
-import { type Goal, type Standing, type Stopped, unsettledOf } from './iteration.ts';
+import { type Goal, type SearchState, type Stopped, unconvergedOf } from './iteration.ts';
 
 /** How a search for eigenpairs ended. */
 export interface EigshFacts {
@@ -40,9 +40,9 @@ export interface EigshResult extends EighResult, EigshFacts {
   noiseFloor: number;
 }
 
-/** The leading pairs of a standing as a result; the caller knows the seconds. */
+/** The leading pairs of a search as a result; the caller knows the seconds. */
 export async function leadingPairs(
-  { state, ritz, floors, numMatvecs, restarts, stopped, completeness }: Standing,
+  { state, ritz, floors, numMatvecs, restarts, stopped, completeness }: SearchState,
   { count, which, tol, blockSize }: Goal,
   context: KrylovContext,
 ): Promise<EigshResult> {
@@ -58,7 +58,7 @@ export async function leadingPairs(
     seconds: { sketch: 0, recovery: 0 },
     ...backendOf(context.op),
   } as const;
-  const numConverged = pairs.values.length - unsettledOf(ritz, count, tol, floors.rounding).length;
+  const numConverged = pairs.values.length - unconvergedOf(ritz, count, tol, floors.rounding).length;
   return {
     ...makeEighResult(pairs, facts, context.kernels),
     residualNorms: pairs.residualNorms,

@@ -8,7 +8,7 @@ export interface Search {
   /** Products with single columns so far. */
   numMatvecs: number;
   restarts: number;
-  /** What makes sure that nothing was missed, once the wanted pairs were settled for the first time. */
+  /** What makes sure that nothing was missed, once the wanted pairs were converged for the first time. */
   check: Check | undefined;
 }
 
@@ -19,8 +19,8 @@ export interface Check {
   /** Products before the first. */
   firstProduct: number;
   /**
-   * The run under way, or the one that has ended while pairs that its products unsettled are settled again; none while what
-   * the last one found is settled.
+   * The run under way, or the one that has ended while pairs that its products have changed converge again; none while what
+   * the last one found is converged.
    */
   run: FreshRun | undefined;
 }

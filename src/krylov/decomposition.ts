@@ -173,14 +173,14 @@ export async function expand(
 }
 
 /** A state with fresh random directions at the end of W, and how long those were outside the basis. */
-export interface Refreshed {
+export interface Appended {
   state: Decomposition;
   /** Norm of the part of the Gaussian columns outside V. */
   length: number;
 }
 
 /** Adds `columns` fresh random directions at the end of W: Gaussian columns less what they have in V. */
-export async function refresh(state: Decomposition, columns: number, context: KrylovContext): Promise<Refreshed> {
+export async function appendRandom(state: Decomposition, columns: number, context: KrylovContext): Promise<Appended> {
   const { V, H, W, B, drawn } = state;
   const { space } = context;
   const fresh = await randomColumns(context, drawn, columns);
@@ -193,7 +193,7 @@ export async function refresh(state: Decomposition, columns: number, context: Kr
 }
 
 /** Turns the basis of the waiting columns by the left singular vectors of C (b x u): those with the largest come last. */
-export async function turn(state: Decomposition, C: Matrix, context: KrylovContext): Promise<Decomposition> {
+export async function rotateWaiting(state: Decomposition, C: Matrix, context: KrylovContext): Promise<Decomposition> {
   const { kernels } = context;
   const { vectors } = await kernels.eigh(await kernels.gemm(C, C, { transB: true }));
   const W = await times(state.W, vectors, state.W, context);
@@ -203,7 +203,7 @@ export async function turn(state: Decomposition, C: Matrix, context: KrylovConte
 /** Widens W to `width` columns with fresh random directions, fewer where the space has no more. */
 export async function refill(state: Decomposition, width: number, context: KrylovContext): Promise<Decomposition> {
   const missing = Math.min(width, context.space.rows - state.H.rows) - state.W.cols;
-  return missing > 0 ? (await refresh(state, missing, context)).state : state;
+  return missing > 0 ? (await appendRandom(state, missing, context)).state : state;
 }
 
 /** The decomposition on V S alone, for m x p orthonormal S whose columns are Ritz vectors: A V S = V S (S^T H S) + W B S. */

@@ -2,7 +2,7 @@
 
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { chiSquareQuantile } from '../stats/interval.ts';
-import { type Decomposition, type KrylovContext, refresh } from './decomposition.ts';
+import { appendRandom, type Decomposition, type KrylovContext } from './decomposition.ts';
 import { eigenvalueBound, mirrored } from './lanczos-bound.ts';
 import { gaussRule } from './quadrature.ts';
 
@@ -16,7 +16,7 @@ export interface FreshRun {
   diagonal: number[];
   /** Norm of what each product had outside the basis. */
   offDiagonal: number[];
-  /** The wanted eigenvalues as they were settled when it began. */
+  /** The wanted eigenvalues as they were converged when it began. */
   wanted: number[];
   /** What it came to, once it is over. */
   ended: Pick<SpectrumBounds, 'lower' | 'upper'> | undefined;
@@ -37,7 +37,7 @@ export async function beginRun(
   wanted: readonly number[],
   context: KrylovContext,
 ): Promise<{ state: Decomposition; run: FreshRun }> {
-  const { state, length } = await refresh(before, 1, context);
+  const { state, length } = await appendRandom(before, 1, context);
   const run = { length, diagonal: [], offDiagonal: [], wanted: [...wanted], ended: undefined };
   return { state, run };
 }

@@ -11,7 +11,7 @@ import { checkSquare } from '../linops/probes.ts';
 import { studentQuantile } from '../stats/interval.ts';
 import { signSamples } from './diagonal-hutchinson.ts';
 import type { DiagonalReading } from './diagonal-reading.ts';
-import { checkBudget, GOAL, type Goal, type Growing, lookUntil } from './looks.ts';
+import { checkBudget, GOAL, type Goal, type Growing, growUntil } from './looks.ts';
 import { type EstimatorOptions, type EstimatorRun, estimatorFields, estimatorRun } from './run.ts';
 import { xdiag } from './xdiag.ts';
 
@@ -69,7 +69,7 @@ async function estimateDiagonal(op: LinearOperator, options: Parsed<typeof FIELD
   const { method } = options;
   const run = await estimatorRun(op, options);
   const estimator = await ESTIMATORS[method].start(run);
-  const { reading, looks, converged } = await lookUntil(run, estimator, options, relativeError);
+  const { reading, looks, converged } = await growUntil(run, estimator, options, relativeError);
   return withJson({
     diagonal: reading.means,
     standardErrors: reading.standardErrors,

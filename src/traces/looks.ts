@@ -52,7 +52,7 @@ export interface LastLook<R> {
  * Doubles the products until `relativeError` of a look is at most `tol`. Look i has the share 6 / (pi i)^2 of
  * 1 - confidence, as in an adaptive `seigh`, so stopping when the bar looks short does not spoil its confidence.
  */
-export async function lookUntil<R>(
+export async function growUntil<R>(
   run: EstimatorRun,
   estimator: Growing<R>,
   { tol, maxProducts }: ParsedGoal,

@@ -12,7 +12,7 @@ import { TEST_MATRICES } from '../sketch/test-matrix.ts';
 import type { Interval } from '../stats/interval.ts';
 import { hutchPlusPlus } from './hutch-plus-plus.ts';
 import { hutchinson } from './hutchinson.ts';
-import { checkBudget, GOAL, type Goal, type Growing, lookUntil } from './looks.ts';
+import { checkBudget, GOAL, type Goal, type Growing, growUntil } from './looks.ts';
 import { likelyInterval, meanAndError, type Reading } from './reading.ts';
 import { type EstimatorOptions, type EstimatorRun, estimatorFields, estimatorRun } from './run.ts';
 import { xnystrace } from './xnystrace.ts';
@@ -99,7 +99,7 @@ function relativeHalfWidth(reading: Reading, level: number): number {
 async function estimateTrace(op: LinearOperator, options: Parsed<typeof FIELDS>): Promise<TraceResult> {
   const { method, testMatrix } = options;
   const run = await estimatorRun(op, options);
-  const { reading, level, looks, converged } = await lookUntil(
+  const { reading, level, looks, converged } = await growUntil(
     run,
     ESTIMATORS[method].start(run, testMatrix),
     options,

@@ -45,7 +45,9 @@ describe('eigsh', () => {
     const { eigenvalues, provenance } = JSON.parse(stdout);
     for (const [i, value] of [1, 1 / 2, 1 / 3].entries()) expect(Math.abs(eigenvalues[i])).toBeCloseTo(value, 5);
     expect(provenance.method).toBe('krylov');
-    expect(stderr).toMatch(/3 of 3 converged, \d+ products \(converged\)\n.*complete: nothing beyond the last pair is missing, with probability 0\.99/);
+    expect(stderr).toMatch(
+      /3 of 3 converged, \d+ products \(converged\)\n.*complete: nothing beyond the last pair is missing, with probability 0\.99/,
+    );
   });
 
   test('products that are not enough: what is there, and another exit code', async () => {

@@ -172,7 +172,7 @@ describe('bounds are wrong as often as the first check spends on an end, where t
     let wrong = 0;
     for (let seed = 0; seed < 2 * SEEDS; seed++) {
       const context = { op, space: hostSpace(N, 'float64'), seed, kernels: jsKernels };
-      // a search whose first check has found something, which is settled by now
+      // a search whose first check has found something, which is converged by now
       const search = { ...(await beginSearch(1, context)), check: { runs: 1, firstProduct: 0, run: undefined } };
       const { completeness } = await iterate(search, goal, context);
       wrong += Number(misses(values, completeness!, 1, 0).above);

@@ -51,13 +51,13 @@ describe('traceFunction and logdet', () => {
     const n = 300;
     const values = Float64Array.from({ length: n }, (_, i) => 10 ** ((-8 * i) / (n - 1)));
     const exact = total(Array.from(values, Math.log));
-    const settled = await logdet(diagonalOperator(values), { order: n, runs: 5 });
-    expect(settled.quadratureError).toBe(0);
+    const converged = await logdet(diagonalOperator(values), { order: n, runs: 5 });
+    expect(converged.quadratureError).toBe(0);
     for (const order of [10, 30, 100]) {
       // the same start vectors: what differs is the quadrature
       const { estimate, quadratureError } = await logdet(diagonalOperator(values), { order, runs: 5 });
-      expect(estimate).toBeGreaterThan(settled.estimate);
-      expect(estimate - quadratureError).toBeLessThan(settled.estimate);
+      expect(estimate).toBeGreaterThan(converged.estimate);
+      expect(estimate - quadratureError).toBeLessThan(converged.estimate);
       for (let seed = 0; seed < 8; seed++) {
         const { likely } = await logdet(diagonalOperator(values), { order, runs: 10, seed });
         expect(likely.lower).toBeLessThanOrEqual(exact);
@@ -85,12 +85,12 @@ describe('traceFunction and logdet', () => {
       Array.from({ length: 60 }, (_, i) => 10 ** (-i / 10)),
       { seed: 2 },
     );
-    const settled = await logdet(hard, { order: 60, runs: 4 });
-    expect(settled.quadratureError).toBe(0);
+    const converged = await logdet(hard, { order: 60, runs: 4 });
+    expect(converged.quadratureError).toBe(0);
     for (const order of [24, 32, 40]) {
       const { estimate, quadratureError } = await logdet(hard, { order, runs: 4 });
       // the same start vectors: what differs is the quadrature
-      expect(quadratureError).toBeGreaterThan(Math.abs(estimate - settled.estimate) / 1.5);
+      expect(quadratureError).toBeGreaterThan(Math.abs(estimate - converged.estimate) / 1.5);
     }
     expect((await logdet(A, { order: 40, runs: 4 })).quadratureError).toBeLessThan(1e-6);
   });

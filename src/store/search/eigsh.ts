@@ -57,8 +57,8 @@ async function continueSearch(
     const kept = keepingProduct(stopwatch.time(op), directory, reopened?.search.numMatvecs ?? 0);
     const context: KrylovContext = { op: kept, space, seed, kernels };
     const search = reopened?.search ?? (await beginSearch(goal.blockSize, context));
-    const standing = await iterate(search, goal, context, journal);
-    const result = await leadingPairs(standing, goal, context);
+    const reached = await iterate(search, goal, context, journal);
+    const result = await leadingPairs(reached, goal, context);
     const numMatvecs = result.numMatvecs + PROBES;
     const { seconds } = stopwatch;
     const work = recordWork(worker, seconds.sketch + seconds.recovery);

@@ -1,6 +1,6 @@
 /** The loop of block Krylov iteration: expand, look, restart. */
 
-import { refill, turn } from '../krylov/decomposition.ts';
+import { refill, rotateWaiting } from '../krylov/decomposition.ts';
 import { selectColumns } from '../linalg/small.ts';
 import type { Iteration, Stopped } from './iteration.ts';
 
@@ -12,18 +12,18 @@ const needsMore = ({ state, order, goal, context }: Iteration): boolean =>
   order < context.space.rows && state.drawn < goal.count;
 
 /**
- * Turns W so that its last columns are those that the unsettled wanted pairs have most of their residuals in, where more
+ * Turns W so that its last columns are those that the unconverged wanted pairs have most of their residuals in, where more
  * columns wait than are multiplied at a time.
  */
 async function aimAtResiduals(iteration: Iteration): Promise<void> {
-  const { state, ritz, goal, context, unsettled } = iteration;
-  if (state.W.cols <= goal.blockSize || unsettled.length === 0) return;
-  const wanted = selectColumns(ritz.S, unsettled, () => 1);
-  iteration.state = await turn(state, await context.kernels.gemm(state.B, wanted), context);
+  const { state, ritz, goal, context, unconverged } = iteration;
+  if (state.W.cols <= goal.blockSize || unconverged.length === 0) return;
+  const wanted = selectColumns(ritz.S, unconverged, () => 1);
+  iteration.state = await rotateWaiting(state, await context.kernels.gemm(state.B, wanted), context);
 }
 
 /**
- * Columns of the next product, none once every wanted pair is settled or the basis is everything. Once A leaves the basis
+ * Columns of the next product, none once every wanted pair has converged or the basis is everything. Once A leaves the basis
  * invariant, random directions continue it: they find further copies of multiple eigenvalues.
  */
 async function nextColumns(iteration: Iteration): Promise<number> {
@@ -36,8 +36,8 @@ async function nextColumns(iteration: Iteration): Promise<number> {
   return Math.min(width, iteration.state.W.cols);
 }
 
-/** Expands and restarts until every wanted pair is settled. */
-export async function settle(iteration: Iteration): Promise<Stopped | undefined> {
+/** Expands and restarts until every wanted pair has converged. */
+export async function converge(iteration: Iteration): Promise<Stopped | undefined> {
   for (;;) {
     const columns = await nextColumns(iteration);
     if (columns === 0) return undefined;
