@@ -1,5 +1,5 @@
 /** Certification of Ritz pairs: the known part of the error is separated, only the rest is sampled. */
-import type { Matrix } from '../core/block.ts';
+import type { Block, Matrix } from '../core/block.ts';
 import { selectColumns } from '../linalg/small.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { projectOut } from '../multivector/project.ts';
@@ -20,7 +20,7 @@ import {
 } from './certification.ts';
 import { couplingOf, diagonalMatrix, type ErrorRun, lanczosOnError, spectralBound } from './completeness.ts';
 import { isolatedPairs } from './gaps.ts';
-import { noiseOfLargestProducts } from './largest-products.ts';
+import { leadingVector, noiseOfLargestProducts } from './largest-products.ts';
 import { coreRounding, noiseFromRepetition, roundingFloor } from './noise.ts';
 import { inertiaAtLeast, residualIntervals } from './residuals.ts';
 
@@ -128,13 +128,18 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs): Pro
   const { eigenvalues: theta, eigenvectors: V, residualNorms } = pairs;
   const G = run.Omega;
   const lengths = new Float64Array(V.cols);
-  await projectOut([G], [V], verbs, { observe: (v) => addSquares(v, lengths) });
+  const core = pairs.core ?? diagonalMatrix(theta);
+  const leading = await leadingVector(run, core);
+  const observe = (v: Block): void => {
+    addSquares(v, lengths);
+    leading.add(v);
+  };
+  await projectOut([G], [V], verbs, { observe });
   const AG = await measure(op, G, measuring);
   const asymmetricNoise = await measureAsymmetricNoise(run, G, AG);
   const repeated = await noiseFromRepetition(op, await G.readColumns(0, 1), await AG.readColumns(0, 1));
-  const core = pairs.core ?? diagonalMatrix(theta);
   const largest = largestMagnitude(theta);
-  const largestProducts = await noiseOfLargestProducts(run, V, core, largest);
+  const largestProducts = await noiseOfLargestProducts(run, leading.block, largest);
   const rounding = roundingFloor(op, largest, lengthDefect(theta, lengths.map(Math.sqrt)));
   const noiseFloor = Math.max(repeated, asymmetricNoise, largestProducts.noise, rounding);
   const deflation = { V, core, coupling: couplingOf(residualNorms, noiseFloor) };

@@ -1,11 +1,9 @@
 /** The noise of the largest products, which may be far more than that of test vectors freed of what is known. */
-import { asDType, type Block, type Matrix, zeroMatrix } from '../core/block.ts';
+import { type Block, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
 import { fillRandom } from '../core/random.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { frobeniusNorm } from '../linalg/small.ts';
 import { applyOperator } from '../linops/apply.ts';
-import type { Multivector } from '../multivector/multivector.ts';
-import { times } from '../multivector/verbs.ts';
 import type { Certification } from './certification.ts';
 
 /** Not a power of two: an operator that rounds the same way each time rounds the repetition in another way. */
@@ -24,6 +22,31 @@ async function towardsLeading(C: Matrix, x: Matrix, { verbs }: Certification): P
   return length > 0 ? { ...product, data: product.data.map((value) => value / length) } : x;
 }
 
+/** A vector V c that is made while row panels of V are seen, from the first row to the last: V may have to come from a disk. */
+export interface LeadingVector {
+  add(panel: Block): void;
+  /** n x 1, once all panels have been seen. */
+  block: Block;
+}
+
+/** A random combination of the columns of V, weighted towards the leading eigenvectors of V C V^T by C^2. */
+export async function leadingVector(run: Certification, core: Matrix): Promise<LeadingVector> {
+  const { op } = run;
+  let weights = zeroMatrix(core.rows, 1);
+  fillRandom(weights, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
+  for (let power = 0; power < 2; power++) weights = await towardsLeading(core, weights, run);
+  const block = zeros(op.shape[1], 1, op.dtype);
+  let row = 0;
+  const add = ({ rows, cols, data }: Block): void => {
+    for (let i = 0; i < rows; i++, row++) {
+      let sum = 0;
+      for (let j = 0; j < cols; j++) sum += data[i * cols + j]! * weights.data[j]!;
+      block.data[row] = sum;
+    }
+  };
+  return { add, block };
+}
+
 /** What two products of one vector differ by, for a unit vector in the span of V. */
 export interface LargestProducts {
   noise: number;
@@ -32,30 +55,20 @@ export interface LargestProducts {
 }
 
 /**
- * Noise in A v for a unit vector v in the span of V, where V C V^T is what is known of A: a random combination of the vectors,
- * weighted towards the leading ones by C^2, is multiplied twice, the second time scaled. Noise in proportion to the product is
- * then as large as it gets; it is scaled to a product of norm `largest`.
+ * Noise in A v for a unit vector v in the span of V, from a {@link leadingVector} x, which is multiplied twice, the second time
+ * scaled. Noise in proportion to the product is then as large as it gets; it is scaled to a product of norm `largest`.
  */
 export async function noiseOfLargestProducts(
-  run: Certification,
-  V: Multivector,
-  core: Matrix,
+  { op }: Certification,
+  x: Block,
   largest: number,
 ): Promise<LargestProducts> {
-  const { op, measuring, verbs } = run;
-  if (!(largest > 0)) return { noise: 0, numMatvecs: 0 };
-  let weights = zeroMatrix(core.rows, 1);
-  fillRandom(weights, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
-  for (let power = 0; power < 2; power++) weights = await towardsLeading(core, weights, run);
-  const x = await times(V, weights, await measuring.space.allocate(1), verbs);
-  const block = asDType(await x.readColumns(0, 1), op.dtype);
-  const first = (await applyOperator(op, block)).data.slice();
-  const scaled: Block = { ...block, data: block.data.map((value) => REPEATED_SCALE * value) };
+  const length = vectorNorm(x.data);
+  if (!(largest > 0 && length > 0)) return { noise: 0, numMatvecs: 0 };
+  const first = (await applyOperator(op, x)).data.slice();
+  const scaled: Block = { ...x, data: x.data.map((value) => REPEATED_SCALE * value) };
   const second = (await applyOperator(op, scaled)).data;
   const difference = Float64Array.from(first, (value, i) => value - second[i]! / REPEATED_SCALE);
-  const length = vectorNorm(block.data);
-  await measuring.space.release(x);
-  if (length === 0) return { noise: 0, numMatvecs: 2 };
   const size = vectorNorm(first) / length;
   const growth = size > 0 ? Math.max(1, largest / size) : 1;
   return { noise: (ALL_DIRECTIONS * growth * vectorNorm(difference)) / length, numMatvecs: 2 };

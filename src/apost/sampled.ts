@@ -2,6 +2,7 @@
 import { checkBlock, type Matrix } from '../core/block.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import type { Multivector } from '../multivector/multivector.ts';
+import { sweep } from '../multivector/sweep.ts';
 import { gram } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import { effectiveDimension, likelySquaredInterval } from '../stats/effective-dimension.ts';
@@ -18,7 +19,7 @@ import {
   sumOfSquares,
 } from './certification.ts';
 import { diagonalMatrix } from './completeness.ts';
-import { noiseOfLargestProducts } from './largest-products.ts';
+import { leadingVector, noiseOfLargestProducts } from './largest-products.ts';
 import { coreRounding, noiseFromRepetition, roundingFloor } from './noise.ts';
 
 /** q products of the approximation, subtracted from those of the operator, in place. */
@@ -123,7 +124,9 @@ export async function certifySampled(
     return mapInterval(likelySquaredInterval(meanDiagonal(squares), tests, dimension, level, noise), Math.sqrt);
   };
   if (orthogonalError && eigenvalues && eigenvectors) {
-    const products = await noiseOfLargestProducts(run, eigenvectors, diagonalMatrix(eigenvalues), largest);
+    const leading = await leadingVector(run, diagonalMatrix(eigenvalues));
+    await sweep('apost', [eigenvectors], verbs, async ([v]) => leading.add(v!));
+    const products = await noiseOfLargestProducts(run, leading.block, largest);
     const noiseFloor = Math.max(measuredNoise, products.noise, rounding);
     // the pairs come of A Q, which counts twice
     const ofPairs = noiseFloor + coreRounding(largest, eigenvalues.length);
