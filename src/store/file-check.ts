@@ -48,10 +48,11 @@ export class FileCheck {
     }
   }
 
-  /** Reads a block file to the end. */
-  async block(file: string, expected: ExpectedBlock): Promise<void> {
+  /** Reads a block file to the end; `more` throws for what else is wrong with it. */
+  async block(file: string, expected: ExpectedBlock, more?: () => Promise<void>): Promise<void> {
     await this.read(file, async () => {
       const { rows, cols, dtype } = await verifyBlockFile(file, this.#signal);
+      await more?.();
       if (rows === expected.rows && dtype === expected.dtype && cols === (expected.cols ?? cols)) return;
       const message = `${file}: ${rows} x ${cols} ${dtype}, expected ${expected.rows} x ${expected.cols ?? cols} ${expected.dtype}`;
       this.#damaged.push({ file, message });

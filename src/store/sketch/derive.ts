@@ -16,7 +16,14 @@ import { METHODS } from '../../seigh/methods.ts';
 import { blockName } from '../directory.ts';
 import { recordAttributes, recordWork, type Worker } from '../record.ts';
 import { completeBlocks, derivedColumns, stageColumns } from './blocks.ts';
-import { blockLinks, type SketchDirectory, STAGE_FILE, stageFilePath, stageFolder } from './directory.ts';
+import {
+  blockIdentity,
+  blockLinks,
+  type SketchDirectory,
+  STAGE_FILE,
+  stageFilePath,
+  stageFolder,
+} from './directory.ts';
 import { sketchOf, tallOf } from './plan.ts';
 import { blockCount, blockRange, type DerivedStage, stagesOf } from './stages.ts';
 
@@ -54,7 +61,7 @@ async function publish(
     return {
       path: join(temporary, blockName(block)),
       cols: end - start,
-      attributes: { stage: stage.name, first_column: start },
+      attributes: blockIdentity(directory, stage.name, block),
     };
   });
   const links = blockLinks('columns', '.', blocks);

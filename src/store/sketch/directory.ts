@@ -1,8 +1,11 @@
 /** A sketch directory: one file that says what the sketch is, and a folder of block files for each stage. */
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Block } from '../../core/block.ts';
+import type { Attributes } from '../../hdf5/messages.ts';
 import type { RecordLink } from '../../hdf5/record-file.ts';
 import { removeTemporaries } from '../../hdf5/temporary.ts';
+import { checksum } from '../blocks.ts';
 import { blockName, entries, readDescription, SKETCH, writeDescription } from '../directory.ts';
 import { planAttributes, planFrom, type StoredPlan } from './plan.ts';
 import { blockCount, CERTIFICATE, stagesOf } from './stages.ts';
@@ -24,6 +27,8 @@ export interface SketchDirectory {
   /** Bytes of tall data in memory at a time, in this process. */
   memory: number;
   origin: Origin;
+  /** Name of the run, which is in each of its files; undefined in directories from before files had it. */
+  run: string | undefined;
 }
 
 /** The folder of a stage. */
@@ -61,12 +66,27 @@ function links(plan: StoredPlan): RecordLink[] {
   });
 }
 
+/** A name for a run: the same choices and the same operator give the same one. */
+function runName(plan: StoredPlan, probe: Block): string {
+  // with other memory it is the same run
+  const { memory: _, ...choices } = planAttributes(plan);
+  const said = JSON.stringify([choices, checksum(probe)], (__, value) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
+  return createHash('sha256').update(said).digest('hex').slice(0, 16);
+}
+
+/** What a block file of a stage says of itself: the run, the stage and the columns that it belongs to. */
+export function blockIdentity({ run, plan }: SketchDirectory, stage: string, block: number): Attributes {
+  return { ...(run === undefined ? {} : { run }), stage, first_column: block * plan.blockSize };
+}
+
 /**
  * Makes a sketch directory. Another process may do the same at the same time: the first one's is kept.
  * @throws StoreError when it cannot be written.
  */
 export async function createDirectory(path: string, plan: StoredPlan, operator: string, probe: Block): Promise<void> {
-  const attributes = { operator, purpose: 'sketch', ...planAttributes(plan) };
+  const attributes = { operator, purpose: 'sketch', run: runName(plan, probe), ...planAttributes(plan) };
   await writeDescription(SKETCH, path, probe, attributes, links(plan));
 }
 
@@ -77,13 +97,13 @@ export async function createDirectory(path: string, plan: StoredPlan, operator: 
  */
 export async function openDirectory(path: string, memory?: number): Promise<SketchDirectory> {
   const attributes = await readDescription(SKETCH, path);
-  const { eigensketch, created, operator } = attributes;
+  const { eigensketch, created, operator, run } = attributes;
   const plan = planFrom(descriptionPath({ path }), attributes);
   for (const folder of ['.', ...stagesOf(plan).map(({ name }) => name), CERTIFICATE]) {
     await removeTemporaries(join(path, folder)).catch(() => []);
   }
   const origin = { operator: String(operator), version: String(eigensketch), created: String(created) };
-  return { path, plan, memory: memory ?? plan.memory, origin };
+  return { path, plan, memory: memory ?? plan.memory, origin, run: run === undefined ? undefined : String(run) };
 }
 
 /** Numbers of the blocks that are there, ascending. */

@@ -13,8 +13,8 @@ import { readWholeFile } from '../blocks.ts';
 import { blockName, fileExists } from '../directory.ts';
 import { recordAttributes, recordWork, type Worker } from '../record.ts';
 import { type Shard, shardBlocks } from '../shard.ts';
-import { stageColumns } from './blocks.ts';
-import { blockPath, type SketchDirectory, stageFolder } from './directory.ts';
+import { checkIdentity, stageColumns } from './blocks.ts';
+import { blockIdentity, blockPath, type SketchDirectory, stageFolder } from './directory.ts';
 import { sketchOf } from './plan.ts';
 import { blockCount, blockRange } from './stages.ts';
 
@@ -30,7 +30,11 @@ function inputColumns(directory: SketchDirectory, stage: MeasuredStage): Columns
   const { plan } = directory;
   const { input } = stage;
   if (typeof input !== 'string') {
-    return (start, _, into) => readWholeFile(blockPath(directory, input.basis, start / plan.blockSize), into);
+    return async (start, _, into) => {
+      const block = start / plan.blockSize;
+      await checkIdentity(directory, input.basis, block);
+      return readWholeFile(blockPath(directory, input.basis, block), into);
+    };
   }
   const Omega = testMatrixOf(sketchOf(plan), stage);
   return (start, end, into) => testColumns(Omega, start, end, plan.dtype, into);
@@ -48,9 +52,8 @@ function fileSink(directory: SketchDirectory, { name: stage, input }: MeasuredSt
       const block = start / blockSize;
       const attributes = {
         purpose: input === 'inner' ? 'inner' : 'sketch',
-        stage,
+        ...blockIdentity(directory, stage, block),
         seed,
-        first_column: start,
         ...recordAttributes(recordWork(worker, seconds)),
       };
       await writeBlockFile(blockPath(directory, stage, block), product, attributes);

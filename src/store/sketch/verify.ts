@@ -2,14 +2,14 @@
 import { readRecordFile } from '../../hdf5/record-file.ts';
 import { fileExists, probePath } from '../directory.ts';
 import { FileCheck, type Verification } from '../file-check.ts';
-import { derivedColumns, stageColumns } from './blocks.ts';
+import { checkIdentity, derivedColumns, stageColumns } from './blocks.ts';
 import { certificatePath, loadCertificate } from './certificate.ts';
 import { blockPath, blocksThere, descriptionPath, type SketchDirectory, stageFilePath } from './directory.ts';
 import { stageIsThere } from './progress.ts';
 import { blockCount, blockRange, CERTIFICATE, type Stage, stagesOf } from './stages.ts';
 
-/** Files of one stage with what each must be. */
-async function stageFiles(directory: SketchDirectory, stage: Stage): Promise<[string, number][]> {
+/** Blocks of one stage, and the columns of each. */
+async function stageFiles(directory: SketchDirectory, stage: Stage): Promise<[number, number][]> {
   const { blockSize } = directory.plan;
   const cols = await (stage.kind === 'derived'
     ? derivedColumns(directory, stage.name)
@@ -21,7 +21,7 @@ async function stageFiles(directory: SketchDirectory, stage: Stage): Promise<[st
   const blocks = stage.kind === 'derived' ? [...new Set([...wanted, ...there])] : there;
   return blocks.map((block) => {
     const { start, end } = blockRange(cols, blockSize, block);
-    return [blockPath(directory, stage.name, block), end - start];
+    return [block, end - start];
   });
 }
 
@@ -36,7 +36,11 @@ export async function verifyDirectory(directory: SketchDirectory, signal?: Abort
       const file = stageFilePath(directory, stage.name);
       await check.read(file, () => readRecordFile(file));
     }
-    for (const [file, cols] of await stageFiles(directory, stage)) await check.block(file, { rows, cols, dtype });
+    for (const [block, cols] of await stageFiles(directory, stage)) {
+      await check.block(blockPath(directory, stage.name, block), { rows, cols, dtype }, () =>
+        checkIdentity(directory, stage.name, block),
+      );
+    }
   }
   for (const block of await blocksThere(directory, CERTIFICATE)) {
     const file = blockPath(directory, CERTIFICATE, block);

@@ -1,0 +1,71 @@
+/** A block file says where it belongs: one that lies in another's place is refused by name, whatever its checksum. */
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { diagonalOperator, type LinearOperator, StoreError, seigh } from '../../src/index.js';
+import { openDirectory } from '../../src/store/sketch/directory.js';
+import { verifyDirectory } from '../../src/store/sketch/verify.js';
+
+const N = 200;
+const A = diagonalOperator(Float32Array.from({ length: N }, (_, i) => (i % 2 ? -1 : 1) / (i + 1)));
+/** The operator until so many products were made: the first is the probe. */
+function failingAfter(products: number): LinearOperator {
+  let made = 0;
+  return { ...A, matmat: (X) => (++made > products ? Promise.reject(new Error('stopped')) : A.matmat(X)) };
+}
+
+let folder: string;
+let other: string;
+const options = (store: string, seed = 3) => ({ store, blockSize: 4, seed, memory: '20MB' });
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'eigensketch-identity-'));
+  other = join(folder, 'other');
+  await seigh(A, 24, options(other, 4));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe.each([
+  ['its neighbour, in a result', 'result/000001.h5', 'result/000000.h5', 100, 'first_column is 4, not 0'],
+  ['the same block of another run', 'OTHER/result/000000.h5', 'result/000000.h5', 100, 'run is'],
+  ['a basis of another run, before the products', 'OTHER/basis/000002.h5', 'basis/000002.h5', 8, 'run is'],
+  ['its neighbour, before the basis', 'sketch/000001.h5', 'sketch/000003.h5', 5, 'first_column is 4, not 12'],
+  ['a block of another stage', 'sketch/000001.h5', 'result/000001.h5', 100, 'stage is sketch, not result'],
+])('a block replaced by %s', (_, from, to, products, reason) => {
+  test('is refused by name, and found by verify', async () => {
+    const store = await mkdtemp(join(folder, 'run-'));
+    await seigh(failingAfter(products), 24, options(store)).catch((error: Error) => {
+      expect(error.message).toContain('stopped');
+    });
+    const source = from.startsWith('OTHER') ? join(other, from.slice(6)) : join(store, from);
+    const target = join(store, to);
+    await copyFile(source, target);
+    const { damaged } = await verifyDirectory(await openDirectory(store));
+    expect(damaged.map(({ file }) => file)).toEqual([target]);
+    expect(damaged[0]!.message).toContain(reason);
+    const failure = await seigh(A, 24, options(store)).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(StoreError);
+    expect((failure as Error).message).toContain(`seigh: ${target} belongs elsewhere: its `);
+    expect((failure as Error).message).toContain(reason);
+    // removed, it is made again where that is possible
+    if (!to.startsWith('result') && !to.startsWith('basis')) {
+      await rm(target);
+      const { eigenvalues } = await seigh(A, 24, options(store));
+      expect(eigenvalues).toEqual((await seigh(A, 24, { blockSize: 4, seed: 3 })).eigenvalues);
+    }
+  });
+});
+
+test('runs of the same choices and operator have the same name, others do not', async () => {
+  const twin = join(folder, 'twin');
+  await seigh(A, 24, { ...options(twin, 4), memory: '30MB' });
+  const nameOf = async (path: string) => (await openDirectory(path)).run;
+  expect(await nameOf(twin)).toBe(await nameOf(other));
+  await copyFile(join(other, 'result/000000.h5'), join(twin, 'result/000000.h5'));
+  await seigh(A, 24, options(twin, 4));
+  const wider = join(folder, 'wider');
+  await seigh(A, 25, options(wider, 4));
+  expect(await nameOf(wider)).not.toBe(await nameOf(other));
+  expect(await nameOf(other)).toMatch(/^[0-9a-f]{16}$/);
+});
