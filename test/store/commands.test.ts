@@ -61,8 +61,8 @@ test('by hand, pass by pass and shard by shard: every number of run', async () =
   await step('recover', directory);
   await step('certify', directory, '--tests', '6');
   expect(await numbersOf(directory)).toEqual(whole);
-  // sketch.h5, the probe, four stages of five blocks, two stage.h5, eleven blocks of test products, the certificate
-  expect(await step('verify', directory)).toMatch(/^36 files, all as they were written\n$/);
+  // sketch.h5, the probe, four stages of five blocks, two stage.h5, thirteen blocks of test products, the certificate
+  expect(await step('verify', directory)).toMatch(/^38 files, all as they were written\n$/);
   expect(await step('report', directory)).toMatch(/^# Spectrum of harmonic/);
 }, 180_000);
 
