@@ -100,8 +100,8 @@ test('nothing gets its name before it is on the disk, and the name is put on the
     .map((line) => JSON.parse(line) as Operation);
   const isNamed = ({ operation, to }: Operation): boolean => ['rename', 'link'].includes(operation) && to !== undefined;
   const named = trace.flatMap((each, index) => (isNamed(each) ? [{ ...each, index }] : []));
-  // sketch.h5, the probe, four stages of five blocks, two stage.h5 and their folders, four test products, the certificate
-  expect(named).toHaveLength(31);
+  // sketch.h5, the probe, four stages of five blocks, two stage.h5 and their folders, six test products, the certificate
+  expect(named).toHaveLength(33);
   for (const { path, to, index } of named) {
     const before = trace.slice(0, index).filter((each) => each.path === path || dirname(each.path) === path);
     const lastWrite = before.findLastIndex(({ operation }) => operation === 'write');
