@@ -31,7 +31,7 @@ test('the device gets what a trial finds faster there, and nothing where that is
 
 if (BACKEND === 'webgpu') {
   await describeBackend('dense kernels', () => {
-    kernelLaws('device', () => selectKernels(), { float32Sums: true });
+    kernelLaws('device', () => selectKernels('device'), { float32Sums: true });
 
     test('partial sums of float32 panels are added in float64', async () => {
       const device = withPanels(jsKernels, panelKernels()!, 0);
@@ -46,7 +46,7 @@ if (BACKEND === 'webgpu') {
     test('orthonormalisation comes to the same level as on the host', async () => {
       const Y = randomBlock(500, 30, 3, 'float32');
       for (let i = 0; i < 500; i++) for (let j = 0; j < 30; j++) Y.data[i * 30 + j]! *= 10 ** (-j / 6);
-      const kernels = await selectKernels();
+      const kernels = await selectKernels('device');
       const space = hostSpace(500, 'float32');
       const { basis, dropped } = await orthonormalise(await multivectorOf(Y, 'float32'), space, { kernels });
       expect(dropped).toBe(0);
@@ -54,9 +54,9 @@ if (BACKEND === 'webgpu') {
     });
 
     test('the name says both; without a GPU in use there is none', async () => {
-      expect((await selectKernels()).name).toMatch(/^.+ and webgpu \(.+\)$/);
+      expect((await selectKernels('device')).name).toMatch(/^.+ and webgpu \(.+\)$/);
       await useBackend('wasm');
-      await expect(selectKernels()).rejects.toThrow("kernels 'device' need a GPU in use");
+      await expect(selectKernels('device')).rejects.toThrow("kernels 'device' need a GPU in use");
       await useBackend(BACKEND);
     });
   });

@@ -25,7 +25,7 @@ test('the environment decides where the caller does not', async () => {
 
 test('a name that does not exist is refused, also one from the environment', async () => {
   await expect(selectKernels('cuda' as never)).rejects.toThrow(
-    "seigh: kernels must be one of 'auto', 'native', 'wasm', 'js', 'device', got 'cuda'",
+    "kernels must be one of 'auto', 'native', 'wasm', 'js', 'device', got 'cuda'",
   );
   const { stdout } = await inProcess('await run().catch((e) => console.log(e.message));', {
     EIGENSKETCH_KERNELS: 'fast',
@@ -44,7 +44,7 @@ test('a library that is none: auto goes on with wasm and says why, native is ref
 });
 
 test("'device' without one says what to call", async () => {
-  await expect(selectKernels()).rejects.toThrow(
-    "seigh: kernels 'device' need a GPU in use; call useBackend('webgpu') first",
+  await expect(selectKernels('device')).rejects.toThrow(
+    "kernels 'device' need a GPU in use; call useBackend('webgpu') first",
   );
 });
