@@ -4,7 +4,7 @@ import type { Block } from '../../src/core/block.ts';
 import { diagonal, diagonalOperator, type LinearOperator, type TraceMethod, trace } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
 import { apply, orthonormalVectors, projected } from '../support/krylov.ts';
-import { long } from '../support/long.ts';
+import { long, longTitle } from '../support/long.ts';
 import { toDense } from '../support/matrices.ts';
 
 const dot = (x: readonly number[], y: readonly number[]): number => x.reduce((sum, value, i) => sum + value * y[i]!, 0);
@@ -215,7 +215,7 @@ describe('accuracy on the four spectra of section 4', () => {
 
   // the intervals themselves are checked by their formulas: samples and jackknife above, Student's t in test/traces
   (long ? test : test.skip).each(Object.keys(spectra))(
-    '%s: the likely intervals hold as often as they say',
+    longTitle('%s: the likely intervals hold as often as they say'),
     async (name) => {
       const A = diagonalOperator(spectra[name]!);
       const exact = spectra[name]!.reduce((sum, value) => sum + value, 0);

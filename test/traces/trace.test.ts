@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { denseOperator, diagonalOperator, type LinearOperator, type TraceMethod, trace } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
-import { long } from '../support/long.ts';
+import { long, longTitle } from '../support/long.ts';
 import { randomBlock } from '../support/matrices.ts';
 
 const METHODS: TraceMethod[] = ['hutchinson', 'hutch++', 'xtrace', 'xnystrace'];
@@ -106,7 +106,7 @@ describe('certified intervals', () => {
   // the formula itself is checked in certified.test.ts: these spectra are far from attaining it
   // each end fails with probability at most 0.1; more than 70 of 400 failures have probability below 1e-6 (binomial)
   (long ? test : test.skip).each(Object.entries(spectra))(
-    'hold at 90 %% for %s, with and without the claim psd',
+    longTitle('hold at 90 %% for %s, with and without the claim psd'),
     async (_, spectrum) => {
       const exact = total(spectrum);
       for (const psd of [false, true]) {

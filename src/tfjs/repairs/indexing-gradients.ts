@@ -101,12 +101,13 @@ const depthToSpace: GradConfig = {
       x: () => {
         if (attrs.dataFormat === 'NCHW') {
           const [c, h, w] = rest;
-          const apart = reshape(dy as Tensor, [n, c / block ** 2, h, block, w, block]);
-          return reshape(transpose(apart, [0, 3, 5, 1, 2, 4]), shape);
+          const apart = reshape(dy as Tensor, [n, (c / block ** 2) * h, block, w, block]);
+          return reshape(transpose(apart, [0, 2, 4, 1, 3]), shape);
         }
         const [h, w, c] = rest;
-        const apart = reshape(dy as Tensor, [n, h, block, w, block, c / block ** 2]);
-        return reshape(transpose(apart, [0, 1, 3, 2, 4, 5]), shape);
+        // axes that stay together are one: WebGPU transposes few
+        const apart = reshape(dy as Tensor, [n * h, block, w, c / block]);
+        return reshape(transpose(apart, [0, 2, 1, 3]), shape);
       },
     };
   },

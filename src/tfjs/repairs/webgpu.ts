@@ -4,6 +4,7 @@ import {
   asin,
   batchToSpaceND,
   concat,
+  conv2d,
   cumprod,
   cumsum,
   div,
@@ -25,6 +26,7 @@ import {
   square,
   sub,
   type Tensor,
+  type Tensor4D,
   tile,
   where,
 } from '@tensorflow/tfjs-core';
@@ -132,6 +134,19 @@ export const WEBGPU_REPAIRS: Readonly<Record<string, Repair>> = {
   Einsum: {
     wrong: 'fails where both inputs have an index of their own that is summed',
     compute: (inputs, { equation }) => einsum(equation as string, Object.values(inputs)),
+  },
+  FusedConv2D: {
+    wrong: 'takes slopes that are broadcast otherwise than along leading axes by the wrong index',
+    concerns: ({ preluActivationWeights: slopes }) => slopes != null && slopes.size > 1 && slopes.rank > 1,
+    compute: (inputs, attrs) => {
+      const { strides, pad, dilations } = attrs as {
+        strides: [number, number];
+        pad: 'same';
+        dilations: [number, number];
+      };
+      const { x, filter } = inputs as { x: Tensor4D; filter: Tensor4D };
+      return finishFused(conv2d(x, filter, strides, pad, 'NHWC', dilations), inputs, attrs);
+    },
   },
   LogicalXor: { compute: ({ a, b }) => logicalAnd(logicalOr(a!, b!), logicalNot(logicalAnd(a!, b!))) },
   MirrorPad: {
