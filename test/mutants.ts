@@ -1,20 +1,75 @@
 /**
  * Which changes of a room the tests do not notice: StrykerJS makes the changes, one at a time, and runs the tests that belong
- * to the room. `npm run test:mutants -- apost`, or for one file `-- apost/interval.ts`; paths of tests after it, such as
- * `test/stats test/papers`, take the place of those that are found.
+ * to the room. `npm run test:mutants -- apost`, or for one file `-- apost/gaps.ts`; paths of tests after it, such as
+ * `test/stats test/papers`, take the place of those that are found. `--sample 150` makes about that many of the changes,
+ * drawn at random, and `--seed 2` draws others.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { parseArgs } from 'node:util';
+import type { Position } from '@stryker-mutator/api/core';
 import { Stryker } from '@stryker-mutator/core';
+import { createInstrumenter } from '@stryker-mutator/instrumenter';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-const USAGE = 'usage: npm run test:mutants -- ROOM|FILE [TEST...], for example: apost, or apost/interval.ts test/apost';
+const USAGE =
+  'usage: npm run test:mutants -- ROOM|FILE [TEST...] [--sample N] [--seed S], for example: apost, or apost/gaps.ts test/apost';
 
-/** What is changed: the emitted JavaScript, which is the source without its types. */
-function mutated(target: string): string {
+/** Files of what is changed: the emitted JavaScript, which is the source without its types. */
+function filesOf(target: string): string[] {
   const emitted = join('dist/src', target.replace(/\.ts$/, '.js'));
   if (!existsSync(emitted)) throw new Error(`there is no src/${target}; ${USAGE}`);
-  return emitted.endsWith('.js') ? emitted : `${emitted}/**/*.js`;
+  if (emitted.endsWith('.js')) return [emitted];
+  return readdirSync(emitted, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.js'))
+    .map((path) => join(emitted, path));
+}
+
+interface Mutant {
+  fileName: string;
+  location: { start: Position; end: Position };
+}
+
+/** Every change that Stryker would make. Its instrumenter asks an injector for nothing but a log. */
+async function mutantsOf(files: readonly string[]): Promise<Mutant[]> {
+  const silent = () => {};
+  const log = { isDebugEnabled: () => false, debug: silent, info: silent, warn: silent, error: silent };
+  const injector = {
+    provideValue: () => injector,
+    injectClass: (type: new (logger: unknown) => unknown) => new type(log),
+  };
+  const instrumenter = createInstrumenter(injector as never);
+  const contents = files.map((name) => ({ name, content: readFileSync(name, 'utf8'), mutate: true }));
+  const { mutants } = await instrumenter.instrument(contents, { ignorers: [], excludedMutations: [], plugins: null });
+  return [...mutants];
+}
+
+const before = (a: Position, b: Position) => a.line < b.line || (a.line === b.line && a.column <= b.column);
+const within = (inner: Mutant, outer: Mutant) =>
+  inner.fileName === outer.fileName &&
+  before(outer.location.start, inner.location.start) &&
+  before(inner.location.end, outer.location.end);
+
+/**
+ * Ranges with about `count` changes in all: Stryker makes every change inside a range, so those of whole blocks, which
+ * hold many others (and which tests notice most often), are not drawn.
+ */
+function sample(mutants: readonly Mutant[], count: number, seed: number): string[] {
+  const random = xoroshiro128plus(seed);
+  const left = mutants.filter((outer) => mutants.filter((inner) => within(inner, outer)).length <= 6);
+  const drawn = new Set<Mutant>();
+  const ranges: string[] = [];
+  while (drawn.size < count && left.length > 0) {
+    const [outer] = left.splice(uniformInt(random, 0, left.length - 1), 1);
+    if (outer === undefined || drawn.has(outer)) continue;
+    for (const inner of mutants) if (within(inner, outer)) drawn.add(inner);
+    const { start, end } = outer.location;
+    ranges.push(`${outer.fileName}:${start.line + 1}:${start.column}-${end.line + 1}:${end.column}`);
+  }
+  console.log(`${drawn.size} of ${mutants.length} changes, drawn with seed ${seed}`);
+  return ranges;
 }
 
 /** Tests in the folder of the same name and those that import from the room, or those whose path begins as one of `chosen`. */
@@ -28,13 +83,20 @@ function testsOf(target: string, chosen: readonly string[]): string[] {
   return paths.filter((path) => path.startsWith(`dist/test/${room}/`) || imports.test(readFileSync(path, 'utf8')));
 }
 
-const [target, ...chosen] = process.argv.slice(2).map((argument) => argument.replace(/^src\//, ''));
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { sample: { type: 'string' }, seed: { type: 'string', default: '1' } },
+});
+const [target, ...chosen] = positionals.map((argument) => argument.replace(/^src\//, ''));
 if (target === undefined) throw new Error(USAGE);
 const tests = testsOf(target, chosen);
 if (tests.length === 0) throw new Error(`no tests belong to ${target}; ${USAGE}`);
-console.log(`${mutated(target)}, with\n${tests.join('\n')}`);
+const files = filesOf(target);
+console.log(`${files.join('\n')}\nwith\n${tests.join('\n')}`);
+const mutate =
+  values.sample === undefined ? files : sample(await mutantsOf(files), Number(values.sample), Number(values.seed));
 const options: ConstructorParameters<typeof Stryker>[0] = {
-  mutate: [mutated(target)],
+  mutate,
   // no file of this name: Stryker would rewrite it by the programming interface of an older TypeScript
   tsconfigFile: 'none',
   plugins: ['@stryker-mutator/jest-runner'],
