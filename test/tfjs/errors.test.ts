@@ -332,6 +332,19 @@ describe('the checks at the first product', () => {
     H.dispose();
   });
 
+  test('products that are zero up to rounding are rounding, not asymmetry', async () => {
+    // a softmax sums to one, wherever W is
+    const model = (input: tf.Tensor2D) => tf.softmax(tf.matMul(input, tf.reshape(W, [1, 2])));
+    const loss = (outputs: tf.Tensor) => tf.mul(tf.sum(outputs), 1e4);
+    const input = tf.tensor2d([0.3, -1.1, 0.7, 1.9, -0.2, 0.5, 1.3], [7, 1]);
+    const H = hessian(options({ model, loss, data: [[input, input]] }));
+    const { data } = await H.matmat(X);
+    expect(data.some((value) => value !== 0)).toBe(true);
+    expect(Math.max(...data.map(Math.abs))).toBeLessThan(1e-2);
+    H.dispose();
+    input.dispose();
+  });
+
   test('a parameter that the loss does not depend on', async () => {
     const idle = tf.variable(tf.ones([2]), true, 'idle');
     const H = hessian(options({ parameters: [W, idle] }));

@@ -1,6 +1,6 @@
 /** What a model does beside its outputs: promises, frozen layers, state, averages that move; and numbers as nested arrays. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type LayersModel, layers, sequential } from '@tensorflow/tfjs';
+import { initializers, type LayersModel, layers, sequential } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, UnsupportedError } from '../../src/core/errors.ts';
 import { ggn, gradient, hessian, hessianOf, jacobian, useBackend } from '../../src/tfjs/index.ts';
@@ -175,6 +175,33 @@ describe('state', () => {
     await new Promise((resolve) => setTimeout(resolve));
     expect(averages()).toEqual(then);
     expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  test.each([
+    { scale: false, center: false },
+    { scale: false, center: true },
+    { scale: true, center: false },
+  ])('batch normalisation in training mode with %j: as with weights of one and zero', async (without) => {
+    const hessianOfDense = (options: object) => {
+      const dense = layers.dense({
+        units: 3,
+        inputShape: [2],
+        kernelInitializer: initializers.randomNormal({ seed: 4 }),
+      });
+      const model = sequential({
+        layers: [
+          dense,
+          layers.batchNormalization(options),
+          layers.dense({ units: 2, kernelInitializer: initializers.randomNormal({ seed: 5 }) }),
+        ],
+      });
+      const training = (input: tf.Tensor) => model.apply(input, { training: true }) as tf.Tensor;
+      const parameters = dense.trainableWeights.map((weight) => weight.read()) as never;
+      return toDense(hessian({ model: training as never, parameters, data: [[x, y]], loss }), 9);
+    };
+    const expected = await hessianOfDense({});
+    expect(Math.max(...expected.map(Math.abs))).toBeGreaterThan(1e-3);
+    expect(relativeError(await hessianOfDense(without), expected)).toBeLessThan(1e-5);
   });
 
   test('and a model that throws leaves them too', async () => {

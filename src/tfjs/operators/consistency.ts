@@ -11,11 +11,29 @@ const SAME = 1e-4;
 /** Larger relative asymmetries are no rounding in float32, also of deep networks: 4 sqrt(2^-24). */
 const SYMMETRIC = 1e-3;
 
-/** Two random columns, the same at every run. */
+/** What rounding adds to a form of two probes, over what it adds to the product with their sum: of the same size, with room. */
+const ROUNDING = 16;
+
+/** Two random columns, the same at every run, and their sum. */
 export function makeProbes(rows: number): Block {
-  const X = zeros(rows, 2, 'float32');
-  fillRandom(X, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
+  const pair = zeros(rows, 2, 'float32');
+  fillRandom(pair, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
+  const X = zeros(rows, 3, 'float32');
+  for (let row = 0; row < rows; row++) {
+    const [u = 0, v = 0] = pair.data.subarray(2 * row, 2 * row + 2);
+    X.data.set([u, v, u + v], 3 * row);
+  }
   return X;
+}
+
+/**
+ * How far the product with the sum of the probes is from the sum of their products. Exact products are linear: this is
+ * rounding, in the size of the terms that cancelled in a product, which the product itself does not show.
+ */
+function roundingOf({ rows, cols, data }: Block): number {
+  let square = 0;
+  for (let at = 0; at < rows * cols; at += cols) square += (data[at + 2]! - data[at]! - data[at + 1]!) ** 2;
+  return Math.sqrt(square);
 }
 
 function norm(a: ArrayLike<number>): number {
@@ -74,19 +92,20 @@ export async function checkConsistency(
   refuseDifference('gradients', relativeDifference(first.gradient, second.gradient));
   const Y = first.products!;
   refuseDifference('products', relativeDifference(Y.data, second.products!.data));
-  const scale = norm(Y.data);
+  const scale = Math.sqrt(dot(Y, 0, Y, 0) + dot(Y, 1, Y, 1));
   if (scale === 0) return;
+  const rounding = Math.max(SYMMETRIC, (ROUNDING * roundingOf(Y)) / scale);
   const asymmetry = Math.abs(dot(probes, 0, Y, 1) - dot(probes, 1, Y, 0)) / scale;
-  if (!(asymmetry <= SYMMETRIC)) {
+  if (!(asymmetry <= rounding)) {
     throw new NumericalError(
       `products are not symmetric: measured asymmetry ${asymmetry.toExponential(1)}, at most ` +
-        `${SYMMETRIC.toExponential(1)} is rounding. Some operation's gradient in TensorFlow.js (or a custom one) is not ` +
+        `${rounding.toExponential(1)} is rounding. Some operation's gradient in TensorFlow.js (or a custom one) is not ` +
         'the derivative of its value; pass check: false to go on all the same',
       { asymmetry },
     );
   }
   const lowest = Math.min(dot(probes, 0, Y, 0), dot(probes, 1, Y, 1)) / scale;
-  if (psd && lowest < -SYMMETRIC) {
+  if (psd && lowest < -rounding) {
     throw new NumericalError(
       `a product v^T G v is negative (${lowest.toExponential(1)} relative), so the loss is not convex in the ` +
         "model's outputs; pass convex: false",

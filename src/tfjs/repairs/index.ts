@@ -11,12 +11,14 @@ import {
 import type { BackendName } from '../backends/record.ts';
 import { repairedGradients } from './gradients.ts';
 import { REPAIRS, repairedConfig } from './kernels.ts';
+import { repairLayers } from './layers.ts';
 
 const repairedBackends = new Set<string>();
 let gradientsRepaired = false;
 
-/** Repairs the kernels of the backend in use and the gradients, once each. Gradients must have been registered. */
+/** Repairs the kernels of the backend in use, the gradients and the layers, once each. Gradients must have been registered. */
 export function repair(): void {
+  repairLayers();
   const backend = getBackend();
   if (!repairedBackends.has(backend)) {
     repairedBackends.add(backend);
