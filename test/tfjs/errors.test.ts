@@ -170,6 +170,15 @@ describe('at the first product', () => {
       expect(tf.memory().numTensors).toBe(numTensors);
     });
 
+    test('is named by ggn, which has no such way', async () => {
+      const failure = await ggn(options({ model: mystery }))
+        .matmat(X)
+        .catch((error: Error) => error);
+      expect((failure as Error).message).toMatch(
+        /^ggn: there is no tangent rule for TensorFlow.js kernel 'Mystery', .*Write that part of the model with other operations$/,
+      );
+    });
+
     test("is no obstacle for mode: 'reverse'", async () => {
       const H = hessian(options({ model: mystery, mode: 'reverse' }));
       // Mean of (2 x w - y)^2: 8/3 X^T X.

@@ -287,6 +287,21 @@ const OTHERS: Operation[] = [
       loops: (a, b, bias) => sum(a!, b!).map((value, at) => value + bias![at % 5]!),
     };
   }),
+  // TensorFlow.js has none where one side is a single matrix for the other's stack.
+  ...[
+    ['bij,jk->bik', [2, 3, 4], [4, 5], {}],
+    ['ij,bkj->bik', [3, 4], [2, 5, 4], { transposeB: true }],
+    ['bji,jk->bik', [2, 4, 3], [4, 5], { transposeA: true }],
+  ].map((entry): Operation => {
+    const [equation, left, right, transposed] = entry as [string, number[], number[], object];
+    const sum = einsteinSum(equation, [left, right]);
+    return {
+      what: `fused.matMul ${equation} + bias, broadcast`,
+      shapes: [left, right, [5]],
+      run: (a: tf.Tensor, b: tf.Tensor, bias: tf.Tensor) => tf.fused.matMul({ a, b, bias, ...transposed }),
+      loops: (a, b, bias) => sum(a!, b!).map((value, at) => value + bias![at % 5]!),
+    };
+  }),
 ];
 
 const OPERATIONS: Operation[] = [

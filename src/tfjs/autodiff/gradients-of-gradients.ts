@@ -7,7 +7,6 @@ import {
   div,
   type GradConfig,
   less,
-  matMul,
   minimum,
   mul,
   type NamedAttrMap,
@@ -18,6 +17,7 @@ import {
   type Tensor5D,
   zerosLike,
 } from '@tensorflow/tfjs-core';
+import { productGradients } from './product-gradients.ts';
 import { depthwiseFilterGradient, depthwiseInputGradient, depthwiseOutput } from './rules/convolution/depthwise.ts';
 import { productsOf } from './rules/convolution/products.ts';
 import { type Axis, convolutionPlane, convolutionSpace, depthwisePlane } from './rules/convolution/window.ts';
@@ -124,13 +124,9 @@ const dilationGradient = (pick: 'inX' | 'inFilter'): Entry => ({
 /** Inside a gradient TensorFlow.js fuses a bias but no activation. A product without a bias leaves that input out. */
 const fusedMatMul: Entry = {
   inputsToSave: ['a', 'b', 'bias'],
-  gradFunc: (seed, [a, b, bias], { transposeA, transposeB }) => {
+  gradFunc: (seed, [a, b, bias], attrs) => {
     const dy = seed as Tensor;
-    return {
-      a: () => (transposeA ? matMul(b!, dy, Boolean(transposeB), true) : matMul(dy, b!, false, !transposeB)),
-      b: () => (transposeB ? matMul(dy, a!, true, Boolean(transposeA)) : matMul(a!, dy, !transposeA, false)),
-      bias: () => unbroadcast(dy, bias!.shape),
-    };
+    return { ...productGradients([a!, b!], dy, attrs), bias: () => unbroadcast(dy, bias!.shape) };
   },
 };
 

@@ -30,12 +30,19 @@ interface Step {
   readonly lastUsed: readonly number[];
 }
 
-function unsupported({ kernel, layer }: KernelCall): UnsupportedError {
+/** What a tape's steps share. */
+interface Program {
+  /** What they need of the tape. */
+  readonly saved: Set<Tensor>;
+  /** What a user can do in place of a kernel without a rule, beside writing it with others. */
+  readonly otherwise: string;
+}
+
+function unsupported({ kernel, layer }: KernelCall, otherwise: string): UnsupportedError {
   const place = layer === undefined ? '' : ` (called by layer '${layer}')`;
   return new UnsupportedError(
     `there is no tangent rule for TensorFlow.js kernel '${kernel}'${place}, which lies between the parameters and ` +
-      `their gradient. Write that part of the model with other operations, or pass mode: 'reverse', which differentiates ` +
-      'the gradient backward, one vector at a time',
+      `their gradient. Write that part of the model with other operations${otherwise}`,
     { kernel, layer },
   );
 }
@@ -75,35 +82,35 @@ function largestBytes({ leafSizes, calls }: Tape): number {
   return 4 * [...leafSizes, ...sizes].reduce((largest, size) => Math.max(largest, size), 1);
 }
 
-/** Builds one call's step; what its rule saves lands in `saved`. */
-function stepOf(call: KernelCall, lastUsed: readonly number[], saved: Set<Tensor>): Step {
+/** Builds one call's step; what its rule saves lands in the program. */
+function stepOf(call: KernelCall, lastUsed: readonly number[], program: Program): Step {
   const rule = RULES.get(call.kernel);
-  if (rule === undefined) throw unsupported(call);
+  if (rule === undefined) throw unsupported(call, program.otherwise);
   const save = (tensor: Tensor): Tensor => {
-    saved.add(tensor);
+    program.saved.add(tensor);
     return keep(tensor);
   };
   // Not tidy(rule): the linear part is a function, in which tidy would look for tensors.
   let push: Push | undefined;
   tidy(() => {
-    push = rule(call, save, deriveFor(call, saved));
+    push = rule(call, save, deriveFor(call, program));
   });
   const inputs = [...call.moving].map((name) => ({ name, slot: call.inputIds[name]! }));
   return { inputs, outputs: call.outputIds, push: push!, lastUsed };
 }
 
 /** Lets a rule be stated as other kernels: records them at the call's inputs and linearises what it recorded. */
-function deriveFor({ inputs, moving }: KernelCall, saved: Set<Tensor>): Derive {
+function deriveFor({ inputs, moving }: KernelCall, program: Program): Derive {
   return (compute) => {
     const names = [...moving];
     // Two inputs may be the same tensor, which must not make them the same leaf.
     const leaves = names.map((name) => clone(inputs[name]!));
     const given = { ...inputs, ...Object.fromEntries(names.map((name, i) => [name, leaves[i]!])) };
-    const program = programOf(
+    const derived = programOf(
       record(leaves, () => [compute(given)]),
-      saved,
+      program,
     );
-    return (tangents) => program.apply(names.map((name) => tangents[name]));
+    return (tangents) => derived.apply(names.map((name) => tangents[name]));
   };
 }
 
@@ -172,25 +179,27 @@ function runStep(
 
 /**
  * Linearises a tape once, for all blocks. Takes over the tape: what no step needs is released.
+ * @param otherwise what to do in place of a kernel without a rule, as the end of a sentence
  * @throws UnsupportedError naming a kernel without a tangent rule.
  */
-export function linearise(tape: Tape): LinearMap {
+export function linearise(tape: Tape, otherwise = ''): LinearMap {
   const saved = new Set<Tensor>();
   try {
-    return programOf(tape, saved);
+    return programOf(tape, { saved, otherwise });
   } catch (error) {
     dispose([...saved]);
     throw error;
   }
 }
 
-/** The steps of a tape; what they need lands in `saved`, the rest of the tape is released. */
-function programOf(tape: Tape, saved: Set<Tensor>): TangentProgram {
+/** The steps of a tape; what they need lands in the program, the rest of the tape is released. */
+function programOf(tape: Tape, program: Program): TangentProgram {
+  const { saved } = program;
   try {
     const uses = lastUses(tape);
     return new TangentProgram(
       tape,
-      tape.calls.map((call, i) => stepOf(call, uses[i]!, saved)),
+      tape.calls.map((call, i) => stepOf(call, uses[i]!, program)),
       saved,
       peakBytes(tape, uses),
     );

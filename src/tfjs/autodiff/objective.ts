@@ -2,7 +2,7 @@
 import { dispose, engine, getGradient, type Scalar, scalar, Tensor, tidy } from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../core/errors.ts';
 import { choice, type Field, withDefault } from '../../core/parse.ts';
-import { withDilatedFusions } from './dilated-fusions.ts';
+import { withFusedGradients } from './fused-gradients.ts';
 import { type LinearMap, linearise } from './linearise.ts';
 import { withNestedGradients } from './nested-gradients.ts';
 import { transposeDerivative } from './reverse.ts';
@@ -22,6 +22,8 @@ export interface Term {
 
 /** How Hessian products are made: tangents forward through the gradient, or the gradient differentiated backward. */
 export type Mode = 'forward' | 'reverse';
+
+const OR_REVERSE = ", or pass mode: 'reverse', which differentiates the gradient backward, one vector at a time";
 
 /** The `mode` option, as public functions take it. */
 export const MODE: Field<Mode> = withDefault(choice<Mode>(['forward', 'reverse']), 'forward');
@@ -91,7 +93,7 @@ function gradientsOf(f: () => Scalar, leaves: readonly Tensor[], seed: Scalar): 
     return value;
   };
   try {
-    return withNestedGradients(() => withDilatedFusions(() => engine().gradients(watched, [...leaves], seed, true)));
+    return withNestedGradients(() => withFusedGradients(() => engine().gradients(watched, [...leaves], seed, true)));
   } catch (error) {
     // Of a custom gradient the error is the user's.
     if (watch.kernel !== undefined && getGradient(watch.kernel)) {
@@ -143,7 +145,7 @@ export function hessianRecorder(mode: Mode): Recorder {
         found = differentiate(() => loss(outputs()), seed, recording);
         return found.gradients;
       });
-      product = mode === 'forward' ? linearise(tape) : transposeDerivative(tape);
+      product = mode === 'forward' ? linearise(tape, OR_REVERSE) : transposeDerivative(tape);
       return [found!.value, ...found!.gradients] as Tensor[];
     });
     return { ...found!, product: product! };

@@ -2,19 +2,8 @@
  * Gradients of kernels that broadcast, which TensorFlow.js 4.22 does not have for broadcast inputs or has wrong. The
  * partial derivatives are those of the tangent rules.
  */
-import {
-  add,
-  type GradConfig,
-  matMul,
-  mul,
-  neg,
-  reshape,
-  rsqrt,
-  scalar,
-  sub,
-  type Tensor,
-  zerosLike,
-} from '@tensorflow/tfjs-core';
+import { add, type GradConfig, mul, neg, rsqrt, scalar, sub, type Tensor, zerosLike } from '@tensorflow/tfjs-core';
+import { productGradients } from '../autodiff/product-gradients.ts';
 import { partialDerivatives } from '../autodiff/rules/arithmetic.ts';
 import { unbroadcast } from '../autodiff/unbroadcast.ts';
 
@@ -43,33 +32,10 @@ const floorDivision: GradConfig = {
   gradFunc: (_dy, [a, b]) => ({ a: () => zerosLike(a!), b: () => zerosLike(b!) }),
 };
 
-const isSingleMatrix = ({ shape }: Tensor): boolean => shape.slice(0, -2).every((size) => size === 1);
-
-/** All rows of a stack of matrices as one matrix. */
-function stacked(matrices: Tensor): Tensor {
-  const columns = matrices.shape[matrices.rank - 1]!;
-  return reshape(matrices, [matrices.size / columns, columns]);
-}
-
-/** Of op(a) op(b), whose leading axes broadcast. */
 const product: GradConfig = {
   kernelName: 'BatchMatMul',
   inputsToSave: ['a', 'b'],
-  gradFunc: (seed, saved, { transposeA, transposeB }) => {
-    const [a, b] = saved as [Tensor, Tensor];
-    const dy = seed as Tensor;
-    const byA = (): Tensor =>
-      transposeA ? matMul(b, dy, Boolean(transposeB), true) : matMul(dy, b, false, !transposeB);
-    const byB = (): Tensor => {
-      // One matrix for a whole stack: one product, not a sum of as many as there are matrices in the stack.
-      const [left, right] = isSingleMatrix(b) && !transposeA ? [stacked(a), stacked(dy)] : [a, dy];
-      const gradient = transposeB
-        ? matMul(right, left, true, Boolean(transposeA))
-        : matMul(left, right, !transposeA, false);
-      return gradient.size === b.size ? reshape(gradient, b.shape) : gradient;
-    };
-    return { a: () => unbroadcast(byA(), a.shape), b: () => unbroadcast(byB(), b.shape) };
-  },
+  gradFunc: (dy, [a, b], attrs) => ({ ...productGradients([a!, b!], dy as Tensor, attrs) }),
 };
 
 /** The scale is saved, too, where there is none: `nested-gradients.ts` puts ones there. */

@@ -14,7 +14,7 @@ import {
   type Tensor,
   transpose,
 } from '@tensorflow/tfjs-core';
-import { isDilated } from '../autodiff/dilated-fusions.ts';
+import { isDilated } from '../autodiff/fused-gradients.ts';
 import { GRADIENTS_OF_GRADIENTS } from '../autodiff/gradients-of-gradients.ts';
 import { depthwiseFilterGradient, depthwiseInputGradient } from '../autodiff/rules/convolution/depthwise.ts';
 import { productsOf } from '../autodiff/rules/convolution/products.ts';
