@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import type { Position } from '@stryker-mutator/api/core';
+import type { LogLevel, Position } from '@stryker-mutator/api/core';
 import { Stryker } from '@stryker-mutator/core';
 import { createInstrumenter } from '@stryker-mutator/instrumenter';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
@@ -99,25 +99,18 @@ const options: ConstructorParameters<typeof Stryker>[0] = {
   mutate,
   // no file of this name: Stryker would rewrite it by the programming interface of an older TypeScript
   tsconfigFile: 'none',
-  plugins: ['@stryker-mutator/jest-runner'],
-  testRunner: 'jest',
-  testRunnerNodeArgs: ['--experimental-vm-modules'],
+  plugins: ['./dist/test/mutation/runner.js'],
+  testRunner: 'loaded-once',
+  filesOfTests: tests,
+  warnings: { unknownOptions: false, slow: false, preprocessorErrors: true, unserializableOptions: true },
+  logLevel: 'warn' as LogLevel,
   coverageAnalysis: 'perTest',
   // a machine has other work to do, and kernels have threads of their own
   concurrency: Number(process.env.EIGENSKETCH_MUTANTS_AT_ONCE ?? 1),
+  // tests that take seconds when the machine is quiet may take as long again where it is not
+  timeoutMS: 20_000,
   reporters: ['progress-append-only', 'clear-text', 'html'],
-  clearTextReporter: { allowColor: false, reportTests: false },
+  clearTextReporter: { allowColor: false, reportTests: false, allowEmojis: false },
   htmlReporter: { fileName: `reports/mutants/${target.replaceAll('/', '-')}.html` },
-  jest: {
-    projectType: 'custom',
-    enableFindRelatedTests: false,
-    config: {
-      rootDir: '.',
-      testEnvironment: 'node',
-      transform: {},
-      testTimeout: 60_000,
-      testMatch: tests.map((path) => `<rootDir>/${path}`),
-    },
-  },
 };
 await new Stryker(options).runMutationTest();
