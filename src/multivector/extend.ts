@@ -44,6 +44,10 @@ export async function extendBasis(
   expected?: Matrix,
 ): Promise<Extension> {
   const { kernels } = context;
+  if (Q.length === 0) {
+    const added = await orthonormalise(Y, space, context);
+    return { added, coupling: zeroMatrix(0, Y.cols), exhausted: added.basis.cols === 0 };
+  }
   const [coupling] = (await projectOut([Y], Q, context, {
     roundings: BASIS_ROUNDINGS,
     ...(expected ? { expected } : {}),
@@ -71,14 +75,20 @@ export async function extendBasis(
   };
 }
 
+/** [[R1, coupling], [0, R2]]: the factor of Y in the basis that an extension gives. */
+export function extendFactor(R1: Matrix, coupling: Matrix, R2: Matrix): Matrix {
+  const R = zeroMatrix(R1.rows + R2.rows, R1.cols + R2.cols);
+  placeBlock(R, R1, 0, 0);
+  placeBlock(R, coupling, 0, R1.cols);
+  placeBlock(R, R2, R1.rows, R1.cols);
+  return R;
+}
+
 /** The inverse of [[R1, coupling], [0, R2]] from those of its diagonal blocks: [[T1, -T1 coupling T2], [0, T2]]. */
 export async function extendInverse(T1: Matrix, coupling: Matrix, T2: Matrix, context: VerbContext): Promise<Matrix> {
+  if (T1.rows === 0) return T2;
   const { kernels } = context;
   const corner = await kernels.gemm(await kernels.gemm(T1, coupling), T2);
   for (let at = 0; at < corner.data.length; at++) corner.data[at]! *= -1;
-  const T = zeroMatrix(T1.rows + T2.rows, T1.cols + T2.cols);
-  placeBlock(T, T1, 0, 0);
-  placeBlock(T, corner, 0, T1.cols);
-  placeBlock(T, T2, T1.rows, T1.cols);
-  return T;
+  return extendFactor(T1, corner, T2);
 }

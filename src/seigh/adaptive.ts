@@ -8,13 +8,11 @@ import type { Kernels } from '../linalg/kernels/provider.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
-import { extendBasis, extendInverse } from '../multivector/extend.ts';
 import { hostSpace } from '../multivector/host.ts';
-import type { Multivector, Space } from '../multivector/multivector.ts';
-import { orthonormalise } from '../multivector/orthonormalise.ts';
-import { sideBySide } from '../multivector/side-by-side.ts';
+import type { Space } from '../multivector/multivector.ts';
 import { columnNorms, concatenate } from '../multivector/verbs.ts';
 import { prepareBlocks } from '../sketch/block-size.ts';
+import { GrownRange } from '../sketch/grown-range.ts';
 import { measure, measureTestMatrix } from '../sketch/measure.ts';
 import type { TestMatrix } from '../sketch/test-matrix.ts';
 import { backendOf, type EighResult, makeEighResult, type RitzResult, type RunFacts } from '../spectrum/result.ts';
@@ -45,94 +43,38 @@ interface AdaptiveRun extends Control, Omit<GoalSettings, 'kernels' | 'blockSize
 /** Each block adds this fraction of what is there, so that the work of all certificates is a small multiple of the last one's. */
 const GROWTH = 1 / 8;
 
-type Parts = readonly [Multivector, ...Multivector[]];
-
-/** More column blocks than this are put together: each costs a call of every pass over the basis. */
-const MOST_PARTS = 8;
-
-/** The parts and one more, put together where there are many; what they were is then no longer needed. */
-async function append(parts: Parts, added: Multivector, run: AdaptiveRun): Promise<Parts> {
-  const all: Parts = [...parts, added];
-  if (all.length <= MOST_PARTS) return all;
-  const cols = all.reduce((sum, part) => sum + part.cols, 0);
-  return [await concatenate(all, await run.space.allocate(cols), run)];
-}
-
-/** An orthonormal basis of the range of the sketch so far, and its products, as column blocks: growing copies nothing. */
-interface Growing {
-  /** Columns of the sketch. */
-  dims: number;
-  Q: Parts;
-  /** A Q. */
-  Z: Parts;
-  /** Columns of Q. */
-  cols: number;
-  /** ||Z||_F^2. */
+/** The sketch as it grows, and how much of A it has captured. */
+interface Sketch {
+  range: GrownRange;
+  /** ||A Q||_F^2. */
   capturedSquare: number;
-  /** Q = Y T; undefined once directions were dropped, because a column of the sketch then lies in the span of others. */
-  T: Matrix | undefined;
-  numMatvecs: number;
-  sketchSeconds: number;
-  /** The last block lay in the span of the others up to rounding: no further one can help. */
-  exhausted: boolean;
 }
 
-/** The next `width` columns of the sketch, and the seconds they took. */
-async function sketchBlock(run: AdaptiveRun, firstColumn: number, width: number) {
-  const startedAt = performance.now();
-  const key = { seed: run.seed, purpose: 'sketch' } as const;
-  const Omega: TestMatrix = { distribution: run.testMatrix, key, rows: run.n, cols: width, firstColumn };
-  const Y = await measureTestMatrix(run.op, Omega, { ...run, stage: 'sketch' });
-  return { Y, seconds: (performance.now() - startedAt) / 1000 };
+function emptyRange(run: AdaptiveRun): GrownRange {
+  const { op, n, space, kernels, signal, testMatrix: distribution, seed } = run;
+  const key = { seed, purpose: 'sketch' } as const;
+  return new GrownRange({
+    ...{ space, kernels, signal },
+    sketch(firstColumn, cols) {
+      const Omega: TestMatrix = { distribution, key, rows: n, cols, firstColumn };
+      return measureTestMatrix(op, Omega, { ...run, stage: 'sketch' });
+    },
+    multiply: (Q) => measure(op, Q, { ...run, stage: 'recovery' }),
+  });
 }
 
-/** A Q and its squared Frobenius norm. */
-async function measureBasis(run: AdaptiveRun, Q: Multivector) {
-  const Z = await measure(run.op, Q, { ...run, stage: 'recovery' });
-  return { Z, square: sumOfSquares(await columnNorms(Z, run)) };
+async function grow({ range, capturedSquare }: Sketch, width: number, run: AdaptiveRun): Promise<Sketch> {
+  const { Z } = await range.grow(width);
+  return { range, capturedSquare: capturedSquare + sumOfSquares(await columnNorms(Z, run)) };
 }
 
-async function firstBlock(run: AdaptiveRun, width: number): Promise<Growing> {
-  const { Y, seconds } = await sketchBlock(run, 0, width);
-  const { basis: Q, T, dropped } = await orthonormalise(Y, run.space, run);
-  await run.space.release(Y);
-  const { Z, square } = await measureBasis(run, Q);
-  return {
-    dims: width,
-    Q: [Q],
-    Z: [Z],
-    cols: Q.cols,
-    capturedSquare: square,
-    T: dropped > 0 ? undefined : T,
-    numMatvecs: width + Q.cols,
-    sketchSeconds: seconds,
-    exhausted: Q.cols === 0,
-  };
-}
-
-async function grow(run: AdaptiveRun, before: Growing, width: number): Promise<Growing> {
-  const { space } = run;
-  const { Y, seconds } = await sketchBlock(run, before.dims, width);
-  const { added, coupling, exhausted } = await extendBasis(before.Q, Y, space, run);
-  await space.release(Y);
-  const { Z, square } = await measureBasis(run, added.basis);
-  return {
-    dims: before.dims + width,
-    Q: await append(before.Q, added.basis, run),
-    Z: await append(before.Z, Z, run),
-    cols: before.cols + added.basis.cols,
-    capturedSquare: before.capturedSquare + square,
-    T: before.T && added.dropped === 0 ? await extendInverse(before.T, coupling, added.T, run) : undefined,
-    numMatvecs: before.numMatvecs + width + added.basis.cols,
-    sketchSeconds: before.sketchSeconds + seconds,
-    exhausted,
-  };
-}
+/** Q = Y T; unknown once directions were dropped, because a column of the sketch then lies in the span of others. */
+const inverseOf = ({ T, dropped }: GrownRange): Matrix | undefined => (dropped === 0 ? T : undefined);
 
 /** Ritz pairs; the vectors take the place of a copy of the basis, which itself is kept: rotating it often would wear it. */
-async function ritzPairs(run: AdaptiveRun, { Q, Z, cols }: Growing): Promise<RitzPairs> {
-  const copy = await concatenate(Q, await run.space.allocate(cols), run);
-  const pairs = await hmt({ Q: copy, Z: sideBySide(Z) }, { ...run, rank: cols });
+async function ritzPairs({ Q, Z }: GrownRange, run: AdaptiveRun): Promise<RitzPairs> {
+  const copy = await concatenate(Q.parts, await run.space.allocate(Q.cols), run);
+  const pairs = await hmt({ Q: copy, Z: Z.all }, { ...run, rank: Q.cols });
   refuseAsymmetry(run.op, pairs.coreAsymmetry);
   return pairs;
 }
@@ -141,7 +83,8 @@ async function ritzPairs(run: AdaptiveRun, { Q, Z, cols }: Growing): Promise<Rit
  * Whether the error may be below the tolerance at all: ||A - P A P||_F is at least ||A - P A||_F, which leaving columns out
  * estimates, and ||A||_F^2 = ||Z||_F^2 + ||A (I - P)||_F^2.
  */
-function mayReach({ T, capturedSquare }: Growing, tol: number): boolean {
+function mayReach({ range, capturedSquare }: Sketch, tol: number): boolean {
+  const T = inverseOf(range);
   const outside = T ? leaveOneOutSquare(T) : 0;
   return outside <= tol ** 2 * (capturedSquare + outside);
 }
@@ -150,21 +93,23 @@ function mayReach({ T, capturedSquare }: Growing, tol: number): boolean {
  * The relative error that a certificate would probably state: residuals are known, the rest t = ||A (I - P)||_F^2 less
  * ||P A (I - P)||_F^2 comes from leaving columns out, and a certificate multiplies t by the factor of its test vectors.
  */
-function predictedBound({ T }: Growing, { values, residualNorms }: RitzPairs, factor: number): number {
+function predictedBound(range: GrownRange, { values, residualNorms }: RitzPairs, factor: number): number {
+  const T = inverseOf(range);
   const residual = sumOfSquares(residualNorms);
   const t = Math.max(0, (T ? leaveOneOutSquare(T) : 0) - residual);
   const missed = 2 * residual + factor * t;
   return missed === 0 ? 0 : Math.sqrt(missed / (sumOfSquares(values) + missed));
 }
 
-function resultOf(run: AdaptiveRun, growing: Growing, pairs: RitzPairs, seconds: number): RitzResult {
+function resultOf(range: GrownRange, pairs: RitzPairs, seconds: number, run: AdaptiveRun): RitzResult {
   const { testMatrix, seed, blockSize, kernels } = run;
-  const { dims, numMatvecs, sketchSeconds, T, cols } = growing;
+  const { dims, dropped, numMatvecs, sketchSeconds } = range;
+  const T = inverseOf(range);
   const withEstimate = T ? { ...pairs, leaveOneOutError: leaveOneOutError(T, pairs.residualNorms) } : pairs;
   const facts: RunFacts = {
     numMatvecs,
     dims,
-    dropped: dims - cols,
+    dropped,
     method: 'hmt',
     testMatrix,
     seed,
@@ -193,16 +138,17 @@ export async function adaptiveSeigh(
   const run: AdaptiveRun = { ...settings, ...control, op, n, blockSize, kernels, space: hostSpace(n, op.dtype) };
   const certifying = parseApostOptions({ tests, seed, confidence, kernels: choice, ...control });
   const startedAt = performance.now();
-  let growing = await firstBlock(run, Math.min(first ?? blockSize, maxDims));
+  const range = emptyRange(run);
+  let sketch = await grow({ range, capturedSquare: 0 }, Math.min(first ?? blockSize, maxDims), run);
   let certificates = 0;
   let spent = 0;
   for (;;) {
-    const isLast = growing.dims >= maxDims || growing.exhausted;
+    const isLast = range.dims >= maxDims || range.isExhausted;
     const factor = squaredFactors(tests, levelOfLook(confidence, certificates + 1)).upper;
-    if (isLast || mayReach(growing, tol)) {
-      const pairs = await ritzPairs(run, growing);
-      if (isLast || predictedBound(growing, pairs, factor) <= tol) {
-        const result = resultOf(run, growing, pairs, (performance.now() - startedAt) / 1000);
+    if (isLast || mayReach(sketch, tol)) {
+      const pairs = await ritzPairs(range, run);
+      if (isLast || predictedBound(range, pairs, factor) <= tol) {
+        const result = resultOf(range, pairs, (performance.now() - startedAt) / 1000, run);
         const place = { number: certificates + 1, testsUsed: certificates * tests };
         const certificate = await certify(op, result, certifying, place);
         certificates++;
@@ -214,7 +160,7 @@ export async function adaptiveSeigh(
       }
       await run.space.release(pairs.vectors);
     }
-    const width = Math.max(blockSize, Math.ceil(GROWTH * growing.dims));
-    growing = await grow(run, growing, Math.min(width, maxDims - growing.dims));
+    const width = Math.max(blockSize, Math.ceil(GROWTH * range.dims));
+    sketch = await grow(sketch, Math.min(width, maxDims - range.dims), run);
   }
 }

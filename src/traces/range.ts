@@ -1,56 +1,42 @@
-/** The range of A Omega, which grows, and what leaving one column of Omega out takes from it. */
-import { type Matrix, zeroMatrix } from '../core/block.ts';
+/** The range of A Omega as an estimator grows it, and what leaving one column of Omega out takes from it. */
+import type { Matrix } from '../core/block.ts';
 import type { Distribution, Purpose } from '../core/random.ts';
-import { placeBlock } from '../linalg/small.ts';
-import { extendBasis, extendInverse } from '../multivector/extend.ts';
+import type { GrownColumns } from '../multivector/grown-columns.ts';
 import type { Multivector } from '../multivector/multivector.ts';
-import { orthonormalise } from '../multivector/orthonormalise.ts';
 import type { VerbContext } from '../multivector/verbs.ts';
+import { GrownRange } from '../sketch/grown-range.ts';
 import { normalisedRows } from './columns.ts';
-import { beside, drawColumns, type EstimatorRun, multiply } from './run.ts';
+import { drawColumns, type EstimatorRun, multiply } from './run.ts';
 
-/** Q R = A Omega, up to dropped directions. */
-export interface SketchedRange {
-  /** n x k. */
-  Omega: Multivector;
-  /** n x r, orthonormal. */
-  Q: Multivector;
-  /** r x k. */
-  R: Matrix;
-  /** k x r, with R T = I: the inverse of R where nothing was dropped. */
-  T: Matrix;
-  /** Directions of A Omega that were rounding. */
-  dropped: number;
+/** What the range of an estimator is made of. */
+export interface RangeOptions {
+  /** The stream of Omega. */
+  purpose: Purpose;
+  distribution: Distribution;
+  /** Takes the columns of Omega, where they are needed later. */
+  Omega?: GrownColumns;
+  /** What is to be known of the basis. Default: A Q. */
+  multiplyBasis?: (Q: Multivector) => Promise<Multivector>;
 }
 
-/** A range with `count` more columns of Omega: so many products. `added` are the new columns of Q. */
-export async function growRange(
+/** The range of A Omega for an estimator; each column of Omega and of its basis is one product. */
+export function rangeOf(
   run: EstimatorRun,
-  range: SketchedRange | undefined,
-  purpose: Purpose,
-  distribution: Distribution,
-  count: number,
-): Promise<{ range: SketchedRange; added: Multivector }> {
+  { purpose, distribution, Omega, multiplyBasis = (Q) => multiply(run, Q) }: RangeOptions,
+): GrownRange {
   const { space, verbs } = run;
-  const fresh = await drawColumns(run, purpose, distribution, range?.Omega.cols ?? 0, count);
-  const Y = await multiply(run, fresh);
-  if (!range) {
-    const { basis, R, T, dropped } = await orthonormalise(Y, space, verbs);
-    return { range: { Omega: fresh, Q: basis, R, T, dropped }, added: basis };
-  }
-  const { added, coupling } = await extendBasis([range.Q], Y, space, verbs);
-  const R = zeroMatrix(range.R.rows + added.R.rows, range.R.cols + added.R.cols);
-  placeBlock(R, range.R, 0, 0);
-  placeBlock(R, coupling, 0, range.R.cols);
-  placeBlock(R, added.R, range.R.rows, range.R.cols);
-  const grown: SketchedRange = {
-    Omega: await beside(run, range.Omega, fresh),
-    Q: await beside(run, range.Q, added.basis),
-    R,
-    T: await extendInverse(range.T, coupling, added.T, verbs),
-    dropped: range.dropped + added.dropped,
-  };
-  return { range: grown, added: added.basis };
+  return new GrownRange({
+    ...verbs,
+    space,
+    async sketch(done, count) {
+      const columns = await drawColumns(run, purpose, distribution, done, count);
+      const Y = await multiply(run, columns);
+      if (Omega) await Omega.append(columns, verbs);
+      else await space.release(columns);
+      return Y;
+    },
+    multiply: multiplyBasis,
+  });
 }
 
 /** The direction Q s_i that the range loses without column i of A Omega. */
@@ -67,7 +53,7 @@ export interface LeftOut {
 const INDISPENSABLE = 1e-3;
 
 /** Which columns of A Omega are no combination of the others: those that have no part in the null space of R. */
-async function indispensable({ R, T, dropped }: SketchedRange, { kernels }: VerbContext): Promise<boolean[]> {
+async function indispensable({ R, T, dropped }: GrownRange, { kernels }: VerbContext): Promise<boolean[]> {
   const k = T.rows;
   if (dropped === 0) return new Array(k).fill(true);
   const { data } = await kernels.gemm(T, R);
@@ -81,9 +67,10 @@ async function indispensable({ R, T, dropped }: SketchedRange, { kernels }: Verb
  * The projector on A Omega without column i is Q (I - s_i s_i^T) Q^T, s_i row i of R^-1 made length one (Epperly, Tropp &
  * Webber 2024, section 2.3). Nothing is lost where the others span as much, or where A Omega spans everything.
  */
-export async function leaveOneOut(range: SketchedRange, verbs: VerbContext): Promise<LeftOut> {
-  const { Omega, Q, T } = range;
-  const needed = Q.cols === Q.rows ? new Array<boolean>(Omega.cols).fill(false) : await indispensable(range, verbs);
+export async function leaveOneOut(range: GrownRange, verbs: VerbContext): Promise<LeftOut> {
+  const { T, dims } = range;
+  const Q = range.Q.all;
+  const needed = Q.cols === Q.rows ? new Array<boolean>(dims).fill(false) : await indispensable(range, verbs);
   const { columns: S, lengths } = normalisedRows(T);
   for (let at = 0; at < S.data.length; at++) if (!needed[at % S.cols]) S.data[at] = 0;
   return {

@@ -8,7 +8,7 @@ import { KERNELS, type KernelsChoice, selectKernels } from '../linalg/kernels/se
 import type { LinearOperator } from '../linops/operator.ts';
 import { hostSpace } from '../multivector/host.ts';
 import type { Multivector, Space } from '../multivector/multivector.ts';
-import { concatenate, type VerbContext } from '../multivector/verbs.ts';
+import type { VerbContext } from '../multivector/verbs.ts';
 import { prepareBlocks } from '../sketch/block-size.ts';
 import { type MeasureContext, measure } from '../sketch/measure.ts';
 import { materialise } from '../sketch/test-matrix.ts';
@@ -113,11 +113,6 @@ export function drawColumns(
 export function multiply(run: EstimatorRun, X: Multivector): Promise<Multivector> {
   run.numMatvecs += X.cols;
   return measure(run.op, X, run.measuring);
-}
-
-/** [X Y], or Y alone where there is no X yet. */
-export async function beside(run: EstimatorRun, X: Multivector | undefined, Y: Multivector): Promise<Multivector> {
-  return X ? concatenate([X, Y], await run.space.allocate(X.cols + Y.cols)) : Y;
 }
 
 /** Columns that a visitor sees, with their products. */

@@ -1,14 +1,15 @@
 /** XDiag (Epperly, Tropp & Webber 2024, section 2.4): the diagonal, leaving each column out in turn. */
 import type { Matrix } from '../core/block.ts';
 import { measureAsymmetry, refuseAsymmetry } from '../linops/probes.ts';
+import { GrownColumns } from '../multivector/grown-columns.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { sweep } from '../multivector/sweep.ts';
 import { times } from '../multivector/verbs.ts';
 import { measureAdjoint } from '../sketch/measure.ts';
 import { type DiagonalReading, EntryStatistics } from './diagonal-reading.ts';
 import type { Growing } from './looks.ts';
-import { growRange, leaveOneOut, type SketchedRange } from './range.ts';
-import { beside, type EstimatorRun, multiply } from './run.ts';
+import { leaveOneOut, rangeOf } from './range.ts';
+import { type EstimatorRun, multiply } from './run.ts';
 
 /** A^T X by the adjoint, or by A itself where it is symmetric, which is probed unless it is claimed. */
 async function transposedProduct(run: EstimatorRun): Promise<(X: Multivector) => Promise<Multivector>> {
@@ -36,27 +37,28 @@ async function transposedProduct(run: EstimatorRun): Promise<(X: Multivector) =>
  */
 export async function xdiag(run: EstimatorRun): Promise<Growing<DiagonalReading>> {
   const { n, verbs, space } = run;
-  const multiplyTransposed = await transposedProduct(run);
-  let range: SketchedRange | undefined;
-  let Z: Multivector | undefined;
+  const columns = new GrownColumns(space);
+  const range = rangeOf(run, {
+    purpose: 'trace',
+    distribution: 'rademacher',
+    Omega: columns,
+    multiplyBasis: await transposedProduct(run),
+  });
   const along = async (X: Multivector, S: Matrix): Promise<Multivector> =>
     times(X, S, await space.allocate(S.cols), verbs);
   return {
     async grow(products) {
-      const count = Math.min(Math.floor(products / 2), n - (range?.Omega.cols ?? 0));
-      const step = await growRange(run, range, 'trace', 'rademacher', count);
-      range = step.range;
-      Z = await beside(run, Z, await multiplyTransposed(step.added));
-      return range.Omega.cols < n;
+      await range.grow(Math.min(Math.floor(products / 2), n - range.dims));
+      return range.dims < n;
     },
     async read() {
-      const { Omega, Q } = range!;
-      const { S, distances } = await leaveOneOut(range!, verbs);
+      const k = range.dims;
+      const [Omega, Q, Z] = [columns.all, range.Q.all, range.Z.all];
+      const { S, distances } = await leaveOneOut(range, verbs);
       const QS = await along(Q, S);
-      const ZS = await along(Z!, S);
+      const ZS = await along(Z, S);
       const statistics = new EntryStatistics(n);
-      const k = Omega.cols;
-      await sweep('diagonal', [Q, Z!, QS, ZS, Omega], verbs, async (panels, _, start) => {
+      await sweep('diagonal', [Q, Z, QS, ZS, Omega], verbs, async (panels, _, start) => {
         const [q, z, qs, zs, w] = panels.map(({ data }) => data);
         for (let i = 0; i < panels[0]!.rows; i++) {
           let whole = 0;

@@ -2,14 +2,14 @@
 import { NumericalError } from '../core/errors.ts';
 import { relativeAsymmetry, selectColumns, symmetricPart } from '../linalg/small.ts';
 import { asymmetryTolerance, refuseAsymmetry } from '../linops/probes.ts';
-import type { Multivector } from '../multivector/multivector.ts';
+import { GrownColumns } from '../multivector/grown-columns.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { gram, subtractTimes, times } from '../multivector/verbs.ts';
 import { smallTrace } from './columns.ts';
 import { formWithout, jackknifeError } from './jackknife.ts';
 import type { Growing } from './looks.ts';
 import type { Reading } from './reading.ts';
-import { beside, drawColumns, type EstimatorRun, multiply } from './run.ts';
+import { drawColumns, type EstimatorRun, multiply } from './run.ts';
 
 /** The shift in roundings of the core: what products and sums leave in it stays well below. */
 const SHIFT_ROUNDINGS = 16;
@@ -39,20 +39,20 @@ function refuseIndefinite(values: Float64Array, { op }: EstimatorRun): void {
 export function xnystrace(run: EstimatorRun): Growing<Reading> {
   const { n, verbs, roundoff, space } = run;
   const { kernels } = verbs;
-  let Omega: Multivector | undefined;
-  let AOmega: Multivector | undefined;
+  const Omega = new GrownColumns(space);
+  const AOmega = new GrownColumns(space);
   return {
     async grow(products) {
-      const have = Omega?.cols ?? 0;
-      const fresh = await drawColumns(run, 'trace', 'gaussian', have, Math.min(products, n - have));
-      AOmega = await beside(run, AOmega, await multiply(run, fresh));
-      Omega = await beside(run, Omega, fresh);
+      const count = Math.min(products, n - Omega.cols);
+      const fresh = await drawColumns(run, 'trace', 'gaussian', Omega.cols, count);
+      await AOmega.append(await multiply(run, fresh), verbs);
+      await Omega.append(fresh, verbs);
       return Omega.cols < n;
     },
     async read() {
-      const [X, k] = [Omega!, Omega!.cols];
-      const { basis: W, T: toBasis } = await orthonormalise(X, space, verbs);
-      const AW = await times(AOmega!, toBasis, await space.allocate(W.cols), verbs, { wide: true });
+      const k = Omega.cols;
+      const { basis: W, T: toBasis } = await orthonormalise(Omega.all, space, verbs);
+      const AW = await times(AOmega.all, toBasis, await space.allocate(W.cols), verbs, { wide: true });
       const core = await gram(W, AW, verbs);
       refuseAsymmetry(run.op, relativeAsymmetry(core));
       const { values, vectors } = await kernels.eigh(symmetricPart(core));

@@ -1,12 +1,12 @@
 /** XTrace (Epperly, Tropp & Webber 2024, section 2): every column tests the range of all the others. */
-import type { Multivector } from '../multivector/multivector.ts';
+import { GrownColumns } from '../multivector/grown-columns.ts';
 import { columnNorms, gram } from '../multivector/verbs.ts';
 import { minusScaled, smallColumnDots, smallTrace } from './columns.ts';
 import { leaveTwoOutError } from './leave-two-out.ts';
 import type { Growing } from './looks.ts';
-import { growRange, leaveOneOut, type SketchedRange } from './range.ts';
+import { leaveOneOut, rangeOf } from './range.ts';
 import type { Reading } from './reading.ts';
-import { beside, type EstimatorRun, multiply } from './run.ts';
+import type { EstimatorRun } from './run.ts';
 
 /** A form is left out where its vector lies in the range up to so many roundings: its direction is then rounding. */
 const LEAST_OUTSIDE = 64;
@@ -25,22 +25,20 @@ const LEAST_OUTSIDE = 64;
 export function xtrace(run: EstimatorRun): Growing<Reading> {
   const { n, verbs, roundoff } = run;
   const { kernels } = verbs;
-  let range: SketchedRange | undefined;
-  let AQ: Multivector | undefined;
+  const columns = new GrownColumns(run.space);
+  const range = rangeOf(run, { purpose: 'trace', distribution: 'gaussian', Omega: columns });
   return {
     async grow(products) {
-      const count = Math.min(Math.floor(products / 2), n - (range?.Omega.cols ?? 0));
-      const step = await growRange(run, range, 'trace', 'gaussian', count);
-      range = step.range;
-      AQ = await beside(run, AQ, await multiply(run, step.added));
-      return range.Omega.cols < n;
+      await range.grow(Math.min(Math.floor(products / 2), n - range.dims));
+      return range.dims < n;
     },
     async read() {
-      const { Omega, Q, R } = range!;
-      const { S, ranks } = await leaveOneOut(range!, verbs);
-      const H = await gram(Q, AQ!, verbs);
+      const { R, T } = range;
+      const [Omega, Q, AQ] = [columns.all, range.Q.all, range.Z.all];
+      const { S, ranks } = await leaveOneOut(range, verbs);
+      const H = await gram(Q, AQ, verbs);
       const W = await gram(Q, Omega, verbs);
-      const V = await gram(AQ!, Omega, verbs);
+      const V = await gram(AQ, Omega, verbs);
       const X = minusScaled(W, S, smallColumnDots(S, W));
       const lost = smallColumnDots(S, await kernels.gemm(H, S));
       const terms = [
@@ -60,7 +58,7 @@ export function xtrace(run: EstimatorRun): Growing<Reading> {
       });
       // two vectors can be left out only where each has a direction of its own
       if (Q.cols < Omega.cols || Q.cols === n) return { samples };
-      return { samples, standardError: await leaveTwoOutError({ H, W, V, T: range!.T, squares, n }, verbs.kernels) };
+      return { samples, standardError: await leaveTwoOutError({ H, W, V, T, squares, n }, verbs.kernels) };
     },
   };
 }
