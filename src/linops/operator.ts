@@ -28,8 +28,10 @@ export interface Asymmetry {
  * A linear operator A: m x n, known only through products with blocks of columns.
  *
  * `matmat` takes an n x b row-major block of `dtype` and returns the m x b block A X (either float type; it is
- * converted). It must not keep or modify its argument, whose memory the caller uses again. Flags say what the caller may
- * rely on; they are verified where that is cheap.
+ * converted). It must not keep or modify its argument, whose memory the caller uses again. Products of operators of this
+ * library never throw: for what is no block of n rows, and where the product fails, they return a promise that rejects,
+ * also those that otherwise return their block at once. Flags say what the caller may rely on; they are verified where
+ * that is cheap.
  */
 export interface LinearOperator {
   /** [m, n]. */

@@ -5,10 +5,10 @@ import { fillRandom } from '../core/random.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import { scaleRows } from '../linalg/small.ts';
-import type { LinearOperator } from '../linops/operator.ts';
+import { defineOperator, type Operator } from '../linops/define.ts';
 
 /** A symmetric operator together with its exact eigendecomposition. */
-export interface SyntheticOperator extends LinearOperator {
+export interface SyntheticOperator extends Operator {
   /** Length n, in the order given. */
   exactEigenvalues: Float64Array;
   /** n x n, column i belongs to `exactEigenvalues[i]`. */
@@ -67,7 +67,10 @@ export function operatorWithSpectrum(
     const coordinates = await kernels.gemm(basis, asDType(X, 'float64') as Matrix, { transA: true });
     return asDType(await kernels.gemm(basis, scaleRows(coordinates, values)), dtype);
   };
-  return { shape: [n, n], dtype, selfAdjoint: true, matmat, exactEigenvalues: values, exactEigenvectors: basis };
+  return defineOperator('operatorWithSpectrum', {
+    ...{ shape: [n, n] as const, dtype, selfAdjoint: true as const, matmat },
+    ...{ exactEigenvalues: values, exactEigenvectors: basis },
+  });
 }
 
 /** Spectra that randomized methods are judged by; `n` values each, positive, descending. */

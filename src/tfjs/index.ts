@@ -26,6 +26,7 @@ export { type FloatBatch, type ImageBatch, imageBatches, type LabelledImages } f
 export { readMnist } from './datasets/mnist.ts';
 export { loadModel } from './models/load-model.ts';
 export type { Action, CurvatureOperator } from './operators/curvature.ts';
+export type { DeviceOperator } from './operators/device-operator.ts';
 export { type GgnOptions, ggn } from './operators/ggn.ts';
 export { type Gradient, gradient } from './operators/gradient.ts';
 export { type HessianOperator, type HessianOptions, hessian } from './operators/hessian.ts';

@@ -8,6 +8,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { type Block, diagonalOperator, type LinearOperator, seigh, sum } from '../../src/index.ts';
 import { type RemoteOperator, type RemoteOptions, remoteOperator } from '../../src/remote/index.ts';
+import { checkRefusals } from '../laws/linop.ts';
 import { temporaryFolder } from '../store/support.ts';
 
 const SERVER = resolve('test/remote/fixtures/serve.mjs');
@@ -156,7 +157,10 @@ describe('what goes wrong is named', () => {
 
   test('a block of another height, before it is sent', async () => {
     const op = await served('good');
-    expect(() => op.matmat(counted(7, 2))).toThrow('remoteOperator good: X: expected a 8 x 2 block, got 7 x 2');
+    await checkRefusals(op, 'remoteOperator good');
+    await expect(op.matmat(counted(7, 2))).rejects.toThrow(
+      'remoteOperator good: X: expected a 8 x 2 block, got 7 x 2',
+    );
   });
 
   test('a crash, with the product, the signal and the standard error; the next product starts the program again', async () => {

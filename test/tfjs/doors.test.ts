@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LinearOperator } from '../../src/index.ts';
 import * as api from '../../src/tfjs/index.ts';
 import { relativeError } from '../support/dense.ts';
+import { checkRefusals } from '../laws/linop.ts';
 import { expectRefusal, failureOf } from '../support/doors.ts';
 
 const FLAGS = [null, 'x', 3, {}, 0];
@@ -229,38 +230,8 @@ describe.each(OPERATORS)('%s as an operator', (name, make) => {
   test('multiplies blocks, and single vectors by apply; anything else is refused', async () => {
     const op = await make(true);
     const [, n] = op.shape;
-    const wrong = [
-      null,
-      undefined,
-      3,
-      'x',
-      {},
-      new Float32Array(n),
-      Array(n).fill(1),
-      { rows: n, cols: 1, data: Array(n).fill(1) },
-      { rows: n + 1, cols: 1, data: new Float32Array(n + 1) },
-      { rows: n, cols: 2, data: new Float32Array(n) },
-      { rows: n, cols: 0, data: new Float32Array(0) },
-    ];
-    const action = 'action' in op ? (op.action as (X: unknown) => unknown) : undefined;
-    for (const X of wrong) {
-      expectRefusal(await failureOf(() => op.matmat(X as never)), name);
-      if (op.matmatByBatch) expectRefusal(await failureOf(() => op.matmatByBatch!(X as never, () => {})), name);
-      if (action) expectRefusal(await failureOf(() => action(X)), name);
-    }
-    if (op.adjointMatmat) {
-      for (const Y of [null, 3, {}, blockFor(op.shape[0] + 1)]) {
-        expectRefusal(await failureOf(() => op.adjointMatmat!(Y as never)), name);
-      }
-    }
-    if (op.matmatByBatch) {
-      for (const visit of [null, 3, {}]) {
-        expectRefusal(await failureOf(() => op.matmatByBatch!(blockFor(n), visit as never)), name);
-      }
-    }
-    for (const vector of [null, undefined, 3, 'x', {}, [1], Array(n).fill('a'), new Float32Array(n + 1)]) {
-      expectRefusal(await failureOf(() => op.apply(vector)), name);
-    }
+    const more = 'action' in op ? [op.action as (X: unknown) => unknown] : [];
+    await checkRefusals(op, name, ...more);
     const { data: column } = blockFor(n);
     const product = await op.matmat({ rows: n, cols: 1, data: column.slice(0, n) });
     expect(await op.apply(column.slice(0, n))).toEqual(product.data);

@@ -1,6 +1,7 @@
 /** Gradient, Jacobian, Gauss-Newton matrix and what they have in common, against references and each other. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
+import { currentBackend } from '../../src/tfjs/backends/current.ts';
 import { ggn, gradient, hessian, jacobian, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError, toDense } from '../support/dense.ts';
 import { multiply, randomBlock, transposed } from '../support/matrices.ts';
@@ -80,6 +81,55 @@ describe.each(NETWORK_NAMES)('%s', (name) => {
       await Promise.resolve();
       expect(tf.memory().numTensors).toBe(before);
     }
+  });
+});
+
+describe('how products are best asked for', () => {
+  let network: Network;
+  beforeAll(async () => {
+    network = await buildNetwork(NETWORK_NAMES[0]!);
+  });
+  afterAll(() => network.dispose());
+  afterEach(() => jest.restoreAllMocks());
+
+  const OPERATORS = {
+    hessian: async (memory: number) => hessian({ ...network.problem, data: network.batches([4]), memory }),
+    ggn: async (memory: number) => ggn({ ...network.problem, data: network.batches([4]), memory }),
+    jacobian: (memory: number) => {
+      const { model, parameters } = network.problem;
+      return jacobian({ model, parameters, data: network.batches([4]), memory });
+    },
+  };
+
+  test.each(Object.entries(OPERATORS))('%s: where products do not overlap, 64 columns or what fits', async (_, make) => {
+    const roomy = await make(2 ** 28);
+    const matmat = jest.spyOn(roomy, 'matmat');
+    expect([roomy.overlaps, roomy.preferredBlockSize]).toEqual([false, 64]);
+    await roomy.calibrate();
+    expect([roomy.preferredBlockSize, matmat.mock.calls.length]).toEqual([64, 0]);
+    // a block of 5 columns and its product take half of this, in 4 bytes a number
+    const numbers = roomy.shape[0] + roomy.shape[1];
+    const narrow = await make(2 * 5 * 4 * numbers);
+    expect(narrow.preferredBlockSize).toBe(5);
+    for (const op of [roomy, narrow]) op.dispose();
+  });
+
+  test.each(Object.entries(OPERATORS))('%s: where they do, what a trial shows, once and within memory', async (_, make) => {
+    jest.replaceProperty(currentBackend(), 'overlaps', true);
+    const op = await make(2 ** 28);
+    const matmat = jest.spyOn(op, 'matmat');
+    await Promise.all([op.calibrate(), op.calibrate()]);
+    const widths = matmat.mock.calls.map(([X]) => X.cols);
+    expect(op.overlaps).toBe(true);
+    expect(widths.slice(0, 2)).toEqual([16, 16]);
+    expect(widths).toContain(op.preferredBlockSize);
+    await op.calibrate();
+    expect(matmat).toHaveBeenCalledTimes(widths.length);
+    const numbers = op.shape[0] + op.shape[1];
+    const narrow = await make(2 * 5 * 4 * numbers);
+    await narrow.calibrate();
+    expect(narrow.preferredBlockSize).toBe(5);
+    for (const each of [op, narrow]) each.dispose();
   });
 });
 

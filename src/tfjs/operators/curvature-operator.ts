@@ -3,21 +3,18 @@ import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type Block, copyColumns, zeros } from '../../core/block.ts';
 import { atDoor } from '../../core/door.ts';
 import { callback } from '../../core/parse.ts';
-import { defineOperator } from '../../linops/define.ts';
 import type { BatchProduct } from '../../linops/operator.ts';
 import type { LinearMap } from '../autodiff/linearise.ts';
 import type { RecordedTerm, Recorder } from '../autodiff/objective.ts';
 import { currentBackend } from '../backends/current.ts';
-import { describeBackend } from '../backends/record.ts';
 import { type ParameterInfo, toBlock, toTangents } from '../problem/parameters.ts';
 import { numbersIn, type Problem } from '../problem/problem.ts';
 import { prepareTensorFlow } from '../repairs/prepare.ts';
-import { bestBlockSize } from './block-size.ts';
 import type { Columns } from './column-limit.ts';
 import { checkConsistency, makeProbes } from './consistency.ts';
 import type { CurvatureOperator } from './curvature.ts';
+import { deviceOperator } from './device-operator.ts';
 import { refuseNonFinite } from './non-finite.ts';
-import { promised } from './promised.ts';
 import { type Keeping, RecordedBatches } from './recorded-batches.ts';
 import { accumulate, disposePresent } from './sums.ts';
 import { type Survey, survey } from './survey.ts';
@@ -187,41 +184,18 @@ function disposePart({ tangents, sums }: Part): void {
 
 const VISIT = callback<(part: BatchProduct) => void | Promise<void>>();
 
-/** Columns of a block that takes, with its product and in 4 bytes a number, no more than half of the memory. */
-const fitting = (rows: number, memory: number): number => Math.max(1, Math.floor(memory / (16 * rows)));
-
 /** Makes the operator that messages call `name`. Nothing runs before its first product. */
 export function curvatureOperator(name: string, spec: CurvatureSpec): CurvatureOperator {
   const curvature = new RecordedCurvature(name, spec);
   const { layout } = spec.problem;
   const rows = numbersIn(layout);
-  const { overlaps } = currentBackend();
-  const most = fitting(rows, spec.memory);
-  let blockSize = Math.min(64, most);
-  let calibration: Promise<void> | undefined;
-  const calibrate = async (): Promise<void> => {
-    if (overlaps) blockSize = await bestBlockSize(rows, most, (X) => op.matmat(X));
-  };
-  const defined = defineOperator(name, {
+  const op: CurvatureOperator = deviceOperator(name, spec.memory, {
     shape: [rows, rows] as const,
-    dtype: 'float32' as const,
     selfAdjoint: true as const,
     ...(spec.psd ? { psd: true } : {}),
     numParameters: rows,
     parameters: layout,
     fixedWeights: spec.problem.fixedWeights,
-    backend: describeBackend(),
-    overlaps,
-    get preferredBlockSize() {
-      return blockSize;
-    },
-    calibrate: () => {
-      calibration ??= calibrate().catch((error) => {
-        calibration = undefined;
-        throw error;
-      });
-      return calibration;
-    },
     matmat: (X: Block, out?: Block) => curvature.multiply(X, out),
     matmatByBatch: async (X: Block, visit: (part: BatchProduct) => void | Promise<void>) =>
       curvature.multiplyByBatch(X, VISIT.parse(visit, 'visit')),
@@ -234,6 +208,5 @@ export function curvatureOperator(name: string, spec: CurvatureSpec): CurvatureO
       }),
     dispose: () => curvature.dispose(),
   });
-  const op: CurvatureOperator = promised(defined);
   return op;
 }

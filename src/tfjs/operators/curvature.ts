@@ -1,9 +1,9 @@
 /** The contract of the curvature of networks: what `hessian`, `ggn` and `hessianOf` return. */
 import type { Block } from '../../core/block.ts';
-import type { Operator } from '../../linops/define.ts';
 import type { BatchProduct } from '../../linops/operator.ts';
 import type { ParameterInfo } from '../problem/parameters.ts';
 import type { FixedWeight } from '../problem/selection.ts';
+import type { DeviceOperator } from './device-operator.ts';
 
 /** The gradient and a product from one call. */
 export interface Action {
@@ -19,9 +19,7 @@ export interface Action {
  * A Hessian or Gauss-Newton matrix at the point where its first product was asked for. `matmat` takes and returns D x b
  * row-major float32 blocks, D the number of parameters.
  */
-export interface CurvatureOperator extends Operator {
-  /** TensorFlow.js computes in float32. */
-  readonly dtype: 'float32';
+export interface CurvatureOperator extends DeviceOperator {
   /** Curvature matrices are symmetric. */
   readonly selfAdjoint: true;
   /** D. */
@@ -30,17 +28,6 @@ export interface CurvatureOperator extends Operator {
   readonly parameters: readonly ParameterInfo[];
   /** The weights of the model that are no parameters, each with the reason: frozen, not trainable, constant, not selected. */
   readonly fixedWeights: readonly FixedWeight[];
-  /**
-   * A number of columns that one product handles well: up to 64, fewer where D x b blocks would be too large; on a GPU
-   * what {@link CurvatureOperator.calibrate} has found.
-   */
-  readonly preferredBlockSize: number;
-  /** The backend and device that the products are made on, as results record it. */
-  readonly backend: string;
-  /** On a GPU: tries products of several widths, once, and prefers the one with the least time per column. */
-  calibrate(): Promise<void>;
-  /** Product with a numParameters x b block. */
-  matmat(X: Block, out?: Block): Promise<Block>;
   /** A X, with the part H_b X of every batch of the data on the way; `weight` is its share in the sum. */
   matmatByBatch(X: Block, visit: (part: BatchProduct) => void | Promise<void>): Promise<Block>;
   /** The loss that this is the curvature of. */
@@ -49,9 +36,4 @@ export interface CurvatureOperator extends Operator {
   gradient(): Promise<Float32Array>;
   /** Loss, gradient and the product with X. */
   action(X: Block): Promise<Action>;
-  /**
-   * Releases every tensor the operator holds, those of products under way when they have ended. It cannot be used
-   * afterwards.
-   */
-  dispose(): void;
 }

@@ -3,10 +3,9 @@ import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type Block, copyColumns, zeros } from '../../core/block.ts';
 import { atDoor } from '../../core/door.ts';
 import { parseOptions } from '../../core/parse.ts';
-import { defineOperator, type Operator } from '../../linops/define.ts';
 import type { Term } from '../autodiff/objective.ts';
 import { currentBackend } from '../backends/current.ts';
-import { defaultMemory, describeBackend } from '../backends/record.ts';
+import { defaultMemory } from '../backends/record.ts';
 import type { TensorContainer } from '../problem/containers.ts';
 import { layOut, type ParameterInfo, toBlock, toTangents } from '../problem/parameters.ts';
 import {
@@ -20,8 +19,8 @@ import {
 } from '../problem/problem.ts';
 import type { FixedWeight } from '../problem/selection.ts';
 import { prepareTensorFlow } from '../repairs/prepare.ts';
+import { type DeviceOperator, deviceOperator } from './device-operator.ts';
 import { type OutputsMap, recordOutputs } from './outputs-map.ts';
-import { promised } from './promised.ts';
 import { type Kept, RecordedBatches } from './recorded-batches.ts';
 import { accumulate, disposePresent } from './sums.ts';
 
@@ -31,26 +30,15 @@ export interface JacobianOptions<X extends TensorContainer>
     Pick<OperatorOptions, 'cache' | 'memory'> {}
 
 /** The derivative of all outputs (M numbers) by all parameters (D numbers): float32 blocks, row-major. */
-export interface JacobianOperator extends Operator {
-  /** TensorFlow.js computes in float32. */
-  readonly dtype: 'float32';
-  /** The backend and device that the products are made on, as results record it. */
-  readonly backend: string;
+export interface JacobianOperator extends DeviceOperator {
   /** Name, shape and columns of each parameter. */
   readonly parameters: readonly ParameterInfo[];
   /** The weights of the model that are no parameters, each with the reason. */
   readonly fixedWeights: readonly FixedWeight[];
   /** Name ('batch 0', 'batch 1[2]'), shape and rows of each float output. */
   readonly outputs: readonly ParameterInfo[];
-  /** J X: D x b to M x b. */
-  matmat(X: Block): Promise<Block>;
   /** J^T Y: M x b to D x b. */
   adjointMatmat(Y: Block): Promise<Block>;
-  /**
-   * Releases every tensor the operator holds, those of products under way when they have ended. It cannot be used
-   * afterwards.
-   */
-  dispose(): void;
 }
 
 /** A batch's derivative and its transpose. */
@@ -180,10 +168,8 @@ export function jacobian<X extends TensorContainer>(options: JacobianOptions<X>)
         total += count;
       }),
     );
-    const operator = defineOperator(name, {
+    return deviceOperator(name, memory, {
       shape: [total, numbersIn(layout)] as const,
-      dtype: 'float32' as const,
-      backend: describeBackend(),
       parameters: layout,
       fixedWeights: problem.fixedWeights,
       outputs: rows.flatMap(({ first, outputs }) => outputs.map((each) => ({ ...each, offset: first + each.offset }))),
@@ -191,6 +177,5 @@ export function jacobian<X extends TensorContainer>(options: JacobianOptions<X>)
       adjointMatmat: (Y: Block) => batches.multiply(Y.cols, () => backward(batches, rows, layout, Y)),
       dispose: () => batches.dispose(),
     });
-    return promised(operator);
   });
 }
