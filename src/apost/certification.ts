@@ -28,7 +28,6 @@ export type Statements = Omit<
   'schema' | 'confidence' | 'looks' | 'tests' | 'seed' | 'seconds' | 'coreAsymmetry' | 'samplingErrors'
 >;
 
-export const sumOfSquares = (values: Float64Array): number => values.reduce((sum, value) => sum + value * value, 0);
 export const largestMagnitude = (values: Float64Array): number =>
   values.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
 /** A ratio of norms in which 0 / 0, the zero operator met exactly, is no error. */

@@ -1,4 +1,5 @@
 /** How large an eigenvalue can be that a sketch has missed. */
+import { sumOfSquares } from '../core/vector-norm.ts';
 import { type Matrix, zeroMatrix } from '../core/block.ts';
 import { breathe } from '../core/schedule.ts';
 import { begin, type Decomposition, expand, type KrylovContext } from '../krylov/decomposition.ts';
@@ -11,7 +12,7 @@ import { sweep, type Visit } from '../multivector/sweep.ts';
 import { columnNorms, leadingColumns, overlap, times } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import { chiSquareQuantile } from '../stats/interval.ts';
-import { type Certification, ratio, sumOfSquares } from './certification.ts';
+import { type Certification, ratio } from './certification.ts';
 
 /** What an approximation V C V^T knows of A: A V = V C + R. */
 export interface Deflation {

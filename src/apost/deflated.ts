@@ -1,4 +1,5 @@
 /** Certification of Ritz pairs: the known part of the error is separated, only the rest is sampled. */
+import { sumOfSquares } from '../core/vector-norm.ts';
 import type { Block, Matrix } from '../core/block.ts';
 import { selectColumns } from '../linalg/small.ts';
 import type { Multivector } from '../multivector/multivector.ts';
@@ -16,7 +17,6 @@ import {
   normStatements,
   ratio,
   type Statements,
-  sumOfSquares,
 } from './certification.ts';
 import { couplingOf, diagonalMatrix, type ErrorRun, lanczosOnError, spectralBound } from './completeness.ts';
 import { isolatedPairs } from './gaps.ts';

@@ -5,6 +5,7 @@
  *
  * so that all but the last term is measured, whatever V is, and Rayleigh-Ritz on the span of V certifies that one.
  */
+import { sumOfSquares } from '../core/vector-norm.ts';
 import { asDType, type Matrix } from '../core/block.ts';
 import { NumericalError } from '../core/errors.ts';
 import { distanceFromIdentity, frobeniusNorm, symmetricPart } from '../linalg/small.ts';
@@ -14,7 +15,7 @@ import { projectOut } from '../multivector/project.ts';
 import { columnNorms, gram, subtractTimes, times } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import { type Interval, withNoise } from '../stats/interval.ts';
-import { type Certification, event, normStatements, ratio, type Statements, sumOfSquares } from './certification.ts';
+import { type Certification, event, normStatements, ratio, type Statements } from './certification.ts';
 import { certifyDeflated } from './deflated.ts';
 import type { GivenPairs } from './ritz-pairs.ts';
 

@@ -1,9 +1,9 @@
 /** A factorisation from anywhere: approximate eigenvalues and eigenvectors of which nothing is known but their numbers. */
-import { type Block, checkBlock } from '../core/block.ts';
+import type { Block } from '../core/block.ts';
 import { atDoor } from '../core/door.ts';
 import { dtypeOf, type FloatArray } from '../core/dtype.ts';
 import { NumericalError, ShapeError } from '../core/errors.ts';
-import { asRecord, refuse, refuseUnknown, show } from '../core/parse.ts';
+import { asRecord, block, finiteNumbers, refuseUnknown } from '../core/parse.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import { defineOperator, type Operator } from '../linops/define.ts';
 import { applyLowRank } from '../linops/low-rank.ts';
@@ -20,19 +20,10 @@ export interface GivenPairs extends Operator {
   readonly given: true;
 }
 
-function parseEigenvalues(value: unknown): Float64Array {
-  if (!Array.isArray(value) && !ArrayBuffer.isView(value)) return refuse('eigenvalues', 'an array of numbers', value);
-  const numbers = Array.from(value as ArrayLike<unknown>);
-  const at = numbers.findIndex((each) => !Number.isFinite(each));
-  if (at >= 0) throw new NumericalError(`eigenvalues[${at}] is ${show(numbers[at])}`, { index: at });
-  return Float64Array.from(numbers as number[]);
-}
-
 async function parseEigenvectors(value: unknown): Promise<Multivector> {
   if (typeof (value as Multivector | null)?.readColumns === 'function') return value as Multivector;
-  const { rows, cols } = asRecord(value, 'eigenvectors') as Partial<Block>;
-  const V = checkBlock('eigenvectors', value, rows ?? 0, cols ?? 0);
-  const at = V.data.findIndex((each) => !Number.isFinite(each));
+  const V = block.parse(value, 'eigenvectors');
+  const at = V.data.findIndex((entry) => !Number.isFinite(entry));
   if (at < 0) return multivectorOf(V, dtypeOf(V.data));
   const [row, column] = [Math.floor(at / V.cols), at % V.cols];
   throw new NumericalError(`eigenvectors hold ${V.data[at]} in row ${row} of column ${column}`, { row, column });
@@ -57,7 +48,7 @@ export function ritzPairs(pairs: {
   return atDoor('ritzPairs', async () => {
     const record = asRecord(pairs, 'pairs');
     refuseUnknown(record, ['eigenvalues', 'eigenvectors']);
-    const eigenvalues = parseEigenvalues(record.eigenvalues);
+    const eigenvalues = finiteNumbers.parse(record.eigenvalues, 'eigenvalues');
     const eigenvectors = await parseEigenvectors(record.eigenvectors);
     const { rows: n, cols: r } = eigenvectors;
     if (eigenvalues.length !== r || r < 1 || r > n) {

@@ -1,4 +1,5 @@
 /** Certification of any approximation: the norms of the operator and of the error are both sampled. */
+import { sumOfSquares } from '../core/vector-norm.ts';
 import { checkBlock, type Matrix } from '../core/block.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import type { Multivector } from '../multivector/multivector.ts';
@@ -16,7 +17,6 @@ import {
   normStatements,
   ratio,
   type Statements,
-  sumOfSquares,
 } from './certification.ts';
 import { diagonalMatrix } from './completeness.ts';
 import { leadingVector, noiseOfLargestProducts } from './largest-products.ts';

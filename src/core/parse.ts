@@ -6,7 +6,7 @@
 import { distance } from 'fastest-levenshtein';
 import { type Block, checkBlock } from './block.ts';
 import { type DType, type FloatArray, isFloatArray } from './dtype.ts';
-import { ArgumentError } from './errors.ts';
+import { ArgumentError, NumericalError } from './errors.ts';
 import { bytesOf } from './memory.ts';
 import type { Control, Progress } from './schedule.ts';
 
@@ -140,6 +140,17 @@ export const numbers: Field<FloatArray> = {
     if (isFloatArray(value)) return value;
     if (Array.isArray(value) && value.every((each) => typeof each === 'number')) return Float64Array.from(value);
     return refuse(name, 'a Float32Array, a Float64Array or an array of numbers', value);
+  },
+};
+
+/** A copy of a list of finite numbers, in float64. Its entries are checked, not its length. */
+export const finiteNumbers: Field<Float64Array> = {
+  kind: 'value',
+  parse(value, name) {
+    const copy = Float64Array.from(numbers.parse(value, name));
+    const at = copy.findIndex((entry) => !Number.isFinite(entry));
+    if (at >= 0) throw new NumericalError(`entry ${at} of ${name} is ${copy[at]}`, { entry: at });
+    return copy;
   },
 };
 

@@ -13,9 +13,21 @@ export interface ByteSource {
 }
 
 /** @throws StoreError unless the source has these bytes: asked before memory for them is taken. */
-function checkRange({ path, size }: ByteSource, position: number, length: number): void {
+function checkRange({ path, size }: Omit<ByteSource, 'read'>, position: number, length: number): void {
   if (position >= 0 && length >= 0 && position + length <= size) return;
   throw new StoreError(`${path}: truncated: bytes up to ${position + length} are needed, there are ${size}`, { path });
+}
+
+/** A source of `size` bytes, of which `read` is asked for those that are there. */
+function sourceOf(path: string, size: number, read: ByteSource['read']): ByteSource {
+  return {
+    path,
+    size,
+    async read(position, length) {
+      checkRange({ path, size }, position, length);
+      return read(position, length);
+    },
+  };
 }
 
 /** Runs `work` on an open file. @throws StoreError when it cannot be opened. */
@@ -26,16 +38,11 @@ export async function withFile<T>(path: string, work: (source: ByteSource) => Pr
     const stat = await handle.stat();
     if (!stat.isFile()) throw new StoreError(`${path}: is not a file`, { path });
     const opened = handle;
-    const source: ByteSource = {
-      path,
-      size: stat.size,
-      async read(position, length) {
-        checkRange(source, position, length);
-        const into = new Uint8Array(length);
-        await readFully(path, opened, into, position, noTraffic());
-        return into;
-      },
-    };
+    const source = sourceOf(path, stat.size, async (position, length) => {
+      const into = new Uint8Array(length);
+      await readFully(path, opened, into, position, noTraffic());
+      return into;
+    });
     return await work(source);
   } catch (cause) {
     if (handle === undefined) throw storeError(path, 'read', cause);
@@ -48,29 +55,15 @@ export async function withFile<T>(path: string, work: (source: ByteSource) => Pr
 /** A part of another source. */
 export function part(source: ByteSource, path: string, start: number, size: number): ByteSource {
   checkRange(source, start, size);
-  const inner: ByteSource = {
-    path,
-    size,
-    read(position, length) {
-      checkRange(inner, position, length);
-      return source.read(start + position, length);
-    },
-  };
-  return inner;
+  return sourceOf(path, size, (position, length) => source.read(start + position, length));
 }
 
 /** Bytes in memory. */
 export function inMemory(path: string, bytes: Uint8Array): ByteSource {
-  const source: ByteSource = {
-    path,
-    size: bytes.length,
-    async read(position, length) {
-      checkRange(source, position, length);
-      // not bytes.slice(), which of a Buffer is a view
-      const into = new Uint8Array(length);
-      into.set(bytes.subarray(position, position + length));
-      return into;
-    },
-  };
-  return source;
+  return sourceOf(path, bytes.length, async (position, length) => {
+    // not bytes.slice(), which of a Buffer is a view
+    const into = new Uint8Array(length);
+    into.set(bytes.subarray(position, position + length));
+    return into;
+  });
 }

@@ -1,5 +1,6 @@
 /** Small float64 matrices: the handful of k x k helpers the recoveries share. */
 import { type Matrix, zeroMatrix } from '../core/block.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
 
 /** (A + A^T) / 2. */
 export function symmetricPart(A: Matrix): Matrix {
@@ -58,9 +59,7 @@ export function selectColumns(A: Matrix, columns: readonly number[], scale: (col
 
 /** ||A||_F. */
 export function frobeniusNorm(A: Matrix): number {
-  let square = 0;
-  for (const value of A.data) square += value * value;
-  return Math.sqrt(square);
+  return vectorNorm(A.data);
 }
 
 /** ||A - I||_F. */

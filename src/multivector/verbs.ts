@@ -1,6 +1,6 @@
 /** The n-scale verbs: each streams row panels of its operands, so memory is O(panel x k) beside the operands. */
 import { type Block, copyColumns, type Matrix, zeroMatrix } from '../core/block.ts';
-import type { FloatArray } from '../core/dtype.ts';
+import { sumOfSquares } from '../core/vector-norm.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { mirrorUpper } from '../linalg/small.ts';
 import type { Multivector } from './multivector.ts';
@@ -104,20 +104,6 @@ export async function subtractTimes(
     isInPlace ? { updated: [Z] } : { outputs: [out] },
   );
   return out;
-}
-
-/** Four sums, because an addition waits for the one before it. */
-function sumOfSquares(data: FloatArray): number {
-  const whole = data.length - (data.length % 4);
-  let [a, b, c, d] = [0, 0, 0, 0];
-  for (let at = 0; at < whole; at += 4) {
-    a += data[at]! * data[at]!;
-    b += data[at + 1]! * data[at + 1]!;
-    c += data[at + 2]! * data[at + 2]!;
-    d += data[at + 3]! * data[at + 3]!;
-  }
-  for (let at = whole; at < data.length; at++) a += data[at]! * data[at]!;
-  return a + b + (c + d);
 }
 
 /** Adds the squares of each column of a panel to `squares`. */

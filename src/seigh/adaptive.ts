@@ -1,7 +1,7 @@
 /** Sketches that grow until a wanted accuracy is certified. */
+import { sumOfSquares } from '../core/vector-norm.ts';
 import { certify, levelOfLook, parseApostOptions } from '../apost/apost.ts';
 import type { DeflatedCertificate } from '../apost/certificate.ts';
-import { sumOfSquares } from '../apost/certification.ts';
 import type { Matrix } from '../core/block.ts';
 import type { Control } from '../core/schedule.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';

@@ -1,6 +1,6 @@
 /** Vectors of n float64 numbers and the few things that an iterative solver does with them. */
-import { isFloatArray } from '../core/dtype.ts';
-import { ArgumentError, NumericalError, ShapeError } from '../core/errors.ts';
+import { ShapeError } from '../core/errors.ts';
+import { finiteNumbers } from '../core/parse.ts';
 
 /** A right-hand side or starting point as users have it. */
 export type VectorLike = Float32Array | Float64Array | readonly number[];
@@ -10,20 +10,12 @@ export type VectorLike = Float32Array | Float64Array | readonly number[];
  * @throws ArgumentError for something else, ShapeError for another length, NumericalError for NaN or infinity.
  */
 export function checkVector(name: string, value: unknown, n: number): Float64Array {
-  if (!isFloatArray(value) && !Array.isArray(value)) {
-    const got = ArrayBuffer.isView(value) ? Object(value).constructor.name : value === null ? 'null' : typeof value;
-    throw new ArgumentError(`${name} must be a Float32Array, a Float64Array or an array of numbers, got ${got}`);
-  }
-  if (value.length !== n) {
-    throw new ShapeError(`${name} has ${value.length} entries, the operator is ${n} x ${n}`, {
-      expected: n,
-      got: value.length,
-    });
-  }
-  const copy = Float64Array.from(value as ArrayLike<number>);
-  const at = copy.findIndex((entry) => !Number.isFinite(entry));
-  if (at >= 0) throw new NumericalError(`${name} has ${copy[at]} in entry ${at}`, { entry: at });
-  return copy;
+  const copy = finiteNumbers.parse(value, name);
+  if (copy.length === n) return copy;
+  throw new ShapeError(`${name} has ${copy.length} entries, the operator is ${n} x ${n}`, {
+    expected: n,
+    got: copy.length,
+  });
 }
 
 /** x^T y. */

@@ -184,7 +184,7 @@ describe('bad input', () => {
       () => cg(A, [1, 2, 3], { preconditioner: ((x: number[]) => x) as never }),
       'cg: preconditioner: expected a LinearOperator { shape, dtype, matmat }, got function',
     ],
-    ['NaN in b', () => cg(A, [1, Number.NaN, 2]), 'cg: b has NaN in entry 1'],
+    ['NaN in b', () => cg(A, [1, Number.NaN, 2]), 'cg: entry 1 of b is NaN'],
     ['x0 too short', () => cg(A, [1, 2, 3], { x0: [1] }), 'cg: x0 has 1 entries, the operator is 3 x 3'],
     ['negative tol', () => cg(A, [1, 2, 3], { tol: -1 }), 'cg: tol must be finite and at least 0, got -1'],
     ['infinite shift', () => cg(A, [1, 2, 3], { shift: Number.POSITIVE_INFINITY }), 'cg: shift must be finite'],
