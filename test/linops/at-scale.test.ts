@@ -22,7 +22,9 @@ import {
   trace,
 } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { temporaryFolder } from '../store/support.ts';
 
+const folder = temporaryFolder();
 const n = 40;
 const spectrum = Array.from({ length: n }, (_, i) => (i % 3 === 2 ? -1 : 1) / (i + 1));
 
@@ -224,7 +226,7 @@ test('the result of a scaled operator multiplies at the scale of A', async () =>
 
 test('files have no scale of their own: such an operator is refused there', async () => {
   const A = (await matrices('float64', spectrum))(-700);
-  await expect(eigsh(A, 2, { store: 'never-made-anywhere' })).rejects.toThrow(
+  await expect(eigsh(A, 2, { store: folder('search') })).rejects.toThrow(
     /with store, give 2\^\d+ times the operator/,
   );
 });
