@@ -4,7 +4,7 @@ import { atDoor } from './core/door.ts';
 import { type Control, supervise } from './core/schedule.ts';
 import { atScale } from './linops/at-scale.ts';
 import type { LinearOperator } from './linops/operator.ts';
-import { measureAsymmetry, refuseAsymmetry } from './linops/probes.ts';
+import { probeSymmetry } from './linops/probes.ts';
 import { type AdaptiveResult, adaptiveSeigh } from './seigh/adaptive.ts';
 import { decompose, prepareRun } from './seigh/decompose.ts';
 import {
@@ -25,13 +25,6 @@ const LENGTHS = [
   'samplingErrors',
   ...CERTIFIED_LENGTHS.map((name) => `certificate.${name}`),
 ];
-
-/** Products of the probe that an operator costs which does not claim to be symmetric. @throws NumericalError if it is not. */
-async function probeSymmetry(op: LinearOperator, seed: number): Promise<number> {
-  if (op.selfAdjoint === true) return 0;
-  refuseAsymmetry(op, await measureAsymmetry(op, seed));
-  return 2;
-}
 
 async function search(call: GoalCall, control: Control): Promise<AdaptiveResult> {
   control.signal?.throwIfAborted();

@@ -53,16 +53,6 @@ export function probeBlock(op: Pick<LinearOperator, 'shape' | 'dtype'>, seed: nu
 }
 
 /**
- * |x^T A y - y^T A x| relative to the size of the products, for two random Gaussian x, y: zero to rounding for a
- * symmetric operator, of order one for a general one. Costs two products, in one block.
- */
-export async function measureAsymmetry(op: LinearOperator, seed: number): Promise<number> {
-  checkSquare(op);
-  const X = probeBlock(op, seed);
-  return asymmetryOf(X, await applyOperator(op, X));
-}
-
-/**
  * The largest asymmetry that rounding explains: 4 sqrt(u), which is 1e-3 in float32 and 4e-8 in float64. Products of
  * deep operators carry relative errors of tens of u, far below; a wrong operator shows an asymmetry near one.
  */
@@ -85,6 +75,20 @@ export function refuseAsymmetry(op: Pick<LinearOperator, 'dtype' | 'asymmetry'>,
       `${tolerance.toExponential(1)} is rounding in ${op.dtype}${worstEntry(op.asymmetry)}. Symmetrise it, or use ssvd for a general operator`,
     { asymmetry: measured, tolerance },
   );
+}
+
+/**
+ * Two products, in one block, that show whether an operator is symmetric which does not say so: |x^T A y - y^T A x| relative
+ * to the size of the products, for two random Gaussian x, y, is zero to rounding for a symmetric operator, of order one for a
+ * general one.
+ * @returns the products spent, none for an operator that declares `selfAdjoint`
+ * @throws NumericalError for an operator that is not symmetric.
+ */
+export async function probeSymmetry(op: LinearOperator, seed: number): Promise<number> {
+  if (op.selfAdjoint === true) return 0;
+  const X = probeBlock(op, seed);
+  refuseAsymmetry(op, asymmetryOf(X, await applyOperator(op, X)));
+  return X.cols;
 }
 
 /**

@@ -18,7 +18,7 @@ import { vectorNorm } from '../core/vector-norm.ts';
 import { applyOperator } from '../linops/apply.ts';
 import { exponentFor, type ScaledOperator, scaledOperator, withScaledFields } from '../linops/at-scale.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import { checkOperator, checkSquare, measureAsymmetry, refuseAsymmetry } from '../linops/probes.ts';
+import { checkOperator, checkSquare, probeSymmetry } from '../linops/probes.ts';
 import type { SolveResult } from './solve.ts';
 import { addScaled, checkVector, type VectorLike } from './vectors.ts';
 
@@ -162,10 +162,7 @@ async function linearSystem({ op: scaled, rightExponent }: Scales, options: Pars
     },
   };
   signal?.throwIfAborted();
-  if (op.selfAdjoint !== true) {
-    refuseAsymmetry(op, await measureAsymmetry(op, 0));
-    system.numMatvecs += 2;
-  }
+  system.numMatvecs += await probeSymmetry(op, 0);
   return system;
 }
 

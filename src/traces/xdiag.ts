@@ -1,6 +1,6 @@
 /** XDiag (Epperly, Tropp & Webber 2024, section 2.4): the diagonal, leaving each column out in turn. */
 import type { Matrix } from '../core/block.ts';
-import { measureAsymmetry, refuseAsymmetry } from '../linops/probes.ts';
+import { probeSymmetry } from '../linops/probes.ts';
 import { GrownColumns } from '../multivector/grown-columns.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { sweep } from '../multivector/sweep.ts';
@@ -20,10 +20,7 @@ async function transposedProduct(run: EstimatorRun): Promise<(X: Multivector) =>
       return measureAdjoint(op, X, measuring);
     };
   }
-  if (op.selfAdjoint !== true) {
-    refuseAsymmetry(op, await measureAsymmetry(op, seed));
-    run.numMatvecs += 2;
-  }
+  run.numMatvecs += await probeSymmetry(op, seed);
   return (X) => multiply(run, X);
 }
 
