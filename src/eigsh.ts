@@ -37,22 +37,22 @@ const LENGTHS = ['eigenvalues', 'residualNorms', 'noiseFloor', 'completeness.low
  */
 export function eigsh(op: LinearOperator, k: number, options: EigshOptions = {}): Promise<EigshResult> {
   return atDoor('eigsh', async () => {
-    const { goal, seed, kernels: choice, store, memory, ...control } = parseSearch(op, k, options);
+    const { settings, seed, kernels: choice, store, memory, ...control } = parseSearch(op, k, options);
     control.signal?.throwIfAborted();
     const kernels = await selectKernels(choice);
     return supervise(control, async (control) => {
-      const supervised = { ...goal, ...control };
+      const supervised = { ...settings, ...control };
       if (store !== undefined) {
         // HDF5 is loaded for those who use it
         const { storedEigsh } = await import('./store/search/eigsh.ts');
         const { op: A } = scaledOperator(op, { refuse: true });
-        return storedEigsh({ op: A, goal: supervised, seed, kernels }, store, memory);
+        return storedEigsh({ op: A, settings: supervised, seed, kernels }, store, memory);
       }
       const stopwatch = new Stopwatch();
       const space = hostSpace(op.shape[0], op.dtype);
       return atScale(stopwatch.time(op), LENGTHS, async (A) => {
         const context: KrylovContext = { op: A, space, seed, kernels };
-        const reached = await iterate(await beginSearch(goal.blockSize, context), supervised, context);
+        const reached = await iterate(await beginSearch(settings.blockSize, context), supervised, context);
         const result = await leadingPairs(reached, supervised, context);
         for (const block of [...reached.state.V, reached.state.W]) await space.release(block);
         return { ...result, seconds: stopwatch.seconds };

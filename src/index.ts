@@ -20,7 +20,7 @@ export {
   type LikelyIntervals,
 } from './apost/certificate.ts';
 export type { RitzPairs } from './apost/deflated.ts';
-export { apostErrorBounds, type ErrorBounds, planTests, type TestsGoal } from './apost/plan.ts';
+export { apostErrorBounds, type ErrorBounds, type PlanTestsOptions, planTests } from './apost/plan.ts';
 export { type GivenPairs, ritzPairs } from './apost/ritz-pairs.ts';
 export { smallestRank } from './apost/scree.ts';
 // data and errors
@@ -77,7 +77,7 @@ export type { Method, MethodTable } from './seigh/methods.ts';
 export type { NystromOptions } from './seigh/nystrom.ts';
 // decompositions
 export type {
-  AccuracyGoal,
+  AccuracyOptions,
   AdaptiveOptions,
   ForeignOptions,
   MethodOptions,
@@ -103,9 +103,9 @@ export type { Interval } from './stats/interval.ts';
 // traces, diagonals, norms
 export { type DiagonalMethod, type DiagonalOptions, type DiagonalResult, diagonal } from './traces/diagonal.ts';
 export { frobeniusNorm, type NormResult } from './traces/frobenius-norm.ts';
-export type { Goal } from './traces/looks.ts';
 export type { EstimatorOptions } from './traces/run.ts';
 export { spectralNorm } from './traces/spectral-norm.ts';
+export type { StoppingOptions } from './traces/stopping.ts';
 export {
   type CertifiedTraceResult,
   type TraceMethod,

@@ -8,8 +8,8 @@ import { probeSymmetry } from './linops/probes.ts';
 import { type AdaptiveResult, adaptiveSeigh } from './seigh/adaptive.ts';
 import { decompose, prepareRun } from './seigh/decompose.ts';
 import {
+  type AdaptiveCall,
   type AdaptiveOptions,
-  type GoalCall,
   parseCall,
   type RitzOptions,
   type SeighOptions,
@@ -26,7 +26,7 @@ const LENGTHS = [
   ...CERTIFIED_LENGTHS.map((name) => `certificate.${name}`),
 ];
 
-async function search(call: GoalCall, control: Control): Promise<AdaptiveResult> {
+async function search(call: AdaptiveCall, control: Control): Promise<AdaptiveResult> {
   control.signal?.throwIfAborted();
   const probed = await probeSymmetry(call.op, call.settings.seed);
   const result = await adaptiveSeigh(call, control);
@@ -65,7 +65,7 @@ async function sketch(call: SketchCall, control: Control): Promise<EighResult> {
  * With `tol`, `hmt` grows its sketch from `dims` columns (default: one block) until the certified relative Frobenius error
  * is at most `tol`; see {@link AdaptiveResult}. Not reaching it is a field of the result, not an exception.
  *
- * @param op symmetric n x n operator. Unless it claims `selfAdjoint`, two products probe its symmetry.
+ * @param op symmetric n x n operator. Unless it declares `selfAdjoint`, two products probe its symmetry.
  * @param dims columns of the sketch, 1..n
  * @example
  * const { eigenvalues } = await seigh(diagonalOperator([5, -3, 1, 0]), 3, { seed: 1 });
@@ -86,12 +86,12 @@ export function seigh(
 ): Promise<EighResult> {
   return atDoor('seigh', async () => {
     const call = parseCall(op, dimsOrOptions, options);
-    const refuse = call.kind !== 'goal' && call.settings.store !== undefined;
+    const refuse = call.kind !== 'adaptive' && call.settings.store !== undefined;
     return supervise<EighResult>(call.settings, (control) =>
       atScale(
         call.op,
         LENGTHS,
-        (op) => (call.kind === 'goal' ? search({ ...call, op }, control) : sketch({ ...call, op }, control)),
+        (op) => (call.kind === 'adaptive' ? search({ ...call, op }, control) : sketch({ ...call, op }, control)),
         { refuse },
       ),
     );

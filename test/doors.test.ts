@@ -240,8 +240,14 @@ describe('operators and results', () => {
     ['nystromPreconditioner', async () => core.nystromPreconditioner(await core.seigh(A, 2), { shift: 1 })],
     ['sparseOperator', async () => core.sparseOperator(entries)],
     ['graphLaplacian', async () => core.graphLaplacian(entries)],
-    ['covarianceOperator', async () => core.covarianceOperator({ rows: 9, cols: 4, data: new Float64Array(36).fill(1) })],
-    ['ritzPairs', () => core.ritzPairs({ eigenvalues: [1], eigenvectors: { rows: 4, cols: 1, data: Float64Array.of(1, 0, 0, 0) } })],
+    [
+      'covarianceOperator',
+      async () => core.covarianceOperator({ rows: 9, cols: 4, data: new Float64Array(36).fill(1) }),
+    ],
+    [
+      'ritzPairs',
+      () => core.ritzPairs({ eigenvalues: [1], eigenvectors: { rows: 4, cols: 1, data: Float64Array.of(1, 0, 0, 0) } }),
+    ],
     ['operatorWithSpectrum', async () => operatorWithSpectrum([4, 3, 2, 1])],
   ] as const)('%s multiplies blocks, and single vectors by apply', async (name, make) => {
     const op = (await make()) as LinearOperator & { apply(x: unknown): Promise<Float64Array> };

@@ -24,6 +24,7 @@ import { hostSpace } from '../multivector/host.ts';
 import { prepareBlocks } from '../sketch/block-size.ts';
 import type { MeasureContext } from '../sketch/measure.ts';
 import { materialise, type TestMatrix } from '../sketch/test-matrix.ts';
+import { levelAtLook } from '../stats/sequential.ts';
 import {
   CERTIFICATE_SCHEMA,
   CERTIFIED_LENGTHS,
@@ -56,7 +57,7 @@ export interface ApostOptions extends Control {
   kernels?: KernelsChoice | undefined;
 }
 
-/** Where a certificate stands in a search that may end at any of several. */
+/** Which of the certificates this is of a search that may end at any of them: a look of a sequential procedure ({@link levelAtLook}). */
 export interface Look {
   /** 1, 2, ... */
   number: number;
@@ -108,13 +109,8 @@ export function parseApostOptions(options: unknown): CertifyOptions {
   return parseOptions(options, OPTIONS);
 }
 
-/** The i-th look's share of 1 - confidence: 6 / (pi i)^2, which sums to 1 over i = 1, 2, ... */
-export function levelOfLook(confidence: number, look: number): number {
-  return 1 - ((1 - confidence) * 6) / (Math.PI * look) ** 2;
-}
-
 /**
- * The certificate of one look of a search. With `look` absent it is the only one and has the whole confidence.
+ * The certificate of one look. With `look` absent it is the only one and has the whole confidence.
  * @throws as {@link apost}.
  */
 export function certify(
@@ -149,7 +145,7 @@ export async function certify(
   const vectors: TestMatrix = { distribution: 'gaussian', key, rows: n, cols: tests, firstColumn };
   const space = (onDisk ?? hostSpace(m, op.dtype)).scope();
   const measuring: MeasureContext = { space, blockSize, stage: 'certificate', onProgress, signal };
-  const level = look ? levelOfLook(confidence, look.number) : confidence;
+  const level = look ? levelAtLook(confidence, look.number) : confidence;
   const { eigenvalues, eigenvectors, residualNorms, noiseFloor, coreAsymmetry, samplingErrors } = known;
   const spend = async (): Promise<Statements> => {
     const Omega = await materialise(vectors, m === n ? space : hostSpace(n, op.dtype), blockSize, signal);

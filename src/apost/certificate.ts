@@ -75,9 +75,9 @@ export interface Certificate {
   /** How the confidence is shared out. */
   events: CertificateEvent[];
   /**
-   * How many certificates a search has looked at, this one included (adaptive `seigh`). The i-th look spends
-   * 6 d / (pi i)^2 on each event, which adds up to at most d: each event holds at every look at once with probability
-   * `confidence`, whichever look ended the search.
+   * How many certificates a search has made, this one included (adaptive `seigh`): looks, in the words of sequential
+   * analysis. The i-th look spends 6 d / (pi i)^2 on each event, which adds up to at most d: each event holds at every look
+   * at once with probability `confidence`, whichever look ended the search.
    */
   looks: number;
   /** q: Gaussian test vectors. */

@@ -1,7 +1,8 @@
 /** How large an eigenvalue can be that a sketch has missed. */
-import { sumOfSquares } from '../core/vector-norm.ts';
+
 import { type Matrix, zeroMatrix } from '../core/block.ts';
 import { breathe } from '../core/schedule.ts';
+import { sumOfSquares } from '../core/vector-norm.ts';
 import { begin, type Decomposition, expand, type KrylovContext } from '../krylov/decomposition.ts';
 import { tridiagonalOf } from '../krylov/lanczos.ts';
 import { eigenvalueBound, type LanczosRun, mirrored } from '../krylov/lanczos-bound.ts';

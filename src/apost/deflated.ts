@@ -1,6 +1,7 @@
 /** Certification of Ritz pairs: the known part of the error is separated, only the rest is sampled. */
-import { sumOfSquares } from '../core/vector-norm.ts';
+
 import type { Block, Matrix } from '../core/block.ts';
+import { sumOfSquares } from '../core/vector-norm.ts';
 import { selectColumns } from '../linalg/small.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { projectOut } from '../multivector/project.ts';

@@ -5,9 +5,10 @@
  *
  * so that all but the last term is measured, whatever V is, and Rayleigh-Ritz on the span of V certifies that one.
  */
-import { sumOfSquares } from '../core/vector-norm.ts';
+
 import { asDType, type Matrix } from '../core/block.ts';
 import { NumericalError } from '../core/errors.ts';
+import { sumOfSquares } from '../core/vector-norm.ts';
 import { distanceFromIdentity, frobeniusNorm, symmetricPart } from '../linalg/small.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';

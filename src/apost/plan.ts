@@ -40,7 +40,7 @@ export function apostErrorBounds(tests: number, factor: number): ErrorBounds {
 }
 
 /** The certainty asked for: `factor` on the norm, reached with probability `confidence`. */
-export interface TestsGoal {
+export interface PlanTestsOptions {
   /** Above 1: the upper end over the estimate of the norm. */
   factor: number;
   /** Between 0 and 1. */
@@ -54,9 +54,9 @@ export interface TestsGoal {
  * planTests({ factor: 1.27, confidence: 0.95 }); // 30
  * @throws ArgumentError unless factor > 1 and 0 < confidence < 1, or when a million tests are not enough.
  */
-export function planTests(goal: TestsGoal): number {
+export function planTests(options: PlanTestsOptions): number {
   return atDoor('planTests', () => {
-    const { factor, confidence } = parseOptions(asRecord(goal, 'goal'), { factor: FACTOR, confidence: between(0, 1) });
+    const { factor, confidence } = parseOptions(asRecord(options), { factor: FACTOR, confidence: between(0, 1) });
     const reaches = (tests: number): boolean => Math.sqrt(squaredFactors(tests, confidence).upper) <= factor;
     let enough = 1;
     while (!reaches(enough)) enough = integer(1, MOST_TESTS).parse(2 * enough, 'tests needed');

@@ -1,6 +1,7 @@
 /** Certification of any approximation: the norms of the operator and of the error are both sampled. */
-import { sumOfSquares } from '../core/vector-norm.ts';
+
 import { checkBlock, type Matrix } from '../core/block.ts';
+import { sumOfSquares } from '../core/vector-norm.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { sweep } from '../multivector/sweep.ts';

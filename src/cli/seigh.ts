@@ -1,6 +1,6 @@
 /** `eigensketch seigh`: eigenvalues of an operator from a file. */
 import { described, type Fields, optional } from '../core/parse.ts';
-import { type AdaptiveOptions, goalFields, parseGoalOptions } from '../seigh/options.ts';
+import { type AdaptiveOptions, adaptiveFields, parseAdaptiveOptions } from '../seigh/options.ts';
 import { seigh } from '../seigh.ts';
 import type { Command } from './command.ts';
 import { checkOutput, defineCommand, pick, refuseWords } from './command.ts';
@@ -9,12 +9,12 @@ import { checkSource, operatorOf, SOURCE_FIELDS } from './operator-source.ts';
 import { progressBar } from './progress-bar.ts';
 import { checkSketch, DIMS, deliver, REPORTING_FIELDS, SKETCH_FIELDS, sketch } from './sketching.ts';
 
-const goal = goalFields({});
+const adaptive = adaptiveFields({});
 const GOAL_FIELDS = {
-  tol: described(optional(goal.tol), goal.tol.help ?? ''),
-  confidence: described(goal.confidence, `${goal.confidence.help}, with --tol`),
-  maxDims: described(goal.maxDims, `${goal.maxDims.help}, with --tol`),
-  tests: described(goal.tests, `${goal.tests.help}, with --tol`),
+  tol: described(optional(adaptive.tol), adaptive.tol.help ?? ''),
+  confidence: described(adaptive.confidence, `${adaptive.confidence.help}, with --tol`),
+  maxDims: described(adaptive.maxDims, `${adaptive.maxDims.help}, with --tol`),
+  tests: described(adaptive.tests, `${adaptive.tests.help}, with --tol`),
 };
 const ALL: Fields = { ...SKETCH_FIELDS, ...GOAL_FIELDS };
 
@@ -37,7 +37,7 @@ export const seighCommand: Command = defineCommand({
     const { dims } = values as { dims: number | undefined };
     checkSource(given);
     if (options.tol === undefined) checkSketch({ ...options, ...pick(given, { dims: DIMS }) });
-    else parseGoalOptions(options, {});
+    else parseAdaptiveOptions(options, {});
     await checkOutput(given.out as string | undefined);
     const op = await operatorOf(given);
     if (options.tol === undefined) {

@@ -48,10 +48,10 @@ export class Pool {
 
   /** The smallest array of `length` entries or up to twice as many, of any content: large ones are for what needs them. */
   take(dtype: DType, length: number): FloatArray | undefined {
-    const fitting = this.#free.filter(
+    const largeEnough = this.#free.filter(
       (each) => each.length >= length && each.length <= 2 * length && dtypeOf(each) === dtype,
     );
-    const [best] = fitting.sort((a, b) => a.length - b.length);
+    const [best] = largeEnough.sort((a, b) => a.length - b.length);
     if (best === undefined) return undefined;
     this.#free = this.#free.filter((each) => each !== best);
     this.#bytes -= best.byteLength;

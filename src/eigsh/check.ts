@@ -2,18 +2,19 @@
 
 import type { KrylovContext } from '../krylov/decomposition.ts';
 import { beginRun, type FreshRun, type SpectrumBounds, spectrumBounds, stepsToExclude } from '../krylov/fresh-run.ts';
+import { levelAtLook } from '../stats/sequential.ts';
 import { boundTheRest, type Completeness, endsOf } from './completeness.ts';
 import { converge } from './converge.ts';
-import { type Goal, Iteration, type SearchState, type Stopped } from './iteration.ts';
+import { Iteration, type SearchSettings, type SearchState, type Stopped } from './iteration.ts';
 import type { Journal, Search } from './search.ts';
 
 /** Columns that a check may add to a full basis. */
 export const CHECK_COLUMNS = 24;
 
-/** The i-th run's share of what the confidence leaves, 6 / (pi i)^2, i = 1, 2, ..., for each of the ends that are wanted. */
-function levelOfRun({ confidence, which, count }: Goal, run: number): number {
+/** The level of what the i-th run says, i = 1, 2, ..., of each of the ends that are wanted. */
+function levelOfRun({ confidence, which, count }: SearchSettings, run: number): number {
   const ends = which === 'LA' || which === 'SA' || (which === 'BE' && count === 1) ? 1 : 2;
-  return 1 - ((1 - confidence) * 6) / (ends * (Math.PI * run) ** 2);
+  return levelAtLook(confidence, run, ends);
 }
 
 /** A run may take this part of the products of the search, where no confidence was asked for. */
@@ -25,16 +26,16 @@ type Outcome = SpectrumBounds | { stopped: Stopped } | 'missedPair';
 /** Begins the next run outside the basis. */
 async function beginNextRun(iteration: Iteration): Promise<void> {
   const { runs = 0, firstProduct = iteration.numMatvecs } = iteration.check ?? {};
-  if (runs > 0 && iteration.order >= iteration.goal.basisColumns) await iteration.restart();
-  const wanted = iteration.ritz.values.subarray(0, iteration.goal.count);
+  if (runs > 0 && iteration.order >= iteration.settings.basisColumns) await iteration.restart();
+  const wanted = iteration.ritz.values.subarray(0, iteration.settings.count);
   const { state, run } = await beginRun(iteration.state, Array.from(wanted), iteration.context);
   iteration.state = state;
   iteration.check = { runs: runs + 1, firstProduct, run };
 }
 
 /** How far beyond the last wanted pair others are ties and no misses. */
-function marginOf({ ritz, goal, floors }: Iteration): number {
-  return 2 * Math.max(goal.tol * Math.abs(ritz.values[goal.count - 1]!), floors.noise);
+function marginOf({ ritz, settings, floors }: Iteration): number {
+  return 2 * Math.max(settings.tol * Math.abs(ritz.values[settings.count - 1]!), floors.noise);
 }
 
 /** Whether another pair has come in among the wanted ones since a run began. */
@@ -45,11 +46,11 @@ function hasChanged(iteration: Iteration, { wanted }: FreshRun): boolean {
 
 /** What the products of a run say so far; nothing while another one is worth its price. */
 async function assess(iteration: Iteration, run: FreshRun, index: number): Promise<Outcome | undefined> {
-  const { goal, context } = iteration;
-  const { count, which, checkSteps, basisColumns } = goal;
+  const { settings, context } = iteration;
+  const { count, which, checkSteps, basisColumns } = settings;
   const most = Math.max(checkSteps, Math.floor(CHECK_SHARE * iteration.check!.firstProduct));
   const ends = endsOf(iteration.ritz, which, count, marginOf(iteration));
-  const outside = await spectrumBounds(run, levelOfRun(goal, index), context.kernels);
+  const outside = await spectrumBounds(run, levelOfRun(settings, index), context.kernels);
   if (outside.largest > ends.upper || outside.smallest < ends.lower) return 'missedPair';
   const isNothing = outside.upper <= ends.upper && outside.lower >= ends.lower;
   const isSpent = run.diagonal.length >= most || iteration.order >= basisColumns + CHECK_COLUMNS;
@@ -75,19 +76,19 @@ async function completenessOf(
   run: FreshRun,
   ended: Pick<SpectrumBounds, 'lower' | 'upper'>,
 ): Promise<Omit<Completeness, 'numMatvecs'>> {
-  const { goal, ritz, state, floors, context, check } = iteration;
-  const ends = endsOf(ritz, goal.which, goal.count, marginOf(iteration));
-  const bounds = await boundTheRest(state, goal.which, ends, ended, floors.noise, context);
+  const { settings, ritz, state, floors, context, check } = iteration;
+  const ends = endsOf(ritz, settings.which, settings.count, marginOf(iteration));
+  const bounds = await boundTheRest(state, settings.which, ends, ended, floors.noise, context);
   const { upper = ends.upper, lower = ends.lower } = bounds;
   const isComplete = upper - floors.noise <= ends.upper && lower + floors.noise >= ends.lower;
-  if (isComplete) return { confidence: goal.confidence, ...bounds, complete: true };
-  const productsNeeded = await stepsToExclude(run, levelOfRun(goal, check!.runs), ends, context.kernels);
-  return { confidence: goal.confidence, ...bounds, complete: false, productsNeeded };
+  if (isComplete) return { confidence: settings.confidence, ...bounds, complete: true };
+  const productsNeeded = await stepsToExclude(run, levelOfRun(settings, check!.runs), ends, context.kernels);
+  return { confidence: settings.confidence, ...bounds, complete: false, productsNeeded };
 }
 
 /** A basis of the whole space: the wanted values themselves bound the rest. */
-function complete({ ritz, goal, floors }: Iteration): Omit<Completeness, 'numMatvecs'> {
-  const { upper, lower } = endsOf(ritz, goal.which, goal.count, floors.noise);
+function complete({ ritz, settings, floors }: Iteration): Omit<Completeness, 'numMatvecs'> {
+  const { upper, lower } = endsOf(ritz, settings.which, settings.count, floors.noise);
   return {
     confidence: 1,
     complete: true,
@@ -97,7 +98,7 @@ function complete({ ritz, goal, floors }: Iteration): Omit<Completeness, 'numMat
 }
 
 /**
- * Goes on with a search until its goal is reached, or cannot be.
+ * Goes on with a search until its pairs have converged and nothing was missed, or that cannot be.
  *
  * Once the wanted pairs have converged, the basis may still hide some: the other copies of a multiple eigenvalue (a block of b
  * can see b), and anything that the random start happened to miss. Fresh runs outside the basis are made until one shows,
@@ -109,11 +110,11 @@ function complete({ ritz, goal, floors }: Iteration): Omit<Completeness, 'numMat
  */
 export async function iterate(
   search: Search,
-  goal: Goal,
+  settings: SearchSettings,
   context: KrylovContext,
   journal?: Journal,
 ): Promise<SearchState> {
-  const iteration = new Iteration(search, goal, context, journal);
+  const iteration = new Iteration(search, settings, context, journal);
   if (iteration.order > 0) await iteration.updateRitzPairs();
   for (;;) {
     const run = iteration.check?.run;
@@ -124,7 +125,7 @@ export async function iterate(
       else run.ended = { lower: outcome.lower, upper: outcome.upper };
     } else {
       const stopped = await converge(iteration);
-      if (stopped || goal.confidence === 0) return iteration.finish(stopped);
+      if (stopped || settings.confidence === 0) return iteration.finish(stopped);
       if (iteration.order >= context.space.rows) return iteration.finish(undefined, complete(iteration));
       // converged again, with nothing new among the wanted: unless it was restarted, the run still counts
       const before = iteration.check?.run;

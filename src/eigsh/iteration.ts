@@ -1,4 +1,4 @@
-/** An eigenpair search under way: what is wanted, where it stands, and its single steps. */
+/** An eigenpair search under way: its settings, its state, and its single steps. */
 import { zeroMatrix } from '../core/block.ts';
 import { breathe, type Control } from '../core/schedule.ts';
 import { compress, type Decomposition, expand, type KrylovContext } from '../krylov/decomposition.ts';
@@ -10,7 +10,7 @@ import type { Completeness } from './completeness.ts';
 import type { Check, Journal, Search } from './search.ts';
 
 /** What is wanted, and what it may cost. */
-export interface Goal extends Control {
+export interface SearchSettings extends Control {
   /** Eigenpairs. */
   count: number;
   which: KrylovWhich;
@@ -37,7 +37,7 @@ export interface Goal extends Control {
  */
 export type Stopped = 'converged' | 'noise' | 'maxProducts' | 'signal';
 
-/** Where an iteration stands. */
+/** What an iteration has come to. */
 export interface SearchState {
   state: Decomposition;
   ritz: RitzValues;
@@ -63,7 +63,7 @@ export function unconvergedOf(
  * Restarts keep this many columns: half way between what is wanted and what fits. Unwanted Ritz vectors near the wanted
  * ones are worth keeping, they take part in the next ones' convergence (Wu & Simon 2000, section 4).
  */
-function columnsKept({ count, basisColumns, blockSize }: Goal): number {
+function columnsKept({ count, basisColumns, blockSize }: SearchSettings): number {
   return Math.max(1, Math.min(Math.ceil((count + basisColumns) / 2), basisColumns - blockSize));
 }
 
@@ -77,23 +77,23 @@ export class Iteration {
   numMatvecs: number;
   restarts: number;
   check: Check | undefined;
-  readonly goal: Goal;
+  readonly settings: SearchSettings;
   readonly context: KrylovContext;
   readonly #journal: Journal | undefined;
 
-  constructor(search: Search, goal: Goal, context: KrylovContext, journal: Journal | undefined) {
+  constructor(search: Search, settings: SearchSettings, context: KrylovContext, journal: Journal | undefined) {
     this.state = search.state;
     this.numMatvecs = search.numMatvecs;
     this.restarts = search.restarts;
     this.check = search.check;
-    this.goal = goal;
+    this.settings = settings;
     this.context = context;
     this.#journal = journal;
   }
 
-  /** Multiplies the last `columns` of W and looks at what that gives. */
+  /** Multiplies the last `columns` of W and updates the Ritz pairs. */
   async step(columns: number): Promise<void> {
-    const { goal, context } = this;
+    const { settings, context } = this;
     this.numMatvecs += columns;
     this.state = await expand(this.state, context, columns);
     refuseAsymmetry(context.op, relativeAsymmetry(this.state.H));
@@ -102,10 +102,10 @@ export class Iteration {
     const { state, numMatvecs, restarts, check } = this;
     if (this.#journal) this.state = await this.#journal.keep({ state, numMatvecs, restarts, check });
     await this.updateRitzPairs();
-    goal.onProgress?.({
+    settings.onProgress?.({
       stage: 'krylov',
-      done: Math.min(goal.count, this.order) - this.unconverged.length,
-      total: goal.count,
+      done: Math.min(settings.count, this.order) - this.unconverged.length,
+      total: settings.count,
       numMatvecs: this.numMatvecs,
     });
     await breathe();
@@ -113,7 +113,7 @@ export class Iteration {
 
   /** What the decomposition says about eigenvalues. */
   async updateRitzPairs(): Promise<void> {
-    this.ritz = await ritzValues(this.state, this.goal.which, this.context);
+    this.ritz = await ritzValues(this.state, this.settings.which, this.context);
     this.floors = floorsOf(this.state);
   }
 
@@ -123,24 +123,24 @@ export class Iteration {
 
   /** Wanted pairs that are there and not yet good enough. */
   get unconverged(): number[] {
-    return unconvergedOf(this.ritz, this.goal.count, this.goal.tol, this.floors.noise);
+    return unconvergedOf(this.ritz, this.settings.count, this.settings.tol, this.floors.noise);
   }
 
-  get isSettled(): boolean {
-    return this.order >= this.goal.count && this.unconverged.length === 0;
+  get hasConverged(): boolean {
+    return this.order >= this.settings.count && this.unconverged.length === 0;
   }
 
   /** Why the next step, of so many columns, must not be made. */
   refusal(columns: number): Stopped | undefined {
-    if (this.numMatvecs + columns > this.goal.maxProducts) return 'maxProducts';
-    return this.goal.signal?.aborted ? 'signal' : undefined;
+    if (this.numMatvecs + columns > this.settings.maxProducts) return 'maxProducts';
+    return this.settings.signal?.aborted ? 'signal' : undefined;
   }
 
-  /** Keeps the leading Ritz vectors only. What a run has found of the rest does not hold for the directions let go. */
+  /** Keeps the leading Ritz vectors only. What a run has found of the rest does not hold for the directions that are dropped. */
   async restart(): Promise<void> {
     if (this.check) this.check = { ...this.check, run: undefined };
     const { values, residualNorms, S } = this.ritz;
-    const kept = Math.min(this.order, columnsKept(this.goal));
+    const kept = Math.min(this.order, columnsKept(this.settings));
     this.state = await compress(this.state, subMatrix(S, 0, this.order, 0, kept), this.context);
     const [restValues, restNorms] = [values.subarray(0, kept), residualNorms.subarray(0, kept)];
     this.ritz = { values: restValues, residualNorms: restNorms, S: identity(kept) };
@@ -148,8 +148,8 @@ export class Iteration {
   }
 
   finish(stopped?: Stopped, completeness?: Omit<Completeness, 'numMatvecs'>): SearchState {
-    const { state, ritz, floors, numMatvecs, restarts, goal, check } = this;
-    const isConverged = unconvergedOf(ritz, goal.count, goal.tol, floors.rounding).length === 0;
+    const { state, ritz, floors, numMatvecs, restarts, settings, check } = this;
+    const isConverged = unconvergedOf(ritz, settings.count, settings.tol, floors.rounding).length === 0;
     return {
       ...{ state, ritz, floors, numMatvecs, restarts },
       stopped: stopped ?? (isConverged ? 'converged' : 'noise'),

@@ -1,4 +1,4 @@
-/** The options of `eigsh`, and from them the checked goal of a search. */
+/** The options of `eigsh`, and the settings of a search that are parsed from them. */
 
 import { bytesPerEntry, unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
@@ -24,7 +24,7 @@ import { KERNELS, type KernelsChoice } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { CHECK_COLUMNS } from './check.ts';
-import type { Goal } from './iteration.ts';
+import type { SearchSettings } from './iteration.ts';
 
 /** Options of `eigsh`. */
 export interface EigshOptions extends Control {
@@ -98,10 +98,10 @@ function chooseBasis(
 ): number {
   const usual = Math.max(2 * k, k + 20) + 8 * b;
   const memory = maxMemory ?? (store === undefined ? USUAL_MEMORY : Number.POSITIVE_INFINITY);
-  const fitting = Math.floor((memory / (n * bytes) - k / 2 - 5 * b - CHECK_COLUMNS) / 1.5);
+  const mostThatFit = Math.floor((memory / (n * bytes) - k / 2 - 5 * b - CHECK_COLUMNS) / 1.5);
   const least = Math.min(n, k + 2 * b);
-  if (maxMemory === undefined || fitting >= least) {
-    return Math.min(n, WIDEST * usual, Math.max(fitting, maxMemory === undefined ? usual : least));
+  if (maxMemory === undefined || mostThatFit >= least) {
+    return Math.min(n, WIDEST * usual, Math.max(mostThatFit, maxMemory === undefined ? usual : least));
   }
   const needed = (least + columnsBeside(least, k, b)) * n * bytes;
   throw new ArgumentError(
@@ -156,7 +156,7 @@ const OPTIONS = { ...SEARCH_FIELDS, ...CONTROL };
 
 /** A parsed call of `eigsh`. */
 export interface ParsedSearch extends Control {
-  goal: Goal;
+  settings: SearchSettings;
   seed: number;
   kernels: KernelsChoice | undefined;
   store: string | undefined;
@@ -177,7 +177,7 @@ export function parseSearch(op: LinearOperator, k: number, options: EigshOptions
   }
   const blockSize = Math.min(n, parsed.blockSize);
   const { seed, kernels, store, memory, onProgress, signal } = parsed;
-  const goal: Goal = {
+  const settings: SearchSettings = {
     count,
     which: parsed.which,
     tol: parsed.tol ?? Math.sqrt(unitRoundoff(op.dtype)),
@@ -187,5 +187,5 @@ export function parseSearch(op: LinearOperator, k: number, options: EigshOptions
     basisColumns: chooseBasis(n, k, blockSize, bytesPerEntry(op.dtype), parsed),
     maxProducts: parsed.maxProducts ?? 10 * n,
   };
-  return { goal, seed, kernels, store, memory, onProgress, signal };
+  return { settings, seed, kernels, store, memory, onProgress, signal };
 }

@@ -4,7 +4,7 @@ import type { KrylovContext } from '../krylov/decomposition.ts';
 import { leadingRitzPairs } from '../krylov/ritz.ts';
 import { backendOf, type EighResult, makeEighResult } from '../spectrum/result.ts';
 import type { Completeness } from './completeness.ts';
-import { type Goal, type SearchState, type Stopped, unconvergedOf } from './iteration.ts';
+import { type SearchSettings, type SearchState, type Stopped, unconvergedOf } from './iteration.ts';
 
 /** How a search for eigenpairs ended. */
 export interface EigshFacts {
@@ -43,7 +43,7 @@ export interface EigshResult extends EighResult, EigshFacts {
 /** The leading pairs of a search as a result; the caller knows the seconds. */
 export async function leadingPairs(
   { state, ritz, floors, numMatvecs, restarts, stopped, completeness }: SearchState,
-  { count, which, tol, blockSize }: Goal,
+  { count, which, tol, blockSize }: SearchSettings,
   context: KrylovContext,
 ): Promise<EigshResult> {
   const pairs = await leadingRitzPairs(state, ritz, which, count, context);

@@ -1,4 +1,4 @@
-/** Where a search for eigenpairs stands between two products: plain data, and all that going on from there needs. */
+/** The state of a search for eigenpairs between two products: plain data, and all that going on from there needs. */
 import { begin, type Decomposition, type KrylovContext, randomColumns } from '../krylov/decomposition.ts';
 import type { FreshRun } from '../krylov/fresh-run.ts';
 

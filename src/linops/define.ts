@@ -3,8 +3,8 @@ import { type Block, checkBlock } from '../core/block.ts';
 import { atDoor } from '../core/door.ts';
 import { allocate, type FloatArray, isFloatArray } from '../core/dtype.ts';
 import { ArgumentError, ShapeError } from '../core/errors.ts';
-import { show } from '../core/parse.ts';
-import type { LinearOperator } from './operator.ts';
+import { callback, show } from '../core/parse.ts';
+import type { BatchProduct, LinearOperator } from './operator.ts';
 
 /** An operator of this library: its products check what they are given, and it multiplies single vectors too. */
 export interface Operator extends LinearOperator {
@@ -31,6 +31,8 @@ const FIELDS = [
   'matmatByBatch',
   'adjointMatmat',
 ] as const satisfies readonly (keyof LinearOperator)[];
+
+const VISIT = callback<(part: BatchProduct) => void | Promise<void>>();
 
 /** The block that a product is given. @throws ArgumentError for no block, ShapeError for another number of rows. */
 function checkInput(value: unknown, rows: number): Block {
@@ -80,7 +82,10 @@ export function defineOperator<T extends LinearOperator>(where: string, parts: T
   return keeping(parts, {
     matmat: (X, out) => product(where, () => matmat(checkInput(X, n), out)),
     ...(matmatByBatch
-      ? { matmatByBatch: async (X, visit) => product(where, () => matmatByBatch(checkInput(X, n), visit)) }
+      ? {
+          matmatByBatch: async (X, visit) =>
+            product(where, () => matmatByBatch(checkInput(X, n), VISIT.parse(visit, 'visit'))),
+        }
       : {}),
     ...(adjointMatmat ? { adjointMatmat: (Y) => product(where, () => adjointMatmat(checkInput(Y, m))) } : {}),
     apply: (x) => atDoor(where, () => applyToVector(parts, x)),
@@ -97,7 +102,7 @@ function keeping(parts: object, changes: object): object {
 
 /**
  * The operator with some fields changed and every other field as it is: what it says of its backend, its block size, its
- * batches and its claims reaches whoever works with the wrapped one. A field changed to undefined is left out.
+ * batches and its properties reaches whoever works with the wrapped one. A field changed to undefined is left out.
  */
 export function derive(
   op: LinearOperator,

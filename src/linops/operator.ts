@@ -38,9 +38,9 @@ export interface LinearOperator {
   readonly shape: readonly [number, number];
   /** Element type of the blocks it takes. */
   readonly dtype: DType;
-  /** A = A^T is claimed. */
+  /** A = A^T is declared. */
   readonly selfAdjoint?: boolean;
-  /** x^T A x >= 0 for all x is claimed. */
+  /** x^T A x >= 0 for all x is declared. */
   readonly psd?: boolean;
   /** Where a stored matrix differs most from its transpose, for messages of what needs a symmetric one. */
   readonly asymmetry?: Asymmetry;

@@ -1,4 +1,4 @@
-/** What a few random products say about an operator's claims. */
+/** What a few random products say about what an operator declares of itself. */
 import { type Block, zeros } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError, NumericalError, ShapeError } from '../core/errors.ts';
@@ -92,7 +92,7 @@ export async function probeSymmetry(op: LinearOperator, seed: number): Promise<n
 }
 
 /**
- * Refuses the claim `psd` where a compression X^T A X of A, or a Rayleigh quotient, has a negative eigenvalue beyond rounding.
+ * Refuses what declares `psd` where a compression X^T A X of A, or a Rayleigh quotient, has a negative eigenvalue beyond rounding.
  * @param smallest its smallest eigenvalue
  * @param largest its largest, or any size that its rounding is relative to
  * @throws NumericalError
@@ -100,8 +100,8 @@ export async function probeSymmetry(op: LinearOperator, seed: number): Promise<n
 export function refuseNegative(op: Pick<LinearOperator, 'dtype'>, smallest: number, largest: number): void {
   if (smallest >= -asymmetryTolerance(op) * Math.max(Math.abs(smallest), largest)) return;
   throw new NumericalError(
-    `the operator claims psd but is not positive semidefinite: its products show a negative direction, ${smallest.toExponential(2)} ` +
-      `beside ${largest.toExponential(2)}. Leave the claim out`,
+    `the operator declares psd but is not positive semidefinite: its products show a negative direction, ${smallest.toExponential(2)} ` +
+      `beside ${largest.toExponential(2)}. Leave psd out`,
     { smallest, largest },
   );
 }

@@ -25,9 +25,9 @@ export interface RemoteOptions {
    * the product rejected. Default: no limit.
    */
   timeout?: number;
-  /** A = A^T is claimed, where the program does not say so itself. */
+  /** A = A^T is declared, where the program does not say so itself. */
   selfAdjoint?: boolean;
-  /** x^T A x >= 0 for all x is claimed, where the program does not say so itself. */
+  /** x^T A x >= 0 for all x is declared, where the program does not say so itself. */
   psd?: boolean;
   /** Aborting it ends the program and rejects the products under way with the signal's reason. */
   signal?: AbortSignal;

@@ -7,7 +7,7 @@ export interface Rounded {
   exponent: number;
 }
 
-/** `x` rounded up to `digits` significant digits: a rounded bound must not claim more than it did. */
+/** `x` rounded up to `digits` significant digits: a rounded bound must not state more than it did. */
 export function roundUp(x: number, digits = 2): number {
   if (!(x > 0) || !Number.isFinite(x)) return x;
   // by way of decimal text, because 10 ** -3 is not the nearest number to 0.001 everywhere

@@ -116,14 +116,14 @@ function marksOf(data: string, mark: 'line' | 'points', hasBand: boolean): Mark[
  */
 export async function plotSvg(plot: Plot): Promise<string> {
   const { title, subtitle = '', xTitle, yTitle, yScale = 'linear', series } = plot;
-  const found = series.map(pointsOf);
-  if (found.flat().length === 0) throw new ArgumentError('plotSvg: there is no finite point to draw', {});
-  const [, highest] = range(found.flat().flatMap(heights));
+  const drawn = series.map(pointsOf);
+  if (drawn.flat().length === 0) throw new ArgumentError('plotSvg: there is no finite point to draw', {});
+  const [, highest] = range(drawn.flat().flatMap(heights));
   if (yScale === 'log' && !(highest > 0)) {
     throw new ArgumentError('plotSvg: a logarithmic axis needs a positive value', { highest });
   }
   const floor = yScale === 'log' ? highest * 10 ** -DECADES : Number.NEGATIVE_INFINITY;
-  const curves = found.map((points) => points.map((point) => lift(point, floor)));
+  const curves = drawn.map((points) => points.map((point) => lift(point, floor)));
   const data = curves.map((values, i) => ({ name: `series${i}`, values }));
   const vertical = { name: 'y', range: 'height', domain: range(curves.flat().flatMap(heights)), nice: true } as const;
   const spec: Spec = {

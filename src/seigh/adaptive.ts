@@ -1,9 +1,10 @@
 /** Sketches that grow until a wanted accuracy is certified. */
-import { sumOfSquares } from '../core/vector-norm.ts';
-import { certify, levelOfLook, parseApostOptions } from '../apost/apost.ts';
+
+import { certify, parseApostOptions } from '../apost/apost.ts';
 import type { DeflatedCertificate } from '../apost/certificate.ts';
 import type { Matrix } from '../core/block.ts';
 import type { Control } from '../core/schedule.ts';
+import { sumOfSquares } from '../core/vector-norm.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -17,9 +18,10 @@ import { measure, measureTestMatrix } from '../sketch/measure.ts';
 import type { TestMatrix } from '../sketch/test-matrix.ts';
 import { backendOf, type EighResult, makeEighResult, type RitzResult, type RunFacts } from '../spectrum/result.ts';
 import { squaredFactors } from '../stats/interval.ts';
+import { levelAtLook } from '../stats/sequential.ts';
 import { hmt, type RitzPairs } from './hmt.ts';
 import { leaveOneOutError, leaveOneOutSquare } from './leave-one-out.ts';
-import type { GoalCall, GoalSettings } from './options.ts';
+import type { AdaptiveCall, AdaptiveSettings } from './options.ts';
 
 /** A decomposition with the certificate that ended the search for it. */
 export interface AdaptiveResult extends EighResult {
@@ -32,7 +34,7 @@ export interface AdaptiveResult extends EighResult {
 }
 
 /** The parsed options, and what was prepared from them. */
-interface AdaptiveRun extends Control, Omit<GoalSettings, 'kernels' | 'blockSize' | keyof Control> {
+interface AdaptiveRun extends Control, Omit<AdaptiveSettings, 'kernels' | 'blockSize' | keyof Control> {
   op: LinearOperator;
   n: number;
   blockSize: number;
@@ -129,7 +131,7 @@ function resultOf(range: GrownRange, pairs: RitzPairs, seconds: number, run: Ada
  * ends the search holds with probability `confidence`, whichever certificate that is.
  */
 export async function adaptiveSeigh(
-  { op, n, dims: first, settings }: GoalCall,
+  { op, n, dims: first, settings }: AdaptiveCall,
   control: Control,
 ): Promise<AdaptiveResult> {
   const { tol, confidence, maxDims, tests, seed, kernels: choice } = settings;
@@ -144,7 +146,7 @@ export async function adaptiveSeigh(
   let spent = 0;
   for (;;) {
     const isLast = range.dims >= maxDims || range.isExhausted;
-    const factor = squaredFactors(tests, levelOfLook(confidence, certificates + 1)).upper;
+    const factor = squaredFactors(tests, levelAtLook(confidence, certificates + 1)).upper;
     if (isLast || mayReach(sketch, tol)) {
       const pairs = await ritzPairs(range, run);
       if (isLast || predictedBound(range, pairs, factor) <= tol) {

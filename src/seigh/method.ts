@@ -15,7 +15,7 @@ export interface Known {
   n?: number | undefined;
   /** Columns of the sketch. */
   dims?: number | undefined;
-  /** The operator's own claim to be positive semidefinite. */
+  /** Whether the operator declares itself positive semidefinite. */
   psd?: boolean | undefined;
 }
 

@@ -118,7 +118,7 @@ export async function psdNystrom({ Omega, Y }: SketchMeasurement, context: Recov
 
 /** Options of `nystrom`. */
 export interface NystromOptions {
-  /** A is positive semidefinite: nothing is truncated, no eigenvalue is negative. Default: the operator's own claim. */
+  /** A is positive semidefinite: nothing is truncated, no eigenvalue is negative. Default: what the operator declares. */
   psd?: boolean;
 }
 

@@ -85,7 +85,7 @@ export type RitzOptions = SketchOptions &
   ((OwnOptions<'hmt'> & { method?: 'hmt'; refine?: false }) | (OwnOptions<'krylov'> & { method: 'krylov' }));
 
 /** What to reach, and what to spend on it at most. */
-export interface AccuracyGoal {
+export interface AccuracyOptions {
   /** Certified relative Frobenius error to reach, between 0 and 1. */
   tol: number;
   /** Probability that the certified error holds, however many certificates were made on the way. Default 0.99. */
@@ -96,8 +96,8 @@ export interface AccuracyGoal {
   tests?: number;
 }
 
-/** Options of a search for an accuracy: the goal, and how sketches are measured. The method is `hmt`. */
-export type AdaptiveOptions = AccuracyGoal &
+/** Options of a search for an accuracy: what to reach, and how sketches are measured. The method is `hmt`. */
+export type AdaptiveOptions = AccuracyOptions &
   Pick<SketchOptions, 'testMatrix' | 'which' | 'blockSize' | 'seed' | 'kernels' | keyof Control> & { method?: 'hmt' };
 
 /** The parsed options that both kinds of call share. */
@@ -119,7 +119,7 @@ export interface SketchSettings extends SharedSettings {
 }
 
 /** The parsed options of a search for an accuracy. */
-export interface GoalSettings extends SharedSettings {
+export interface AdaptiveSettings extends SharedSettings {
   tol: number;
   confidence: number;
   maxDims: number;
@@ -160,7 +160,7 @@ export function sketchFields({ n }: Known): FieldsOf<SketchSettings> {
 const USUAL_MAX_DIMS = 1000;
 
 /** The fields of a search for an accuracy. */
-export function goalFields({ n }: Known): FieldsOf<GoalSettings> & { method: Field<'hmt'> } {
+export function adaptiveFields({ n }: Known): FieldsOf<AdaptiveSettings> & { method: Field<'hmt'> } {
   return {
     method: withDefault(choice<'hmt'>(['hmt']), 'hmt'),
     tol: described(between(0, 1), 'grow the sketch until the certified relative error is at most this'),
@@ -229,8 +229,8 @@ export function parseSketchOptions(options: unknown, known: Known, op?: LinearOp
   const given = asRecord(options);
   const method = methodField.parse(given.method, 'method');
   refuseForeign(given, method);
-  const needsGoal = ['confidence', 'maxDims', 'tests'].find((name) => given[name] !== undefined);
-  if (needsGoal !== undefined) throw new ArgumentError(`${needsGoal} belongs to tol, which is not given`, {});
+  const needsTol = ['confidence', 'maxDims', 'tests'].find((name) => given[name] !== undefined);
+  if (needsTol !== undefined) throw new ArgumentError(`${needsTol} belongs to tol, which is not given`, {});
   const descriptor = METHODS[method];
   const own = fieldsOfMethod(method, known);
   const fields = sketchFields(known);
@@ -252,21 +252,21 @@ export function parseSketchOptions(options: unknown, known: Known, op?: LinearOp
 }
 
 /** @throws ArgumentError for options of a sketch that a search cannot honour: it certifies plain Ritz pairs of full rank. */
-function refuseWithGoal(given: Given, goal: Fields): void {
+function refuseWithTol(given: Given, adaptive: Fields): void {
   const others = { ...ownFields({}), ...sketchFields({}), method: methodField };
   for (const name of Object.keys(others)) {
-    const isFine = given[name] === undefined || (name === 'method' ? given[name] === 'hmt' : name in goal);
+    const isFine = given[name] === undefined || (name === 'method' ? given[name] === 'hmt' : name in adaptive);
     if (isFine) continue;
     throw new ArgumentError(`${name} cannot be combined with tol, got ${show(given[name])}`, { [name]: given[name] });
   }
 }
 
 /** The options of a search for an accuracy. @throws ArgumentError as {@link parseSketchOptions}. */
-export function parseGoalOptions(options: unknown, known: Known): GoalSettings {
+export function parseAdaptiveOptions(options: unknown, known: Known): AdaptiveSettings {
   const given = asRecord(options);
-  const fields = goalFields(known) as unknown as Fields;
-  refuseWithGoal(given, fields);
-  return parseOptions(given, fields) as unknown as GoalSettings;
+  const fields = adaptiveFields(known) as unknown as Fields;
+  refuseWithTol(given, fields);
+  return parseOptions(given, fields) as unknown as AdaptiveSettings;
 }
 
 /** A parsed call for a sketch of `dims` columns. */
@@ -278,13 +278,13 @@ export interface SketchCall extends SketchChoices {
 }
 
 /** A parsed call for an accuracy. */
-export interface GoalCall {
-  kind: 'goal';
+export interface AdaptiveCall {
+  kind: 'adaptive';
   op: LinearOperator;
   n: number;
   /** Columns of the first sketch, where the caller says it. */
   dims: number | undefined;
-  settings: GoalSettings;
+  settings: AdaptiveSettings;
 }
 
 /** The parsed call for a sketch. @throws as {@link parseSketchOptions}, ShapeError for a rectangular operator. */
@@ -298,12 +298,12 @@ export function parseSketchCall(op: LinearOperator, columns: unknown, options?: 
  * The arguments of `seigh(op, dims, options)` or `seigh(op, options)`.
  * @throws ArgumentError for anything out of range, unknown or in contradiction, ShapeError for a rectangular operator.
  */
-export function parseCall(op: LinearOperator, dimsOrOptions: unknown, options: unknown): SketchCall | GoalCall {
+export function parseCall(op: LinearOperator, dimsOrOptions: unknown, options: unknown): SketchCall | AdaptiveCall {
   const n = checkSquare(op);
   const isOptions = typeof dimsOrOptions === 'object' && dimsOrOptions !== null;
   if (isOptions && options !== undefined) throw new ArgumentError('options were given twice, in place of dims too');
   const given = asRecord(isOptions ? dimsOrOptions : options);
   if (!isOptions && given.tol === undefined) return parseSketchCall(op, dimsOrOptions, options);
   const dims = isOptions ? undefined : dimsField({ n }).parse(dimsOrOptions, 'dims');
-  return { kind: 'goal', op, n, dims, settings: parseGoalOptions(given, { n }) };
+  return { kind: 'adaptive', op, n, dims, settings: parseAdaptiveOptions(given, { n }) };
 }

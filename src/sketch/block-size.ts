@@ -23,8 +23,8 @@ export function chooseBlockSize(
   if (requested !== undefined) {
     return Math.min(cols, integer(1).parse(requested, 'blockSize'));
   }
-  const fitting = Math.floor(BLOCK_BYTES / (Math.max(...op.shape) * bytesPerEntry(op.dtype)));
-  return Math.max(1, Math.min(cols, op.preferredBlockSize ?? USUAL, fitting, most));
+  const mostThatFit = Math.floor(BLOCK_BYTES / (Math.max(...op.shape) * bytesPerEntry(op.dtype)));
+  return Math.max(1, Math.min(cols, op.preferredBlockSize ?? USUAL, mostThatFit, most));
 }
 
 /**

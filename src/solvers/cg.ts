@@ -69,7 +69,7 @@ async function conjugateGradients(system: LinearSystem): Promise<CgResult> {
  * The recurrence's residual drifts from the true one; when it says converged, one product measures the true residual, and
  * the solve goes on from there where it is still too large. In float32 a residual can end above `tol`: status `'stagnated'`.
  *
- * @param op symmetric n x n operator. Unless it claims `selfAdjoint`, two products probe its symmetry.
+ * @param op symmetric n x n operator. Unless it declares `selfAdjoint`, two products probe its symmetry.
  * @param b n numbers
  * @example
  * const { solution, converged } = await cg(A, b, { shift: 1e-3, tol: 1e-8 });

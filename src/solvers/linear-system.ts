@@ -177,7 +177,7 @@ function atOwnScale<T extends SolveResult>(result: T, { op: { exponent: e, repea
 /**
  * Parses a call, and solves its system by `body`.
  * @throws ShapeError when sizes differ, ArgumentError for options out of range, NumericalError for an operator that does
- * not claim to be symmetric and is not.
+ * not declare `selfAdjoint` and is not symmetric.
  */
 export async function withSystem<T extends SolveResult>(
   op: LinearOperator,

@@ -96,7 +96,7 @@ const nearlyStationary = (roundoff: number): number => roundoff ** 0.5;
 /** A step whose own rounding is this share of the residual cannot make it smaller: it is along a null vector. */
 const MEANINGLESS = 0.01;
 
-/** A residual that has fallen below this share of what it was shows that the system had not been settled. */
+/** A residual that has fallen below this share of what it was shows that the solution had not converged. */
 const PROGRESS = 0.5;
 
 /** The point of a run at which ||A r|| was smallest. */
@@ -165,7 +165,7 @@ async function correction(
  *
  * The residual is measured by a product at the end; the solve goes on from there where the recurrence was too optimistic.
  *
- * @param op symmetric n x n operator. Unless it claims `selfAdjoint`, two products probe its symmetry.
+ * @param op symmetric n x n operator. Unless it declares `selfAdjoint`, two products probe its symmetry.
  * @param b n numbers
  * @example
  * const { solution, residualNorm } = await minres(H, gradient, { tol: 1e-8 });

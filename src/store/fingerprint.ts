@@ -14,7 +14,7 @@ export const PROBES = 2;
 
 /**
  * A X for the two fixed columns X.
- * @throws NumericalError for an operator that does not claim to be symmetric and is not.
+ * @throws NumericalError for an operator that does not declare `selfAdjoint` and is not symmetric.
  */
 export async function measureProbe(op: LinearOperator): Promise<Block> {
   const X = probeBlock(op, PROBE_SEED);

@@ -73,7 +73,7 @@ export function operatorWithSpectrum(
   });
 }
 
-/** Spectra that randomized methods are judged by; `n` values each, positive, descending. */
+/** Spectra that randomized methods are compared on; `n` values each, positive, descending. */
 export const spectra: Record<
   'onesThenPower' | 'onesThenGeometric',
   (n: number, ones: number, rate: number) => Float64Array

@@ -1,11 +1,11 @@
 /** Hutchinson's idea for the diagonal (Bekas, Kokiopoulou & Saad 2007, "An estimator for the diagonal of a matrix"). */
 import { sweep } from '../multivector/sweep.ts';
-import { type DiagonalReading, EntryStatistics } from './diagonal-reading.ts';
-import type { Growing } from './looks.ts';
+import { type DiagonalEstimate, EntryStatistics } from './diagonal-estimate.ts';
 import { type EstimatorRun, forEachBlock } from './run.ts';
+import type { AdaptiveEstimator } from './stopping.ts';
 
 /** diag(A) as the mean of w * (A w), w random signs: entry i misses by sum_j w_i w_j a_ij, j != i, of mean 0. */
-export function signSamples(run: EstimatorRun): Growing<DiagonalReading> {
+export function signSamples(run: EstimatorRun): AdaptiveEstimator<DiagonalEstimate> {
   const statistics = new EntryStatistics(run.n);
   let samples = 0;
   return {
@@ -21,6 +21,6 @@ export function signSamples(run: EstimatorRun): Growing<DiagonalReading> {
       samples += products;
       return true;
     },
-    read: async () => statistics.read(samples),
+    estimate: async () => statistics.estimate(samples),
   };
 }

@@ -9,17 +9,17 @@ import { atScale } from '../linops/at-scale.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { studentQuantile } from '../stats/interval.ts';
+import type { DiagonalEstimate } from './diagonal-estimate.ts';
 import { signSamples } from './diagonal-hutchinson.ts';
-import type { DiagonalReading } from './diagonal-reading.ts';
-import { checkBudget, GOAL, type Goal, type Growing, growUntil } from './looks.ts';
 import { type EstimatorOptions, type EstimatorRun, estimatorFields, estimatorRun } from './run.ts';
+import { type AdaptiveEstimator, checkBudget, growUntil, STOPPING, type StoppingOptions } from './stopping.ts';
 import { xdiag } from './xdiag.ts';
 
 /** Bekas, Kokiopoulou & Saad 2007; Epperly, Tropp & Webber 2024. */
 export type DiagonalMethod = 'hutchinson' | 'xdiag';
 
 /** Options of {@link diagonal}. */
-export interface DiagonalOptions extends EstimatorOptions, Goal {
+export interface DiagonalOptions extends EstimatorOptions, StoppingOptions {
   /** Default `'xdiag'`. */
   method?: DiagonalMethod;
 }
@@ -32,7 +32,7 @@ export interface DiagonalResult extends Plain {
   standardErrors: Float64Array;
   /** The estimator used. */
   method: DiagonalMethod;
-  /** How often a search with `tol` looked. */
+  /** With `tol`: how often an estimate was made. */
   looks: number;
   /** With `tol`: whether t ||standardErrors|| <= tol ||diagonal||, t the quantile of Student's law at `confidence`. */
   converged: boolean;
@@ -48,20 +48,23 @@ export interface DiagonalResult extends Plain {
 
 const ESTIMATORS: Record<
   DiagonalMethod,
-  { least: number; start: (run: EstimatorRun) => Growing<DiagonalReading> | Promise<Growing<DiagonalReading>> }
+  {
+    least: number;
+    start: (run: EstimatorRun) => AdaptiveEstimator<DiagonalEstimate> | Promise<AdaptiveEstimator<DiagonalEstimate>>;
+  }
 > = {
   hutchinson: { least: 2, start: signSamples },
   xdiag: { least: 4, start: xdiag },
 };
 
-function relativeError({ means, standardErrors, samples }: DiagonalReading, level: number): number {
+function relativeError({ means, standardErrors, samples }: DiagonalEstimate, level: number): number {
   const error = vectorNorm(standardErrors);
   return error === 0 ? 0 : (studentQuantile(level, samples - 1) * error) / vectorNorm(means);
 }
 
 const FIELDS = {
   method: withDefault(choice(Object.keys(ESTIMATORS) as DiagonalMethod[]), 'xdiag'),
-  ...GOAL,
+  ...STOPPING,
   ...estimatorFields(1),
 };
 
@@ -69,16 +72,16 @@ async function estimateDiagonal(op: LinearOperator, options: Parsed<typeof FIELD
   const { method } = options;
   const run = await estimatorRun(op, options);
   const estimator = await ESTIMATORS[method].start(run);
-  const { reading, looks, converged } = await growUntil(run, estimator, options, relativeError);
+  const { estimate, looks, converged } = await growUntil(run, estimator, options, relativeError);
   return withJson({
-    diagonal: reading.means,
-    standardErrors: reading.standardErrors,
+    diagonal: estimate.means,
+    standardErrors: estimate.standardErrors,
     method,
     looks,
     converged,
     confidence: run.confidence,
     numMatvecs: run.numMatvecs,
-    samples: reading.samples,
+    samples: estimate.samples,
     seed: run.seed,
   });
 }

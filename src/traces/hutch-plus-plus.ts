@@ -7,10 +7,10 @@ import { projectOut } from '../multivector/project.ts';
 import { columnDots, columnNorms, gram, leadingColumns, subtractTimes } from '../multivector/verbs.ts';
 import type { AddedRange } from '../sketch/grown-range.ts';
 import { ROUNDINGS } from './hutchinson.ts';
-import type { Growing } from './looks.ts';
 import { rangeOf } from './range.ts';
-import { certifiedTrace, type Reading } from './reading.ts';
 import { drawColumns, type EstimatorRun, multiply } from './run.ts';
+import type { AdaptiveEstimator } from './stopping.ts';
+import { certifiedTrace, type TraceEstimate } from './trace-estimate.ts';
 
 const total = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
 
@@ -21,7 +21,7 @@ const total = (values: Float64Array): number => values.reduce((sum, value) => su
  * When the range grows, products with earlier vectors stay: A (I - P_new) g = A (I - P) g - A Q_added Q_added^T g. They
  * remain independent of the range, which depends on vectors of its own only.
  */
-export function hutchPlusPlus(run: EstimatorRun, distribution: Distribution): Growing<Reading> {
+export function hutchPlusPlus(run: EstimatorRun, distribution: Distribution): AdaptiveEstimator<TraceEstimate> {
   const { op, n, verbs, roundoff, space } = run;
   const range = rangeOf(run, { purpose: 'traceRange', distribution: 'gaussian' });
   /** (I - P) g, and A times it: column blocks of the same widths. */
@@ -44,7 +44,7 @@ export function hutchPlusPlus(run: EstimatorRun, distribution: Distribution): Gr
       await projected.append(fresh, verbs);
       return range.Q.cols < n;
     },
-    async read() {
+    async estimate() {
       const [Q, AQ, G, AG] = [range.Q.all, range.Z.all, projected.all, products.all];
       const known = total(await columnDots(Q, AQ, verbs));
       const forms = await columnDots(G, AG, verbs);

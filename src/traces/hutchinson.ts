@@ -2,9 +2,9 @@
 import type { Distribution } from '../core/random.ts';
 import { refuseNegative } from '../linops/probes.ts';
 import { columnDots, columnNorms } from '../multivector/verbs.ts';
-import type { Growing } from './looks.ts';
-import { certifiedTrace, type Reading } from './reading.ts';
 import { type EstimatorRun, forEachBlock } from './run.ts';
+import type { AdaptiveEstimator } from './stopping.ts';
+import { certifiedTrace, type TraceEstimate } from './trace-estimate.ts';
 
 /** Roundings of a product and of the sums after it. */
 export const ROUNDINGS = 4;
@@ -12,7 +12,7 @@ export const ROUNDINGS = 4;
 const joined = (a: Float64Array, b: Float64Array): Float64Array => Float64Array.from([...a, ...b]);
 
 /** tr A as the mean of w_i^T A w_i: standard deviation sqrt(2 / q) ||A||_F with Gaussian, less with Rademacher vectors. */
-export function hutchinson(run: EstimatorRun, distribution: Distribution): Growing<Reading> {
+export function hutchinson(run: EstimatorRun, distribution: Distribution): AdaptiveEstimator<TraceEstimate> {
   const { op, verbs, roundoff } = run;
   let forms: Float64Array = new Float64Array(0);
   let lengths: Float64Array = new Float64Array(0);
@@ -31,7 +31,7 @@ export function hutchinson(run: EstimatorRun, distribution: Distribution): Growi
       });
       return true;
     },
-    async read() {
+    async estimate() {
       const sampled = { forms, lengths, psd: op.psd === true, rounding: rounding / forms.length };
       const certified = (level: number) => certifiedTrace(sampled, level);
       return distribution === 'gaussian'

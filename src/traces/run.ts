@@ -15,7 +15,7 @@ import { materialise } from '../sketch/test-matrix.ts';
 
 /** Options that all estimators share. */
 export interface EstimatorOptions extends Control {
-  /** Products with single columns. With `tol`, those of the first look. Default 60. */
+  /** Products with single columns. With `tol`, those of the first estimate. Default 60. */
   products?: number;
   /** Probability that each end of an interval holds, between 0 and 1. Default 0.99. */
   confidence?: number;

@@ -64,7 +64,7 @@ async function extremes(
 function normalOperator(op: LinearOperator): LinearOperator {
   if (!op.adjointMatmat) {
     throw new UnsupportedError(
-      `an operator that does not claim selfAdjoint needs an adjoint (adjointMatmat). If it is symmetric, ` +
+      `an operator that does not declare selfAdjoint needs an adjoint (adjointMatmat). If it is symmetric, ` +
         'say so: selfAdjoint: true',
     );
   }
@@ -123,14 +123,14 @@ async function largestSingularValue(op: LinearOperator, options: ParsedEstimator
 
 /**
  * ||A||_2 of any operator with an adjoint, from at most `products` Lanczos steps from a Gaussian start (steps with A^T A, of two
- * products each, unless A claims to be symmetric). The estimate is the largest Ritz value in magnitude, which is a lower
+ * products each, unless A declares `selfAdjoint`). The estimate is the largest Ritz value in magnitude, which is a lower
  * bound but for rounding; `upper` holds with probability at least `confidence` over the start, for every operator
  * (van Dorsselaer, Hochstenbach & van der Vorst 2000). Memory: `products` columns.
  *
  * @example
  * const { estimate, upper } = await spectralNorm(H, { products: 30, confidence: 0.99 });
  * @throws ArgumentError for options out of range, UnsupportedError for an operator without adjoint, NumericalError for
- * non-finite products and for an operator that claims to be symmetric and is not; the signal's reason when aborted.
+ * non-finite products and for an operator that declares `selfAdjoint` and is not symmetric; the signal's reason when aborted.
  */
 export function spectralNorm(
   op: LinearOperator,

@@ -14,7 +14,7 @@ import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { hostSpace } from '../multivector/host.ts';
 import type { Interval } from '../stats/interval.ts';
-import { likelyInterval, meanAndError } from './reading.ts';
+import { likelyInterval, meanAndError } from './trace-estimate.ts';
 
 /** Options of {@link traceFunction} and {@link logdet}. */
 export interface TraceFunctionOptions extends Control {

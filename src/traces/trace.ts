@@ -12,9 +12,9 @@ import { TEST_MATRICES } from '../sketch/test-matrix.ts';
 import type { Interval } from '../stats/interval.ts';
 import { hutchPlusPlus } from './hutch-plus-plus.ts';
 import { hutchinson } from './hutchinson.ts';
-import { checkBudget, GOAL, type Goal, type Growing, growUntil } from './looks.ts';
-import { likelyInterval, meanAndError, type Reading } from './reading.ts';
 import { type EstimatorOptions, type EstimatorRun, estimatorFields, estimatorRun } from './run.ts';
+import { type AdaptiveEstimator, checkBudget, growUntil, STOPPING, type StoppingOptions } from './stopping.ts';
+import { likelyInterval, meanAndError, type TraceEstimate } from './trace-estimate.ts';
 import { xnystrace } from './xnystrace.ts';
 import { xtrace } from './xtrace.ts';
 
@@ -22,7 +22,7 @@ import { xtrace } from './xtrace.ts';
 export type TraceMethod = 'hutchinson' | 'hutch++' | 'xtrace' | 'xnystrace';
 
 /** Options of {@link trace}. */
-export interface TraceOptions extends EstimatorOptions, Goal {
+export interface TraceOptions extends EstimatorOptions, StoppingOptions {
   /** Default `'hutch++'`, the best one with a certified interval. */
   method?: TraceMethod;
   /** hutchinson and hutch++ only: `'gaussian'` (default; certified) or `'rademacher'` (a smaller error, likely only). */
@@ -45,16 +45,16 @@ export interface TraceResult {
   likely: Interval;
   /**
    * Holds for every operator, each end with probability `confidence`: hutchinson and hutch++ with Gaussian vectors. Sharper
-   * for an operator that claims `psd`.
+   * for an operator that declares `psd`.
    */
   certified?: Interval;
-  /** Claims of the operator that `certified` rests on, `['psd']`: the products have not contradicted them. */
+  /** What the operator declares that `certified` rests on, `['psd']`: the products have not contradicted it. */
   assumes?: string[];
   /** Probability of each end of an interval. */
   confidence: number;
   /** The estimator used. */
   method: TraceMethod;
-  /** How often a search with `tol` looked; its intervals hold at all looks together with `confidence`. */
+  /** With `tol`: how often an estimate was made. The intervals of all of these looks hold together with `confidence`. */
   looks: number;
   /** With `tol`: whether the half-width of the interval (certified, where there is one) is at most tol |estimate|. */
   converged: boolean;
@@ -68,7 +68,7 @@ export interface TraceResult {
 
 const ESTIMATORS: Record<
   TraceMethod,
-  { least: number; start: (run: EstimatorRun, distribution: Distribution) => Growing<Reading> }
+  { least: number; start: (run: EstimatorRun, distribution: Distribution) => AdaptiveEstimator<TraceEstimate> }
 > = {
   hutchinson: { least: 2, start: hutchinson },
   'hutch++': { least: 4, start: hutchPlusPlus },
@@ -79,44 +79,43 @@ const ESTIMATORS: Record<
 const FIELDS = {
   method: withDefault(choice(Object.keys(ESTIMATORS) as TraceMethod[]), 'hutch++'),
   testMatrix: withDefault(choice(TEST_MATRICES), 'gaussian'),
-  ...GOAL,
+  ...STOPPING,
   ...estimatorFields(1),
 };
 
-function intervalsOf(reading: Reading, level: number): Pick<TraceResult, 'likely' | 'certified'> {
-  const { certified } = reading;
-  return { likely: likelyInterval(reading, level), ...(certified ? { certified: certified(level) } : {}) };
+function intervalsOf(estimate: TraceEstimate, level: number): Pick<TraceResult, 'likely' | 'certified'> {
+  const { certified } = estimate;
+  return { likely: likelyInterval(estimate, level), ...(certified ? { certified: certified(level) } : {}) };
 }
 
 /** Half-width of the interval that counts, relative to the estimate. */
-function relativeHalfWidth(reading: Reading, level: number): number {
-  const { likely, certified = likely } = intervalsOf(reading, level);
-  const { estimate, lower, upper } = certified;
-  const reach = Math.max(upper - estimate, estimate - lower);
-  return reach === 0 ? 0 : reach / Math.abs(estimate);
+function relativeHalfWidth(estimate: TraceEstimate, level: number): number {
+  const { likely, certified = likely } = intervalsOf(estimate, level);
+  const reach = Math.max(certified.upper - certified.estimate, certified.estimate - certified.lower);
+  return reach === 0 ? 0 : reach / Math.abs(certified.estimate);
 }
 
 async function estimateTrace(op: LinearOperator, options: Parsed<typeof FIELDS>): Promise<TraceResult> {
   const { method, testMatrix } = options;
   const run = await estimatorRun(op, options);
-  const { reading, level, looks, converged } = await growUntil(
+  const { estimate, level, looks, converged } = await growUntil(
     run,
     ESTIMATORS[method].start(run, testMatrix),
     options,
     relativeHalfWidth,
   );
-  const { mean, standardError } = meanAndError(reading);
+  const { mean, standardError } = meanAndError(estimate);
   return {
     estimate: mean,
     standardError,
-    ...intervalsOf(reading, level),
-    ...(reading.assumes ? { assumes: [...reading.assumes] } : {}),
+    ...intervalsOf(estimate, level),
+    ...(estimate.assumes ? { assumes: [...estimate.assumes] } : {}),
     confidence: run.confidence,
     method,
     looks,
     converged,
     numMatvecs: run.numMatvecs,
-    samples: reading.samples.length,
+    samples: estimate.samples.length,
     seed: run.seed,
   };
 }

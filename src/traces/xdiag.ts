@@ -6,12 +6,12 @@ import type { Multivector } from '../multivector/multivector.ts';
 import { sweep } from '../multivector/sweep.ts';
 import { times } from '../multivector/verbs.ts';
 import { measureAdjoint } from '../sketch/measure.ts';
-import { type DiagonalReading, EntryStatistics } from './diagonal-reading.ts';
-import type { Growing } from './looks.ts';
+import { type DiagonalEstimate, EntryStatistics } from './diagonal-estimate.ts';
 import { leaveOneOut, rangeOf } from './range.ts';
 import { type EstimatorRun, multiply } from './run.ts';
+import type { AdaptiveEstimator } from './stopping.ts';
 
-/** A^T X by the adjoint, or by A itself where it is symmetric, which is probed unless it is claimed. */
+/** A^T X by the adjoint, or by A itself where it is symmetric, which is probed unless it is declared. */
 async function transposedProduct(run: EstimatorRun): Promise<(X: Multivector) => Promise<Multivector>> {
   const { op, seed, measuring } = run;
   if (op.selfAdjoint !== true && op.adjointMatmat) {
@@ -32,7 +32,7 @@ async function transposedProduct(run: EstimatorRun): Promise<(X: Multivector) =>
  *
  * which takes Q S and Z S: O(n k^2) in all.
  */
-export async function xdiag(run: EstimatorRun): Promise<Growing<DiagonalReading>> {
+export async function xdiag(run: EstimatorRun): Promise<AdaptiveEstimator<DiagonalEstimate>> {
   const { n, verbs, space } = run;
   const columns = new GrownColumns(space);
   const range = rangeOf(run, {
@@ -48,7 +48,7 @@ export async function xdiag(run: EstimatorRun): Promise<Growing<DiagonalReading>
       await range.grow(Math.min(Math.floor(products / 2), n - range.dims));
       return range.dims < n;
     },
-    async read() {
+    async estimate() {
       const k = range.dims;
       const [Omega, Q, Z] = [columns.all, range.Q.all, range.Z.all];
       const { S, distances } = await leaveOneOut(range, verbs);
@@ -67,7 +67,7 @@ export async function xdiag(run: EstimatorRun): Promise<Growing<DiagonalReading>
           }
         }
       });
-      return statistics.read(k);
+      return statistics.estimate(k);
     },
   };
 }

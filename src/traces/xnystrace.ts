@@ -7,9 +7,9 @@ import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { gram, subtractTimes, times } from '../multivector/verbs.ts';
 import { smallTrace } from './columns.ts';
 import { formWithout, jackknifeError } from './jackknife.ts';
-import type { Growing } from './looks.ts';
-import type { Reading } from './reading.ts';
 import { drawColumns, type EstimatorRun, multiply } from './run.ts';
+import type { AdaptiveEstimator } from './stopping.ts';
+import type { TraceEstimate } from './trace-estimate.ts';
 
 /** The shift in roundings of the core: what products and sums leave in it stays well below. */
 const SHIFT_ROUNDINGS = 16;
@@ -36,7 +36,7 @@ function refuseIndefinite(values: Float64Array, { op }: EstimatorRun): void {
  * columns, in which A is shifted so that its core stays positive definite under rounding; n times the shift is taken off
  * the result.
  */
-export function xnystrace(run: EstimatorRun): Growing<Reading> {
+export function xnystrace(run: EstimatorRun): AdaptiveEstimator<TraceEstimate> {
   const { n, verbs, roundoff, space } = run;
   const { kernels } = verbs;
   const Omega = new GrownColumns(space);
@@ -49,7 +49,7 @@ export function xnystrace(run: EstimatorRun): Growing<Reading> {
       await Omega.append(fresh, verbs);
       return Omega.cols < n;
     },
-    async read() {
+    async estimate() {
       const k = Omega.cols;
       const { basis: W, T: toBasis } = await orthonormalise(Omega.all, space, verbs);
       const AW = await times(AOmega.all, toBasis, await space.allocate(W.cols), verbs, { wide: true });

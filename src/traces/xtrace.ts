@@ -3,10 +3,10 @@ import { GrownColumns } from '../multivector/grown-columns.ts';
 import { columnNorms, gram } from '../multivector/verbs.ts';
 import { minusScaled, smallColumnDots, smallTrace } from './columns.ts';
 import { leaveTwoOutError } from './leave-two-out.ts';
-import type { Growing } from './looks.ts';
 import { leaveOneOut, rangeOf } from './range.ts';
-import type { Reading } from './reading.ts';
 import type { EstimatorRun } from './run.ts';
+import type { AdaptiveEstimator } from './stopping.ts';
+import type { TraceEstimate } from './trace-estimate.ts';
 
 /** A form is left out where its vector lies in the range up to so many roundings: its direction is then rounding. */
 const LEAST_OUTSIDE = 64;
@@ -22,7 +22,7 @@ const LEAST_OUTSIDE = 64;
  *
  *     tr H - s_i^T H s_i + c_i (w_i^T r_i - (A Q)^T w_i . x_i - x_i^T r_i + x_i^T H x_i)
  */
-export function xtrace(run: EstimatorRun): Growing<Reading> {
+export function xtrace(run: EstimatorRun): AdaptiveEstimator<TraceEstimate> {
   const { n, verbs, roundoff } = run;
   const { kernels } = verbs;
   const columns = new GrownColumns(run.space);
@@ -32,7 +32,7 @@ export function xtrace(run: EstimatorRun): Growing<Reading> {
       await range.grow(Math.min(Math.floor(products / 2), n - range.dims));
       return range.dims < n;
     },
-    async read() {
+    async estimate() {
       const { R, T } = range;
       const [Omega, Q, AQ] = [columns.all, range.Q.all, range.Z.all];
       const { S, ranks } = await leaveOneOut(range, verbs);

@@ -188,13 +188,21 @@ describe('refused', () => {
       { eigenvalues: [1, 2], eigenvectors: { rows: 1, cols: 2, data: Float64Array.of(1, 1) } },
       'with 1 <= r <= n, got 2 and 1 x 2',
     ],
-    ['NaN in the values', { eigenvalues: [1, Number.NaN], eigenvectors: V }, 'ritzPairs: entry 1 of eigenvalues is NaN'],
+    [
+      'NaN in the values',
+      { eigenvalues: [1, Number.NaN], eigenvectors: V },
+      'ritzPairs: entry 1 of eigenvalues is NaN',
+    ],
     [
       'NaN in the vectors',
       { eigenvalues: [1, 2], eigenvectors: { ...V, data: V.data.map((x, i) => (i === 3 ? Number.NaN : x)) } },
       'eigenvectors hold NaN in row 1 of column 1',
     ],
-    ['no values', { eigenvectors: V }, 'ritzPairs: eigenvalues must be a Float32Array, a Float64Array or an array of numbers, got undefined'],
+    [
+      'no values',
+      { eigenvectors: V },
+      'ritzPairs: eigenvalues must be a Float32Array, a Float64Array or an array of numbers, got undefined',
+    ],
     ['no vectors', { eigenvalues: [1, 2] }, 'ritzPairs: '],
     ['an unknown field', { eigenvalues: [1, 2], eigenvector: V }, "did you mean 'eigenvectors'?"],
   ])('%s', async (_, pairs, message) => {

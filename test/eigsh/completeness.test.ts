@@ -168,13 +168,13 @@ describe('bounds are wrong as often as the first check spends on an end, where t
   test('the second check spends a quarter of what the first did', async () => {
     const values = padded(1, 1);
     const op = diagonalOperator(values);
-    const { goal } = parseSearch(op, 1, { which: 'LA', tol: 1e-6, confidence: 0.01 });
+    const { settings } = parseSearch(op, 1, { which: 'LA', tol: 1e-6, confidence: 0.01 });
     let wrong = 0;
     for (let seed = 0; seed < 2 * SEEDS; seed++) {
       const context = { op, space: hostSpace(N, 'float64'), seed, kernels: jsKernels };
       // a search whose first check has found something, which is converged by now
       const search = { ...(await beginSearch(1, context)), check: { runs: 1, firstProduct: 0, run: undefined } };
-      const { completeness } = await iterate(search, goal, context);
+      const { completeness } = await iterate(search, settings, context);
       wrong += Number(misses(values, completeness!, 1, 0).above);
     }
     // of a single end
@@ -208,12 +208,12 @@ test('what a check has found of the rest does not outlive a restart, which lets 
   const op = diagonalOperator(values);
   const context = { op, space: hostSpace(n, 'float64'), seed: 1, kernels: jsKernels };
   const boundAfter = async (maxMemory: number) => {
-    const { goal } = parseSearch(op, 6, { tol: 1e-5, maxMemory });
+    const { settings } = parseSearch(op, 6, { tol: 1e-5, maxMemory });
     const search = await beginSearch(1, context);
     // an earlier check that came to bounds which no other one comes to
     const ended = { lower: -777, upper: 777 };
     const run = { length: 0, diagonal: [], offDiagonal: [], wanted: Array.from(values.subarray(0, 6)), ended };
-    return iterate({ ...search, check: { runs: 1, firstProduct: 0, run } }, goal, context);
+    return iterate({ ...search, check: { runs: 1, firstProduct: 0, run } }, settings, context);
   };
   const kept = await boundAfter(1e9);
   expect([kept.restarts, kept.completeness!.upper! > 776]).toEqual([0, true]);

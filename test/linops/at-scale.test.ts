@@ -226,7 +226,5 @@ test('the result of a scaled operator multiplies at the scale of A', async () =>
 
 test('files have no scale of their own: such an operator is refused there', async () => {
   const A = (await matrices('float64', spectrum))(-700);
-  await expect(eigsh(A, 2, { store: folder('search') })).rejects.toThrow(
-    /with store, give 2\^\d+ times the operator/,
-  );
+  await expect(eigsh(A, 2, { store: folder('search') })).rejects.toThrow(/with store, give 2\^\d+ times the operator/);
 });

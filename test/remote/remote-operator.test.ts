@@ -158,9 +158,7 @@ describe('what goes wrong is named', () => {
   test('a block of another height, before it is sent', async () => {
     const op = await served('good');
     await checkRefusals(op, 'remoteOperator good');
-    await expect(op.matmat(counted(7, 2))).rejects.toThrow(
-      'remoteOperator good: X: expected a 8 x 2 block, got 7 x 2',
-    );
+    await expect(op.matmat(counted(7, 2))).rejects.toThrow('remoteOperator good: X: expected a 8 x 2 block, got 7 x 2');
   });
 
   test('a crash, with the product, the signal and the standard error; the next product starts the program again', async () => {

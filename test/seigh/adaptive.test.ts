@@ -1,7 +1,7 @@
-/** seigh(A, { tol }): a sketch grows until a wanted error is certified, and the certificate survives the looking. */
+/** seigh(A, { tol }): a sketch grows until a wanted error is certified, and its certificate holds although there may be several. */
 import { describe, expect, test } from '@jest/globals';
-import { levelOfLook } from '../../src/apost/apost.ts';
 import { type AdaptiveOptions, diagonalOperator, seigh } from '../../src/index.ts';
+import { levelAtLook } from '../../src/stats/sequential.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
 import { orthonormalityDefect } from '../support/matrices.ts';
 
@@ -124,7 +124,7 @@ describe('reaching an accuracy', () => {
 describe('the confidence under repeated looking', () => {
   test('the shares of all looks add up to what may fail', () => {
     let failure = 0;
-    for (let look = 1; look <= 100_000; look++) failure += 1 - levelOfLook(0.9, look);
+    for (let look = 1; look <= 100_000; look++) failure += 1 - levelAtLook(0.9, look);
     expect(failure).toBeLessThan(0.1);
     expect(failure).toBeGreaterThan(0.0999);
   });

@@ -176,9 +176,9 @@ describe('bad input', () => {
     [
       'b not numbers',
       () => cg(A, 'b' as never),
-      'cg: b must be a Float32Array, a Float64Array or an array of numbers, got string',
+      "cg: b must be a Float32Array, a Float64Array or an array of numbers, got 'b'",
     ],
-    ['b of integers', () => cg(A, Int32Array.of(1, 2, 3) as never), 'or an array of numbers, got Int32Array'],
+    ['b of integers', () => cg(A, Int32Array.of(1, 2, 3) as never), 'or an array of numbers, got an Int32Array'],
     [
       'preconditioner that is a function',
       () => cg(A, [1, 2, 3], { preconditioner: ((x: number[]) => x) as never }),

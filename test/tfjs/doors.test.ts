@@ -3,8 +3,8 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LinearOperator } from '../../src/index.ts';
 import * as api from '../../src/tfjs/index.ts';
-import { relativeError } from '../support/dense.ts';
 import { checkRefusals } from '../laws/linop.ts';
+import { relativeError } from '../support/dense.ts';
 import { expectRefusal, failureOf } from '../support/doors.ts';
 
 const FLAGS = [null, 'x', 3, {}, 0];

@@ -90,7 +90,9 @@ describe('how products are best asked for', () => {
     network = await buildNetwork(NETWORK_NAMES[0]!);
   });
   afterAll(() => network.dispose());
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
 
   const OPERATORS = {
     hessian: async (memory: number) => hessian({ ...network.problem, data: network.batches([4]), memory }),
@@ -101,36 +103,42 @@ describe('how products are best asked for', () => {
     },
   };
 
-  test.each(Object.entries(OPERATORS))('%s: where products do not overlap, 64 columns or what fits', async (_, make) => {
-    const roomy = await make(2 ** 28);
-    const matmat = jest.spyOn(roomy, 'matmat');
-    expect([roomy.overlaps, roomy.preferredBlockSize]).toEqual([false, 64]);
-    await roomy.calibrate();
-    expect([roomy.preferredBlockSize, matmat.mock.calls.length]).toEqual([64, 0]);
-    // a block of 5 columns and its product take half of this, in 4 bytes a number
-    const numbers = roomy.shape[0] + roomy.shape[1];
-    const narrow = await make(2 * 5 * 4 * numbers);
-    expect(narrow.preferredBlockSize).toBe(5);
-    for (const op of [roomy, narrow]) op.dispose();
-  });
+  test.each(Object.entries(OPERATORS))(
+    '%s: where products do not overlap, 64 columns or what fits',
+    async (_, make) => {
+      const roomy = await make(2 ** 28);
+      const matmat = jest.spyOn(roomy, 'matmat');
+      expect([roomy.overlaps, roomy.preferredBlockSize]).toEqual([false, 64]);
+      await roomy.calibrate();
+      expect([roomy.preferredBlockSize, matmat.mock.calls.length]).toEqual([64, 0]);
+      // a block of 5 columns and its product take half of this, in 4 bytes a number
+      const numbers = roomy.shape[0] + roomy.shape[1];
+      const narrow = await make(2 * 5 * 4 * numbers);
+      expect(narrow.preferredBlockSize).toBe(5);
+      for (const op of [roomy, narrow]) op.dispose();
+    },
+  );
 
-  test.each(Object.entries(OPERATORS))('%s: where they do, what a trial shows, once and within memory', async (_, make) => {
-    jest.replaceProperty(currentBackend(), 'overlaps', true);
-    const op = await make(2 ** 28);
-    const matmat = jest.spyOn(op, 'matmat');
-    await Promise.all([op.calibrate(), op.calibrate()]);
-    const widths = matmat.mock.calls.map(([X]) => X.cols);
-    expect(op.overlaps).toBe(true);
-    expect(widths.slice(0, 2)).toEqual([16, 16]);
-    expect(widths).toContain(op.preferredBlockSize);
-    await op.calibrate();
-    expect(matmat).toHaveBeenCalledTimes(widths.length);
-    const numbers = op.shape[0] + op.shape[1];
-    const narrow = await make(2 * 5 * 4 * numbers);
-    await narrow.calibrate();
-    expect(narrow.preferredBlockSize).toBe(5);
-    for (const each of [op, narrow]) each.dispose();
-  });
+  test.each(Object.entries(OPERATORS))(
+    '%s: where they do, what a trial shows, once and within memory',
+    async (_, make) => {
+      jest.replaceProperty(currentBackend(), 'overlaps', true);
+      const op = await make(2 ** 28);
+      const matmat = jest.spyOn(op, 'matmat');
+      await Promise.all([op.calibrate(), op.calibrate()]);
+      const widths = matmat.mock.calls.map(([X]) => X.cols);
+      expect(op.overlaps).toBe(true);
+      expect(widths.slice(0, 2)).toEqual([16, 16]);
+      expect(widths).toContain(op.preferredBlockSize);
+      await op.calibrate();
+      expect(matmat).toHaveBeenCalledTimes(widths.length);
+      const numbers = op.shape[0] + op.shape[1];
+      const narrow = await make(2 * 5 * 4 * numbers);
+      await narrow.calibrate();
+      expect(narrow.preferredBlockSize).toBe(5);
+      for (const each of [op, narrow]) each.dispose();
+    },
+  );
 });
 
 describe('a linear model with a penalty on its weights', () => {

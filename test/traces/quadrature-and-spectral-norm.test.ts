@@ -224,7 +224,7 @@ describe('spectralNorm', () => {
     expect([estimate, lower, upper]).toEqual([0, 0, 0]);
     const { adjointMatmat: _, ...oneWay } = denseOperator(randomBlock(4, 3, 1));
     await expect(spectralNorm(oneWay)).rejects.toThrow(
-      'spectralNorm: an operator that does not claim selfAdjoint needs',
+      'spectralNorm: an operator that does not declare selfAdjoint needs',
     );
   });
 });

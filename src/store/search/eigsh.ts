@@ -1,7 +1,7 @@
 /** `eigsh` in a directory: each product leaves a search that can be continued. */
 import { mkdir } from 'node:fs/promises';
 import { iterate } from '../../eigsh/check.ts';
-import type { Goal } from '../../eigsh/iteration.ts';
+import type { SearchSettings } from '../../eigsh/iteration.ts';
 import { type EigshResult, leadingPairs } from '../../eigsh/result.ts';
 import { beginSearch } from '../../eigsh/search.ts';
 import { Stopwatch } from '../../eigsh/stopwatch.ts';
@@ -33,7 +33,7 @@ import { allFiles } from './state.ts';
 /** A checked call of `eigsh`. */
 export interface SearchCall {
   op: LinearOperator;
-  goal: Goal;
+  settings: SearchSettings;
   seed: number;
   kernels: Kernels;
 }
@@ -41,7 +41,7 @@ export interface SearchCall {
 /** From the last product that is there to the end. */
 async function continueSearch(
   directory: SearchDirectory,
-  { op, goal, seed, kernels }: SearchCall,
+  { op, settings, seed, kernels }: SearchCall,
   lock: DirectoryLock,
 ): Promise<void> {
   const space = searchSpace(directory).scope();
@@ -56,9 +56,9 @@ async function continueSearch(
     const journal = new StoredJournal(directory, columns, { stopwatch, worker, lock });
     const kept = keepingProduct(stopwatch.time(op), directory, reopened?.search.numMatvecs ?? 0);
     const context: KrylovContext = { op: kept, space, seed, kernels };
-    const search = reopened?.search ?? (await beginSearch(goal.blockSize, context));
-    const reached = await iterate(search, goal, context, journal);
-    const result = await leadingPairs(reached, goal, context);
+    const search = reopened?.search ?? (await beginSearch(settings.blockSize, context));
+    const reached = await iterate(search, settings, context, journal);
+    const result = await leadingPairs(reached, settings, context);
     const numMatvecs = result.numMatvecs + PROBES;
     const { seconds } = stopwatch;
     const work = recordWork(worker, seconds.sketch + seconds.recovery);
@@ -73,9 +73,9 @@ async function continueSearch(
  * @throws StoreError when the directory belongs to another search or operator, is in use, damaged or cannot be written.
  */
 export async function storedEigsh(call: SearchCall, store: string, memory: number | undefined): Promise<EigshResult> {
-  const { op, goal, seed, kernels } = call;
+  const { op, settings, seed, kernels } = call;
   const recorded = (await holds(SEARCH, store)) ? (await openSearchDirectory(store)).plan.memory : USUAL_MEMORY;
-  const directory: SearchDirectory = { path: store, plan: searchPlan(op, goal, seed, memory ?? recorded) };
+  const directory: SearchDirectory = { path: store, plan: searchPlan(op, settings, seed, memory ?? recorded) };
   // nothing is put into a folder of something else
   await isDirectoryOf(SEARCH, store);
   await mkdir(store, { recursive: true }).catch((cause: unknown) => {

@@ -1,7 +1,7 @@
 /** What a stored search is: every choice that its numbers depend on. It is written once and never changes. */
 import type { DType } from '../../core/dtype.ts';
 import { CHECK_COLUMNS } from '../../eigsh/check.ts';
-import type { Goal } from '../../eigsh/iteration.ts';
+import type { SearchSettings } from '../../eigsh/iteration.ts';
 import type { Tall } from '../../hdf5/budget.ts';
 import type { LinearOperator } from '../../linops/operator.ts';
 import type { Kinds } from '../attributes.ts';
@@ -9,7 +9,7 @@ import { refuseOtherPlan, refuseSmallMemory } from '../directory.ts';
 
 /** The choices behind a directory of `eigsh`, kept as attributes of its `eigsh.h5`. */
 export interface SearchPlan
-  extends Pick<Goal, 'which' | 'tol' | 'confidence' | 'checkSteps' | 'blockSize' | 'basisColumns'> {
+  extends Pick<SearchSettings, 'which' | 'tol' | 'confidence' | 'checkSteps' | 'blockSize' | 'basisColumns'> {
   /** Rows and columns of the operator. */
   n: number;
   /** Eigenpairs. */
@@ -41,8 +41,8 @@ export function tallOf({ basisColumns, n, dtype }: Pick<SearchPlan, 'basisColumn
 }
 
 /** @throws ArgumentError when memory is too small for a panel or for one product, with the least. */
-export function searchPlan(op: LinearOperator, goal: Goal, seed: number, memory: number): SearchPlan {
-  const { count: k, which, tol, confidence, checkSteps, blockSize, basisColumns } = goal;
+export function searchPlan(op: LinearOperator, settings: SearchSettings, seed: number, memory: number): SearchPlan {
+  const { count: k, which, tol, confidence, checkSteps, blockSize, basisColumns } = settings;
   const [n] = op.shape;
   const { dtype } = op;
   refuseSmallMemory(memory, tallOf({ basisColumns, n, dtype }), blockSize);

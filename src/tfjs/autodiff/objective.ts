@@ -137,17 +137,17 @@ export function differentiate(evaluate: () => Tensor, seed: Scalar, { leaves, wh
 export function hessianRecorder(mode: Mode): Recorder {
   return ({ outputs, loss, weight }, recording) => {
     const { leaves } = recording;
-    let found: ValueAndGradient | undefined;
+    let recorded: ValueAndGradient | undefined;
     let product: LinearMap | undefined;
     tidy(() => {
       const seed = scalar(weight);
       const tape = record(leaves, () => {
-        found = differentiate(() => loss(outputs()), seed, recording);
-        return found.gradients;
+        recorded = differentiate(() => loss(outputs()), seed, recording);
+        return recorded.gradients;
       });
       product = mode === 'forward' ? linearise(tape, OR_REVERSE) : transposeDerivative(tape);
-      return [found!.value, ...found!.gradients] as Tensor[];
+      return [recorded!.value, ...recorded!.gradients] as Tensor[];
     });
-    return { ...found!, product: product! };
+    return { ...recorded!, product: product! };
   };
 }

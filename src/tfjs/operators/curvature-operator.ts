@@ -2,7 +2,6 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type Block, copyColumns, zeros } from '../../core/block.ts';
 import { atDoor } from '../../core/door.ts';
-import { callback } from '../../core/parse.ts';
 import type { BatchProduct } from '../../linops/operator.ts';
 import type { LinearMap } from '../autodiff/linearise.ts';
 import type { RecordedTerm, Recorder } from '../autodiff/objective.ts';
@@ -182,8 +181,6 @@ function disposePart({ tangents, sums }: Part): void {
   disposePresent([...tangents, ...sums]);
 }
 
-const VISIT = callback<(part: BatchProduct) => void | Promise<void>>();
-
 /** Makes the operator that messages call `name`. Nothing runs before its first product. */
 export function curvatureOperator(name: string, spec: CurvatureSpec): CurvatureOperator {
   const curvature = new RecordedCurvature(name, spec);
@@ -198,7 +195,7 @@ export function curvatureOperator(name: string, spec: CurvatureSpec): CurvatureO
     fixedWeights: spec.problem.fixedWeights,
     matmat: (X: Block, out?: Block) => curvature.multiply(X, out),
     matmatByBatch: async (X: Block, visit: (part: BatchProduct) => void | Promise<void>) =>
-      curvature.multiplyByBatch(X, VISIT.parse(visit, 'visit')),
+      curvature.multiplyByBatch(X, visit),
     loss: () => atDoor(name, async () => (await curvature.valueAndGradient()).loss),
     gradient: () => atDoor(name, async () => (await curvature.valueAndGradient()).gradient),
     action: (X: Block) =>

@@ -37,7 +37,7 @@ type Parts = Pick<DeviceOperator, 'shape' | 'matmat' | 'dispose'>;
 const USUAL = 64;
 
 /** Columns of a block that takes, with its product and in 4 bytes a number, no more than half of the memory. */
-const fitting = ([m, n]: Parts['shape'], memory: number): number => Math.max(1, Math.floor(memory / (8 * (m + n))));
+const mostThatFit = ([m, n]: Parts['shape'], memory: number): number => Math.max(1, Math.floor(memory / (8 * (m + n))));
 
 /**
  * The operator with these products, as the current backend makes them.
@@ -47,7 +47,7 @@ const fitting = ([m, n]: Parts['shape'], memory: number): number => Math.max(1, 
  */
 export function deviceOperator<T extends Parts>(name: string, memory: number, parts: T): T & OfBackend & Operator {
   const [, n] = parts.shape;
-  const most = fitting(parts.shape, memory);
+  const most = mostThatFit(parts.shape, memory);
   const { overlaps } = currentBackend();
   let blockSize = Math.min(USUAL, most);
   let calibration: Promise<void> | undefined;

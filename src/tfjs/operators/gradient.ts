@@ -36,8 +36,8 @@ async function gradientOf(problem: Problem): Promise<Gradient> {
       record: ({ outputs, loss, weight }, index) => {
         const recording = { leaves, what: `${what} (${termName(index)})` };
         const [value, ...gradients] = tidy(() => {
-          const found = differentiate(() => loss(outputs()), scalar(weight), recording);
-          return [found.value, ...found.gradients] as Tensor[];
+          const derivatives = differentiate(() => loss(outputs()), scalar(weight), recording);
+          return [derivatives.value, ...derivatives.gradients] as Tensor[];
         });
         return { value: value!, gradients, product: NO_PRODUCT };
       },
@@ -45,15 +45,15 @@ async function gradientOf(problem: Problem): Promise<Gradient> {
     },
     { cache: false, memory: 1 },
   );
-  const found = await currentBackend().onDevice(async () => {
-    const sums = await survey(problem, (visit) => batches.first(visit));
-    await refuseNonFinite(problem, 'gradient', sums.gradient);
-    return sums;
+  const sums = await currentBackend().onDevice(async () => {
+    const all = await survey(problem, (visit) => batches.first(visit));
+    await refuseNonFinite(problem, 'gradient', all.gradient);
+    return all;
   });
-  const factor = problem.normalise ? 1 / found.total : 1;
+  const factor = problem.normalise ? 1 / sums.total : 1;
   return {
-    loss: found.loss * factor,
-    gradient: found.gradient.map((value) => value * factor),
+    loss: sums.loss * factor,
+    gradient: sums.gradient.map((value) => value * factor),
     parameters: problem.layout,
   };
 }

@@ -80,8 +80,8 @@ const cumulative =
   ({ x }, { axis, exclusive, reverse: fromEnd }) => {
     const at = ((axis as number) + x!.rank) % x!.rank;
     return alongAxis(x!, at, (folded) => {
-      const turn = (y: Tensor): Tensor => (fromEnd ? reverse(y, 1) : y);
-      return turn(scan(turn(folded), 1, exclusive as boolean, false));
+      const oriented = (y: Tensor): Tensor => (fromEnd ? reverse(y, 1) : y);
+      return oriented(scan(oriented(folded), 1, exclusive as boolean, false));
     });
   };
 
@@ -96,10 +96,10 @@ const SINE = [-1 / 39916800, 1 / 362880, -1 / 5040, 1 / 120, -1 / 6, 1];
 /** pi as a sum of numbers of few bits: multiples of the first two are exact. */
 const PI_PARTS = [3.140625, 9.675025939941406e-4, 1.5099579909783765e-7];
 
-/** sin(x + turn pi/2), turn 0 or 1: with x + turn pi/2 = j pi + r it is (-1)^j sin r. */
-function sine(x: Tensor, turn: number): Tensor {
-  const j = round(add(div(x, Math.PI), turn / 2));
-  const multiple = sub(j, turn / 2);
+/** sin(x + quarters pi/2), quarters 0 or 1: with x + quarters pi/2 = j pi + r it is (-1)^j sin r. */
+function sine(x: Tensor, quarters: number): Tensor {
+  const j = round(add(div(x, Math.PI), quarters / 2));
+  const multiple = sub(j, quarters / 2);
   const r = PI_PARTS.reduce<Tensor>((rest, part) => sub(rest, mul(multiple, part)), x);
   const squared = square(r);
   const polynomial = SINE.slice(1).reduce<Tensor>((sum, each) => add(mul(sum, squared), each), scalar(SINE[0]!));

@@ -2,9 +2,9 @@
 import { types } from 'node:util';
 import { type Candidate, candidates, LIBRARY_VARIABLE } from './candidates.ts';
 import { findFault } from './check.ts';
+import { faultInChild } from './child-trial.ts';
 import { type Ffi, importFfi } from './ffi.ts';
 import { identify } from './identify.ts';
-import { judge } from './judge.ts';
 import { type NativeKernels, nativeKernels } from './kernels.ts';
 import { type BlasLibrary, NotBlasError, openLibrary } from './library.ts';
 
@@ -31,7 +31,7 @@ async function attempt(ffi: Ffi, files: Candidate): Promise<Attempt> {
     return { reason: messageOf(error), absent: !(error instanceof NotBlasError) };
   }
   try {
-    const fault = await judge(files);
+    const fault = await faultInChild(files);
     if (fault !== undefined) return { reason: fault };
     const kernels = nativeKernels(library, identify(library));
     // Once more here, where koffi's stacks and the library's threads may be set up differently.

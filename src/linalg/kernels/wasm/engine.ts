@@ -53,16 +53,15 @@ export class Engine {
 
   /** Runs a job on the team when those before it are done; what it needs is asked for then. */
   runInTurn(prepare: () => Job): Promise<void> {
-    const turn = this.#last.then(() => this.#runOnTeam(prepare()));
-    this.#last = turn.catch(() => {});
-    return turn;
+    const run = this.#last.then(() => this.#runOnTeam(prepare()));
+    this.#last = run.catch(() => {});
+    return run;
   }
 
   /** Ends the workers once the calls under way are done. */
   close(): Promise<void> {
-    const turn = this.#last.then(() => this.#endTeam());
-    this.#last = turn;
-    return turn;
+    this.#last = this.#last.then(() => this.#endTeam());
+    return this.#last;
   }
 
   async #endTeam(): Promise<void> {

@@ -73,24 +73,24 @@ export function findMaxima({ x, axes, addend }: Search): Maxima {
     return addend ? add(values, gatherND(addend, scalarIndex(entry))) : values;
   };
   let best = valuesAt(corners, 0);
-  let found: Maxima = { places: corners, entries: column(new Int32Array(corners.size)) };
+  let maxima: Maxima = { places: corners, entries: column(new Int32Array(corners.size)) };
   for (const [entry, offset] of offsets.entries()) {
     if (entry === 0) continue;
     const places = add(corners, scalar(offset, 'int32'));
     const values = valuesAt(places, entry);
     const better = reshape(greater(values, best), corners.shape);
-    found = {
-      places: where(better, places, found.places),
-      entries: where(better, scalar(entry, 'int32'), found.entries),
+    maxima = {
+      places: where(better, places, maxima.places),
+      entries: where(better, scalar(entry, 'int32'), maxima.entries),
     };
     best = maximum(values, best);
   }
-  if (!isPadded) return found;
+  if (!isPadded) return maxima;
   // From places in the padded array to places in x.
   const unpadded = new Int32Array(padded.size);
   const first = pads.reduce((sum, [before], i) => sum + before * inner[i]!, 0);
   for (const [place, at] of positions(x.shape, steps).entries()) unpadded[at + first] = place;
-  return { ...found, places: reshape(gatherND(column(unpadded), found.places), corners.shape) };
+  return { ...maxima, places: reshape(gatherND(column(unpadded), maxima.places), corners.shape) };
 }
 
 const scalarIndex = (index: number): Tensor => tensor2d([index], [1, 1], 'int32');

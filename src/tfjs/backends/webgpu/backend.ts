@@ -117,16 +117,16 @@ async function register(request: DeviceRequest): Promise<void> {
  */
 function record({ requireHardware, adapter }: DeviceRequest): BackendRecord {
   const { device } = backend() as unknown as { device: GpuDevice };
-  let found = backendRecord();
-  if (!found) {
+  let record = backendRecord();
+  if (!record) {
     watchDevice(device);
-    found = setBackendRecord(recordOf(device, device.adapterInfo));
+    record = setBackendRecord(recordOf(device, device.adapterInfo));
   }
-  checkHardware(found.adapter!, requireHardware);
+  checkHardware(record.adapter!, requireHardware);
   if (adapter !== undefined && adapter !== opened?.adapter) {
-    throw new ArgumentError(`the backend runs on ${found.device} already, not on '${adapter}'`, { adapter });
+    throw new ArgumentError(`the backend runs on ${record.device} already, not on '${adapter}'`, { adapter });
   }
-  return found;
+  return record;
 }
 
 export const webgpu: StartableBackend = {

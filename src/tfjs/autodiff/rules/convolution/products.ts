@@ -33,7 +33,7 @@ function bySamples(batch: number, perSample: number, part: (first: number, size:
   });
 }
 
-/** A^T B. Without a BLAS the wasm backend is slow at flags: the smaller matrix is turned, and goes to the left. */
+/** A^T B. Without a BLAS the wasm backend is slow at flags: the smaller matrix is transposed, and goes to the left. */
 function transposedTimes(A: Tensor, B: Tensor): Tensor {
   if (currentBackend().usesBlas) return matMul(A, B, true);
   if (A.size < B.size) return matMul(transpose(A, [1, 0]), B);

@@ -1,10 +1,10 @@
-/** What an operator claims and does not keep: products that contradict it refuse it by name. */
+/** What an operator declares and is not: products that contradict it refuse it by name. */
 import { describe, expect, test } from '@jest/globals';
 import { diagonalOperator, eigsh, fromMatvec, seigh, type TraceMethod, trace } from '../../src/index.ts';
 
 const psd = (values: number[]) => ({ ...diagonalOperator(values), psd: true });
 const alternating = Array.from({ length: 50 }, (_, i) => (i % 2 ? -1 : 1) * (50 - i));
-const refusal = /claims psd but is not positive semidefinite|for positive semidefinite operators/;
+const refusal = /declares psd but is not positive semidefinite|for positive semidefinite operators/;
 
 describe('psd of an indefinite operator', () => {
   test.each([1, 2, 3])('nystrom, seed %i', async (seed) => {

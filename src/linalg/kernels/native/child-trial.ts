@@ -1,4 +1,4 @@
-/** Putting a library on trial in a child process, so that whatever it does there it does not do here. */
+/** A trial of a library in a child process, so that whatever it does there it does not do here. */
 import { execFile } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ const TRIAL = fileURLToPath(new URL(`./trial${extname(import.meta.url)}`, import
 const lastLine = (text: string): string => text.trim().split('\n').at(-1) ?? '';
 
 /** What is wrong with a library, or undefined if it gave right answers and stayed alive. */
-export function judge(files: Candidate): Promise<string | undefined> {
+export function faultInChild(files: Candidate): Promise<string | undefined> {
   // Electron's executable is Node only when told so.
   const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
   return new Promise((resolve) => {
@@ -21,7 +21,7 @@ export function judge(files: Candidate): Promise<string | undefined> {
         const { fault } = JSON.parse(lastLine(stdout)) as { fault: string | null };
         if (error === null || fault !== null) return resolve(fault ?? undefined);
       } catch {
-        // No verdict: the process ended before it wrote one.
+        // No answer: the process ended before it wrote one.
       }
       if (error?.killed) return resolve(`gave no answer within ${TIMEOUT_MS / 1000} s`);
       const said = lastLine(stderr) || lastLine(stdout);

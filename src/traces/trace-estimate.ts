@@ -1,20 +1,20 @@
-/** What an estimator has to say at a look, and how its samples become an error bar. */
+/** An estimate of a trace: the samples it is the mean of, and how they become an error bar. */
 import { type Interval, squaredFactors, studentQuantile } from '../stats/interval.ts';
 
-/** An estimate of a trace with the samples it is the mean of. */
-export interface Reading {
+/** An estimate of a trace. */
+export interface TraceEstimate {
   /** Their mean is the estimate. */
   samples: Float64Array;
   /** Of the estimate, where the spread of the samples does not tell it: they depend on each other. */
   standardError?: number;
   /** The interval that holds for every operator, where the method has one. */
   certified?: (level: number) => Interval;
-  /** Claims of the operator that the certified interval rests on. */
+  /** What the operator declares of itself that the certified interval rests on. */
   assumes?: readonly string[];
 }
 
-/** Mean of the samples, and the standard error: that of the reading, else what their spread shows if they are independent. */
-export function meanAndError({ samples, standardError }: Reading): { mean: number; standardError: number } {
+/** Mean of the samples, and the standard error: that of the estimate, else what their spread shows if they are independent. */
+export function meanAndError({ samples, standardError }: TraceEstimate): { mean: number; standardError: number } {
   const count = samples.length;
   const mean = samples.reduce((sum, value) => sum + value, 0) / count;
   if (standardError !== undefined) return { mean, standardError };
@@ -24,9 +24,9 @@ export function meanAndError({ samples, standardError }: Reading): { mean: numbe
 }
 
 /** mean -+ t standardError with Student's t: as if the samples were Gaussian. */
-export function likelyInterval(reading: Reading, level: number): Interval {
-  const { mean, standardError } = meanAndError(reading);
-  const reach = standardError === 0 ? 0 : studentQuantile(level, reading.samples.length - 1) * standardError;
+export function likelyInterval(estimate: TraceEstimate, level: number): Interval {
+  const { mean, standardError } = meanAndError(estimate);
+  const reach = standardError === 0 ? 0 : studentQuantile(level, estimate.samples.length - 1) * standardError;
   return { estimate: mean, lower: mean - reach, upper: mean + reach };
 }
 

@@ -1,7 +1,7 @@
 /** Means and spreads of many samples of a vector, entry by entry. */
 
 /** Means and standard errors of the samples of every entry. */
-export interface DiagonalReading {
+export interface DiagonalEstimate {
   means: Float64Array;
   standardErrors: Float64Array;
   samples: number;
@@ -25,7 +25,7 @@ export class EntryStatistics {
   }
 
   /** What `samples` samples of every entry say; a single one is all there is for n = 1, and exact. */
-  read(samples: number): DiagonalReading {
+  estimate(samples: number): DiagonalEstimate {
     return {
       means: this.#means.slice(),
       standardErrors: this.#squares.map((square) =>
