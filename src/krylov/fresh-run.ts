@@ -85,7 +85,10 @@ export async function stepsToExclude(
   const { smallest, largest } = await spectrumBounds(run, level, kernels);
   const growth = Math.acosh(Math.max(1, run.length / Math.sqrt(chiSquareQuantile(1 - level, 1))));
   const [middle, half] = [(smallest + largest) / 2, (largest - smallest) / 2];
-  const steps = [upper - middle, middle - lower].map((distance) => growth / Math.acosh(Math.max(1, distance / half)));
+  // what lies among the Ritz values is never excluded
+  const steps = [upper - middle, middle - lower].map((distance) =>
+    distance > half ? growth / Math.acosh(distance / half) : Number.POSITIVE_INFINITY,
+  );
   // ||g||^2 is about n less the columns of the basis
   return Math.ceil(
     Math.min(Math.max(...steps, run.diagonal.length + 1), Math.max(run.length ** 2, run.diagonal.length)),

@@ -57,7 +57,7 @@ export function eigenvalueBound(run: LanczosRun, noise: number, alignment: (x: n
     if (reach === 0) return low;
     while (isPossible(low + reach)) reach *= 2;
     let high = low + reach;
-    for (let step = 0; step < BISECTIONS && low < high; step++) {
+    for (let step = 0; step < BISECTIONS; step++) {
       const middle = low + (high - low) / 2;
       if (middle === low || middle === high) break;
       if (isPossible(middle)) low = middle;

@@ -86,8 +86,73 @@ test('a start vector of 200,000 entries', async () => {
   }
 });
 
+test('what an operator lacks in symmetry, above rounding and below refusal, is in the residual norm', async () => {
+  const n = 12;
+  const [X, Y] = [randomBlock(n, n, 3), randomBlock(n, n, 4)];
+  const Xt = transposed(X);
+  const A = denseOperator(
+    X.data.map((value, at) => value + Xt.data[at]! + 1e-9 * Y.data[at]!),
+    [n, n],
+  );
+  for (const order of [5, n]) {
+    const { V, T, residualNorm } = await lanczos(A, order, { seed: 2 });
+    const block = await V.toBlock();
+    const difference = distance(await A.matmat(block), multiply(block, dense(T)));
+    expect(residualNorm / difference).toBeCloseTo(1, 5);
+    expect(difference).toBeGreaterThan(1e-9);
+  }
+});
+
+test('at every scale: T and the residual norm are multiples, the vectors the same', async () => {
+  const values = [3, -2, 1, 0.5, 4, 0];
+  const { V, T, residualNorm } = await lanczos(diagonalOperator(values), 3, { seed: 1 });
+  for (const scale of [2 ** -700, 2 ** 800]) {
+    const scaled = await lanczos(diagonalOperator(values.map((value) => value * scale)), 3, { seed: 1 });
+    expect(scaled.T.diagonal).toEqual(T.diagonal.map((value) => value * scale));
+    expect(scaled.T.offDiagonal).toEqual(T.offDiagonal.map((value) => value * scale));
+    expect(scaled.residualNorm).toBe(residualNorm * scale);
+    expect(await scaled.V.toBlock()).toEqual(await V.toBlock());
+  }
+});
+
+test('says how far it is, hears a signal, and depends on the seed', async () => {
+  const A = diagonalOperator([5, 5, 5, 2, 2, 1, 0, 0]);
+  const told: unknown[] = [];
+  const first = await lanczos(A, 6, { onProgress: (progress) => void told.push(progress), kernels: 'js' });
+  expect(told).toEqual([0, 1, 2, 3, 4, 5, 6].map((done) => ({ stage: 'krylov', done, total: 6 })));
+  expect(first.kernels).toBe('js');
+  const [same, other] = [
+    await lanczos(A, 6, { seed: 0, kernels: 'js' }),
+    await lanczos(A, 6, { seed: 1, kernels: 'js' }),
+  ];
+  expect(same.T).toEqual(first.T);
+  expect(other.T.diagonal[0]).not.toBe(first.T.diagonal[0]);
+  const abort = new AbortController();
+  const onProgress = ({ done }: { done: number }): void => {
+    if (done === 2) abort.abort(new Error('enough'));
+  };
+  await expect(lanczos(A, 6, { onProgress, signal: abort.signal })).rejects.toThrow('enough');
+  const unused = { ...A, matmat: () => Promise.reject(new Error('a product')) };
+  await expect(lanczos(unused, 6, { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow('before');
+});
+
+test('a float64 start for a float32 operator', async () => {
+  const start = Float64Array.from([1, 2, 3, 4]);
+  const { V } = await lanczos(diagonalOperator(Float32Array.from([4, 3, 2, 1])), 2, { start });
+  expect(V.dtype).toBe('float32');
+  const { data } = await V.toBlock();
+  for (const [i, value] of start.entries()) expect(Math.abs(data[2 * i]!)).toBeCloseTo(value / Math.sqrt(30), 6);
+});
+
 test('bad input', async () => {
   const A = diagonalOperator([3, 2, 1]);
+  await expect(lanczos(A, 2, { start: [1, 2, 3] as never })).rejects.toThrow(
+    'lanczos: start must be a Float32Array or Float64Array, got ',
+  );
+  await expect(lanczos(A, 2, { start: Float64Array.of(1, Number.POSITIVE_INFINITY, 0) })).rejects.toThrow(
+    'lanczos: start',
+  );
+  await expect(lanczos(A, 0)).rejects.toThrow('lanczos: order must be an integer in 1..3, got 0 for n = 3');
   await expect(lanczos(A, 4)).rejects.toThrow('lanczos: order must be an integer in 1..3, got 4 for n = 3');
   await expect(lanczos(A, 2, { start: new Float64Array(3) })).rejects.toThrow(
     'lanczos: start must have a finite length above 0, got 0',

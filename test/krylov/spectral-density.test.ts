@@ -149,7 +149,116 @@ describe('tridiagToDensity', () => {
   });
 });
 
+describe('where a density is drawn', () => {
+  const A = diagonalOperator([3, -1, 0.5, 0]);
+  // order n of four values: the nodes are the eigenvalues
+  const options = { order: 4, runs: 2, seed: 1 };
+
+  test('linear: sigma is one per cent of the range, and the grid reaches five of them beyond', async () => {
+    const { grid, sigma, scale, epsilon } = await spectralDensity(A, options);
+    expect(sigma).toBeCloseTo(0.04, 13);
+    expect([grid.length, scale, epsilon]).toEqual([1024, 'linear', undefined]);
+    expect(grid[0]).toBeCloseTo(-1.2, 12);
+    expect(grid[1023]).toBeCloseTo(3.2, 12);
+    for (let i = 1; i < 1024; i++) expect(grid[i]! - grid[i - 1]!).toBeCloseTo(4.4 / 1023, 12);
+    expect((await spectralDensity(A, { ...options, grid: 100 })).grid.length).toBe(100);
+    // two points for each sigma, and one more
+    const narrow = await spectralDensity(A, { ...options, sigma: 0.003 });
+    expect(narrow.grid.length).toBe(Math.ceil(((4 + 10 * 0.003) / 0.003) * 2) + 1);
+    expect(Math.abs(narrow.integral - 1)).toBeLessThan(1e-5);
+  });
+
+  test('log: decades of the magnitude, zero where epsilon is', async () => {
+    const { grid, sigma, epsilon } = await spectralDensity(A, { ...options, scale: 'log' });
+    expect(epsilon! / 3e-6).toBeCloseTo(1, 12);
+    const [low, high] = [Math.log10(3e-6), Math.log10(3 + 3e-6)];
+    expect(sigma).toBeCloseTo(0.01 * (high - low), 8);
+    expect(grid[0]).toBeCloseTo(low - 5 * sigma, 6);
+    expect(grid.at(-1)).toBeCloseTo(high + 5 * sigma, 6);
+    const given = await spectralDensity(A, { ...options, scale: 'log', epsilon: 0.1 });
+    expect([given.epsilon, given.scale]).toEqual([0.1, 'log']);
+    expect(given.grid[0]).toBeCloseTo(Math.log10(0.1) - 5 * given.sigma, 8);
+  });
+
+  test('the zero operator is a Gaussian at zero', async () => {
+    const zero = diagonalOperator(new Float64Array(5));
+    const linear = await spectralDensity(zero, { order: 2, runs: 2 });
+    expect(linear.sigma).toBe(0.01);
+    expect(linear.grid[0]).toBeCloseTo(-0.05, 14);
+    const log = await spectralDensity(zero, { order: 2, runs: 2, scale: 'log' });
+    expect([log.sigma, log.epsilon]).toEqual([0.01, 1e-6]);
+    expect(log.grid[0]).toBeCloseTo(-6.05, 12);
+  });
+
+  test('a grid of uneven points: the trapezoidal rule', async () => {
+    const grid = [-1, 0, 0.25, 3];
+    const { density, integral } = await spectralDensity(A, { ...options, grid, sigma: 1 });
+    let sum = 0;
+    for (let i = 1; i < 4; i++) sum += ((grid[i]! - grid[i - 1]!) * (density[i - 1]! + density[i]!)) / 2;
+    expect(integral).toBeCloseTo(sum, 13);
+    const T = { diagonal: Float64Array.of(1), offDiagonal: new Float64Array(0) };
+    const point = await tridiagToDensity(T, { grid: Float32Array.from([0, 1]), sigma: 1 });
+    const height = (x: number): number => Math.exp(-(x ** 2) / 2) / Math.sqrt(2 * Math.PI);
+    expect(point.integral).toBeCloseTo((height(1) + height(0)) / 2, 12);
+    expect(Array.from(point.grid)).toEqual([0, 1]);
+  });
+
+  test('one run has no spread to be seen: the band is everything', async () => {
+    const { lower, upper, moments, numMatvecs } = await spectralDensity(A, { ...options, runs: 1 });
+    expect(lower.every((value) => value === 0)).toBe(true);
+    expect(upper.every((value) => value === Number.POSITIVE_INFINITY)).toBe(true);
+    expect(moments.slice(1).every((m) => m.lower === -Infinity && m.upper === Infinity)).toBe(true);
+    expect(numMatvecs).toBe(4);
+    const two = await spectralDensity(A, { ...options, runs: 2 });
+    expect(two.upper.every(Number.isFinite)).toBe(true);
+  });
+
+  test('what was asked for is in the record, and what it had otherwise', async () => {
+    const { order, runs, confidence, seed, kernels } = await spectralDensity(A, { kernels: 'js' });
+    expect([order, runs, confidence, seed, kernels]).toEqual([4, 10, 0.95, 0, 'js']);
+    const told: unknown[] = [];
+    const onProgress = (progress: unknown): void => void told.push(progress);
+    const asked = await spectralDensity(A, { ...options, confidence: 0.9, onProgress });
+    expect([asked.order, asked.runs, asked.confidence, asked.seed]).toEqual([4, 2, 0.9, 1]);
+    expect(told.at(-1)).toEqual({ stage: 'krylov', done: 8, total: 8 });
+    const large = diagonalOperator(Float64Array.from({ length: 90 }, (_, i) => i));
+    expect((await spectralDensity(large, { runs: 1, kernels: 'js' })).order).toBe(80);
+  });
+});
+
 test('bad input', async () => {
+  await expect(
+    spectralDensity(diagonalOperator([3, 2, 1]), { signal: AbortSignal.abort(new Error('before')) }),
+  ).rejects.toThrow('before');
+  for (const [confidence, shown] of [
+    [0.5, '0.5'],
+    [1, '1'],
+  ] as const) {
+    await expect(spectralDensity(diagonalOperator([3, 2, 1]), { confidence })).rejects.toThrow(
+      `spectralDensity: confidence must be a number between 0.5 and 1, got ${shown}`,
+    );
+  }
+  await expect(spectralDensity(diagonalOperator([3, 2, 1]), { runs: 0 })).rejects.toThrow('runs must be an integer');
+  await expect(spectralDensity(diagonalOperator([3, 2, 1]), { epsilon: 0 })).rejects.toThrow(
+    'epsilon must be a positive number',
+  );
+  await expect(spectralDensity(diagonalOperator([3, 2, 1]), { grid: 1 })).rejects.toThrow(
+    'grid must be an integer in 2..1048576, got 1',
+  );
+  await expect(spectralDensity(diagonalOperator([3, 2, 1]), { grid: [1] })).rejects.toThrow('ascending points, got 1');
+  await expect(spectralDensity(diagonalOperator([3, 2, 1]), { grid: [2, 1] })).rejects.toThrow(
+    'ascending points, got 1 at 1',
+  );
+  for (const T of [
+    { diagonal: new Float64Array(0), offDiagonal: new Float64Array(0) },
+    { diagonal: new Float64Array(2), offDiagonal: [1] },
+    { diagonal: [1], offDiagonal: new Float64Array(0) },
+    undefined,
+  ]) {
+    await expect(tridiagToDensity(T as never)).rejects.toThrow(
+      'tridiagToDensity: expected { diagonal, offDiagonal } of m and m - 1 numbers, m at least 1',
+    );
+  }
   const A = diagonalOperator([3, 2, 1]);
   await expect(spectralDensity(A, { order: 4 })).rejects.toThrow(
     'spectralDensity: order must be an integer in 1..3, got 4 for n = 3',
