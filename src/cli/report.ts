@@ -4,6 +4,7 @@ import { ArgumentError, StoreError } from '../core/errors.ts';
 import { choice, described, integer, optional, withDefault } from '../core/parse.ts';
 import { type Analysis, parseAnalysis } from '../report/analysis.ts';
 import { FIGURES, figureSvg, svgToPng } from '../report/figure.ts';
+import { FIGURE_FIELDS, type FigureOptions } from '../report/figure-style.ts';
 import { toHtml } from '../report/html.ts';
 import { toCsv, toJson, toLatex, toMarkdown } from '../report/tables.ts';
 import { openDirectory } from '../store/sketch/directory.ts';
@@ -16,8 +17,7 @@ const FORMATS = ['markdown', 'latex', 'csv', 'json', 'html', 'svg', 'png'] as co
 async function render(
   analysis: Analysis,
   format: (typeof FORMATS)[number],
-  kind: (typeof FIGURES)[number],
-  rows: number,
+  { figure, rows, ...style }: { figure: (typeof FIGURES)[number]; rows: number } & FigureOptions,
 ) {
   switch (format) {
     case 'markdown':
@@ -31,9 +31,9 @@ async function render(
     case 'html':
       return toHtml(analysis, { rows });
     case 'svg':
-      return figureSvg(analysis, kind);
+      return figureSvg(analysis, figure, style);
     case 'png':
-      return svgToPng(await figureSvg(analysis, kind));
+      return svgToPng(await figureSvg(analysis, figure, style));
   }
 }
 
@@ -58,6 +58,12 @@ export const reportCommand: Command = defineCommand({
   fields: {
     format: described(optional(choice(FORMATS)), 'what to make (default markdown)'),
     figure: described(withDefault(choice(FIGURES), 'spectrum'), 'for svg and png'),
+    title: described(FIGURE_FIELDS.title, "of a figure; '' for none"),
+    subtitle: described(FIGURE_FIELDS.subtitle, "of a figure; '' for none"),
+    width: described(FIGURE_FIELDS.width, 'of a figure, in pixels'),
+    height: described(FIGURE_FIELDS.height, 'of a figure, in pixels'),
+    font: described(FIGURE_FIELDS.font, 'of a figure, as CSS writes families'),
+    theme: described(FIGURE_FIELDS.theme, 'of a figure'),
     rows: described(withDefault(integer(0), 20), 'eigenvalues in a table'),
     out: described(outputFile, 'write to this file instead of printing'),
     json: described(json, 'the same as --format json'),
@@ -68,9 +74,9 @@ export const reportCommand: Command = defineCommand({
     if (file === undefined || words.length > 1) {
       throw new ArgumentError(`one analysis file or sketch directory is needed, got ${words.length}`);
     }
-    const { format = values.json ? 'json' : 'markdown', figure, rows, out } = values;
+    const { format = values.json ? 'json' : 'markdown', out, json: _, ...drawing } = values;
     await checkOutput(out);
-    const output = await render(await readAnalysis(file), format, figure, rows);
+    const output = await render(await readAnalysis(file), format, drawing);
     if (out === undefined) process.stdout.write(output);
     else await writeFile(out, output);
     return EXIT.done;

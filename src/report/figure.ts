@@ -1,7 +1,10 @@
 /** The figures of an analysis as SVG, and any SVG as PNG. */
+import { atDoor } from '../core/door.ts';
 import { ArgumentError } from '../core/errors.ts';
+import { parseOptions } from '../core/parse.ts';
 import type { Analysis } from './analysis.ts';
 import { drawSvg } from './draw.ts';
+import { FIGURE_FIELDS, type FigureOptions } from './figure-style.ts';
 import { optionalPackage } from './optional.ts';
 import { screeSpec } from './scree-figure.ts';
 import { spectrumSpec } from './spectrum-figure.ts';
@@ -17,20 +20,26 @@ export function canDraw({ eigenvalues, certificate }: Analysis, kind: FigureKind
 
 /**
  * A figure as SVG text: `spectrum`, the eigenvalues with their error bars and, in grey, the band in which one may have been
- * missed; or `scree`, the relative error of every truncation with its certified band.
+ * missed; or `scree`, the relative error of every truncation with its certified band. Without options the title names the
+ * operator, and the subtitle is the certified error.
  *
- * @throws ArgumentError where the analysis has no eigenvalues or no scree; UnsupportedError without the package vega.
+ * @throws ArgumentError for other options, and where the analysis has no eigenvalues or no scree; UnsupportedError without
+ * the package vega.
  */
-export async function figureSvg(analysis: Analysis, kind: FigureKind): Promise<string> {
-  if (!canDraw(analysis, kind)) {
-    throw new ArgumentError(
-      kind === 'spectrum'
-        ? 'figureSvg: the analysis has no eigenvalues'
-        : 'figureSvg: the analysis has no scree; certify a result with residual norms (method hmt)',
-      { kind },
-    );
-  }
-  return drawSvg(kind === 'spectrum' ? spectrumSpec(analysis) : screeSpec(analysis, analysis.certificate!.scree!));
+export function figureSvg(analysis: Analysis, kind: FigureKind, options: FigureOptions = {}): Promise<string> {
+  return atDoor('figureSvg', async () => {
+    const style = parseOptions(options, FIGURE_FIELDS);
+    if (!canDraw(analysis, kind)) {
+      throw new ArgumentError(
+        kind === 'spectrum'
+          ? 'the analysis has no eigenvalues'
+          : 'the analysis has no scree; certify a result with residual norms (method hmt)',
+        { kind },
+      );
+    }
+    const scree = analysis.certificate?.scree;
+    return drawSvg(kind === 'scree' && scree ? screeSpec(analysis, scree, style) : spectrumSpec(analysis, style));
+  });
 }
 
 /** Options of `svgToPng`. */

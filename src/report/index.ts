@@ -15,6 +15,7 @@ export {
   parseAnalysis,
 } from './analysis.ts';
 export { type FigureKind, figureSvg, type PngOptions, svgToPng } from './figure.ts';
+export type { FigureOptions, Theme } from './figure-style.ts';
 export { toHtml } from './html.ts';
 export { type MatrixImage, matrixSvg } from './matrix-figure.ts';
 export { type Plot, plotSvg, type Series } from './plot.ts';

@@ -1,15 +1,13 @@
 /** A matrix as an image: one square an entry. */
 import type { Spec } from 'vega';
-import { ArgumentError, ShapeError } from '../core/errors.ts';
+import { atDoor } from '../core/door.ts';
+import { ShapeError } from '../core/errors.ts';
+import { choice, type Field, numbers, type Parsed, parseOptions, refuse, withDefault } from '../core/parse.ts';
 import { drawSvg } from './draw.ts';
-import { FONT, titled } from './figure-style.ts';
+import { FIGURE_FIELDS, type FigureOptions, type FigureStyle, frame, legend } from './figure-style.ts';
 
 /** What {@link matrixSvg} draws. */
-export interface MatrixImage {
-  /** Line above the figure. */
-  title: string;
-  /** Smaller line below the title. */
-  subtitle?: string;
+export interface MatrixImage extends Omit<FigureOptions, 'width' | 'height'> {
   /** Rows. */
   rows: number;
   /** Columns. */
@@ -27,6 +25,24 @@ const SIDE = 480;
 /** Decades below the largest entry that have a colour of their own. */
 const DECADES = 10;
 
+const { width: _width, height: _height, ...STYLE_FIELDS } = FIGURE_FIELDS;
+
+const side: Field<number> = {
+  kind: 'integer',
+  parse: (value, name) =>
+    Number.isInteger(value) && (value as number) >= 1 && (value as number) <= MOST
+      ? (value as number)
+      : refuse(name, `an integer in 1..${MOST} (of a larger matrix take a fragment)`, value),
+};
+
+const IMAGE_FIELDS = {
+  ...STYLE_FIELDS,
+  rows: side,
+  cols: side,
+  data: numbers,
+  scale: withDefault(choice(['signed', 'log']), 'signed'),
+};
+
 /**
  * A matrix, or a fragment of one, as SVG text.
  *
@@ -35,20 +51,22 @@ const DECADES = 10;
  * @example
  * const svg = await matrixSvg({ title: 'H', rows: 2, cols: 2, data: [12, 18, 18, 12] });
  */
-export async function matrixSvg(image: MatrixImage): Promise<string> {
-  const { title, subtitle = '', rows, cols, data, scale = 'signed' } = image;
-  if (!(rows >= 1 && rows <= MOST && cols >= 1 && cols <= MOST)) {
-    throw new ArgumentError(
-      `matrixSvg: 1..${MOST} rows and columns can be drawn, got ${rows} x ${cols}; take a fragment`,
-      {
-        rows,
-        cols,
-      },
-    );
-  }
-  if (data.length !== rows * cols) {
-    throw new ShapeError(`matrixSvg: ${rows} x ${cols} entries are ${rows * cols}, got ${data.length}`);
-  }
+export function matrixSvg(image: MatrixImage): Promise<string> {
+  return atDoor('matrixSvg', async () => {
+    const { rows, cols, data, scale, ...style } = parseOptions(image, IMAGE_FIELDS);
+    if (data.length !== rows * cols) {
+      throw new ShapeError(`${rows} x ${cols} entries are ${rows * cols}, got ${data.length}`);
+    }
+    return drawSvg(imageSpec({ rows, cols, data, scale }, style));
+  });
+}
+
+/** A rectangle for each entry that is not left white. */
+function imageSpec(
+  image: Pick<Parsed<typeof IMAGE_FIELDS>, 'rows' | 'cols' | 'data' | 'scale'>,
+  style: Omit<FigureStyle, 'width' | 'height'>,
+): Spec {
+  const { rows, cols, data, scale } = image;
   const largest = Array.from(data).reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
   const top = Math.log10(largest);
   const shown = (value: number): number =>
@@ -60,12 +78,9 @@ export async function matrixSvg(image: MatrixImage): Promise<string> {
   })).filter((_, at) => Number.isFinite(data[at]!) && (scale === 'signed' || data[at] !== 0));
   const smallest = values.reduce((least, { value }) => Math.min(least, value), top);
   const cell = SIDE / Math.max(rows, cols);
-  const spec: Spec = {
-    width: cell * cols,
-    height: cell * rows,
-    padding: 12,
-    background: 'white',
-    ...titled(title, subtitle),
+  const sized: FigureStyle = { ...style, width: cell * cols, height: cell * rows };
+  return {
+    ...frame(sized, { title: '', subtitle: '' }),
     data: [{ name: 'entries', values }],
     scales: [
       {
@@ -79,12 +94,11 @@ export async function matrixSvg(image: MatrixImage): Promise<string> {
     ],
     legends: [
       {
+        ...legend(sized),
         fill: 'color',
         type: 'gradient',
         orient: 'right',
-        title: scale === 'signed' ? 'entry' : 'log10 |entry|',
-        titleFont: FONT,
-        labelFont: FONT,
+        title: scale === 'signed' ? 'entry' : 'log₁₀ |entry|',
       },
     ],
     marks: [
@@ -103,5 +117,4 @@ export async function matrixSvg(image: MatrixImage): Promise<string> {
       },
     ],
   };
-  return drawSvg(spec);
 }

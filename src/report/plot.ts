@@ -1,8 +1,11 @@
 /** Curves and points with their bands: densities, convergence, eigenvalues with bars. */
 import type { Mark, Spec } from 'vega';
+import { atDoor } from '../core/door.ts';
 import { ArgumentError } from '../core/errors.ts';
+import { choice, type Field, parseOptions, refuse, text, withDefault } from '../core/parse.ts';
 import { drawSvg } from './draw.ts';
-import { AXIS, FONT, POWER_LABELS, SIZE, titled } from './figure-style.ts';
+import { axis, FIGURE_FIELDS, type FigureOptions, frame, legend, PALETTES } from './figure-style.ts';
+import { logTicks, ticked } from './ticks.ts';
 
 /** One curve, or one set of points; all arrays have the same length. */
 export interface Series {
@@ -21,11 +24,7 @@ export interface Series {
 }
 
 /** What {@link plotSvg} draws. */
-export interface Plot {
-  /** Line above the figure. */
-  title: string;
-  /** Smaller line below the title. */
-  subtitle?: string;
+export interface Plot extends FigureOptions {
   /** Below the horizontal axis. */
   xTitle: string;
   /** Beside the vertical axis. */
@@ -36,7 +35,6 @@ export interface Plot {
   series: readonly Series[];
 }
 
-const COLORS = ['#1b4f8a', '#b3261e', '#2e7d32', '#8a5a00', '#6a1b9a', '#00695c'];
 /** Decades of a logarithmic axis. */
 const DECADES = 10;
 
@@ -52,12 +50,9 @@ function pointsOf({ name, x, y, lower, upper }: Series): Point[] {
   const bars = lower === undefined ? [] : [lower, upper ?? []];
   for (const values of [x, ...bars]) {
     if (values.length !== y.length) {
-      throw new ArgumentError(
-        `plotSvg: series '${name}' has ${y.length} y values and ${values.length} of another kind`,
-        {
-          name,
-        },
-      );
+      throw new ArgumentError(`series '${name}' has ${y.length} y values and ${values.length} of another kind`, {
+        name,
+      });
     }
   }
   return Array.from(y, (value, i) => ({
@@ -103,6 +98,31 @@ function marksOf(data: string, mark: 'line' | 'points', hasBand: boolean): Mark[
   return hasBand ? [rule, symbol] : [symbol];
 }
 
+/** Powers of ten around a range, or the range itself where it is less than a decade. */
+function logDomain(lowest: number, highest: number): [number, number] {
+  if (highest < 10 * lowest) return [lowest / 1.05, highest * 1.05];
+  return [10 ** Math.floor(Math.log10(lowest) + 1e-9), 10 ** Math.ceil(Math.log10(highest) - 1e-9)];
+}
+
+const isSeries = (value: unknown): value is Series => {
+  const { name, x, y } = (value ?? {}) as Partial<Series>;
+  return typeof name === 'string' && typeof x === 'object' && x !== null && typeof y === 'object' && y !== null;
+};
+
+const seriesField: Field<readonly Series[]> = {
+  kind: 'value',
+  parse: (value, name) =>
+    Array.isArray(value) && value.every(isSeries) ? value : refuse(name, 'a list of { name, x, y }', value),
+};
+
+const PLOT_FIELDS = {
+  ...FIGURE_FIELDS,
+  xTitle: text,
+  yTitle: text,
+  yScale: withDefault(choice(['linear', 'log']), 'linear'),
+  series: seriesField,
+};
+
 /**
  * A plot as SVG text.
  *
@@ -114,48 +134,48 @@ function marksOf(data: string, mark: 'line' | 'points', hasBand: boolean): Mark[
  *   series: [{ name: 'cg', x: [0, 1, 2], y: [1, 0.1, 0.003] }],
  * });
  */
-export async function plotSvg(plot: Plot): Promise<string> {
-  const { title, subtitle = '', xTitle, yTitle, yScale = 'linear', series } = plot;
-  const drawn = series.map(pointsOf);
-  if (drawn.flat().length === 0) throw new ArgumentError('plotSvg: there is no finite point to draw', {});
-  const [, highest] = range(drawn.flat().flatMap(heights));
-  if (yScale === 'log' && !(highest > 0)) {
-    throw new ArgumentError('plotSvg: a logarithmic axis needs a positive value', { highest });
-  }
-  const floor = yScale === 'log' ? highest * 10 ** -DECADES : Number.NEGATIVE_INFINITY;
-  const curves = drawn.map((points) => points.map((point) => lift(point, floor)));
-  const data = curves.map((values, i) => ({ name: `series${i}`, values }));
-  const vertical = { name: 'y', range: 'height', domain: range(curves.flat().flatMap(heights)), nice: true } as const;
-  const spec: Spec = {
-    ...SIZE,
-    ...titled(title, subtitle),
-    data,
-    scales: [
-      {
-        name: 'x',
-        type: 'linear',
-        range: 'width',
-        domain: range(curves.flat().map(({ x }) => x)),
-        zero: false,
-        padding: 8,
-      },
-      yScale === 'log' ? { ...vertical, type: 'log' } : { ...vertical, type: 'linear', zero: true },
-      { name: 'color', type: 'ordinal', domain: series.map(({ name }) => name), range: COLORS },
-    ],
-    axes: [
-      { ...AXIS, scale: 'x', orient: 'bottom', title: xTitle, grid: false },
-      {
-        ...AXIS,
-        scale: 'y',
-        orient: 'left',
-        title: yTitle,
-        ...(yScale === 'log' ? { encode: POWER_LABELS, tickCount: 8 } : {}),
-      },
-    ],
-    ...(series.length > 1
-      ? { legends: [{ fill: 'color', orient: 'top-right', labelFont: FONT, labelFontSize: 11, labelLimit: 300 }] }
-      : {}),
-    marks: series.flatMap(({ mark = 'line', lower }, i) => marksOf(`series${i}`, mark, lower !== undefined)),
-  };
-  return drawSvg(spec);
+export function plotSvg(plot: Plot): Promise<string> {
+  return atDoor('plotSvg', async () => {
+    const { xTitle, yTitle, yScale, series, ...style } = parseOptions(plot, PLOT_FIELDS);
+    const drawn = series.map(pointsOf);
+    if (drawn.flat().length === 0) throw new ArgumentError('there is no finite point to draw', {});
+    const [, highest] = range(drawn.flat().flatMap(heights));
+    const isLog = yScale === 'log';
+    if (isLog && !(highest > 0)) throw new ArgumentError('a logarithmic axis needs a positive value', { highest });
+    const floor = isLog ? highest * 10 ** -DECADES : Number.NEGATIVE_INFINITY;
+    const curves = drawn.map((points) => points.map((point) => lift(point, floor)));
+    const data = curves.map((values, i) => ({ name: `series${i}`, values }));
+    const extent = range(curves.flat().flatMap(heights));
+    const domain = isLog ? logDomain(...extent) : extent;
+    const spec: Spec = {
+      ...frame(style, { title: '', subtitle: '' }),
+      data,
+      scales: [
+        {
+          name: 'x',
+          type: 'linear',
+          range: 'width',
+          domain: range(curves.flat().map(({ x }) => x)),
+          zero: false,
+          padding: 8,
+        },
+        isLog
+          ? { name: 'y', range: 'height', domain, type: 'log', nice: false }
+          : { name: 'y', range: 'height', domain, type: 'linear', nice: true, zero: true },
+        {
+          name: 'color',
+          type: 'ordinal',
+          domain: series.map(({ name }) => name),
+          range: [...PALETTES[style.theme].series],
+        },
+      ],
+      axes: [
+        { ...axis(style), scale: 'x', orient: 'bottom', title: xTitle, grid: false },
+        { ...axis(style), scale: 'y', orient: 'left', title: yTitle, ...(isLog && ticked(logTicks(...domain))) },
+      ],
+      ...(series.length > 1 ? { legends: [{ ...legend(style), fill: 'color', orient: 'top-right' }] } : {}),
+      marks: series.flatMap(({ mark = 'line', lower }, i) => marksOf(`series${i}`, mark, lower !== undefined)),
+    };
+    return drawSvg(spec);
+  });
 }

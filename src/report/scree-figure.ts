@@ -2,13 +2,18 @@
 import type { Spec } from 'vega';
 import type { Interval } from '../stats/interval.ts';
 import type { Analysis } from './analysis.ts';
-import { AXIS, FONT, POWER_LABELS, SIZE, titled } from './figure-style.ts';
+import { axis, type FigureStyle, frame, legend, PALETTES } from './figure-style.ts';
 import { paperSentence } from './sentence.ts';
+import { logTicks, ticked } from './ticks.ts';
 
 /** Decades below the largest error that are drawn; rounding lies below. */
 const DECADES = 16;
 
-export function screeSpec(analysis: Analysis, scree: readonly Interval[]): Spec {
+/** Opacity of a band. */
+const FAINT = 0.3;
+
+export function screeSpec(analysis: Analysis, scree: readonly Interval[], style: FigureStyle): Spec {
+  const [line] = PALETTES[style.theme].series;
   const floor = 10 ** -DECADES;
   const clamp = (x: number): number => Math.max(x, floor);
   const values = scree.map(({ estimate, lower, upper }, rank) => ({
@@ -21,37 +26,40 @@ export function screeSpec(analysis: Analysis, scree: readonly Interval[]): Spec 
   const highest = values.reduce((most, { upper }) => Math.max(most, upper), floor);
   const first = Math.floor(Math.log10(lowest));
   const last = Math.ceil(Math.log10(highest));
-  const step = Math.max(1, Math.ceil((last - first) / 8));
-  const decades = Array.from({ length: last - first + 1 }, (_, i) => first + i).filter((e) => (last - e) % step === 0);
+  const [bottom, top] = [10 ** first, 10 ** Math.max(last, first + 1)];
   const confidence = analysis.certificate?.confidence;
+  const kinds = ['estimate', `certified band, each end at ${confidence}`];
   return {
-    ...SIZE,
-    ...titled(`Error after the first r eigenpairs of ${analysis.provenance.operator}`, paperSentence(analysis)),
+    ...frame(style, {
+      title: `Error after the first r eigenpairs of ${analysis.provenance.operator}`,
+      subtitle: paperSentence(analysis),
+    }),
     data: [{ name: 'scree', values }],
     scales: [
       { name: 'x', type: 'linear', range: 'width', domain: [0, Math.max(1, scree.length - 1)], nice: false },
-      { name: 'y', type: 'log', range: 'height', domain: [10 ** first, 10 ** Math.max(last, first + 1)], nice: false },
-      {
-        name: 'kind',
-        type: 'ordinal',
-        domain: ['estimate', `certified band, each end at ${confidence}`],
-        range: ['#1b4f8a', '#a9c4e4'],
-      },
+      { name: 'y', type: 'log', range: 'height', domain: [bottom, top], nice: false },
+      { name: 'kind', type: 'ordinal', domain: kinds, range: [line, line] },
+      { name: 'strength', type: 'ordinal', domain: kinds, range: [1, FAINT] },
     ],
     axes: [
-      { ...AXIS, scale: 'x', orient: 'bottom', title: 'eigenpairs kept, r', tickMinStep: 1, format: 'd', grid: false },
       {
-        ...AXIS,
+        ...axis(style),
+        scale: 'x',
+        orient: 'bottom',
+        title: 'eigenpairs kept, r',
+        tickMinStep: 1,
+        format: 'd',
+        grid: false,
+      },
+      {
+        ...axis(style),
         scale: 'y',
         orient: 'left',
         title: 'relative Frobenius error',
-        values: decades.map((e) => Number(`1e${e}`)),
-        encode: POWER_LABELS,
+        ...ticked(logTicks(bottom, top)),
       },
     ],
-    legends: [
-      { fill: 'kind', orient: 'top-right', labelFont: FONT, labelFontSize: 11, labelLimit: 300, symbolType: 'square' },
-    ],
+    legends: [{ ...legend(style), fill: 'kind', opacity: 'strength', orient: 'top-right', symbolType: 'square' }],
     marks: [
       {
         type: 'area',
@@ -61,7 +69,8 @@ export function screeSpec(analysis: Analysis, scree: readonly Interval[]): Spec 
             x: { scale: 'x', field: 'rank' },
             y: { scale: 'y', field: 'lower' },
             y2: { scale: 'y', field: 'upper' },
-            fill: { value: '#a9c4e4' },
+            fill: { value: line },
+            fillOpacity: { value: FAINT },
           },
         },
       },
@@ -72,7 +81,7 @@ export function screeSpec(analysis: Analysis, scree: readonly Interval[]): Spec 
           enter: {
             x: { scale: 'x', field: 'rank' },
             y: { scale: 'y', field: 'estimate' },
-            stroke: { value: '#1b4f8a' },
+            stroke: { value: line },
             strokeWidth: { value: 1.5 },
           },
         },

@@ -1,31 +1,37 @@
 /** The figure of the spectrum: eigenvalues with their error bars on an axis that is logarithmic on both sides of zero. */
-import type { Spec } from 'vega';
+import type { Mark, Spec } from 'vega';
 import type { Analysis } from './analysis.ts';
-import { AXIS, FONT, POWER_LABELS, SIZE, titled } from './figure-style.ts';
+import { axis, type FigureStyle, frame, legend, PALETTES } from './figure-style.ts';
 import { eigenvalueRows } from './rows.ts';
 import { paperSentence } from './sentence.ts';
+import { signedLogTicks, ticked, tickTexts } from './ticks.ts';
 
 /** Decades shown on each side of zero at most: below, an eigenvalue counts as zero. */
 const DECADES = 9;
 /** Room between the outermost bar and the frame, on the logarithmic axis. */
 const MARGIN = 1.6;
+/** Pixels below which a band is not seen, and a bar not beside its point. */
+const VISIBLE = { band: 2, bar: 5 };
+/** A bar, as a legend shows it. */
+const UPRIGHT = 'M-0.12,-1L0.12,-1L0.12,1L-0.12,1Z';
 
-/** Powers of ten on both sides of zero and zero itself, thinned to about eight labels. */
-function ticks(lowest: number, highest: number, constant: number): number[] {
-  const first = Math.round(Math.log10(constant));
-  const side = (end: number): number[] => {
-    const last = Math.floor(Math.log10(Math.max(end, constant)) + 1e-9);
-    return Array.from({ length: Math.max(0, last - first) }, (_, i) => last - i);
-  };
-  const up = highest > 0 ? side(highest) : [];
-  const down = lowest < 0 ? side(-lowest) : [];
-  const step = Math.max(1, Math.ceil((up.length + down.length) / 8));
-  const thin = (exponents: number[]): number[] => exponents.filter((_, i) => i % step === 0);
-  const power = (exponent: number): number => Number(`1e${exponent}`);
-  return [...thin(down).map((e) => -power(e)), 0, ...thin(up).map(power)];
+/** One line of the legend. */
+interface Key {
+  readonly text: string;
+  readonly fill: string;
+  readonly shape: string;
 }
 
-export function spectrumSpec(analysis: Analysis): Spec {
+/** Where the axis puts numbers, in pixels from its lower end: Vega's `symlog`. */
+function position({ lowest, highest, constant }: Record<'lowest' | 'highest' | 'constant', number>, height: number) {
+  const symlog = (x: number): number => Math.sign(x) * Math.log1p(Math.abs(x / constant));
+  const [from, to] = [symlog(MARGIN * lowest), symlog(MARGIN * highest)];
+  return (x: number): number => ((symlog(x) - from) / (to - from)) * height;
+}
+
+/** The eigenvalues, their bars where they have some, and, where it can be seen, the band in which one may be missing. */
+export function spectrumSpec(analysis: Analysis, style: FigureStyle): Spec {
+  const { series, shade, text } = PALETTES[style.theme];
   const rows = eigenvalueRows(analysis);
   const { missedEigenvalueBound: missed } = analysis.certificate ?? {};
   const values = rows.map(({ index, value, bound = 0 }) => ({
@@ -44,14 +50,66 @@ export function spectrumSpec(analysis: Analysis): Spec {
     largest,
   );
   // linear within this of zero, logarithmic outside
-  const constant = 10 ** Math.max(Math.floor(Math.log10(smallest)), Math.floor(Math.log10(largest)) - DECADES);
+  const exponent = Math.max(Math.floor(Math.log10(smallest)), Math.floor(Math.log10(largest)) - DECADES);
+  const constant = Number(`1e${exponent}`);
+  const at = position({ lowest, highest, constant }, style.height);
+  const isBanded = missed !== undefined && at(missed) - at(-missed) >= VISIBLE.band;
+  const longest = values.reduce((most, { lower, upper }) => Math.max(most, at(upper) - at(lower)), 0);
+  const [positive, negative] = series;
+  const shapes = { positive: 'circle', negative: 'triangle-down' };
+  const isBounded = rows.some(({ bound }) => bound !== undefined);
+  const byGap = rows.some(({ kind }) => kind === 'gap') ? `, with probability ${analysis.certificate?.confidence}` : '';
+  const signs = new Set(values.map(({ sign }) => sign));
+  const name = (sign: string): string => (signs.size > 1 ? `${sign} eigenvalue` : 'eigenvalue');
+  const keys: Key[] = [
+    ...(signs.has('positive') ? [{ text: name('positive'), fill: positive, shape: shapes.positive }] : []),
+    ...(signs.has('negative') ? [{ text: name('negative'), fill: negative, shape: shapes.negative }] : []),
+    ...(isBounded && longest >= VISIBLE.bar
+      ? [{ text: `bar: some eigenvalue lies in it${byGap}`, fill: text, shape: UPRIGHT }]
+      : []),
+    ...(isBounded && longest < VISIBLE.bar
+      ? [{ text: `error bars are no longer than the points${byGap}`, fill: 'transparent', shape: UPRIGHT }]
+      : []),
+    ...(isBanded ? [{ text: 'grey: an eigenvalue in this band may be missing', fill: shade, shape: 'square' }] : []),
+  ];
   const y = (field: string) => ({ scale: 'y', field });
   const x = { scale: 'x', field: 'index' };
   const color = { scale: 'color', field: 'sign' };
   const size = values.length > 100 ? 12 : 26;
+  const band: Mark = {
+    type: 'rect',
+    encode: {
+      enter: {
+        x: { value: 0 },
+        x2: { signal: 'width' },
+        y: { scale: 'y', value: missed ?? 0 },
+        y2: { scale: 'y', value: -(missed ?? 0) },
+        fill: { value: shade },
+        fillOpacity: { value: 0.45 },
+      },
+    },
+  };
+  const [linear] = tickTexts([constant]);
+  const note: Mark = {
+    type: 'text',
+    encode: {
+      enter: {
+        x: { signal: 'width - 4' },
+        y: { value: 4 },
+        align: { value: 'right' },
+        baseline: { value: 'top' },
+        text: { value: `axis: linear up to ${linear} in magnitude, logarithmic beyond` },
+        font: { value: style.font },
+        fontSize: { value: 11 },
+        fill: { value: text },
+      },
+    },
+  };
   return {
-    ...SIZE,
-    ...titled(`Eigenvalues of ${analysis.provenance.operator}`, paperSentence(analysis)),
+    ...frame(style, {
+      title: `Eigenvalues of ${analysis.provenance.operator}`,
+      subtitle: paperSentence(analysis),
+    }),
     data: [{ name: 'pairs', values }],
     scales: [
       { name: 'x', type: 'linear', range: 'width', domain: [0, values.length + 1], nice: false },
@@ -64,54 +122,25 @@ export function spectrumSpec(analysis: Analysis): Spec {
         nice: false,
         zero: false,
       },
-      { name: 'color', type: 'ordinal', domain: ['positive', 'negative'], range: ['#1b4f8a', '#b3261e'] },
-      { name: 'shape', type: 'ordinal', domain: ['positive', 'negative'], range: ['circle', 'triangle-down'] },
+      { name: 'color', type: 'ordinal', domain: ['positive', 'negative'], range: [positive, negative] },
+      { name: 'shape', type: 'ordinal', domain: ['positive', 'negative'], range: Object.values(shapes) },
+      { name: 'keyFill', type: 'ordinal', domain: keys.map((key) => key.text), range: keys.map(({ fill }) => fill) },
+      { name: 'keyShape', type: 'ordinal', domain: keys.map((key) => key.text), range: keys.map(({ shape }) => shape) },
     ],
     axes: [
-      { ...AXIS, scale: 'x', orient: 'bottom', title: 'index', tickMinStep: 1, format: 'd', grid: false },
+      { ...axis(style), scale: 'x', orient: 'bottom', title: 'index', tickMinStep: 1, format: 'd', grid: false },
       {
-        ...AXIS,
+        ...axis(style),
         scale: 'y',
         orient: 'left',
         title: 'eigenvalue',
-        values: ticks(lowest, highest, constant),
-        encode: POWER_LABELS,
+        ...ticked(signedLogTicks(lowest, highest, constant)),
       },
     ],
-    legends: [
-      { fill: 'color', shape: 'shape', orient: 'top-right', labelFont: FONT, labelFontSize: 11, symbolType: 'circle' },
-    ],
+    legends: [{ ...legend(style), fill: 'keyFill', shape: 'keyShape', orient: 'bottom', columns: 1 }],
     marks: [
-      ...(missed === undefined
-        ? []
-        : [
-            {
-              type: 'rect' as const,
-              encode: {
-                enter: {
-                  x: { value: 0 },
-                  x2: { signal: 'width' },
-                  y: { scale: 'y', value: missed },
-                  y2: { scale: 'y', value: -missed },
-                  fill: { value: '#d0d0d0' },
-                  fillOpacity: { value: 0.45 },
-                },
-              },
-            },
-            {
-              type: 'text' as const,
-              encode: {
-                enter: {
-                  x: { value: 6 },
-                  y: { scale: 'y', value: 0, offset: -6 },
-                  text: { value: 'an eigenvalue in the grey band may be missing' },
-                  font: { value: FONT },
-                  fontSize: { value: 11 },
-                  fill: { value: '#555' },
-                },
-              },
-            },
-          ]),
+      ...(isBanded ? [band] : []),
+      note,
       {
         type: 'rule',
         from: { data: 'pairs' },

@@ -22,13 +22,13 @@ export function boundedText({ value, bound }: EigenvalueRow, join: (rounded: Rou
 export const plainBounded = ({ value, bound, exponent }: Rounded): string =>
   exponent === 0 ? `${value} ± ${bound}` : `(${value} ± ${bound})e${exponent}`;
 
-interface Column {
+export interface Column {
   title: string;
   text: (row: EigenvalueRow) => string;
 }
 
 /** Columns that at least one row fills. */
-function columnsOf(rows: readonly EigenvalueRow[], value: Column['text']): Column[] {
+export function columnsOf(rows: readonly EigenvalueRow[], value: Column['text']): Column[] {
   const columns: Column[] = [
     { title: '#', text: ({ index }) => String(index) },
     { title: 'eigenvalue', text: value },

@@ -231,10 +231,10 @@ test('a certificate that knows nothing of single eigenvalues, and no sampling er
 });
 
 describe('figures: marks lie where the labels of the axis say', () => {
-  const POSITIVE = '#1b4f8a';
-  const NEGATIVE = '#b3261e';
+  const POSITIVE = '#0072b2';
+  const NEGATIVE = '#d55e00';
 
-  /** Labels of the vertical axis with their place: 1e-2 → 170. */
+  /** Labels of the vertical axis with their place: '0.01' → 170. */
   function places(svg: string): Map<string, number> {
     const labels = /role-axis-label[\s\S]*?<\/g>/g;
     const [, vertical] = svg.match(labels)!;
@@ -291,12 +291,12 @@ describe('figures: marks lie where the labels of the axis say', () => {
       );
       expect(points.map(({ colour }) => colour)).toEqual([POSITIVE, NEGATIVE, POSITIVE, NEGATIVE]);
       const [first, ...others] = points as [(typeof points)[0], ...typeof points];
-      for (const [i, label] of ['-1e0', '1e-1'].entries()) {
-        expect([label, others[i]!.y - first.y]).toEqual([label, expect.closeTo(at(label) - at('1e1'), 1)]);
+      for (const [i, label] of ['-1', '0.1'].entries()) {
+        expect([label, others[i]!.y - first.y]).toEqual([label, expect.closeTo(at(label) - at('10'), 1)]);
       }
       const [, positive, negative] = others as [unknown, { y: number }, { y: number }];
-      expect(negative.y - positive.y).toBeGreaterThan(at('0') - at('1e-1'));
-      expect(negative.y - positive.y).toBeLessThan(at('-1e-2') - at('1e-1'));
+      expect(negative.y - positive.y).toBeGreaterThan(at('0') - at('0.1'));
+      expect(negative.y - positive.y).toBeLessThan(at('-0.01') - at('0.1'));
       // indices of an axis from 0 to 5
       expect(points.map(({ x }) => x)).toEqual([1, 2, 3, 4].map((index) => expect.closeTo((620 * index) / 5, 1)));
       const legend = /role-legend[\s\S]*$/.exec(svg)![0];
@@ -309,8 +309,8 @@ describe('figures: marks lie where the labels of the axis say', () => {
       const drawn = bars(svg);
       expect(drawn.map(({ colour }) => colour)).toEqual([POSITIVE, NEGATIVE, POSITIVE, NEGATIVE]);
       // 10 - 9 = 1, -1 + 0.9 = -0.1, 0.1 - 0.09 = 0.01, -0.002 - 0.098 = -0.1
-      expect(drawn[0]!.to - drawn[1]!.from).toBeCloseTo(at('1e0') - at('-1e-1'), 1);
-      expect(drawn[2]!.to - drawn[1]!.from).toBeCloseTo(at('1e-2') - at('-1e-1'), 1);
+      expect(drawn[0]!.to - drawn[1]!.from).toBeCloseTo(at('1') - at('-0.1'), 1);
+      expect(drawn[2]!.to - drawn[1]!.from).toBeCloseTo(at('0.01') - at('-0.1'), 1);
       expect(drawn[3]!.to - drawn[1]!.from).toBeCloseTo(0, 1);
     });
   });
@@ -318,7 +318,7 @@ describe('figures: marks lie where the labels of the axis say', () => {
   test('the scree: estimate and band of every truncation', async () => {
     const svg = await figureSvg(analysis, 'scree');
     const labels = places(svg);
-    const [top, next] = [labels.get('1e0')!, labels.get('1e-1')!];
+    const [top, next] = [labels.get('1')!, labels.get('10⁻¹')!];
     const y = (value: number): number => -Math.log10(value) * (next - top);
     const paths = (kind: string): number[][] => {
       const [mark] = new RegExp(`mark-${kind} role-mark[\\s\\S]*?</g>`).exec(svg)!;

@@ -96,7 +96,9 @@ describe('matrixSvg', () => {
 
   test('too large and of another size is refused', async () => {
     const image = { title: 'H', rows: 161, cols: 1, data: new Float64Array(161) };
-    await expect(matrixSvg(image)).rejects.toThrow('1..160 rows and columns can be drawn, got 161 x 1');
+    await expect(matrixSvg(image)).rejects.toThrow(
+      'matrixSvg: rows must be an integer in 1..160 (of a larger matrix take a fragment), got 161',
+    );
     await expect(matrixSvg({ ...image, rows: 2 })).rejects.toThrow('2 x 1 entries are 2, got 161');
   });
 });

@@ -114,7 +114,13 @@ describe('with a certificate', () => {
   test('HTML: one file, escaped, no scripts, nothing from elsewhere', async () => {
     const html = await toHtml(analysis);
     expect(html).toContain('<h1>Spectrum of x^2 &amp; &lt;5%&gt; #1_{a}</h1>');
-    expect(html.match(/<svg /g)).toHaveLength(2);
+    // two figures, each for light and for dark pages
+    expect(html.match(/<svg /g)).toHaveLength(4);
+    expect(html.match(/<div class="(light|dark)"><svg /g)).toHaveLength(4);
+    expect(html).toContain('<meta name="viewport" content="width=device-width, initial-scale=1">');
+    expect(html).toContain('@media (prefers-color-scheme: dark)');
+    // nothing was asked of the batches, so there is no column of sampling errors
+    expect(html).not.toContain('sampling s.e.');
     expect(html).not.toMatch(/<script|<link|src=|@import/);
   });
 
@@ -137,7 +143,7 @@ describe('with a certificate', () => {
 describe('figures', () => {
   test('the spectrum: a point and a bar for each pair, negative values below zero', async () => {
     const svg = await figureSvg(analysis, 'spectrum');
-    expect(svg.match(/<line [^>]*stroke="#(1b4f8a|b3261e)"/g)).toHaveLength(24);
+    expect(svg.match(/<line [^>]*stroke="#(0072b2|d55e00)"/g)).toHaveLength(24);
     // the legend's symbols stand above everything that is negative
     const LEGEND = 40;
     const below = (colour: string): number[] =>
@@ -145,7 +151,7 @@ describe('figures', () => {
         svg.matchAll(new RegExp(`<path [^>]*translate\\([\\d.]+,([\\d.]+)\\)"[^>]*fill="${colour}"`, 'g')),
         ([, y]) => Number(y),
       );
-    const [positive, negative] = [below('#1b4f8a'), below('#b3261e')];
+    const [positive, negative] = [below('#0072b2'), below('#d55e00')];
     expect(Math.max(...positive)).toBeLessThan(Math.min(...negative.filter((y) => y > LEGEND)));
     for (const label of ['index', 'eigenvalue', 'positive', 'negative', '>0<']) expect(svg).toContain(label);
   });
