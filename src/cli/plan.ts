@@ -7,7 +7,7 @@ import { ownFields, parseSketchCall } from '../seigh/options.ts';
 import { BUDGET_FIELDS, planSketch, type SketchBudget } from '../seigh/plan.ts';
 import { costOf, freeBytes, refuseFullDisk } from '../store/sketch/cost.ts';
 import { flatPlan } from '../store/sketch/plan.ts';
-import { wantedBy } from '../store/sketch/seigh.ts';
+import { requestOf } from '../store/sketch/seigh.ts';
 import { type Command, defineCommand, pick, refuseGiven, refuseWords } from './command.ts';
 import { EXIT } from './exit.ts';
 import { loadOperator } from './operator-file.ts';
@@ -31,7 +31,7 @@ async function planStored(given: Given): Promise<number> {
   const { dims, options } = askedOf(given, path);
   if (given.operator === undefined) throw new ArgumentError('--operator is needed', { option: 'operator' });
   const op = await loadOperator(given.operator as string);
-  const { plan } = await wantedBy(parseSketchCall(op, dims, options));
+  const { plan } = await requestOf(parseSketchCall(op, dims, options));
   const cost = costOf(plan);
   const free = await freeBytes(path);
   if (given.json) console.log(JSON.stringify({ plan: flatPlan(plan), cost, free }, null, 2));

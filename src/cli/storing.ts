@@ -16,7 +16,7 @@ import { isDirectoryOf, refuseOtherPlan, SKETCH } from '../store/directory.ts';
 import { costOf, refuseFullDisk } from '../store/sketch/cost.ts';
 import { descriptionPath, openDirectory, type SketchDirectory } from '../store/sketch/directory.ts';
 import type { StoredPlan } from '../store/sketch/plan.ts';
-import { openSketch, wantedBy } from '../store/sketch/seigh.ts';
+import { openSketch, requestOf } from '../store/sketch/seigh.ts';
 import { json, pick } from './command.ts';
 import { loadOperator } from './operator-file.ts';
 import { DIMS, operatorField } from './sketching.ts';
@@ -106,9 +106,9 @@ export async function openRun(path: string, given: Given): Promise<OpenedRun> {
   if (file === '') throw new ArgumentError('--operator is needed', { option: 'operator' });
   const op = await loadOperator(file);
   const call: SketchCall = parseSketchCall(op, asked.dims, asked.options);
-  const wanted = await wantedBy(call, resolve(file));
-  if (!existing && !given.force) await refuseFullDisk(path, costOf(wanted.plan));
-  return { op, directory: await openSketch(path, op, call.settings.memory, wanted) };
+  const request = await requestOf(call, resolve(file));
+  if (!existing && !given.force) await refuseFullDisk(path, costOf(request.plan));
+  return { op, directory: await openSketch(path, op, call.settings.memory, request) };
 }
 
 /** Tells someone who has interrupted a run how it continues. */

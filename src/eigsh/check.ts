@@ -105,7 +105,7 @@ function complete({ ritz, settings, floors }: Iteration): Omit<Completeness, 'nu
  * at the confidence asked for, that nothing beyond the wanted pairs is left there, or has taken its share of products; what
  * a run finds is made to converge first.
  *
- * @param journal is told of every product
+ * @param journal is called after every product
  * @throws NumericalError for an operator that is not symmetric, or whose products are not finite.
  */
 export async function iterate(

@@ -33,7 +33,7 @@ export interface SearchSettings extends Control {
 
 /**
  * Why an iteration ended: every pair reached `tol` or the rounding of its element type; the operator's noise does not let
- * them; the products or the caller's patience were spent.
+ * them; the products were spent; the caller's signal was aborted.
  */
 export type Stopped = 'converged' | 'noise' | 'maxProducts' | 'signal';
 
@@ -121,7 +121,7 @@ export class Iteration {
     return this.state.H.rows;
   }
 
-  /** Wanted pairs that are there and not yet good enough. */
+  /** SketchRequest pairs that are there and not yet good enough. */
   get unconverged(): number[] {
     return unconvergedOf(this.ritz, this.settings.count, this.settings.tol, this.floors.noise);
   }

@@ -25,7 +25,7 @@ export interface Check {
   run: FreshRun | undefined;
 }
 
-/** Is told of every product, so that a search can be gone on with elsewhere. */
+/** Is called after every product, so that a search can be continued elsewhere. */
 export interface Journal {
   /** Keeps a search. Returns its decomposition, whose column blocks may lie elsewhere from now on. */
   keep(search: Search): Promise<Decomposition>;

@@ -8,7 +8,7 @@ export class Stopwatch {
   readonly #before: SketchSeconds;
   #products = 0;
 
-  /** @param before what was spent earlier, where a search is gone on with */
+  /** @param before what was spent earlier, where a search is continued */
   constructor(before: SketchSeconds = { sketch: 0, recovery: 0 }) {
     this.#before = before;
   }

@@ -27,7 +27,7 @@ export interface Tall {
   dtype: DType;
 }
 
-/** How much is worked on at once. */
+/** How much is in memory at once. */
 export interface Budget {
   /** Entries of a row panel. */
   panelEntries: number;
@@ -42,7 +42,7 @@ export function leastMemory({ rows, cols, dtype }: Tall): number {
 }
 
 /**
- * Sizes of panels and of blocks with which tall blocks are worked on within `memory` bytes; small k x k matrices and the
+ * Sizes of panels and of blocks with which tall blocks are processed within `memory` bytes; small k x k matrices and the
  * program itself come on top.
  * @throws ArgumentError when that is not enough for one panel or one column, with the least that is.
  */

@@ -27,7 +27,7 @@ export class ScratchFile {
     const path = temporaryName(join(directory, 'scratch'));
     try {
       const handle = await open(path, 'wx+');
-      // Windows does not let go of the name of an open file
+      // Windows does not free the name of an open file
       const isNameless = await unlink(path).then(
         () => true,
         () => false,

@@ -1,6 +1,6 @@
 /**
  * Work at a scale at which no square over- or underflows: an operator whose first products lie far from their vectors in size
- * is worked on as 2^e A, and what comes out is scaled back, both exactly.
+ * is replaced by 2^e A, and results are scaled back, both exactly.
  */
 import { type Block, zeros } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';

@@ -119,7 +119,7 @@ function parseSystem(op: LinearOperator, b: VectorLike, options: SolverOptions):
 
 /** Numbers of a solve at the scale of the caller's system. */
 interface Scales {
-  /** The operator is worked on as 2^exponent A, the right-hand side as 2^rightExponent b. */
+  /** The system is solved for 2^exponent A in place of A, and 2^rightExponent b in place of b. */
   op: ScaledOperator;
   rightExponent: number;
 }

@@ -19,7 +19,7 @@ import { loadResult } from './result.ts';
 import { stagesOf } from './stages.ts';
 
 /** What a new directory is to be, and an existing one must be. */
-export interface Wanted {
+export interface SketchRequest {
   plan: StoredPlan;
   /** Choices that the caller left open: an existing directory may have made them otherwise. */
   free: readonly string[];
@@ -30,7 +30,7 @@ export interface Wanted {
 /**
  * Opens the sketch directory `path` for products of `op`.
  * @param memory for this process, in bytes; default: what the directory was made with
- * @param wanted makes the directory where there is none; without it there must be one
+ * @param request makes the directory where there is none; without it there must be one
  * @throws StoreError for a folder that is no sketch, a sketch of another operator, or one with other choices; ArgumentError
  * when its blocks are too wide for the memory.
  */
@@ -38,17 +38,17 @@ export function openSketch(
   path: string,
   op: LinearOperator,
   memory: number | undefined,
-  wanted?: Wanted,
+  request?: SketchRequest,
 ): Promise<SketchDirectory> {
   return openForOperator(op, {
-    isThere: async () => wanted === undefined || isDirectoryOf(SKETCH, path),
+    isThere: async () => request === undefined || isDirectoryOf(SKETCH, path),
     open: () => openDirectory(path, memory),
-    create: (probe) => createDirectory(path, wanted!.plan, wanted!.operator, probe),
+    create: (probe) => createDirectory(path, request!.plan, request!.operator, probe),
     check(directory) {
       const { plan } = directory;
-      if (wanted) {
-        const free = ['memory', ...wanted.free];
-        refuseOtherPlan(descriptionPath(directory), flatPlan(plan), flatPlan(wanted.plan), free);
+      if (request) {
+        const free = ['memory', ...request.free];
+        refuseOtherPlan(descriptionPath(directory), flatPlan(plan), flatPlan(request.plan), free);
       }
       refuseSmallMemory(directory.memory, tallOf(plan), plan.blockSize);
     },
@@ -71,8 +71,8 @@ export async function finishDirectory(
   return loadResult(directory, kernels);
 }
 
-/** What a call wants, on this machine. @throws ArgumentError when its memory is too small, before anything is calibrated. */
-export async function wantedBy(call: SketchCall, operator = ''): Promise<Wanted> {
+/** What a call asks for, on this machine. @throws ArgumentError when its memory is too small, before anything is calibrated. */
+export async function requestOf(call: SketchCall, operator = ''): Promise<SketchRequest> {
   const { op, dims, settings } = call;
   const { blockColumns } = budgetOf(call);
   const blockSize = await prepareBlocks(op, dims, settings.blockSize, blockColumns);
@@ -85,8 +85,8 @@ export async function wantedBy(call: SketchCall, operator = ''): Promise<Wanted>
  */
 export async function storedSeigh(call: SketchCall, control: Control): Promise<EighResult> {
   const { op, settings } = call;
-  const wanted = await wantedBy(call);
+  const request = await requestOf(call);
   const kernels = await selectKernels(settings.kernels);
-  const directory = await openSketch(settings.store!, op, settings.memory, wanted);
+  const directory = await openSketch(settings.store!, op, settings.memory, request);
   return finishDirectory(directory, { op, kernels, ...control });
 }

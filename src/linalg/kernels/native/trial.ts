@@ -1,5 +1,5 @@
 /**
- * A library on trial, in a process of its own. Some end the process they are called in: a BLAS built for another
+ * The trial of a library, in a process of its own. Some libraries end the process they are called in: a BLAS built for another
  * processor, MKL without its companions, a file that only looks like a BLAS. `node trial.js FILE...` writes one line of
  * JSON, `{ "fault": string | null }`.
  */
@@ -9,7 +9,7 @@ import { identify } from './identify.ts';
 import { nativeKernels } from './kernels.ts';
 import { openLibrary } from './library.ts';
 
-async function verdict(files: readonly string[]): Promise<string | null> {
+async function faultOf(files: readonly string[]): Promise<string | null> {
   try {
     const library = openLibrary(await importFfi(), files);
     return (await findFault(nativeKernels(library, identify(library)))) ?? null;
@@ -18,4 +18,4 @@ async function verdict(files: readonly string[]): Promise<string | null> {
   }
 }
 
-process.stdout.write(`${JSON.stringify({ fault: await verdict(process.argv.slice(2)) })}\n`);
+process.stdout.write(`${JSON.stringify({ fault: await faultOf(process.argv.slice(2)) })}\n`);

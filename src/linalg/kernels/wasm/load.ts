@@ -8,7 +8,7 @@ import { Engine } from './engine.ts';
 import { compileModule } from './module.ts';
 import { addGram, gemm, subtract, times } from './products.ts';
 
-/** A provider that can be told to let go of what it holds. */
+/** A provider that can release what it holds. */
 export interface WasmKernels extends Kernels {
   /** Ends the worker threads and frees the memory when the calls under way are done; a later call starts anew. */
   close(): Promise<void>;

@@ -5,8 +5,8 @@
 
 const TILE: usize = 16;
 
-/** Turns four registers, the rows of a 4 x 4 matrix at `from`, and stores its columns `apart` bytes from one another. */
-function turn(from: usize, stride: usize, into: usize, apart: usize): void {
+/** Transposes a 4 x 4 matrix whose rows are at `from`: stores its columns `apart` bytes from one another. */
+function transposeTile(from: usize, stride: usize, into: usize, apart: usize): void {
   const a = v128.load(from);
   const b = v128.load(from + stride);
   const c = v128.load(from + 2 * stride);
@@ -30,7 +30,8 @@ function transpose(from: usize, rows: usize, cols: usize, stride: usize, into: u
     for (let j: usize = 0; j < wholeCols; j += TILE) {
       const lastCol = min(j + TILE, wholeCols);
       for (let l = j; l < lastCol; l += 4) {
-        for (let k = i; k < lastRow; k += 4) turn(from + k * stride + l * 4, stride, into + l * apart + k * 4, apart);
+        for (let k = i; k < lastRow; k += 4)
+          transposeTile(from + k * stride + l * 4, stride, into + l * apart + k * 4, apart);
       }
     }
   }
