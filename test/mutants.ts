@@ -108,7 +108,7 @@ const options: ConstructorParameters<typeof Stryker>[0] = {
   // a machine has other work to do, and kernels have threads of their own
   concurrency: Number(process.env.EIGENSKETCH_MUTANTS_AT_ONCE ?? 1),
   // tests that take seconds when the machine is quiet may take as long again where it is not
-  timeoutMS: 20_000,
+  timeoutMS: 8000,
   reporters: ['progress-append-only', 'clear-text', 'html'],
   clearTextReporter: { allowColor: false, reportTests: false, allowEmojis: false },
   htmlReporter: { fileName: `reports/mutants/${target.replaceAll('/', '-')}.html` },

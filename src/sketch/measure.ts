@@ -75,10 +75,11 @@ export async function measureColumns(
   { stage, width, ranges, total, sink, onProgress, signal }: MeasureOptions,
   apply: Apply = applyOperator,
 ): Promise<void> {
-  const [outputRows] = apply === applyOperator ? op.shape : [op.shape[1]];
+  // products of the adjoint are always in memory of their own
+  const isLent = apply === applyOperator;
   const slots = Array.from({ length: op.overlaps ? 2 : 1 }, () => ({
     input: recycled(inputRows, width, op.dtype),
-    product: recycled(outputRows, width, op.dtype),
+    ...(isLent ? { product: recycled(op.shape[0], width, op.dtype) } : {}),
   }));
   const underWay: UnderWay[] = [];
   let done = 0;
@@ -112,7 +113,7 @@ export async function measureColumns(
       const slot = slots[measured++ % slots.length]!;
       const X = await columns(range.start, range.end, slot.input(cols));
       const startedAt = performance.now();
-      const product = apply(op, X, { firstColumn: range.start }, slot.product(cols));
+      const product = apply(op, X, { firstColumn: range.start }, slot.product?.(cols));
       // It is awaited later; until then a failure must not count as one that nobody heard of.
       product.catch(() => {});
       underWay.push({ range, product, startedAt });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { type LinearOperator, seigh } from '../../src/index.ts';
-import { chooseBlockSize } from '../../src/sketch/block-size.ts';
+import { chooseBlockSize, prepareBlocks } from '../../src/sketch/block-size.ts';
 
 const operator = (n: number, dtype: 'float32' | 'float64', preferredBlockSize?: number): LinearOperator => ({
   shape: [n, n],
@@ -20,6 +20,33 @@ test.each<[string, number, LinearOperator, number, number | undefined]>([
   ['one column at least', 1, operator(1e9, 'float64'), 500, undefined],
 ])('%s', (_, expected, op, cols, requested) => {
   expect(chooseBlockSize(op, cols, requested)).toBe(expected);
+});
+
+test('the longer side of a rectangular operator counts', () => {
+  for (const shape of [
+    [10, 1e7],
+    [1e7, 10],
+  ] as const) {
+    expect(chooseBlockSize({ ...operator(10, 'float32'), shape }, 500)).toBe(6);
+  }
+});
+
+test('what is not a number of columns is refused under its name', () => {
+  expect(() => chooseBlockSize(operator(10, 'float32'), 5, 0)).toThrow(/^blockSize must be .*got 0/);
+});
+
+test('an operator is calibrated before its preference counts, and not where the caller says how many', async () => {
+  let calibrations = 0;
+  const op: LinearOperator = {
+    ...operator(1000, 'float64'),
+    get preferredBlockSize() {
+      return calibrations === 0 ? 10 : 20;
+    },
+    calibrate: async () => void calibrations++,
+  };
+  expect([await prepareBlocks(op, 500, 7), calibrations]).toEqual([7, 0]);
+  expect([await prepareBlocks(op, 500, undefined), calibrations]).toEqual([20, 1]);
+  expect(await prepareBlocks(op, 500, undefined, 11)).toBe(11);
 });
 
 test('a result says which was used', async () => {
