@@ -104,6 +104,8 @@ const options: ConstructorParameters<typeof Stryker>[0] = {
   filesOfTests: tests,
   warnings: { unknownOptions: false, slow: false, preprocessorErrors: true, unserializableOptions: true },
   logLevel: 'warn' as LogLevel,
+  // there are none in what was emitted, and it would read every file of the repository
+  disableTypeChecks: false,
   coverageAnalysis: 'perTest',
   // a machine has other work to do, and kernels have threads of their own
   concurrency: Number(process.env.EIGENSKETCH_MUTANTS_AT_ONCE ?? 1),

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type Block, type Matrix, zeros } from '../../src/core/block.ts';
 import type { DType } from '../../src/core/dtype.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
-import { type Extension, extendBasis, extendInverse } from '../../src/multivector/extend.ts';
+import { type Extension, extendBasis, extendFactor, extendInverse } from '../../src/multivector/extend.ts';
 import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
 import type { Multivector } from '../../src/multivector/multivector.ts';
 import { orthonormalise } from '../../src/multivector/orthonormalise.ts';
@@ -97,7 +97,19 @@ describe.each(['float64', 'float32'] as const)('%s', (dtype) => {
   });
 });
 
-test('the inverse of a triangle of blocks', async () => {
+test('without a basis to begin with, columns are orthonormalised', async () => {
+  for (const [Y, cols] of [
+    [randomBlock(n, 3, 1), 3],
+    [zeros(n, 3, 'float64'), 0],
+  ] as const) {
+    const space = hostSpace(n, 'float64');
+    const { added, coupling, exhausted } = await extendBasis([], await multivectorOf(Y, 'float64'), space, context);
+    expect([added.basis.cols, exhausted, coupling.rows, coupling.cols]).toEqual([cols, cols === 0, 0, 3]);
+    expect(distance(multiply(await added.basis.toBlock(), added.R), Y)).toBeLessThan(1e-13);
+  }
+});
+
+test('the factor of blocks and its inverse', async () => {
   const upper = (k: number, seed: number): Matrix => {
     const R = randomBlock(k, k, seed) as Matrix;
     for (let i = 0; i < k; i++)
@@ -120,10 +132,12 @@ test('the inverse of a triangle of blocks', async () => {
   const [R1, R2] = [upper(3, 1), upper(2, 2)];
   const coupling = randomBlock(3, 2, 3) as Matrix;
   const T = await extendInverse(inverse(R1), coupling, inverse(R2), context);
-  const R = zeros(5, 5, 'float64');
+  const R = extendFactor(R1, coupling, R2);
   const top = beside(R1, coupling);
-  for (let i = 0; i < 3; i++) R.data.set(top.data.subarray(5 * i, 5 * i + 5), 5 * i);
-  for (let i = 0; i < 2; i++) R.data.set(R2.data.subarray(2 * i, 2 * i + 2), 5 * (3 + i) + 3);
+  const bottom = beside(zeros(2, 3, 'float64'), R2);
+  expect(R).toEqual({ rows: 5, cols: 5, data: Float64Array.of(...top.data, ...bottom.data) });
+  const none = zeros(0, 0, 'float64') as Matrix;
+  expect(await extendInverse(none, zeros(0, 2, 'float64') as Matrix, inverse(R2), context)).toEqual(inverse(R2));
   expect(distance(multiply(T, R), identity(5))).toBeLessThan(1e-14);
   expect(distance(multiply(R, T), identity(5))).toBeLessThan(1e-14);
 });

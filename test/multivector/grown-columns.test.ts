@@ -1,5 +1,6 @@
 /** Columns that grow by blocks read like one multivector. */
 import { describe, expect, test } from '@jest/globals';
+import { zeros } from '../../src/core/block.ts';
 import { UnsupportedError } from '../../src/index.ts';
 import { GrownColumns } from '../../src/multivector/grown-columns.ts';
 import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
@@ -36,11 +37,14 @@ describe.each([
     expect([columns.cols, all.rows, all.cols, all.dtype]).toEqual([cols, rows, cols, 'float64']);
     expect(await all.toBlock()).toEqual(expected);
     for (let start = 0; start <= cols; start++) {
-      const { data } = await all.readColumns(start, cols);
-      const wanted = Array.from({ length: rows * (cols - start) }, (_, at) =>
-        entry(Math.floor(at / (cols - start)), start + (at % (cols - start))),
-      );
-      expect(Array.from(data)).toEqual(wanted);
+      for (let end = start; end <= cols; end++) {
+        const width = end - start;
+        const { data } = await all.readColumns(start, end);
+        const wanted = Array.from({ length: rows * width }, (_, at) =>
+          entry(Math.floor(at / width), start + (at % width)),
+        );
+        expect(Array.from(data)).toEqual(wanted);
+      }
     }
     const panel = await all.readRows(2, 3);
     expect(panel).toEqual({ rows: 3, cols, data: expected.data.slice(2 * cols, 5 * cols) });
@@ -48,9 +52,43 @@ describe.each([
   });
 });
 
+test('several blocks as one are read into memory that is given; two panels may be in use at once', async () => {
+  const columns = new GrownColumns(hostSpace(rows, 'float64'));
+  for (const seed of [1, 2]) await columns.append(await multivectorOf(randomBlock(rows, 2, seed), 'float64'), {});
+  const { all } = columns;
+  const whole = await all.toBlock();
+  const into = zeros(rows, 3, 'float64');
+  expect(await all.readColumns(1, 4, into)).toBe(into);
+  expect(into).toEqual(await all.readColumns(1, 4));
+  const panel = zeros(2, 4, 'float64');
+  expect(await all.readRows(1, 2, panel)).toBe(panel);
+  expect(panel.data).toEqual(whole.data.slice(4, 12));
+  const [first, second] = [await all.readRows(0, 2), await all.readRows(2, 2)];
+  expect([...first.data, ...second.data]).toEqual([...whole.data.slice(0, 16)]);
+});
+
+test('blocks are kept as they are while they are few, and put together then', async () => {
+  const columns = new GrownColumns(hostSpace(rows, 'float64'));
+  const blocks = await Promise.all(
+    Array.from({ length: 9 }, (_, seed) => multivectorOf(randomBlock(rows, 1, seed), 'float64')),
+  );
+  for (const [i, block] of blocks.slice(0, 8).entries()) {
+    await columns.append(block, {});
+    expect(columns.parts.length).toBe(i + 1);
+    for (const [at, part] of columns.parts.entries()) expect(part).toBe(blocks[at]);
+    expect(columns.all).toBe(columns.all);
+    expect(columns.all === block).toBe(i === 0);
+  }
+  await columns.append(blocks[8]!, {});
+  expect([columns.parts.length, columns.cols]).toEqual([1, 9]);
+  expect(columns.all).toBe(columns.parts[0]);
+});
+
 test('several blocks as one are only read', async () => {
   const columns = new GrownColumns(hostSpace(rows, 'float64'));
   for (const seed of [1, 2]) await columns.append(await multivectorOf(randomBlock(rows, 2, seed), 'float64'), {});
+  await expect(columns.all.writeColumns(0, randomBlock(rows, 4, 1))).rejects.toThrow('side by side are only read');
   await expect(columns.all.writeColumns(0, randomBlock(rows, 4, 1))).rejects.toThrow(UnsupportedError);
+  await expect(columns.all.writeRows(0, randomBlock(rows, 4, 1))).rejects.toThrow('side by side are only read');
   await expect(columns.all.writeRows(0, randomBlock(rows, 4, 1))).rejects.toThrow(UnsupportedError);
 });

@@ -209,10 +209,10 @@ describe('seconds of a product', () => {
         total: 4,
         sink,
       });
-      while (answers.length < 2) await setImmediate();
+      while (answers.length < 2) await Promise.race([setImmediate(), all]);
       clock.now += 4000;
       answers[0]!();
-      while (seconds.length < 1) await setImmediate();
+      while (seconds.length < 1) await Promise.race([setImmediate(), all]);
       clock.now += 3000;
       answers[1]!();
       await all;
