@@ -37,6 +37,7 @@ export type { Batch, Batches, Data, DatasetLike } from './problem/data.ts';
 export type { GraphModelLike } from './problem/graph-model.ts';
 export type { LayersModelLike } from './problem/layers-model.ts';
 export type { LossName } from './problem/loss.ts';
+export type { ParameterVectors } from './problem/parameter-vectors.ts';
 export type { ParameterInfo } from './problem/parameters.ts';
 export type { OperatorOptions, ProblemOptions } from './problem/problem.ts';
 export type {

@@ -6,6 +6,7 @@ import type { BatchProduct } from '../../linops/operator.ts';
 import type { LinearMap } from '../autodiff/linearise.ts';
 import type { RecordedTerm, Recorder } from '../autodiff/objective.ts';
 import { currentBackend } from '../backends/current.ts';
+import { parameterVectors } from '../problem/parameter-vectors.ts';
 import { type ParameterInfo, toBlock, toTangents } from '../problem/parameters.ts';
 import { numbersIn, type Problem } from '../problem/problem.ts';
 import { prepareTensorFlow } from '../repairs/prepare.ts';
@@ -193,6 +194,7 @@ export function curvatureOperator(name: string, spec: CurvatureSpec): CurvatureO
     numParameters: rows,
     parameters: layout,
     fixedWeights: spec.problem.fixedWeights,
+    ...parameterVectors(name, layout),
     matmat: (X: Block, out?: Block) => curvature.multiply(X, out),
     matmatByBatch: async (X: Block, visit: (part: BatchProduct) => void | Promise<void>) =>
       curvature.multiplyByBatch(X, visit),

@@ -1,6 +1,7 @@
 /** The contract of the curvature of networks: what `hessian`, `ggn` and `hessianOf` return. */
 import type { Block } from '../../core/block.ts';
 import type { BatchProduct } from '../../linops/operator.ts';
+import type { ParameterVectors } from '../problem/parameter-vectors.ts';
 import type { ParameterInfo } from '../problem/parameters.ts';
 import type { FixedWeight } from '../problem/selection.ts';
 import type { DeviceOperator } from './device-operator.ts';
@@ -19,7 +20,7 @@ export interface Action {
  * A Hessian or Gauss-Newton matrix at the point where its first product was asked for. `matmat` takes and returns D x b
  * row-major float32 blocks, D the number of parameters.
  */
-export interface CurvatureOperator extends DeviceOperator {
+export interface CurvatureOperator extends DeviceOperator, ParameterVectors {
   /** Curvature matrices are symmetric. */
   readonly selfAdjoint: true;
   /** D. */

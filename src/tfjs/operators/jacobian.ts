@@ -7,6 +7,7 @@ import type { Term } from '../autodiff/objective.ts';
 import { currentBackend } from '../backends/current.ts';
 import { defaultMemory } from '../backends/record.ts';
 import type { TensorContainer } from '../problem/containers.ts';
+import { type ParameterVectors, parameterVectors } from '../problem/parameter-vectors.ts';
 import { layOut, type ParameterInfo, toBlock, toTangents } from '../problem/parameters.ts';
 import {
   KEEPING_FIELDS,
@@ -30,7 +31,7 @@ export interface JacobianOptions<X extends TensorContainer>
     Pick<OperatorOptions, 'cache' | 'memory'> {}
 
 /** The derivative of all outputs (M numbers) by all parameters (D numbers): float32 blocks, row-major. */
-export interface JacobianOperator extends DeviceOperator {
+export interface JacobianOperator extends DeviceOperator, ParameterVectors {
   /** Name, shape and columns of each parameter. */
   readonly parameters: readonly ParameterInfo[];
   /** The weights of the model that are no parameters, each with the reason. */
@@ -172,6 +173,7 @@ export function jacobian<X extends TensorContainer>(options: JacobianOptions<X>)
       shape: [total, numbersIn(layout)] as const,
       parameters: layout,
       fixedWeights: problem.fixedWeights,
+      ...parameterVectors(name, layout),
       outputs: rows.flatMap(({ first, outputs }) => outputs.map((each) => ({ ...each, offset: first + each.offset }))),
       matmat: (X: Block) => batches.multiply(X.cols, () => forward(batches, rows, layout, X)),
       adjointMatmat: (Y: Block) => batches.multiply(Y.cols, () => backward(batches, rows, layout, Y)),
