@@ -175,7 +175,7 @@ export async function certify(
 
 /** 2^e times an approximation and all that it knows; e may not be known before the operator's first product. */
 function scaledApproximation(approximation: LinearOperator, scale: { readonly exponent: number }): LinearOperator {
-  const { eigenvalues, residualNorms } = approximation as Known;
+  const { eigenvalues, residualNorms, noiseFloor } = approximation as Known;
   const scaled = (values: Float64Array): Float64Array => values.map((value) => timesPowerOfTwo(value, scale.exponent));
   return {
     ...approximation,
@@ -183,6 +183,7 @@ function scaledApproximation(approximation: LinearOperator, scale: { readonly ex
     dtype: approximation.dtype,
     ...(eigenvalues ? { eigenvalues: scaled(eigenvalues) } : {}),
     ...(residualNorms ? { residualNorms: scaled(residualNorms) } : {}),
+    ...(noiseFloor === undefined ? {} : { noiseFloor: timesPowerOfTwo(noiseFloor, scale.exponent) }),
     matmat: async (X) => {
       if (scale.exponent === 0) return approximation.matmat(X);
       const Y = await approximation.matmat(X);
