@@ -62,7 +62,7 @@ async function run(signal: AbortSignal): Promise<Report> {
     seconds: {
       training: training.seconds,
       operator: operator.seconds,
-      ...sketch.seconds,
+      ...sketch.secondsByStage,
       certificate: certificate.seconds,
     },
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,

@@ -14,7 +14,7 @@ import type { LinearOperator } from './linops/operator.ts';
 import { hostSpace } from './multivector/host.ts';
 
 /** What of a result is in units of A. */
-const LENGTHS = ['eigenvalues', 'residualNorms', 'noiseFloor', 'completeness.lower', 'completeness.upper'];
+const LENGTHS = ['eigenvalues', 'residualNorms', 'noiseFloor', 'completeness.lowerBound', 'completeness.upperBound'];
 
 /**
  * The `k` leading eigenpairs of a symmetric operator by block Krylov iteration from a random start, with full
@@ -55,7 +55,7 @@ export function eigsh(op: LinearOperator, k: number, options: EigshOptions = {})
         const reached = await iterate(await beginSearch(settings.blockSize, context), supervised, context);
         const result = await leadingPairs(reached, supervised, context);
         for (const block of [...reached.state.V, reached.state.W]) await space.release(block);
-        return { ...result, seconds: stopwatch.seconds };
+        return { ...result, ...stopwatch.spent };
       });
     });
   });

@@ -41,9 +41,10 @@ export type { Memory } from './core/memory.ts';
 export type { Distribution } from './core/random.ts';
 export type { Control, Progress } from './core/schedule.ts';
 export type { Completeness } from './eigsh/completeness.ts';
-export type { Stopped } from './eigsh/iteration.ts';
+export type { EigshStatus } from './eigsh/iteration.ts';
 export type { EigshOptions } from './eigsh/options.ts';
 export type { EigshFacts, EigshResult } from './eigsh/result.ts';
+export type { SearchSeconds } from './eigsh/stopwatch.ts';
 export { eigsh } from './eigsh.ts';
 export { type Density, type DensityOptions, type DensityScale, tridiagToDensity } from './krylov/density.ts';
 // Krylov methods
@@ -57,7 +58,7 @@ export { product, sum } from './linops/composite.ts';
 export { type CovarianceOptions, covarianceOperator } from './linops/covariance.ts';
 export type { Operator } from './linops/define.ts';
 export { denseOperator, diagonalOperator } from './linops/dense.ts';
-export { fromMatvec, type MatvecSpec, type MaybePromise, type Product, type Vector } from './linops/from-matvec.ts';
+export { fromMatvec, type MatvecSpec, type MaybePromise, type Product } from './linops/from-matvec.ts';
 export { type GraphLaplacianOptions, graphLaplacian } from './linops/graph-laplacian.ts';
 export { lowRankOperator } from './linops/low-rank.ts';
 export type { Asymmetry, BatchProduct, LinearOperator } from './linops/operator.ts';
@@ -102,9 +103,9 @@ export { type SsvdOptions, type SvdResult, ssvd } from './ssvd.ts';
 export type { Interval } from './stats/interval.ts';
 // traces, diagonals, norms
 export { type DiagonalMethod, type DiagonalOptions, type DiagonalResult, diagonal } from './traces/diagonal.ts';
-export { frobeniusNorm, type NormResult } from './traces/frobenius-norm.ts';
+export { type FrobeniusNormOptions, frobeniusNorm, type NormResult } from './traces/frobenius-norm.ts';
 export type { EstimatorOptions } from './traces/run.ts';
-export { spectralNorm } from './traces/spectral-norm.ts';
+export { type SpectralNormOptions, spectralNorm } from './traces/spectral-norm.ts';
 export type { StoppingOptions } from './traces/stopping.ts';
 export {
   type CertifiedTraceResult,

@@ -45,11 +45,14 @@ async function sketch(call: SketchCall, control: Control): Promise<EighResult> {
   const startedAt = performance.now();
   const probed = await probeSymmetry(op, run.seed);
   const { pairs, numMatvecs, dropped, sketchedAt } = await decompose(call, run);
-  const seconds = { sketch: (sketchedAt - startedAt) / 1000, recovery: (performance.now() - sketchedAt) / 1000 };
+  const secondsByStage = {
+    sketch: (sketchedAt - startedAt) / 1000,
+    recovery: (performance.now() - sketchedAt) / 1000,
+  };
   const { testMatrix, seed, blockSize, kernels } = run;
   return makeEighResult(
     pairs,
-    { numMatvecs: numMatvecs + probed, dims, dropped, method, testMatrix, seed, blockSize, seconds, ...backendOf(op) },
+    { numMatvecs: numMatvecs + probed, dims, dropped, method, testMatrix, seed, blockSize, secondsByStage, ...backendOf(op) },
     kernels,
   );
 }

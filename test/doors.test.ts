@@ -45,8 +45,8 @@ interface Door {
 }
 
 const b = new Float64Array(N).fill(1);
-const estimator = { products: [...INTEGERS, 0], confidence: [...FRACTIONS, 0], blockSize: [...INTEGERS, 0], ...COMMON };
-const goal = { tol: SIZES, maxProducts: [...INTEGERS, 0] };
+const estimator = { confidence: [...FRACTIONS, 0], blockSize: [...INTEGERS, 0], ...COMMON };
+const goal = { tol: SIZES, maxProducts: [...INTEGERS, 0], firstProducts: [...INTEGERS, 0, 5] };
 const solver = { shift: [null, 'x', Number.NaN], tol: SIZES, maxIterations: INTEGERS, x0: VECTORS, ...CONTROL };
 const density = {
   grid: [null, 'x', 1, [1], [2, 1], [0, Number.NaN]],
@@ -100,10 +100,10 @@ const DOORS: Record<string, Door> = {
     options: { method: NAMES, testMatrix: NAMES, ...goal, ...estimator },
   },
   diagonal: { call: (op, options) => core.diagonal(op, options), options: { method: NAMES, ...goal, ...estimator } },
-  frobeniusNorm: { call: (op, options) => core.frobeniusNorm(op, options), options: estimator },
+  frobeniusNorm: { call: (op, options) => core.frobeniusNorm(op, options), options: { tests: [...INTEGERS, 0], ...estimator } },
   spectralNorm: {
     call: (op, options) => core.spectralNorm(op, options),
-    options: { products: [...INTEGERS, 0], confidence: [...FRACTIONS, 0], ...COMMON },
+    options: { order: [...INTEGERS, 0, N + 1], confidence: [...FRACTIONS, 0], ...COMMON },
   },
   traceFunction: {
     call: (op, options) => core.traceFunction(op, Math.exp, options),

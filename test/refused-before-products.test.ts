@@ -162,26 +162,26 @@ test('the compiler refuses what the parser refuses: an option of another method'
   // @ts-expect-error a search returns all pairs
   await refusal(() => seigh(untouchable, { tol: 0.1, rank: 3 }));
   // @ts-expect-error psd belongs to nystrom
-  await refusal(() => planSketch({ n, products: 9, psd: true }));
+  await refusal(() => planSketch({ n, maxProducts: 9, psd: true }));
 });
 
 test.each<[string, object, unknown[]]>([
-  ['n', { products: 9 }, [...integers, undefined, 0]],
-  ['products', { n }, [...integers, 0]],
+  ['n', { maxProducts: 9 }, [...integers, undefined, 0]],
+  ['maxProducts', { n }, [...integers, 0]],
   ['memory', { n }, [null, Number.NaN, {}, -1, 0, 'much']],
-  ['dtype', { n, products: 9 }, [...names, 'float16']],
-  ['method', { n, products: 9 }, names],
-  ['powerIterations', { n, products: 9 }, integers],
-  ['refine', { n, products: 9 }, flags],
-  ['psd', { n, products: 9, method: 'nystrom' }, flags],
-  ['innerDims', { n, products: 90, method: 'oversampled' }, [...integers, 2]],
+  ['dtype', { n, maxProducts: 9 }, [...names, 'float16']],
+  ['method', { n, maxProducts: 9 }, names],
+  ['powerIterations', { n, maxProducts: 9 }, integers],
+  ['refine', { n, maxProducts: 9 }, flags],
+  ['psd', { n, maxProducts: 9, method: 'nystrom' }, flags],
+  ['innerDims', { n, maxProducts: 90, method: 'oversampled' }, [...integers, 2]],
 ])('planSketch: %s', async (name, beside, values) => {
   for (const value of values) {
     const { message } = await refusal(() => planSketch({ ...beside, [name]: value } as never));
     expect(message).toMatch(new RegExp(`^planSketch: ${name} must be`));
   }
-  expect((await refusal(() => planSketch({ n, product: 9 } as never))).message).toBe(
-    "planSketch: unknown option 'product'; did you mean 'products'?",
+  expect((await refusal(() => planSketch({ n, maxProduct: 9 } as never))).message).toBe(
+    "planSketch: unknown option 'maxProduct'; did you mean 'maxProducts'?",
   );
 });
 
@@ -259,7 +259,7 @@ export default () => ({ shape: [40, 40], dtype: 'float64', selfAdjoint: true, ma
     ['eigsh', () => ['--k', '2', '--tol', '-1'], 'tol must be a number from 0 to below 1, got -1'],
     ['eigsh', () => ['--k', '2', '--memory', '1GB'], '--memory belongs to --store'],
     ['eigsh', () => ['--k', '2', '--out', '/nodir/x.json'], 'out: cannot write /nodir/x.json'],
-    ['plan', () => ['--dims', '4', '--products', '9'], '--products cannot be combined with --dims, got 9'],
+    ['plan', () => ['--dims', '4', '--max-products', '9'], '--max-products cannot be combined with --dims, got 9'],
   ])('%s refuses before its operator is loaded: %#', async (name, args, message) => {
     const { code, stdout, stderr } = await runHere([name, ...operator, ...args()]);
     expect(stderr).toContain(message);

@@ -21,6 +21,8 @@ test('decompositions: numbers and options, no vectors and no functions', async (
     expect(record.eigenvalues).toEqual(Array.from(result.eigenvalues));
     expect(record.residualNorms).toEqual(Array.from(result.residualNorms!));
     expect(record).toMatchObject({ shape: [5, 5], rank: result.rank, method: result.method, seconds: result.seconds });
+    const stages = record.secondsByStage as Record<string, number>;
+    expect(Object.values(stages).reduce((total, each) => total + each, 0)).toBeCloseTo(result.seconds, 9);
     expect(record).not.toHaveProperty('eigenvectors');
     expect(Object.keys(record)).not.toContain('matmat');
     // a copy of the record is one too
@@ -34,7 +36,7 @@ test('decompositions: numbers and options, no vectors and no functions', async (
 test('solves, diagonals, Lanczos and densities', async () => {
   const solve = await cg(diagonalOperator([1, 2, 4]), [1, 1, 1]);
   expect(parsed(solve)).toMatchObject({ solution: Array.from(solve.solution), converged: true });
-  const d = await diagonal(A, { products: 4 });
+  const d = await diagonal(A, { maxProducts: 4 });
   expect(parsed(d).diagonal).toEqual(Array.from(d.diagonal));
   const { T, V: _, ...steps } = await lanczos(A, 3);
   const record = parsed(await lanczos(A, 3));

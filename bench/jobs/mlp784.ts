@@ -24,8 +24,8 @@ const worst = Array.from(sketch.eigenvalues.slice(0, network.eigenvalues.length)
 const lap = {
   metrics: {
     seconds,
-    sketch: sketch.seconds.sketch,
-    recovery: sketch.seconds.recovery,
+    sketch: sketch.secondsByStage.sketch,
+    recovery: sketch.secondsByStage.recovery,
     certificate: certificate.seconds,
     relativeError: certificate.relativeError.estimate,
     relativeErrorUpper: certificate.relativeError.upper,

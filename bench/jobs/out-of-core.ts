@@ -58,7 +58,7 @@ async function measure(n: number, k: number): Promise<{ metrics: Record<string, 
   end('vectors');
   const { testMatrix, seed } = run;
   const facts = { numMatvecs, dims: k, dropped, method: 'hmt', testMatrix, seed, blockSize: run.blockSize } as const;
-  const result = makeEighResult(pairs, { ...facts, seconds: { sketch: 0, recovery: 0 } }, run.kernels);
+  const result = makeEighResult(pairs, { ...facts, secondsByStage: { sketch: 0, recovery: 0 } }, run.kernels);
   await apost(op, result, { tests: 30, seed: 2 });
   end('certificate');
   const total = (performance.now() - started) / 1000;

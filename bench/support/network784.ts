@@ -1,6 +1,6 @@
 /** The 784-50-10 network of the work of reference, from its file. */
 import * as tf from '@tensorflow/tfjs';
-import { type BackendName, type HessianOperator, hessian, useBackend } from 'eigensketch/tfjs';
+import { type BackendName, type CurvatureOperator, hessian, useBackend } from 'eigensketch/tfjs';
 import { File, ready } from 'h5wasm/node';
 
 const PATH = 'test/reference/mlp784.h5';
@@ -52,7 +52,7 @@ export async function loadNetwork784(backend: BackendName = 'wasm'): Promise<Net
   };
 }
 
-export function hessian784(network: Network784, batches: number = network.batches.length): HessianOperator {
+export function hessian784(network: Network784, batches: number = network.batches.length): CurvatureOperator {
   const { model, loss, parameters } = network;
   return hessian({ model, loss, parameters, data: network.batches.slice(0, batches) });
 }

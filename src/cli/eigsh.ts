@@ -14,22 +14,22 @@ import { resumable, sayHowToContinue } from './storing.ts';
 
 /** What a person is told beside the table. */
 function sayHowItEnded({
-  stopped,
+  status,
   numConverged,
   eigenvalues,
   numMatvecs,
   noiseFloor,
   completeness,
 }: EigshResult): void {
-  const noise = stopped === 'noise' ? `; the operator's noise of ${noiseFloor.toExponential(1)} is above tol` : '';
+  const noise = status === 'noise' ? `; the operator's noise of ${noiseFloor.toExponential(1)} is above tol` : '';
   console.error(
-    `eigensketch eigsh: ${numConverged} of ${eigenvalues.length} converged, ${numMatvecs} products (${stopped})${noise}`,
+    `eigensketch eigsh: ${numConverged} of ${eigenvalues.length} converged, ${numMatvecs} products (${status})${noise}`,
   );
   if (!completeness) return;
-  const { upper, lower, confidence, complete, productsNeeded } = completeness;
+  const { upperBound, lowerBound, confidence, complete, productsNeeded } = completeness;
   const ends = [
-    upper === undefined ? '' : `above ${upper.toPrecision(4)}`,
-    lower === undefined ? '' : `below ${lower.toPrecision(4)}`,
+    upperBound === undefined ? '' : `above ${upperBound.toPrecision(4)}`,
+    lowerBound === undefined ? '' : `below ${lowerBound.toPrecision(4)}`,
   ];
   if (complete) {
     console.error(
@@ -72,7 +72,7 @@ export const eigshCommand: Command = defineCommand({
     const result = await (store === undefined ? search() : resumable(signal, again, search));
     sayHowItEnded(result);
     await deliver(given, result, undefined);
-    if (result.stopped === 'signal') {
+    if (result.status === 'signal') {
       if (store !== undefined) sayHowToContinue(again);
       return EXIT.interrupted;
     }

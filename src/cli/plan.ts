@@ -37,7 +37,7 @@ async function planStored(given: Given): Promise<number> {
   if (given.json) console.log(JSON.stringify({ plan: flatPlan(plan), cost, free }, null, 2));
   else {
     console.log(`${plan.dims} columns by ${plan.method}, ${plan.blockSize} at a time, n = ${plan.n}, ${plan.dtype}`);
-    console.log(`${cost.products} products (with the probe, without the certificate)`);
+    console.log(`${cost.numMatvecs} products (with the probe, without the certificate)`);
     console.log(
       `${cost.files} files, up to ${formatMemory(cost.bytes)}; the disk of ${path} has ${formatMemory(free)} free`,
     );
@@ -51,14 +51,14 @@ export const planCommand: Command = defineCommand({
   name: 'plan',
   summary: 'the largest sketch within a budget; the test products that a certainty needs',
   usage: [
-    'plan --n N (--memory BYTES | --products P) [options]',
+    'plan --n N (--memory BYTES | --max-products P) [options]',
     'plan --factor F --confidence C',
     'plan --operator FILE --dims K [--out DIR] [options of eigensketch run]',
   ],
   about: 'With --dims: what eigensketch run would write, read and multiply; refused when the disk is too small.',
   fields: { ...CREATION_FIELDS, ...PLAN_FIELDS, ...TESTS_FIELDS },
   examples: [
-    'plan --n 1e6 --products 400 --factor 1.3 --confidence 0.95',
+    'plan --n 1e6 --max-products 400 --factor 1.3 --confidence 0.95',
     'plan --operator hessian.js --dims 200 --out /scratch/hessian.sketch',
   ],
   async run({ given, values, words }) {

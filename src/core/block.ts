@@ -32,20 +32,20 @@ export function zeroMatrix(rows: number, cols: number): Matrix {
  * Checks that a value is a block of the stated shape.
  * @throws ArgumentError when it is no block, ShapeError when its shape or the length of its data is wrong.
  */
-export function checkBlock(where: string, value: unknown, rows: number | undefined, cols: number | undefined): Block {
+export function checkBlock(name: string, value: unknown, rows: number | undefined, cols: number | undefined): Block {
   const block = value as Block | null | undefined;
   if (block === null || typeof block !== 'object' || !isFloatArray(block.data)) {
-    throw new ArgumentError(`${where}: expected a Block { rows, cols, data: Float32Array | Float64Array }`, {});
+    throw new ArgumentError(`${name}: expected a Block { rows, cols, data: Float32Array | Float64Array }`, {});
   }
   if (rows === undefined || cols === undefined || block.rows !== rows || block.cols !== cols) {
-    throw new ShapeError(`${where}: expected a ${rows} x ${cols} block, got ${block.rows} x ${block.cols}`, {
+    throw new ShapeError(`${name}: expected a ${rows} x ${cols} block, got ${block.rows} x ${block.cols}`, {
       expected: [rows, cols],
       got: [block.rows, block.cols],
     });
   }
   if (block.data.length !== rows * cols) {
     throw new ShapeError(
-      `${where}: a ${rows} x ${cols} block needs ${rows * cols} numbers, its data has ${block.data.length}`,
+      `${name}: a ${rows} x ${cols} block needs ${rows * cols} numbers, its data has ${block.data.length}`,
       { expected: rows * cols, got: block.data.length },
     );
   }

@@ -1,10 +1,13 @@
 /** Keeping the event loop alive, and telling the caller how far a long computation is. */
 import { setImmediate } from 'node:timers/promises';
 
-/** One report of a long computation: `done` of `total` columns of stage `stage`: iterations for `'solve'`, eigenpairs for `'krylov'`. */
+/**
+ * One report of a long computation: `done` of `total` columns of stage `stage`; iterations for `'solve'`, eigenpairs for `'krylov'`.
+ * `'product'`: of one product of a remote operator, as its program counts.
+ */
 export interface Progress {
   /** What is under way. */
-  stage: 'sketch' | 'recovery' | 'certificate' | 'solve' | 'trace' | 'krylov';
+  stage: 'sketch' | 'recovery' | 'certificate' | 'solve' | 'trace' | 'krylov' | 'product';
   /** Of `total`. */
   done: number;
   /** All of this stage. */

@@ -5,7 +5,7 @@ import { beginRun, type FreshRun, type SpectrumBounds, spectrumBounds, stepsToEx
 import { levelAtLook } from '../stats/sequential.ts';
 import { boundTheRest, type Completeness, endsOf } from './completeness.ts';
 import { converge } from './converge.ts';
-import { Iteration, type SearchSettings, type SearchState, type Stopped } from './iteration.ts';
+import { type EigshStatus, Iteration, type SearchSettings, type SearchState } from './iteration.ts';
 import type { Journal, Search } from './search.ts';
 
 /** Columns that a check may add to a full basis. */
@@ -21,7 +21,7 @@ function levelOfRun({ confidence, which, count }: SearchSettings, run: number): 
 const CHECK_SHARE = 0.1;
 
 /** What a run has come to. */
-type Outcome = SpectrumBounds | { stopped: Stopped } | 'missedPair';
+type Outcome = SpectrumBounds | { stopped: EigshStatus } | 'missedPair';
 
 /** Begins the next run outside the basis. */
 async function beginNextRun(iteration: Iteration): Promise<void> {
@@ -79,8 +79,8 @@ async function completenessOf(
   const { settings, ritz, state, floors, context, check } = iteration;
   const ends = endsOf(ritz, settings.which, settings.count, marginOf(iteration));
   const bounds = await boundTheRest(state, settings.which, ends, ended, floors.noise, context);
-  const { upper = ends.upper, lower = ends.lower } = bounds;
-  const isComplete = upper - floors.noise <= ends.upper && lower + floors.noise >= ends.lower;
+  const { upperBound = ends.upper, lowerBound = ends.lower } = bounds;
+  const isComplete = upperBound - floors.noise <= ends.upper && lowerBound + floors.noise >= ends.lower;
   if (isComplete) return { confidence: settings.confidence, ...bounds, complete: true };
   const productsNeeded = await stepsToExclude(run, levelOfRun(settings, check!.runs), ends, context.kernels);
   return { confidence: settings.confidence, ...bounds, complete: false, productsNeeded };
@@ -92,8 +92,8 @@ function complete({ ritz, settings, floors }: Iteration): Omit<Completeness, 'nu
   return {
     confidence: 1,
     complete: true,
-    ...(Number.isFinite(upper) ? { upper } : {}),
-    ...(Number.isFinite(lower) ? { lower } : {}),
+    ...(Number.isFinite(upper) ? { upperBound: upper } : {}),
+    ...(Number.isFinite(lower) ? { lowerBound: lower } : {}),
   };
 }
 

@@ -10,12 +10,12 @@ export interface Completeness {
   /** Probability that the bounds hold, over the random vectors of the check. */
   confidence: number;
   /**
-   * At most as many eigenvalues of A as were returned from that end lie above `upper` and below `lower`. `'LM'`: at most k
-   * outside [lower, upper] = [-x, x]. `'LA'` has no lower one, `'SA'` no upper one.
+   * At most as many eigenvalues of A as were returned from that end lie above `upperBound` and below `lowerBound`. `'LM'`: at
+   * most k outside [lowerBound, upperBound] = [-x, x]. `'LA'` has no lower one, `'SA'` no upper one.
    */
-  upper?: number;
+  upperBound?: number;
   /** At most as many eigenvalues as were returned from that end lie below. */
-  lower?: number;
+  lowerBound?: number;
   /**
    * Nothing lies beyond the last returned eigenvalue but what is as large as it to `tol` and noise: every eigenvalue in the
    * wanted part of the spectrum was returned, as often as it is there.
@@ -81,16 +81,16 @@ export async function boundTheRest(
   outside: Pick<SpectrumBounds, 'lower' | 'upper'>,
   noise: number,
   context: KrylovContext,
-): Promise<Pick<Completeness, 'lower' | 'upper'>> {
+): Promise<Pick<Completeness, 'lowerBound' | 'upperBound'>> {
   const above = (await bordered(state, outside.upper, context)).toReversed();
   const below = await bordered(state, outside.lower, context);
   if (which === 'LM') {
     const magnitudes = [...above, ...below.map((value) => -value)].sort((a, b) => b - a);
     const beyond = Math.max(magnitudes[high] ?? 0, outside.upper, -outside.lower) + noise;
-    return { upper: beyond, lower: -beyond };
+    return { upperBound: beyond, lowerBound: -beyond };
   }
   return {
-    ...(high > 0 ? { upper: Math.max(above[high] ?? outside.upper, outside.upper) + noise } : {}),
-    ...(low > 0 ? { lower: Math.min(below[low] ?? outside.lower, outside.lower) - noise } : {}),
+    ...(high > 0 ? { upperBound: Math.max(above[high] ?? outside.upper, outside.upper) + noise } : {}),
+    ...(low > 0 ? { lowerBound: Math.min(below[low] ?? outside.lower, outside.lower) - noise } : {}),
   };
 }

@@ -2,7 +2,7 @@
 
 import { refill, rotateWaiting } from '../krylov/decomposition.ts';
 import { selectColumns } from '../linalg/small.ts';
-import type { Iteration, Stopped } from './iteration.ts';
+import type { EigshStatus, Iteration } from './iteration.ts';
 
 /**
  * An invariant basis is complete when it is everything, or when it came of `count` random columns: every eigenvalue has
@@ -37,7 +37,7 @@ async function nextColumns(iteration: Iteration): Promise<number> {
 }
 
 /** Expands and restarts until every wanted pair has converged. */
-export async function converge(iteration: Iteration): Promise<Stopped | undefined> {
+export async function converge(iteration: Iteration): Promise<EigshStatus | undefined> {
   for (;;) {
     const columns = await nextColumns(iteration);
     if (columns === 0) return undefined;

@@ -35,7 +35,7 @@ export interface SearchSettings extends Control {
  * Why an iteration ended: every pair reached `tol` or the rounding of its element type; the operator's noise does not let
  * them; the products were spent; the caller's signal was aborted.
  */
-export type Stopped = 'converged' | 'noise' | 'maxProducts' | 'signal';
+export type EigshStatus = 'converged' | 'noise' | 'maxProducts' | 'signal';
 
 /** What an iteration has come to. */
 export interface SearchState {
@@ -44,7 +44,7 @@ export interface SearchState {
   floors: Floors;
   numMatvecs: number;
   restarts: number;
-  stopped: Stopped;
+  status: EigshStatus;
   completeness?: Completeness;
 }
 
@@ -131,7 +131,7 @@ export class Iteration {
   }
 
   /** Why the next step, of so many columns, must not be made. */
-  refusal(columns: number): Stopped | undefined {
+  refusal(columns: number): EigshStatus | undefined {
     if (this.numMatvecs + columns > this.settings.maxProducts) return 'maxProducts';
     return this.settings.signal?.aborted ? 'signal' : undefined;
   }
@@ -147,12 +147,12 @@ export class Iteration {
     this.restarts++;
   }
 
-  finish(stopped?: Stopped, completeness?: Omit<Completeness, 'numMatvecs'>): SearchState {
+  finish(stopped?: EigshStatus, completeness?: Omit<Completeness, 'numMatvecs'>): SearchState {
     const { state, ritz, floors, numMatvecs, restarts, settings, check } = this;
     const isConverged = unconvergedOf(ritz, settings.count, settings.tol, floors.rounding).length === 0;
     return {
       ...{ state, ritz, floors, numMatvecs, restarts },
-      stopped: stopped ?? (isConverged ? 'converged' : 'noise'),
+      status: stopped ?? (isConverged ? 'converged' : 'noise'),
       ...(completeness
         ? { completeness: { ...completeness, numMatvecs: numMatvecs - (check?.firstProduct ?? numMatvecs) } }
         : {}),

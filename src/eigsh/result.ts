@@ -4,7 +4,8 @@ import type { KrylovContext } from '../krylov/decomposition.ts';
 import { leadingRitzPairs } from '../krylov/ritz.ts';
 import { backendOf, type EighResult, makeEighResult } from '../spectrum/result.ts';
 import type { Completeness } from './completeness.ts';
-import { type SearchSettings, type SearchState, type Stopped, unconvergedOf } from './iteration.ts';
+import { type EigshStatus, type SearchSettings, type SearchState, unconvergedOf } from './iteration.ts';
+import type { SearchSeconds } from './stopwatch.ts';
 
 /** How a search for eigenpairs ended. */
 export interface EigshFacts {
@@ -16,7 +17,7 @@ export interface EigshFacts {
    * `'converged'`; `'noise'` where the noise of the operator is above `tol` and the residuals have reached it;
    * `'maxProducts'`; `'signal'`.
    */
-  stopped: Stopped;
+  status: EigshStatus;
   /** The tolerance that was asked for. */
   tol: number;
   /** Norm of what noise and rounding add to A v for a unit vector v, as far as the products have shown it. */
@@ -33,7 +34,7 @@ export interface EigshFacts {
 }
 
 /** Leading eigenpairs, and how the search for them ended; as a LinearOperator it applies V diag(eigenvalues) V^T. */
-export interface EigshResult extends EighResult, EigshFacts {
+export interface EigshResult extends EighResult<SearchSeconds>, EigshFacts {
   /** ||A v_i - eigenvalues_i v_i||_2, length k. */
   residualNorms: Float64Array;
   /** As in {@link EigshFacts}. */
@@ -42,7 +43,7 @@ export interface EigshResult extends EighResult, EigshFacts {
 
 /** The leading pairs of a search as a result; the caller knows the seconds. */
 export async function leadingPairs(
-  { state, ritz, floors, numMatvecs, restarts, stopped, completeness }: SearchState,
+  { state, ritz, floors, numMatvecs, restarts, status, completeness }: SearchState,
   { count, which, tol, blockSize }: SearchSettings,
   context: KrylovContext,
 ): Promise<EigshResult> {
@@ -55,7 +56,7 @@ export async function leadingPairs(
     testMatrix: 'gaussian',
     seed: context.seed,
     blockSize,
-    seconds: { sketch: 0, recovery: 0 },
+    secondsByStage: { products: 0, other: 0 },
     ...backendOf(context.op),
   } as const;
   const numConverged = pairs.values.length - unconvergedOf(ritz, count, tol, floors.rounding).length;
@@ -64,7 +65,7 @@ export async function leadingPairs(
     residualNorms: pairs.residualNorms,
     converged: numConverged === count,
     numConverged,
-    stopped,
+    status,
     tol,
     noiseFloor: floors.noise,
     restarts,

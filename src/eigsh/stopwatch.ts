@@ -1,15 +1,23 @@
 /** How long a search takes: its products, and everything else. */
 import { derive } from '../linops/define.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import type { SketchSeconds } from '../spectrum/result.ts';
+import { type EighResult, totalSeconds } from '../spectrum/result.ts';
+
+/** Wall-clock seconds of a search. */
+export interface SearchSeconds {
+  /** Products with the operator. */
+  products: number;
+  /** Everything else. */
+  other: number;
+}
 
 export class Stopwatch {
   readonly #startedAt = performance.now();
-  readonly #before: SketchSeconds;
+  readonly #before: SearchSeconds;
   #products = 0;
 
   /** @param before what was spent earlier, where a search is continued */
-  constructor(before: SketchSeconds = { sketch: 0, recovery: 0 }) {
+  constructor(before: SearchSeconds = { products: 0, other: 0 }) {
     this.#before = before;
   }
 
@@ -26,11 +34,12 @@ export class Stopwatch {
   }
 
   /** What was spent until now. */
-  get seconds(): SketchSeconds {
+  get spent(): Pick<EighResult<SearchSeconds>, 'seconds' | 'secondsByStage'> {
     const total = (performance.now() - this.#startedAt) / 1000;
-    return {
-      sketch: this.#before.sketch + this.#products,
-      recovery: this.#before.recovery + total - this.#products,
+    const secondsByStage = {
+      products: this.#before.products + this.#products,
+      other: this.#before.other + total - this.#products,
     };
+    return { seconds: totalSeconds(secondsByStage), secondsByStage };
   }
 }

@@ -1,5 +1,6 @@
 /** The Matrix Market format: Boisvert, Pozo & Remington 1996, NISTIR 5935. */
 import { stat } from 'node:fs/promises';
+import { within } from '../core/door.ts';
 import { NumericalError, StoreError, UnsupportedError } from '../core/errors.ts';
 import { storeError } from '../hdf5/io.ts';
 import type { Operator } from '../linops/define.ts';
@@ -166,7 +167,7 @@ function coordinateReader(path: string, banner: Banner, sizes: number[], bytes: 
       const matrix: CoordinateEntries = { format: 'coo', shape: [rows, cols], row, col, data };
       const symmetric = above > 0 ? 'upper' : 'lower';
       const given: SparseEntries = banner.symmetry === 'symmetric' ? { ...matrix, symmetric } : matrix;
-      return csrOperator('readOperator', toCsr(path, given));
+      return csrOperator('readOperator', within(path, () => toCsr(given)));
     },
   };
 }

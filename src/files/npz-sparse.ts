@@ -1,4 +1,5 @@
 /** Sparse matrices as `scipy.sparse.save_npz` writes them. */
+import { within } from '../core/door.ts';
 import { StoreError, UnsupportedError } from '../core/errors.ts';
 import type { Operator } from '../linops/define.ts';
 import { csrOperator } from '../linops/sparse.ts';
@@ -36,5 +37,5 @@ export async function readSparseArchive(source: ByteSource, members: readonly Me
     format === 'coo'
       ? { ...common, format, row: await read('row'), col: await read('col') }
       : { ...common, format, indptr: await read('indptr'), indices: await read('indices') };
-  return csrOperator('readOperator', toCsr(path, entries));
+  return csrOperator('readOperator', within(path, () => toCsr(entries)));
 }

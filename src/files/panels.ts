@@ -43,8 +43,11 @@ export async function readWhole(source: PanelSource): Promise<Block> {
   return all;
 }
 
-/** The operator of the matrix, or of its transpose, with panels of at most a quarter of `memory` bytes. */
-export function panelOperator(where: string, source: PanelSource, memory: number, transposed: boolean): Operator {
+/**
+ * The operator of the matrix, or of its transpose, with panels of at most a quarter of `memory` bytes.
+ * @param name what messages of its products call it
+ */
+export function panelOperator(name: string, source: PanelSource, memory: number, transposed: boolean): Operator {
   const { rows, cols, dtype } = source;
   const forward = async (X: Block, out: Block = zeros(rows, X.cols, dtype)): Promise<Block> => {
     const kernels = await selectKernels();
@@ -65,7 +68,7 @@ export function panelOperator(where: string, source: PanelSource, memory: number
     });
     return asDType(sum, dtype);
   };
-  return defineOperator(where, {
+  return defineOperator(name, {
     shape: transposed ? ([cols, rows] as const) : ([rows, cols] as const),
     dtype,
     matmat: transposed ? (X: Block) => backward(X) : (X: Block, out?: Block) => forward(X, out),

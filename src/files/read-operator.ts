@@ -4,6 +4,7 @@ import type { Block } from '../core/block.ts';
 import { atDoor } from '../core/door.ts';
 import { bytesPerEntry, type DType } from '../core/dtype.ts';
 import { NumericalError, ShapeError, StoreError } from '../core/errors.ts';
+import type { Memory } from '../core/memory.ts';
 import { memory as memoryField, parseOptions, text, withDefault } from '../core/parse.ts';
 import { withDataset } from '../hdf5/dataset.ts';
 import { storeError } from '../hdf5/io.ts';
@@ -28,7 +29,7 @@ export interface ReadOperatorOptions {
    * Bytes that a dense matrix may take: `'2GB'` by default. A larger one stays in its file (.npy, stored .npz, .h5), which
    * every product reads once in row panels of at most a quarter of this.
    */
-  memory?: number | string;
+  memory?: Memory;
 }
 
 /** An error for a file that is not the one it was. */

@@ -47,6 +47,8 @@ export interface SpectralDensity extends Density {
   lower: Float64Array;
   /** Upper end of the band, at each point of the grid. */
   upper: Float64Array;
+  /** The band and the intervals of the moments are likely ones. */
+  certified: false;
   /** tr(A^p) / n, p = 0, 1, ..., 4, with intervals of the same kind. The rules are exact for these once order is 3. */
   moments: Interval[];
   /** The quadrature rule of each run: for other functions f, the mean of sum_i weights_i f(nodes_i) is tr f(A) / n. */
@@ -124,6 +126,7 @@ async function estimateDensity(
     // a density is not negative
     lower: Float64Array.from(band, ({ lower }) => Math.max(0, lower)),
     upper: Float64Array.from(band, ({ upper }) => upper),
+    certified: false as const,
     integral,
     moments: Array.from({ length: MOMENTS }, (_, power) =>
       meanInterval(

@@ -63,9 +63,9 @@ async function applyToVector(op: LinearOperator, x: unknown): Promise<FloatArray
  * What a product of an operator gives, at once or later. What fails is told by a promise that rejects, also where the
  * product itself comes at once: callers that do not wait for it must not have to catch errors in two ways.
  */
-function product<T>(where: string, body: () => T | Promise<T>): T | Promise<T> {
+function product<T>(name: string, body: () => T | Promise<T>): T | Promise<T> {
   try {
-    return atDoor(where, body);
+    return atDoor(name, body);
   } catch (error) {
     return Promise.reject(error);
   }
@@ -73,22 +73,22 @@ function product<T>(where: string, body: () => T | Promise<T>): T | Promise<T> {
 
 /**
  * An operator from its products, which may then rely on their argument: a block with as many rows as the operator has columns.
- * @param where what messages of its products call it, `denseOperator`
+ * @param name what messages of its products call it, `denseOperator`
  * @param parts the contract, and any fields beside it, which are kept
  */
-export function defineOperator<T extends LinearOperator>(where: string, parts: T): T & Operator {
+export function defineOperator<T extends LinearOperator>(name: string, parts: T): T & Operator {
   const [m, n] = parts.shape;
   const { matmat, matmatByBatch, adjointMatmat } = parts;
   return keeping(parts, {
-    matmat: (X, out) => product(where, () => matmat(checkInput(X, n), out)),
+    matmat: (X, out) => product(name, () => matmat(checkInput(X, n), out)),
     ...(matmatByBatch
       ? {
           matmatByBatch: async (X, visit) =>
-            product(where, () => matmatByBatch(checkInput(X, n), VISIT.parse(visit, 'visit'))),
+            product(name, () => matmatByBatch(checkInput(X, n), VISIT.parse(visit, 'visit'))),
         }
       : {}),
-    ...(adjointMatmat ? { adjointMatmat: (Y) => product(where, () => adjointMatmat(checkInput(Y, m))) } : {}),
-    apply: (x) => atDoor(where, () => applyToVector(parts, x)),
+    ...(adjointMatmat ? { adjointMatmat: (Y) => product(name, () => adjointMatmat(checkInput(Y, m))) } : {}),
+    apply: (x) => atDoor(name, () => applyToVector(parts, x)),
   } satisfies Partial<Operator>) as T & Operator;
 }
 

@@ -2,7 +2,7 @@
 
 import { type Block, zeros } from '../core/block.ts';
 import { atDoor } from '../core/door.ts';
-import { allocate, type DType, isFloatArray } from '../core/dtype.ts';
+import { allocate, type DType, type FloatArray, isFloatArray } from '../core/dtype.ts';
 import { ArgumentError, ShapeError } from '../core/errors.ts';
 import {
   asRecord,
@@ -18,15 +18,13 @@ import {
 import { defineOperator, type Operator } from './define.ts';
 import type { LinearOperator } from './operator.ts';
 
-/** A vector as users' functions take it (a fresh typed array) and return it. */
-export type Vector = Float32Array | Float64Array;
 /** A value at once or later. */
 export type MaybePromise<T> = T | Promise<T>;
 
 /** A product given column by column, or for a block of columns at once (much faster where possible). */
 export interface Product {
-  /** The product with one vector. */
-  matvec?: ((x: Vector) => MaybePromise<Vector | readonly number[]>) | undefined;
+  /** The product with one vector, a fresh typed array. */
+  matvec?: ((x: FloatArray) => MaybePromise<FloatArray | readonly number[]>) | undefined;
   /** The product with a block of columns. */
   matmat?: ((X: Block) => MaybePromise<Block>) | undefined;
 }
@@ -42,7 +40,7 @@ export interface MatvecSpec extends Product {
   /** x^T A x >= 0. */
   psd?: boolean;
   /** The transposed product, as a function of one vector or as a {@link Product}. */
-  adjoint?: Product | ((y: Vector) => MaybePromise<Vector | readonly number[]>);
+  adjoint?: Product | ((y: FloatArray) => MaybePromise<FloatArray | readonly number[]>);
 }
 
 /** A block product from a spec: the block function if there is one, else one column after the other. */

@@ -1,12 +1,12 @@
 /** Laplacians of weighted undirected graphs. */
+import { atDoor } from '../core/door.ts';
 import { allocate, dtypeOf } from '../core/dtype.ts';
 import { ArgumentError, NumericalError, ShapeError } from '../core/errors.ts';
+import { flag, parseOptions, withDefault } from '../core/parse.ts';
 import type { CsrMatrix } from '../linalg/csr.ts';
 import type { LinearOperator } from './operator.ts';
 import { csrOperator, type SparseOperator, sparseOperator } from './sparse.ts';
 import type { SparseEntries } from './sparse-entries.ts';
-
-const WHERE = 'graphLaplacian';
 
 /** Options of {@link graphLaplacian}. */
 export interface GraphLaplacianOptions {
@@ -20,16 +20,16 @@ function adjacencyOf(adjacency: SparseEntries | LinearOperator): SparseOperator[
   const op = isOperator ? (adjacency as Partial<SparseOperator>) : sparseOperator(adjacency as SparseEntries);
   if (!op.entries) {
     throw new ArgumentError(
-      `${WHERE}: needs the entries of the adjacency matrix: pass { shape, indptr, indices, data }, or an operator from ` +
+      'needs the entries of the adjacency matrix: pass { shape, indptr, indices, data }, or an operator from ' +
         'sparseOperator or a sparse file',
     );
   }
   const [n, cols] = op.entries.shape;
-  if (n !== cols) throw new ShapeError(`${WHERE}: an adjacency matrix is square, got ${n} x ${cols}`, { n, cols });
+  if (n !== cols) throw new ShapeError(`an adjacency matrix is square, got ${n} x ${cols}`, { n, cols });
   if (op.asymmetry) {
     const { row, column, value, transposed } = op.asymmetry;
     throw new NumericalError(
-      `${WHERE}: the graph is directed: weight (${row}, ${column}) is ${value}, (${column}, ${row}) is ${transposed}. ` +
+      `the graph is directed: weight (${row}, ${column}) is ${value}, (${column}, ${row}) is ${transposed}. ` +
         'Add the transpose of its adjacency matrix to it',
       { ...op.asymmetry },
     );
@@ -55,29 +55,16 @@ function degreesOf({ shape: [n], indptr, indices, data }: SparseOperator['entrie
 function inverseRoots(degrees: Float64Array): Float64Array {
   const negative = degrees.findIndex((degree) => degree < 0);
   if (negative >= 0) {
-    const message = `${WHERE}: the weights at node ${negative} add up to ${degrees[negative]}; a normalised Laplacian needs`;
+    const message = `the weights at node ${negative} add up to ${degrees[negative]}; a normalised Laplacian needs`;
     throw new ArgumentError(`${message} nonnegative degrees`, { node: negative, degree: degrees[negative] });
   }
   return degrees.map((degree) => (degree > 0 ? 1 / Math.sqrt(degree) : 0));
 }
 
-/**
- * The Laplacian L = D - W of an undirected graph with symmetric weights W, D the diagonal matrix of the degrees; or, with
- * `normalised`, I - D^(-1/2) W D^(-1/2). Loops do not count, rows of nodes without edges are zero: as
- * `scipy.sparse.csgraph.laplacian(W, normed)`. It is sparse again, symmetric, and `psd` when no weight is negative.
- *
- * @param adjacency n x n weights: a sparse operator, or entries as {@link sparseOperator} takes them
- * @example
- * const path = graphLaplacian({ format: 'coo', shape: [3, 3], row: [1, 2], col: [0, 1], data: [1, 1], symmetric: 'lower' });
- * const { eigenvalues } = await eigsh(path, 3, { which: 'SA' }); // 0, 1, 3
- * @throws ArgumentError for an operator without entries and for negative degrees with `normalised`, ShapeError unless
- *   square, NumericalError for a directed graph, naming the worst entry.
- */
-export function graphLaplacian(
-  adjacency: SparseEntries | LinearOperator,
-  { normalised = false }: GraphLaplacianOptions = {},
-): SparseOperator {
-  const W = adjacencyOf(adjacency);
+const OPTIONS = { normalised: withDefault(flag, false) };
+
+/** D - W or I - D^(-1/2) W D^(-1/2). */
+function laplacianOf(W: SparseOperator['entries'], normalised: boolean): SparseOperator {
   const [n] = W.shape;
   const [degrees, nonnegative] = degreesOf(W);
   const roots = normalised ? inverseRoots(degrees) : undefined;
@@ -103,5 +90,27 @@ export function graphLaplacian(
     indptr[i + 1] = at;
   }
   const L: CsrMatrix = { rows: n, cols: n, indptr, indices: indices.slice(0, at), data: data.slice(0, at) };
-  return csrOperator(WHERE, L, nonnegative);
+  return csrOperator('graphLaplacian', L, nonnegative);
+}
+
+/**
+ * The Laplacian L = D - W of an undirected graph with symmetric weights W, D the diagonal matrix of the degrees; or, with
+ * `normalised`, I - D^(-1/2) W D^(-1/2). Loops do not count, rows of nodes without edges are zero: as
+ * `scipy.sparse.csgraph.laplacian(W, normed)`. It is sparse again, symmetric, and `psd` when no weight is negative.
+ *
+ * @param adjacency n x n weights: a sparse operator, or entries as {@link sparseOperator} takes them
+ * @example
+ * const path = graphLaplacian({ format: 'coo', shape: [3, 3], row: [1, 2], col: [0, 1], data: [1, 1], symmetric: 'lower' });
+ * const { eigenvalues } = await eigsh(path, 3, { which: 'SA' }); // 0, 1, 3
+ * @throws ArgumentError for an operator without entries and for negative degrees with `normalised`, ShapeError unless
+ *   square, NumericalError for a directed graph, naming the worst entry.
+ */
+export function graphLaplacian(
+  adjacency: SparseEntries | LinearOperator,
+  options: GraphLaplacianOptions = {},
+): SparseOperator {
+  return atDoor('graphLaplacian', () => {
+    const { normalised } = parseOptions(options, OPTIONS);
+    return laplacianOf(adjacencyOf(adjacency), normalised);
+  });
 }

@@ -48,45 +48,45 @@ export type SparseEntries = CompressedEntries | CoordinateEntries;
 export const MOST: number = 2 ** 31 - 1;
 
 /** The numbers of an index array as int32; `range` says what they index. @throws ArgumentError naming the first one outside 0..most. */
-function toIndices(where: string, name: string, values: IndexArray, most: number, range: string): Int32Array {
+function toIndices(name: string, values: IndexArray, most: number, range: string): Int32Array {
   if (values === null || typeof values !== 'object' || !('length' in values)) {
-    throw new ArgumentError(`${where}: ${name} must be an array of whole numbers`, { [name]: values });
+    throw new ArgumentError(`${name} must be an array of whole numbers`, { [name]: values });
   }
   const out = Object.prototype.toString.call(values) === '[object Int32Array]' ? values : new Int32Array(values.length);
   for (let k = 0; k < values.length; k++) {
     const value = Number(values[k]);
     if (!(value >= 0 && value <= most && Number.isInteger(value))) {
-      throw new ArgumentError(`${where}: ${name}[${k}] is ${values[k]}, ${range}`, { [name]: values[k], at: k, most });
+      throw new ArgumentError(`${name}[${k}] is ${values[k]}, ${range}`, { [name]: values[k], at: k, most });
     }
     if (out !== values) (out as Int32Array)[k] = value;
   }
   return out as Int32Array;
 }
 
-function toValues(where: string, values: ArrayLike<number>): FloatArray {
+function toValues(values: ArrayLike<number>): FloatArray {
   if (values === null || typeof values !== 'object' || !('length' in values) || typeof (values[0] ?? 0) !== 'number') {
-    throw new ArgumentError(`${where}: data must be a Float32Array, a Float64Array or an array of numbers`, {});
+    throw new ArgumentError('data must be a Float32Array, a Float64Array or an array of numbers', {});
   }
   const data = isFloatArray(values) ? values : Float64Array.from(values);
   const at = data.findIndex((value) => !Number.isFinite(value));
   if (at < 0) return data;
-  throw new NumericalError(`${where}: data[${at}] is ${data[at]}; every entry must be finite`, { at, value: data[at] });
+  throw new NumericalError(`data[${at}] is ${data[at]}; every entry must be finite`, { at, value: data[at] });
 }
 
 /** Checks that row starts begin at 0, ascend and end at the number of entries. */
-function checkStarts(where: string, indptr: Int32Array, entries: number): void {
+function checkStarts(indptr: Int32Array, entries: number): void {
   if (indptr[0] !== 0)
-    throw new ArgumentError(`${where}: indptr[0] must be 0, got ${indptr[0]}`, { indptr: indptr[0] });
+    throw new ArgumentError(`indptr[0] must be 0, got ${indptr[0]}`, { indptr: indptr[0] });
   for (let i = 1; i < indptr.length; i++) {
     if (indptr[i]! < indptr[i - 1]!) {
       throw new ArgumentError(
-        `${where}: indptr must not descend: indptr[${i - 1}] is ${indptr[i - 1]}, indptr[${i}] is ${indptr[i]}`,
+        `indptr must not descend: indptr[${i - 1}] is ${indptr[i - 1]}, indptr[${i}] is ${indptr[i]}`,
         { at: i },
       );
     }
   }
   if (indptr.at(-1) !== entries) {
-    throw new ShapeError(`${where}: indptr ends at ${indptr.at(-1)}, there are ${entries} entries`, { entries });
+    throw new ShapeError(`indptr ends at ${indptr.at(-1)}, there are ${entries} entries`, { entries });
   }
 }
 
@@ -117,20 +117,20 @@ function withoutDuplicates(A: CsrMatrix): CsrMatrix {
 }
 
 /** The same matrix with rows sorted and each place at most once; itself when it is so already. */
-function canonical(where: string, A: CsrMatrix): CsrMatrix {
+function canonical(A: CsrMatrix): CsrMatrix {
   if (areSorted(A)) return A;
   const summed = withoutDuplicates(transposeCsr(transposeCsr(A)));
-  toValues(where, summed.data);
+  toValues(summed.data);
   return summed;
 }
 
-function fromCoordinates(where: string, entries: CoordinateEntries, rows: number, cols: number): CsrMatrix {
-  const data = toValues(where, entries.data);
-  const row = toIndices(where, 'row', entries.row, rows - 1, `rows are 0..${rows - 1}`);
-  const col = toIndices(where, 'col', entries.col, cols - 1, `columns are 0..${cols - 1}`);
+function fromCoordinates(entries: CoordinateEntries, rows: number, cols: number): CsrMatrix {
+  const data = toValues(entries.data);
+  const row = toIndices('row', entries.row, rows - 1, `rows are 0..${rows - 1}`);
+  const col = toIndices('col', entries.col, cols - 1, `columns are 0..${cols - 1}`);
   if (row.length !== data.length || col.length !== data.length) {
     throw new ShapeError(
-      `${where}: row, col and data have ${row.length}, ${col.length} and ${data.length} entries`,
+      `row, col and data have ${row.length}, ${col.length} and ${data.length} entries`,
       {},
     );
   }
@@ -145,34 +145,34 @@ function fromCoordinates(where: string, entries: CoordinateEntries, rows: number
     indices[at] = col[k]!;
     values[at] = data[k]!;
   }
-  return canonical(where, { rows, cols, indptr, indices, data: values });
+  return canonical({ rows, cols, indptr, indices, data: values });
 }
 
-function fromCompressed(where: string, entries: CompressedEntries, rows: number, cols: number): CsrMatrix {
-  const data = toValues(where, entries.data);
-  const indptr = toIndices(where, 'indptr', entries.indptr, data.length, `there are ${data.length} entries`);
+function fromCompressed(entries: CompressedEntries, rows: number, cols: number): CsrMatrix {
+  const data = toValues(entries.data);
+  const indptr = toIndices('indptr', entries.indptr, data.length, `there are ${data.length} entries`);
   const outer = entries.format === 'csc' ? 'columns' : 'rows';
   if (indptr.length !== rows + 1) {
-    throw new ShapeError(`${where}: ${rows} ${outer} need ${rows + 1} numbers in indptr, got ${indptr.length}`, {});
+    throw new ShapeError(`${rows} ${outer} need ${rows + 1} numbers in indptr, got ${indptr.length}`, {});
   }
-  checkStarts(where, indptr, data.length);
+  checkStarts(indptr, data.length);
   const inner = entries.format === 'csc' ? 'rows' : 'columns';
-  const indices = toIndices(where, 'indices', entries.indices, cols - 1, `${inner} are 0..${cols - 1}`);
+  const indices = toIndices('indices', entries.indices, cols - 1, `${inner} are 0..${cols - 1}`);
   if (indices.length !== data.length) {
-    throw new ShapeError(`${where}: indices and data have ${indices.length} and ${data.length} entries`, {});
+    throw new ShapeError(`indices and data have ${indices.length} and ${data.length} entries`, {});
   }
-  return canonical(where, { rows, cols, indptr, indices, data });
+  return canonical({ rows, cols, indptr, indices, data });
 }
 
 /** A matrix of which one triangle is given, with the other one. */
-function withOtherTriangle(where: string, A: CsrMatrix, given: 'lower' | 'upper'): CsrMatrix {
+function withOtherTriangle(A: CsrMatrix, given: 'lower' | 'upper'): CsrMatrix {
   const { rows, indptr, indices, data } = A;
-  if (rows !== A.cols) throw new ShapeError(`${where}: symmetric needs a square matrix, got ${rows} x ${A.cols}`, {});
+  if (rows !== A.cols) throw new ShapeError(`symmetric needs a square matrix, got ${rows} x ${A.cols}`, {});
   for (let i = 0; i < rows; i++) {
     for (let k = indptr[i]!; k < indptr[i + 1]!; k++) {
       const j = indices[k]!;
       if (given === 'lower' ? j <= i : j >= i) continue;
-      const message = `${where}: symmetric: '${given}' says that only that triangle is given, but there is entry (${i}, ${j})`;
+      const message = `symmetric: '${given}' says that only that triangle is given, but there is entry (${i}, ${j})`;
       throw new ArgumentError(message, { row: i, column: j });
     }
   }
@@ -180,7 +180,7 @@ function withOtherTriangle(where: string, A: CsrMatrix, given: 'lower' | 'upper'
   const [low, high] = given === 'lower' ? [A, T] : [T, A];
   const starts = new Int32Array(rows + 1);
   const most = 2 * data.length;
-  if (most > MOST) throw new ArgumentError(`${where}: ${most} entries are more than ${MOST}`, { entries: most });
+  if (most > MOST) throw new ArgumentError(`${most} entries are more than ${MOST}`, { entries: most });
   const columns = new Int32Array(most);
   const values = allocate(dtypeOf(data), most);
   let at = 0;
@@ -206,29 +206,29 @@ const NAMES = ['shape', 'format', 'indptr', 'indices', 'row', 'col', 'data', 'sy
  * Compressed rows of entries in any of the formats, sorted and without duplicates. Arrays that are so already are shared.
  * @throws ArgumentError, ShapeError, NumericalError naming the array and the first wrong place.
  */
-export function toCsr(where: string, entries: SparseEntries): CsrMatrix {
+export function toCsr(entries: SparseEntries): CsrMatrix {
   if (entries === null || typeof entries !== 'object') {
-    throw new ArgumentError(`${where}: expected { shape, indptr, indices, data }, got ${String(entries)}`, {});
+    throw new ArgumentError(`expected { shape, indptr, indices, data }, got ${String(entries)}`, {});
   }
   const unknown = Object.keys(entries).find((name) => !NAMES.includes(name));
-  if (unknown) throw new ArgumentError(`${where}: there is no ${unknown}; there are ${NAMES.join(', ')}`, { unknown });
-  if (entries.shape?.length !== 2) throw new ArgumentError(`${where}: shape must be [rows, cols]`, {});
-  const rows = integer(1, MOST).parse(entries.shape[0], `${where}: shape[0]`);
-  const cols = integer(1, MOST).parse(entries.shape[1], `${where}: shape[1]`);
-  const format = choice(['csr', 'csc', 'coo']).parse(entries.format ?? 'csr', `${where}: format`);
+  if (unknown) throw new ArgumentError(`there is no ${unknown}; there are ${NAMES.join(', ')}`, { unknown });
+  if (entries.shape?.length !== 2) throw new ArgumentError('shape must be [rows, cols]', {});
+  const rows = integer(1, MOST).parse(entries.shape[0], 'shape[0]');
+  const cols = integer(1, MOST).parse(entries.shape[1], 'shape[1]');
+  const format = choice(['csr', 'csc', 'coo']).parse(entries.format ?? 'csr', 'format');
   if ((entries.data?.length ?? 0) > MOST) {
-    throw new ArgumentError(`${where}: ${entries.data.length} entries are more than ${MOST}`, {});
+    throw new ArgumentError(`${entries.data.length} entries are more than ${MOST}`, {});
   }
   const { symmetric } = entries;
-  if (symmetric !== undefined) choice(['lower', 'upper']).parse(symmetric, `${where}: symmetric`);
+  if (symmetric !== undefined) choice(['lower', 'upper']).parse(symmetric, 'symmetric');
   if (format === 'coo') {
-    const A = fromCoordinates(where, entries as CoordinateEntries, rows, cols);
-    return symmetric ? withOtherTriangle(where, A, symmetric) : A;
+    const A = fromCoordinates(entries as CoordinateEntries, rows, cols);
+    return symmetric ? withOtherTriangle(A, symmetric) : A;
   }
   const compressed = entries as CompressedEntries;
   const A =
     format === 'csr'
-      ? fromCompressed(where, compressed, rows, cols)
-      : transposeCsr(fromCompressed(where, compressed, cols, rows));
-  return symmetric ? withOtherTriangle(where, A, symmetric) : A;
+      ? fromCompressed(compressed, rows, cols)
+      : transposeCsr(fromCompressed(compressed, cols, rows));
+  return symmetric ? withOtherTriangle(A, symmetric) : A;
 }

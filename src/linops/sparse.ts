@@ -1,5 +1,6 @@
 /** The operator of a sparse matrix. */
 import { asDType, type Block, zeros } from '../core/block.ts';
+import { atDoor } from '../core/door.ts';
 import { dtypeOf, type FloatArray } from '../core/dtype.ts';
 import { type CsrMatrix, transposeCsr } from '../linalg/csr.ts';
 import { multiplySparse } from '../linalg/kernels/sparse.ts';
@@ -43,8 +44,11 @@ function worstAsymmetry(A: CsrMatrix): Asymmetry | undefined {
   return worst;
 }
 
-/** The operator of compressed rows that are known to be canonical. */
-export function csrOperator(where: string, A: CsrMatrix, psd?: boolean): SparseOperator {
+/**
+ * The operator of compressed rows that are known to be canonical.
+ * @param name what messages of its products call it
+ */
+export function csrOperator(name: string, A: CsrMatrix, psd?: boolean): SparseOperator {
   const shape = [A.rows, A.cols] as const;
   const dtype = dtypeOf(A.data);
   const asymmetry: Asymmetry | undefined = A.rows === A.cols ? worstAsymmetry(A) : undefined;
@@ -52,7 +56,7 @@ export function csrOperator(where: string, A: CsrMatrix, psd?: boolean): SparseO
   const multiply = (A: CsrMatrix, X: Block, Y: Block = zeros(A.rows, X.cols, dtype)): Promise<Block> =>
     multiplySparse(A, asDType(X, dtype), Y);
   let transposed: CsrMatrix | undefined;
-  return defineOperator(where, {
+  return defineOperator(name, {
     shape,
     dtype,
     ...(psd ? { psd } : {}),
@@ -84,5 +88,5 @@ export function csrOperator(where: string, A: CsrMatrix, psd?: boolean): SparseO
  *   fit, NumericalError for entries that are not finite, all naming the place.
  */
 export function sparseOperator(entries: SparseEntries): SparseOperator {
-  return csrOperator('sparseOperator', toCsr('sparseOperator', entries));
+  return atDoor('sparseOperator', () => csrOperator('sparseOperator', toCsr(entries)));
 }

@@ -31,9 +31,9 @@ export class Child {
   #stderr = '';
 
   /** @throws StoreError when there is no directory `cwd`. */
-  constructor(where: string, { command, cwd, env, onOutput }: ChildOptions) {
+  constructor({ command, cwd, env, onOutput }: ChildOptions) {
     if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new StoreError(`${where}: there is no directory ${cwd} to start the program in`, { cwd });
+      throw new StoreError(`there is no directory ${cwd} to start the program in`, { cwd });
     }
     const [file, ...args] = command as [string, ...string[]];
     const child = spawn(file, args, {

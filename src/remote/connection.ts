@@ -1,16 +1,15 @@
 /** A conversation with a program that serves an operator: requests in order, answers in the same order. */
 import { DeviceError, UnsupportedError } from '../core/errors.ts';
+import type { Progress } from '../core/schedule.ts';
 import { Child, type ChildOptions } from './child.ts';
 import { encodeHead, FRAME_END, type Frame, FrameError, type FrameHeader, FrameReader } from './frames.ts';
 import { type Description, errorOf, PROTOCOL_VERSION, parseDescription } from './protocol.ts';
 
 export interface ConnectionOptions extends ChildOptions {
-  /** Names the operator in messages. */
-  where: string;
   /** Milliseconds without a word from the program, while one is waited for, after which it is given up. */
   timeout?: number | undefined;
   /** Hears how far the program says it is. */
-  onProgress?: ((done: number, total: number) => void) | undefined;
+  onProgress?: ((progress: Progress) => unknown) | undefined;
 }
 
 /** A request, and what is to be done with what comes back. */
@@ -39,7 +38,7 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#child = new Child(options.where, options);
+    this.#child = new Child(options);
     const reader = new FrameReader(
       (header, bytes) => {
         const first = this.#pending[0];
@@ -76,7 +75,6 @@ export class Connection {
    * @throws UnsupportedError for a program that cannot be started or speaks otherwise; what an error frame tells of.
    */
   async describe(): Promise<Description> {
-    const { where } = this.#options;
     let answer: FrameHeader | undefined;
     await this.request({
       header: { type: 'hello', role: 'client', protocol: PROTOCOL_VERSION },
@@ -90,7 +88,7 @@ export class Connection {
       },
     });
     try {
-      return parseDescription(where, answer!);
+      return parseDescription(answer!);
     } catch (error) {
       await this.fail(error);
       throw error;
@@ -123,7 +121,7 @@ export class Connection {
 
   /** Ends the program; what is still waited for is rejected. */
   async close(): Promise<void> {
-    this.#stop(new DeviceError(`${this.#options.where}: the operator was closed`, { reason: 'closed' }));
+    this.#stop(new DeviceError('the operator was closed', { reason: 'closed' }));
     await this.#child.end();
   }
 
@@ -138,13 +136,22 @@ export class Connection {
   #take(frame: Frame): void {
     const { header } = frame;
     if (header.type === 'progress') {
-      this.#options.onProgress?.(Number(header.done), Number(header.total));
+      void this.#report({ stage: 'product', done: Number(header.done), total: Number(header.total) });
       return;
     }
     const first = this.#pending[0];
     if (!first) throw new FrameError(`it sends '${header.type}' though nothing was asked`);
-    if (header.type === 'error') this.#settle(errorOf(this.#options.where, header));
+    if (header.type === 'error') this.#settle(errorOf(header));
     else if (first.take(frame)) this.#settle();
+  }
+
+  /** A callback that throws, or whose promise rejects, ends what is under way with its error. */
+  async #report(progress: Progress): Promise<void> {
+    try {
+      await this.#options.onProgress?.(progress);
+    } catch (error) {
+      await this.fail(error);
+    }
   }
 
   #settle(error?: Error): void {
@@ -157,37 +164,36 @@ export class Connection {
   }
 
   #rearm(): void {
-    const { timeout, where } = this.#options;
+    const { timeout } = this.#options;
     if (timeout === undefined || this.#pending.length === 0) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      const message = `${where}: no word from the program for ${timeout} ms during ${this.#pending[0]?.what}`;
+      const message = `no word from the program for ${timeout} ms during ${this.#pending[0]?.what}`;
       const hint = 'raise timeout, or report progress from the product';
       void this.fail(new DeviceError(`${message}${this.#child.saying} (${hint})`, { reason: 'timeout', timeout }));
     }, timeout);
   }
 
   #misunderstood(error: unknown): void {
-    const { where } = this.#options;
     const known = error instanceof FrameError ? error : undefined;
     const shown = known?.beginning ? ` (it begins with ${JSON.stringify(known.beginning)})` : '';
-    const message = `${where}: the program does not speak the protocol: ${known?.message ?? String(error)}${shown}`;
+    const message = `the program does not speak the protocol: ${known?.message ?? String(error)}${shown}`;
     void this.fail(new UnsupportedError(message + this.#child.saying, {}, { cause: error }));
   }
 
   #ended(how: Error | string): void {
-    const { where, command } = this.#options;
+    const { command } = this.#options;
     if (typeof how !== 'string') {
       const isMissing = (how as NodeJS.ErrnoException).code === 'ENOENT';
       const reason = isMissing
         ? `there is no program '${command[0]}'`
         : `'${command[0]}' cannot be started: ${how.message}`;
-      this.#stop(new UnsupportedError(`${where}: ${reason}`, { command }, { cause: how }));
+      this.#stop(new UnsupportedError(reason, { command }, { cause: how }));
       return;
     }
     const first = this.#pending[0];
     const during = first ? `during ${first.what}` : 'between products';
-    const message = `${where}: the program (process ${this.pid}) ${how} ${during}`;
+    const message = `the program (process ${this.pid}) ${how} ${during}`;
     this.#stop(new DeviceError(message + this.#child.saying, { reason: 'ended', how }));
   }
 }

@@ -1,6 +1,6 @@
 /** Operators whose products are made by another program, over pipes. */
 import { type Block, zeros } from '../core/block.ts';
-import { atDoor } from '../core/door.ts';
+import { atDoor, within } from '../core/door.ts';
 import { bytesPerEntry, type DType, dtypeOf } from '../core/dtype.ts';
 import { ShapeError, UnsupportedError } from '../core/errors.ts';
 import { parseOptions } from '../core/parse.ts';
@@ -97,13 +97,17 @@ async function askByBatch(program: Program, X: Block, rows: number, visit: Visit
 }
 
 /** The operator for a caller that has parsed its options, and its own name in messages. */
-export async function connectOperator(caller: string, options: ParsedRemoteOptions): Promise<RemoteOperator> {
-  const where = `${caller} ${options.name ?? options.command.join(' ')}`;
+export function connectOperator(caller: string, options: ParsedRemoteOptions): Promise<RemoteOperator> {
+  const name = `${caller} ${options.name ?? options.command.join(' ')}`;
+  return within(name, () => connectNamed(name, options));
+}
+
+async function connectNamed(name: string, options: ParsedRemoteOptions): Promise<RemoteOperator> {
   // what is sent is this machine's memory
   if (new Uint8Array(Uint16Array.of(1).buffer)[0] !== 1) {
-    throw new UnsupportedError(`${where}: this machine is big-endian, the protocol is not`);
+    throw new UnsupportedError(`this machine is big-endian, the protocol is not`);
   }
-  const program = new Program(where, options);
+  const program = new Program(options);
   const { description } = await program.connect().catch(async (error: unknown) => {
     await program.close();
     throw error;
@@ -114,7 +118,7 @@ export async function connectOperator(caller: string, options: ParsedRemoteOptio
   const psd = options.psd ?? description.psd;
   if (selfAdjoint && m !== n) {
     await program.close();
-    throw new ShapeError(`${where}: a self-adjoint operator must be square, this one is ${m} x ${n}`, { shape });
+    throw new ShapeError(`a self-adjoint operator must be square, this one is ${m} x ${n}`, { shape });
   }
   const parts: RemoteParts = {
     shape,
@@ -125,16 +129,18 @@ export async function connectOperator(caller: string, options: ParsedRemoteOptio
     ...(backend === undefined ? {} : { backend }),
     overlaps: true,
     concurrent: true,
-    matmat: (X, out) => ask(program, 'multiply', X, m, out),
-    ...(adjoint ? { adjointMatmat: (Y: Block) => ask(program, 'adjoint', Y, n) } : {}),
-    ...(batches > 0 ? { matmatByBatch: (X: Block, visit: Visit) => askByBatch(program, X, m, visit) } : {}),
+    matmat: (X, out) => within(name, () => ask(program, 'multiply', X, m, out)),
+    ...(adjoint ? { adjointMatmat: (Y: Block) => within(name, () => ask(program, 'adjoint', Y, n)) } : {}),
+    ...(batches > 0
+      ? { matmatByBatch: (X: Block, visit: Visit) => within(name, () => askByBatch(program, X, m, visit)) }
+      : {}),
     get pid() {
       return program.pid;
     },
     close: () => program.close(),
     [Symbol.asyncDispose]: () => program.close(),
   };
-  return defineOperator(where, parts);
+  return defineOperator(name, parts);
 }
 
 /**

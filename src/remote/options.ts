@@ -11,6 +11,7 @@ import {
   refuse,
   text,
 } from '../core/parse.ts';
+import type { Progress } from '../core/schedule.ts';
 
 /** Options of {@link remoteOperator}. */
 export interface RemoteOptions {
@@ -31,8 +32,8 @@ export interface RemoteOptions {
   psd?: boolean;
   /** Aborting it ends the program and rejects the products under way with the signal's reason. */
   signal?: AbortSignal;
-  /** Called when the program reports how far a product is. */
-  onProgress?: (done: number, total: number) => void;
+  /** Called when the program reports how far a product is; where it fails, so does the product. */
+  onProgress?: (progress: Progress) => void;
   /** Called with what the program writes to standard error (for Python: what it prints, too). */
   onOutput?: (text: string) => void;
   /** Names the operator in messages. Default: the command. */
@@ -67,7 +68,7 @@ export const REMOTE_FIELDS: RemoteFields = {
   selfAdjoint: optional(flag),
   psd: optional(flag),
   signal: CONTROL.signal,
-  onProgress: optional(callback<(done: number, total: number) => void>()),
+  onProgress: CONTROL.onProgress,
   onOutput: optional(callback<(text: string) => void>()),
   name: optional(text),
 };

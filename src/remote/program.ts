@@ -6,14 +6,12 @@ import type { Description } from './protocol.ts';
 
 export class Program {
   readonly #options: ParsedRemoteOptions;
-  readonly #where: string;
   #connection: Connection | undefined;
   #description: Promise<Description> | undefined;
   #first: Description | undefined;
   #isClosed = false;
 
-  constructor(where: string, options: ParsedRemoteOptions) {
-    this.#where = where;
+  constructor(options: ParsedRemoteOptions) {
     this.#options = options;
     options.signal?.addEventListener('abort', this.#onAbort);
   }
@@ -29,9 +27,9 @@ export class Program {
   /** A connection whose program has said what it serves. */
   async connect(): Promise<{ connection: Connection; description: Description }> {
     this.#options.signal?.throwIfAborted();
-    if (this.#isClosed) throw new ArgumentError(`${this.#where}: the operator was closed`);
+    if (this.#isClosed) throw new ArgumentError('the operator was closed');
     if (!this.#connection?.isOpen) {
-      this.#connection = new Connection({ ...this.#options, where: this.#where });
+      this.#connection = new Connection(this.#options);
       this.#description = this.#connection.describe();
     }
     const connection = this.#connection;
@@ -40,7 +38,7 @@ export class Program {
       this.#first ??= description;
       const [now, before] = [description, this.#first].map(({ shape, dtype }) => `${shape.join(' x ')} ${dtype}`);
       if (now === before) return { connection, description };
-      throw new ShapeError(`${this.#where}: the program now serves ${now}, before it served ${before}`);
+      throw new ShapeError(`the program now serves ${now}, before it served ${before}`);
     } catch (error) {
       await connection.fail(error);
       throw error;

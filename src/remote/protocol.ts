@@ -43,15 +43,15 @@ const isSize = (value: unknown): value is number => Number.isSafeInteger(value) 
  * The description in a handshake.
  * @throws UnsupportedError for another version of the protocol or a handshake that lacks something.
  */
-export function parseDescription(where: string, header: FrameHeader): Description {
+export function parseDescription(header: FrameHeader): Description {
   if (header.type !== 'hello' || header.role !== 'server') {
-    throw new UnsupportedError(`${where}: the program does not serve an operator: it answered '${header.type}'`, {
+    throw new UnsupportedError(`the program does not serve an operator: it answered '${header.type}'`, {
       type: header.type,
     });
   }
   if (header.protocol !== PROTOCOL_VERSION) {
     throw new UnsupportedError(
-      `${where}: the program speaks version ${header.protocol} of the protocol, this library version ` +
+      `the program speaks version ${header.protocol} of the protocol, this library version ` +
         `${PROTOCOL_VERSION}. Use the eigensketch_server.py and the eigensketch of one release`,
       { protocol: header.protocol, expected: PROTOCOL_VERSION },
     );
@@ -59,12 +59,12 @@ export function parseDescription(where: string, header: FrameHeader): Descriptio
   const { shape, dtype, preferredBlockSize, backend, batches } = header;
   const [m, n, ...more] = Array.isArray(shape) ? (shape as unknown[]) : [];
   if (!isSize(m) || !isSize(n) || more.length > 0) {
-    throw new UnsupportedError(`${where}: the program describes an operator of shape ${JSON.stringify(shape)}`, {
+    throw new UnsupportedError(`the program describes an operator of shape ${JSON.stringify(shape)}`, {
       shape,
     });
   }
   if (dtype !== 'float32' && dtype !== 'float64') {
-    throw new UnsupportedError(`${where}: the program describes an operator of type ${JSON.stringify(dtype)}`, {
+    throw new UnsupportedError(`the program describes an operator of type ${JSON.stringify(dtype)}`, {
       dtype,
     });
   }
@@ -86,8 +86,8 @@ export function blockHeader(type: string, id: unknown, { rows, cols, data }: Blo
 }
 
 /** The error that an error frame tells of. */
-export function errorOf(where: string, { kind, message, trace }: FrameHeader): EigensketchError {
-  const text = `${where}: ${message}${trace ? `\n${trace}` : ''}`;
+export function errorOf({ kind, message, trace }: FrameHeader): EigensketchError {
+  const text = `${message}${trace ? `\n${trace}` : ''}`;
   switch (kind as FailureKind) {
     case 'argument':
       return new ArgumentError(text);

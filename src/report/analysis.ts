@@ -63,7 +63,7 @@ export interface AnalysisParts {
   /** Name of the operator, for people. */
   operator: string;
   /** Of `seigh` or `eigsh`. */
-  result: EighResult;
+  result: EighResult<object>;
   /** Of the result, if it was certified. */
   certificate?: Certificate | undefined;
   /** Default: now. */
@@ -91,7 +91,7 @@ export function analysisOf({ operator, result, certificate, date = new Date() }:
       testMatrix,
       seed,
       numMatvecs,
-      seconds: seconds.sketch + seconds.recovery,
+      seconds,
       kernels,
       versions: { eigensketch: version, node: process.version },
       machine: `${process.platform} ${process.arch}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}`,

@@ -116,7 +116,7 @@ function resultOf(range: GrownRange, pairs: RitzPairs, seconds: number, run: Ada
     testMatrix,
     seed,
     blockSize,
-    seconds: { sketch: sketchSeconds, recovery: seconds - sketchSeconds },
+    secondsByStage: { sketch: sketchSeconds, recovery: seconds - sketchSeconds },
     ...backendOf(run.op),
   };
   return makeEighResult(withEstimate, facts, kernels);

@@ -19,14 +19,14 @@ import type { FieldsOf } from './method.ts';
 import { METHODS, type Method } from './methods.ts';
 import { fieldsOfMethod, type MethodOptions, methodField, refuseForeign } from './options.ts';
 
-/** What may be spent: give `memory`, `products` or both (both are kept). */
+/** What may be spent: give `memory`, `maxProducts` or both (both are kept). */
 export interface Budget {
   /** Rows and columns of the operator. */
   n: number;
   /** For tall blocks: bytes, or like `'2GB'`. */
   memory?: Memory;
-  /** Products with single columns. */
-  products?: number;
+  /** Products with single columns at most. */
+  maxProducts?: number;
   /** Element type of the operator. Default float32. */
   dtype?: DType;
 }
@@ -54,7 +54,7 @@ export interface SketchPlan {
 interface BudgetSettings {
   n: number;
   memory: number | undefined;
-  products: number | undefined;
+  maxProducts: number | undefined;
   dtype: DType;
 }
 
@@ -62,7 +62,7 @@ interface BudgetSettings {
 export const BUDGET_FIELDS: FieldsOf<BudgetSettings> & { method: Field<Method> } = {
   n: described(integer(1), 'rows and columns of the operator'),
   memory: described(optional(memory), 'memory for tall blocks, such as 512MB or 2GiB'),
-  products: described(optional(integer(1)), 'products with single columns'),
+  maxProducts: described(optional(integer(1)), 'products with single columns at most'),
   method: methodField,
   dtype: described(withDefault(dtype, 'float32'), 'element type of the operator'),
 };
@@ -89,12 +89,12 @@ function largestSketch(budget: unknown): SketchPlan {
   refuseForeign(given, method);
   const own = fieldsOfMethod(method, {});
   const parsed = parseOptions(given, { ...BUDGET_FIELDS, ...own } as typeof BUDGET_FIELDS & Fields);
-  const { n, memory: bytes, products, dtype } = parsed as unknown as BudgetSettings;
-  if (bytes === undefined && products === undefined) throw new ArgumentError('give memory, products or both');
+  const { n, memory: bytes, maxProducts, dtype } = parsed as unknown as BudgetSettings;
+  if (bytes === undefined && maxProducts === undefined) throw new ArgumentError('give memory, maxProducts or both');
   METHODS[method].check?.(parsed, undefined);
   const plan = (dims: number): SketchPlan => costOfSketch(dims, { n, dtype, method, own: parsed });
   const fits = (cost: SketchPlan): boolean =>
-    cost.numMatvecs <= (products ?? Number.MAX_SAFE_INTEGER) && cost.bytes <= (bytes ?? Number.POSITIVE_INFINITY);
+    cost.numMatvecs <= (maxProducts ?? Number.MAX_SAFE_INTEGER) && cost.bytes <= (bytes ?? Number.POSITIVE_INFINITY);
   let dims = 0;
   // every cost grows with dims: the largest that fits, bit by bit
   for (let bit = 2 ** Math.floor(Math.log2(n)); bit >= 1; bit /= 2) {
@@ -112,7 +112,7 @@ function largestSketch(budget: unknown): SketchPlan {
  * The largest sketch that fits into a budget of memory, products or both.
  *
  * @example
- * planSketch({ n: 1_000_000, products: 400 }); // { dims: 200, numMatvecs: 400, bytes: 2.4e9, ... }
+ * planSketch({ n: 1_000_000, maxProducts: 400 }); // { dims: 200, numMatvecs: 400, bytes: 2.4e9, ... }
  * @throws ArgumentError without a budget, for one below a single column, or values out of range.
  */
 export function planSketch(budget: SketchBudget): SketchPlan {

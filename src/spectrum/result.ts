@@ -9,7 +9,7 @@ import type { LinearOperator } from '../linops/operator.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import type { Eigenpairs } from './eigenpairs.ts';
 
-/** Wall-clock seconds of a decomposition's two halves. */
+/** Wall-clock seconds of the two halves of a sketched decomposition. */
 export interface SketchSeconds {
   /** Products with random columns. */
   sketch: number;
@@ -18,7 +18,7 @@ export interface SketchSeconds {
 }
 
 /** A ~ V diag(eigenvalues) V^T, n x n of rank r; as a LinearOperator it applies exactly that. */
-export interface EighResult extends Operator, Plain {
+export interface EighResult<Stages extends object = SketchSeconds> extends Operator, Plain {
   /** Length r, in the order `which`. */
   eigenvalues: Float64Array;
   /** n x r, orthonormal columns. */
@@ -70,8 +70,10 @@ export interface EighResult extends Operator, Plain {
    * hmt and nystrom, sketching error for oversampled.
    */
   coreAsymmetry: number;
-  /** Wall-clock seconds. */
-  seconds: SketchSeconds;
+  /** Wall-clock seconds, with `store` over all processes and interruptions. */
+  seconds: number;
+  /** Where they went; they add up to `seconds`. */
+  secondsByStage: Stages;
   /** The approximation is symmetric. */
   selfAdjoint: true;
   /** V diag(eigenvalues) V^T X for an n x b block X. */
@@ -84,28 +86,40 @@ export interface EighResult extends Operator, Plain {
 export type RitzResult = EighResult & Required<Pick<EighResult, 'residualNorms'>>;
 
 /** What a driver knows beside the eigenpairs. */
-export type RunFacts = Pick<
-  EighResult,
-  'numMatvecs' | 'dims' | 'dropped' | 'method' | 'testMatrix' | 'seed' | 'blockSize' | 'seconds' | 'backend'
+export type RunFacts<Stages extends object = SketchSeconds> = Pick<
+  EighResult<Stages>,
+  'numMatvecs' | 'dims' | 'dropped' | 'method' | 'testMatrix' | 'seed' | 'blockSize' | 'secondsByStage' | 'backend'
 >;
+
+/** The seconds of all stages. */
+export const totalSeconds = (stages: object): number =>
+  Object.values(stages).reduce((total: number, seconds: number) => total + seconds, 0);
 
 /** What an operator says that makes its products. */
 export function backendOf({ backend }: LinearOperator): { backend?: string } {
   return backend === undefined ? {} : { backend };
 }
 
-export function makeEighResult(
+export function makeEighResult<Stages extends object = SketchSeconds>(
   pairs: Eigenpairs & { residualNorms: Float64Array },
-  facts: RunFacts,
+  facts: RunFacts<Stages>,
   kernels: Kernels,
-): RitzResult;
-export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kernels): EighResult;
-export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kernels): EighResult {
+): EighResult<Stages> & Required<Pick<EighResult, 'residualNorms'>>;
+export function makeEighResult<Stages extends object = SketchSeconds>(
+  pairs: Eigenpairs,
+  facts: RunFacts<Stages>,
+  kernels: Kernels,
+): EighResult<Stages>;
+export function makeEighResult<Stages extends object>(
+  pairs: Eigenpairs,
+  facts: RunFacts<Stages>,
+  kernels: Kernels,
+): EighResult<Stages> {
   const { values, vectors, residualNorms, noiseFloor, orthogonalError, leaveOneOutError } = pairs;
   const { samplingErrors, coreAsymmetry } = pairs;
   const n = vectors.rows;
   const apply = (X: Block): Promise<Block> => applyLowRank(vectors, values, vectors, X, kernels);
-  const parts = withJson<Omit<EighResult, 'apply' | 'toJSON'>>({
+  const parts = withJson<Omit<EighResult<Stages>, 'apply' | 'toJSON'>>({
     shape: [n, n],
     dtype: vectors.dtype,
     selfAdjoint: true,
@@ -121,6 +135,7 @@ export function makeEighResult(pairs: Eigenpairs, facts: RunFacts, kernels: Kern
     coreAsymmetry,
     kernels: kernels.name,
     ...facts,
+    seconds: totalSeconds(facts.secondsByStage),
     matmat: apply,
     adjointMatmat: apply,
   });

@@ -29,7 +29,7 @@ export type { Action, CurvatureOperator } from './operators/curvature.ts';
 export type { DeviceOperator } from './operators/device-operator.ts';
 export { type GgnOptions, ggn } from './operators/ggn.ts';
 export { type Gradient, gradient } from './operators/gradient.ts';
-export { type HessianOperator, type HessianOptions, hessian } from './operators/hessian.ts';
+export { type HessianOptions, hessian } from './operators/hessian.ts';
 export { hessianOf } from './operators/hessian-of.ts';
 export { type JacobianOperator, type JacobianOptions, jacobian } from './operators/jacobian.ts';
 export type { NestedNumbers, ShapedArray, TensorContainer } from './problem/containers.ts';

@@ -2,7 +2,7 @@
 
 import { atDoor } from '../core/door.ts';
 import { type Plain, withJson } from '../core/json.ts';
-import { choice, integer, type Parsed, parseOptions, withDefault } from '../core/parse.ts';
+import { choice, parseOptions, withDefault } from '../core/parse.ts';
 import { supervise } from '../core/schedule.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { atScale } from '../linops/at-scale.ts';
@@ -11,8 +11,15 @@ import { checkSquare } from '../linops/probes.ts';
 import { studentQuantile } from '../stats/interval.ts';
 import type { DiagonalEstimate } from './diagonal-estimate.ts';
 import { signSamples } from './diagonal-hutchinson.ts';
-import { type EstimatorOptions, type EstimatorRun, estimatorFields, estimatorRun } from './run.ts';
-import { type AdaptiveEstimator, checkBudget, growUntil, STOPPING, type StoppingOptions } from './stopping.ts';
+import { ESTIMATOR_FIELDS, type EstimatorOptions, type EstimatorRun, estimatorRun, type ParsedEstimator } from './run.ts';
+import {
+  type AdaptiveEstimator,
+  completeStopping,
+  growUntil,
+  type ParsedStopping,
+  STOPPING,
+  type StoppingOptions,
+} from './stopping.ts';
 import { xdiag } from './xdiag.ts';
 
 /** Bekas, Kokiopoulou & Saad 2007; Epperly, Tropp & Webber 2024. */
@@ -28,8 +35,10 @@ export interface DiagonalOptions extends EstimatorOptions, StoppingOptions {
 export interface DiagonalResult extends Plain {
   /** Length n. */
   diagonal: Float64Array;
-  /** Length n, from the spread of the samples: indicative. */
+  /** Length n, from the spread of the samples. */
   standardErrors: Float64Array;
+  /** Standard errors are likely, not certified: they bound nothing. */
+  certified: false;
   /** The estimator used. */
   method: DiagonalMethod;
   /** With `tol`: how often an estimate was made. */
@@ -65,17 +74,22 @@ function relativeError({ means, standardErrors, samples }: DiagonalEstimate, lev
 const FIELDS = {
   method: withDefault(choice(Object.keys(ESTIMATORS) as DiagonalMethod[]), 'xdiag'),
   ...STOPPING,
-  ...estimatorFields(1),
+  ...ESTIMATOR_FIELDS,
 };
 
-async function estimateDiagonal(op: LinearOperator, options: Parsed<typeof FIELDS>): Promise<DiagonalResult> {
+interface Call extends ParsedEstimator, ParsedStopping {
+  method: DiagonalMethod;
+}
+
+async function estimateDiagonal(op: LinearOperator, options: Call): Promise<DiagonalResult> {
   const { method } = options;
-  const run = await estimatorRun(op, options);
+  const run = await estimatorRun(op, options, options.firstProducts);
   const estimator = await ESTIMATORS[method].start(run);
   const { estimate, looks, converged } = await growUntil(run, estimator, options, relativeError);
   return withJson({
     diagonal: estimate.means,
     standardErrors: estimate.standardErrors,
+    certified: false as const,
     method,
     looks,
     converged,
@@ -87,14 +101,14 @@ async function estimateDiagonal(op: LinearOperator, options: Parsed<typeof FIELD
 }
 
 /**
- * The diagonal of a square operator from `products` products with Rademacher vectors.
+ * The diagonal of a square operator from at most `maxProducts` products with Rademacher vectors.
  *
  * `'hutchinson'`: the mean of w * (A w), entry by entry, which misses entry i by about the norm of the rest of row i over
- * sqrt(products). `'xdiag'`: leave-one-out on the range of A, for operators with decaying spectra; it needs products
+ * sqrt(samples). `'xdiag'`: leave-one-out on the range of A, for operators with decaying spectra; it needs products
  * with the transpose for an operator that is not symmetric.
  *
  * @example
- * const { diagonal: d, standardErrors } = await diagonal(H, { products: 100 });
+ * const { diagonal: d, standardErrors } = await diagonal(H, { maxProducts: 100 });
  * @throws ArgumentError for options out of range, ShapeError for a rectangular operator, NumericalError for non-finite
  * products, and for xdiag on an operator that has no adjoint and is not symmetric; the signal's reason when aborted.
  */
@@ -102,10 +116,9 @@ export function diagonal(op: LinearOperator, options: DiagonalOptions = {}): Pro
   return atDoor('diagonal', async () => {
     checkSquare(op);
     const parsed = parseOptions(options, FIELDS);
-    integer(ESTIMATORS[parsed.method].least).parse(parsed.products, 'products');
-    checkBudget(parsed, parsed.products);
+    const goal = completeStopping(parsed, ESTIMATORS[parsed.method].least);
     return supervise(parsed, (control) =>
-      atScale(op, ['diagonal', 'standardErrors'], (A) => estimateDiagonal(A, { ...parsed, ...control })),
+      atScale(op, ['diagonal', 'standardErrors'], (A) => estimateDiagonal(A, { ...parsed, ...goal, ...control })),
     );
   });
 }

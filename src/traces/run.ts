@@ -15,8 +15,6 @@ import { materialise } from '../sketch/test-matrix.ts';
 
 /** Options that all estimators share. */
 export interface EstimatorOptions extends Control {
-  /** Products with single columns. With `tol`, those of the first estimate. Default 60. */
-  products?: number;
   /** Probability that each end of an interval holds, between 0 and 1. Default 0.99. */
   confidence?: number;
   /** 0..2^53-1; the same seed gives the same result. Default 0. */
@@ -33,7 +31,6 @@ export interface EstimatorRun {
   /** Columns of the operator. */
   readonly n: number;
   readonly seed: number;
-  readonly products: number;
   readonly confidence: number;
   /** Of vectors that are multiplied. */
   readonly space: Space;
@@ -44,9 +41,8 @@ export interface EstimatorRun {
   numMatvecs: number;
 }
 
-/** The fields of {@link EstimatorOptions}, with the fewest products that the estimator can work with. */
+/** The fields of {@link EstimatorOptions}. */
 export interface EstimatorFields {
-  products: Field<number>;
   confidence: Field<number>;
   seed: Field<number>;
   blockSize: Field<number | undefined>;
@@ -55,38 +51,40 @@ export interface EstimatorFields {
   signal: (typeof CONTROL)['signal'];
 }
 
-/** How the options of an estimator are parsed: it needs at least `least` products, and takes `usual` by default. */
-export function estimatorFields(least: number, usual: number = 60): EstimatorFields {
-  return {
-    products: withDefault(integer(least), usual),
-    confidence: withDefault(between(0, 1), 0.99),
-    seed: withDefault(seed, 0),
-    blockSize: optional(integer(1)),
-    kernels: KERNELS,
-    ...CONTROL,
-  };
-}
+/** How the options that all estimators share are parsed. */
+export const ESTIMATOR_FIELDS: EstimatorFields = {
+  confidence: withDefault(between(0, 1), 0.99),
+  seed: withDefault(seed, 0),
+  blockSize: optional(integer(1)),
+  kernels: KERNELS,
+  ...CONTROL,
+};
 
 /** Parsed {@link EstimatorOptions}. */
 export interface ParsedEstimator extends Control {
-  products: number;
   confidence: number;
   seed: number;
   blockSize: number | undefined;
   kernels: KernelsChoice | undefined;
 }
 
-/** A call with parsed options; calibrates the operator. @throws the signal's reason when it is aborted already. */
-export async function estimatorRun(op: LinearOperator, options: ParsedEstimator): Promise<EstimatorRun> {
+/**
+ * A call with parsed options that makes about `columns` products at first; calibrates the operator.
+ * @throws the signal's reason when it is aborted already.
+ */
+export async function estimatorRun(
+  op: LinearOperator,
+  options: ParsedEstimator,
+  columns: number,
+): Promise<EstimatorRun> {
   const [m, n] = op.shape;
-  const { products, confidence, seed, onProgress, signal } = options;
+  const { confidence, seed, onProgress, signal } = options;
   signal?.throwIfAborted();
-  const blockSize = await prepareBlocks(op, products, options.blockSize);
+  const blockSize = await prepareBlocks(op, columns, options.blockSize);
   return {
     op,
     n,
     seed,
-    products,
     confidence,
     space: hostSpace(n, op.dtype),
     verbs: { kernels: await selectKernels(options.kernels), signal },

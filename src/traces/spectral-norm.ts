@@ -3,7 +3,7 @@
 import { roundingFloor } from '../apost/noise.ts';
 import { atDoor } from '../core/door.ts';
 import { UnsupportedError } from '../core/errors.ts';
-import { parseOptions } from '../core/parse.ts';
+import { integer, type Parsed, parseOptions, withDefault } from '../core/parse.ts';
 import { breathe, supervise } from '../core/schedule.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { krylovSpaceOf, residualOf, type Tridiagonal, tridiagonalOf } from '../krylov/lanczos.ts';
@@ -19,7 +19,16 @@ import { checkOperator, refuseAsymmetry } from '../linops/probes.ts';
 import { columnNorms } from '../multivector/verbs.ts';
 import { chiSquareQuantile } from '../stats/interval.ts';
 import type { NormResult } from './frobenius-norm.ts';
-import { drawColumns, type EstimatorOptions, estimatorFields, estimatorRun, type ParsedEstimator } from './run.ts';
+import { drawColumns, ESTIMATOR_FIELDS, type EstimatorOptions, estimatorRun } from './run.ts';
+
+/** Options of {@link spectralNorm}: one column at a time, so there is no block size. */
+export interface SpectralNormOptions extends Omit<EstimatorOptions, 'blockSize'> {
+  /**
+   * Lanczos steps, 1..n; as many columns are kept. A step is one product with an operator that claims to be symmetric, and two
+   * with any other (A^T A). Default 30, or n if that is less.
+   */
+  order?: number;
+}
 
 /** Eigenvalue bounds of a symmetric operator. */
 interface Extremes {
@@ -79,15 +88,22 @@ function normalOperator(op: LinearOperator): LinearOperator {
   });
 }
 
-const { blockSize: _, ...FIELDS } = estimatorFields(1, 30);
+const { blockSize: _, ...SHARED_FIELDS } = ESTIMATOR_FIELDS;
+const optionsFor = (n: number) => ({
+  order: withDefault(integer(1, n, ` for n = ${n}`), Math.min(n, 30)),
+  ...SHARED_FIELDS,
+});
 
-async function largestSingularValue(op: LinearOperator, options: ParsedEstimator): Promise<NormResult> {
-  const run = await estimatorRun(op, options);
+async function largestSingularValue(
+  op: LinearOperator,
+  options: Parsed<ReturnType<typeof optionsFor>>,
+): Promise<NormResult> {
+  // one column at a time: there is nothing to calibrate
+  const run = await estimatorRun(op, { ...options, blockSize: 1 }, 1);
   const { n, confidence, seed, verbs, roundoff } = run;
   const isSymmetric = op.selfAdjoint === true;
   const symmetric = isSymmetric ? op : normalOperator(op);
-  const order = Math.min(n, run.products);
-  const { onProgress, signal } = options;
+  const { order, onProgress, signal } = options;
   const { kernels } = verbs;
   const context = { op: symmetric, space: run.space, seed, kernels, signal };
   const start = await drawColumns(run, 'trace', 'gaussian', 0, 1);
@@ -115,6 +131,7 @@ async function largestSingularValue(op: LinearOperator, options: ParsedEstimator
     estimate: root(estimate),
     lower: root(Math.max(0, estimate - floor)),
     upper: root(upper),
+    certified: true,
     confidence,
     numMatvecs: (isSymmetric ? 1 : 2) * T.diagonal.length,
     seed,
@@ -122,28 +139,22 @@ async function largestSingularValue(op: LinearOperator, options: ParsedEstimator
 }
 
 /**
- * ||A||_2 of any operator with an adjoint, from at most `products` Lanczos steps from a Gaussian start (steps with A^T A, of two
+ * ||A||_2 of any operator with an adjoint, from at most `order` Lanczos steps from a Gaussian start (steps with A^T A, of two
  * products each, unless A declares `selfAdjoint`). The estimate is the largest Ritz value in magnitude, which is a lower
  * bound but for rounding; `upper` holds with probability at least `confidence` over the start, for every operator
- * (van Dorsselaer, Hochstenbach & van der Vorst 2000). Memory: `products` columns.
+ * (van Dorsselaer, Hochstenbach & van der Vorst 2000). Memory: `order` columns.
  *
  * @example
- * const { estimate, upper } = await spectralNorm(H, { products: 30, confidence: 0.99 });
+ * const { estimate, upper } = await spectralNorm(H, { order: 30, confidence: 0.99 });
  * @throws ArgumentError for options out of range, UnsupportedError for an operator without adjoint, NumericalError for
  * non-finite products and for an operator that declares `selfAdjoint` and is not symmetric; the signal's reason when aborted.
  */
-export function spectralNorm(
-  op: LinearOperator,
-  options: Omit<EstimatorOptions, 'blockSize'> = {},
-): Promise<NormResult> {
+export function spectralNorm(op: LinearOperator, options: SpectralNormOptions = {}): Promise<NormResult> {
   return atDoor('spectralNorm', async () => {
-    checkOperator(op);
-    const parsed = parseOptions(options, FIELDS);
-    // one column at a time: there is nothing to calibrate
+    const [, n] = checkOperator(op);
+    const parsed = parseOptions(options, optionsFor(n));
     return supervise(parsed, (control) =>
-      atScale(op, ['estimate', 'lower', 'upper'], (A) =>
-        largestSingularValue(A, { ...parsed, ...control, blockSize: 1 }),
-      ),
+      atScale(op, ['estimate', 'lower', 'upper'], (A) => largestSingularValue(A, { ...parsed, ...control })),
     );
   });
 }

@@ -1,34 +1,64 @@
 /** Sequential stopping: an estimate gets more products until its error bar is short enough. */
 import { ArgumentError } from '../core/errors.ts';
-import { between, type Field, integer, optional } from '../core/parse.ts';
+import { between, type Field, integer, optional, type Parsed } from '../core/parse.ts';
 import { levelAtLook } from '../stats/sequential.ts';
 import type { EstimatorRun } from './run.ts';
 
-/** When to stop. */
+/** What to spend, and when to stop. */
 export interface StoppingOptions {
-  /** Relative half-width of the error bar to stop at. Default: one estimate, from `products` products. */
-  tol?: number;
-  /** With `tol`: gives up after so many products. Default 16 times `products`. */
+  /** Products with single columns at most. Default 60, and 16 times `firstProducts` with `tol`. */
   maxProducts?: number;
+  /** Relative half-width of the error bar to stop at. Default: one estimate, from `maxProducts` products. */
+  tol?: number;
+  /** With `tol`: products of the first estimate. Default 60, or `maxProducts` if that is less. */
+  firstProducts?: number;
 }
+
+/** Products where the caller says nothing. */
+const USUAL_PRODUCTS = 60;
+/** What a search with `tol` may spend, in multiples of its first estimate. */
+const USUAL_GROWTH = 16;
 
 /** How {@link StoppingOptions} are parsed. */
-export const STOPPING: { tol: Field<number | undefined>; maxProducts: Field<number | undefined> } = {
-  tol: optional(between(0, Number.POSITIVE_INFINITY)),
+export const STOPPING: {
+  maxProducts: Field<number | undefined>;
+  tol: Field<number | undefined>;
+  firstProducts: Field<number | undefined>;
+} = {
   maxProducts: optional(integer(1)),
+  tol: optional(between(0, Number.POSITIVE_INFINITY)),
+  firstProducts: optional(integer(1)),
 };
 
-/** @throws ArgumentError for a budget below the products of the first estimate. */
-export function checkBudget({ maxProducts }: Pick<ParsedStopping, 'maxProducts'>, products: number): void {
-  if (maxProducts !== undefined && maxProducts < products) {
-    throw new ArgumentError(`maxProducts must be an integer at least ${products}, got ${maxProducts}`, { maxProducts });
-  }
-}
-
-/** Parsed {@link StoppingOptions}. */
+/** Parsed {@link StoppingOptions}: everything has its value. */
 export interface ParsedStopping {
   tol: number | undefined;
-  maxProducts: number | undefined;
+  firstProducts: number;
+  maxProducts: number;
+}
+
+/**
+ * What an estimator that needs at least `least` products may spend.
+ * @throws ArgumentError for fewer, for a limit below the first estimate, and for a first estimate without `tol`.
+ */
+export function completeStopping(
+  { tol, firstProducts, maxProducts }: Parsed<typeof STOPPING>,
+  least: number,
+): ParsedStopping {
+  if (maxProducts !== undefined) integer(least).parse(maxProducts, 'maxProducts');
+  if (tol === undefined) {
+    if (firstProducts !== undefined) {
+      throw new ArgumentError(`firstProducts belongs to tol, which is not given; got ${firstProducts}`, { firstProducts });
+    }
+    const products = maxProducts ?? USUAL_PRODUCTS;
+    return { tol, firstProducts: products, maxProducts: products };
+  }
+  const first = integer(least).parse(firstProducts ?? Math.min(USUAL_PRODUCTS, maxProducts ?? USUAL_PRODUCTS), 'firstProducts');
+  return {
+    tol,
+    firstProducts: first,
+    maxProducts: integer(first).parse(maxProducts ?? USUAL_GROWTH * first, 'maxProducts'),
+  };
 }
 
 /** An estimator that can be given more products. */
@@ -56,18 +86,23 @@ export interface AdaptiveEstimate<R> {
 export async function growUntil<R>(
   run: EstimatorRun,
   estimator: AdaptiveEstimator<R>,
-  { tol, maxProducts }: ParsedStopping,
+  { tol, firstProducts, maxProducts }: ParsedStopping,
   relativeError: (estimate: R, level: number) => number,
 ): Promise<AdaptiveEstimate<R>> {
-  const { products, confidence } = run;
-  const most = tol === undefined ? products : (maxProducts ?? 16 * products);
-  for (let looks = 1, next = products; ; looks++, next = Math.min(run.numMatvecs, most - run.numMatvecs)) {
+  const { confidence } = run;
+  for (
+    let looks = 1, next = firstProducts;
+    ;
+    looks++, next = Math.min(run.numMatvecs, maxProducts - run.numMatvecs)
+  ) {
     const hasMore = await estimator.grow(next);
     const estimate = await estimator.estimate();
     if (tol === undefined) return { estimate, level: confidence, looks, converged: true };
     const level = levelAtLook(confidence, looks);
     const converged = relativeError(estimate, level) <= tol;
     // a step of fewer products than the first is not worth a look
-    if (converged || !hasMore || most - run.numMatvecs < products) return { estimate, level, looks, converged };
+    if (converged || !hasMore || maxProducts - run.numMatvecs < firstProducts) {
+      return { estimate, level, looks, converged };
+    }
   }
 }

@@ -30,10 +30,13 @@ export interface TraceFunctionOptions extends Control {
   kernels?: KernelsChoice;
 }
 
-/** An estimate of tr f(A). */
-export interface TraceFunctionResult {
-  /** Of tr f(A). */
-  estimate: number;
+/**
+ * An estimate of tr f(A) and its error. The interval is that of Student's t over start vectors, widened by `quadratureError` on
+ * the side where that may lie.
+ */
+export interface TraceFunctionResult extends Interval {
+  /** The interval is a likely one: as if the forms in many random directions were Gaussian, which they nearly are. */
+  certified: false;
   /** From the spread over start vectors. */
   standardError: number;
   /**
@@ -42,9 +45,7 @@ export interface TraceFunctionResult {
    * lies between estimate - quadratureError and the estimate, if no eigenvalue is below the rounding of the products.
    */
   quadratureError: number;
-  /** Indicative, not certified: Student's t over start vectors, widened by `quadratureError` where that may lie. */
-  likely: Interval;
-  /** Level of each end of `likely`. */
+  /** Level of each end of the interval. */
   confidence: number;
   /** Lanczos steps of each run. */
   order: number;
@@ -141,13 +142,11 @@ async function integrateRules(
     const quadratureError = Math.max(0, mean - meanAndError({ samples: least }).mean);
     return {
       estimate: mean,
+      lower: likelyInterval({ samples: least }, confidence).lower,
+      upper: likelyInterval({ samples }, confidence).upper,
+      certified: false,
       standardError,
       quadratureError,
-      likely: {
-        estimate: mean,
-        lower: likelyInterval({ samples: least }, confidence).lower,
-        upper: likelyInterval({ samples }, confidence).upper,
-      },
       ...{ confidence, order, runs, numMatvecs, seed },
     };
   }
@@ -161,10 +160,12 @@ async function integrateRules(
   const quadratureError = Math.abs(change);
   const { estimate, lower, upper } = likelyInterval({ samples }, confidence);
   return {
-    estimate: mean,
+    estimate,
+    lower: lower - quadratureError,
+    upper: upper + quadratureError,
+    certified: false,
     standardError,
     quadratureError,
-    likely: { estimate, lower: lower - quadratureError, upper: upper + quadratureError },
     confidence,
     order,
     runs,
@@ -206,7 +207,7 @@ export function traceFunction(
  * estimate grows with the smallest eigenvalues' logarithms, its quadrature error with the condition number.
  *
  * @example
- * const { estimate, likely } = await logdet(A, { order: 60, runs: 20 });
+ * const { estimate, lower, upper } = await logdet(A, { order: 60, runs: 20 });
  * @throws as {@link traceFunction}, and NumericalError with the Ritz value that shows that A is not positive definite, or
  * singular to the rounding of its products.
  */

@@ -2,7 +2,7 @@
 
 import { atDoor } from '../core/door.ts';
 import { ArgumentError } from '../core/errors.ts';
-import { choice, integer, type Parsed, parseOptions, withDefault } from '../core/parse.ts';
+import { choice, parseOptions, withDefault } from '../core/parse.ts';
 import type { Distribution } from '../core/random.ts';
 import { supervise } from '../core/schedule.ts';
 import { atScale } from '../linops/at-scale.ts';
@@ -12,8 +12,15 @@ import { TEST_MATRICES } from '../sketch/test-matrix.ts';
 import type { Interval } from '../stats/interval.ts';
 import { hutchPlusPlus } from './hutch-plus-plus.ts';
 import { hutchinson } from './hutchinson.ts';
-import { type EstimatorOptions, type EstimatorRun, estimatorFields, estimatorRun } from './run.ts';
-import { type AdaptiveEstimator, checkBudget, growUntil, STOPPING, type StoppingOptions } from './stopping.ts';
+import { ESTIMATOR_FIELDS, type EstimatorOptions, type EstimatorRun, estimatorRun, type ParsedEstimator } from './run.ts';
+import {
+  type AdaptiveEstimator,
+  completeStopping,
+  growUntil,
+  type ParsedStopping,
+  STOPPING,
+  type StoppingOptions,
+} from './stopping.ts';
 import { likelyInterval, meanAndError, type TraceEstimate } from './trace-estimate.ts';
 import { xnystrace } from './xnystrace.ts';
 import { xtrace } from './xtrace.ts';
@@ -30,25 +37,23 @@ export interface TraceOptions extends EstimatorOptions, StoppingOptions {
 }
 
 /** What `hutchinson` and `hutch++` with Gaussian vectors give: a certified interval. */
-export type CertifiedTraceResult = TraceResult & Required<Pick<TraceResult, 'certified'>>;
+export type CertifiedTraceResult = TraceResult & { certified: true };
 
-/** An estimate of tr A. Lengths of intervals are in units of A. */
-export interface TraceResult {
-  /** Of tr A. */
-  estimate: number;
+/**
+ * An estimate of tr A and its error, in units of A. Where the interval is `certified`, each end holds with probability `confidence`
+ * for every operator, sharper for one that claims `psd`; else it is the likely one.
+ */
+export interface TraceResult extends Interval {
+  /** Whether the interval holds for every operator: hutchinson and hutch++ with Gaussian vectors. */
+  certified: boolean;
   /** From the spread of the samples; for xtrace and xnystrace, whose samples depend on each other, by the jackknife. */
   standardError: number;
   /**
-   * Indicative, not certified: estimate -+ t standardError with Student's t, as if the samples were Gaussian. Heavy tails
-   * (few samples of an operator of low rank) make it hold less often than stated.
+   * Not certified: estimate -+ t standardError with Student's t, as if the samples were Gaussian. Heavy tails (few samples of
+   * an operator of low rank) make it hold less often than stated.
    */
   likely: Interval;
-  /**
-   * Holds for every operator, each end with probability `confidence`: hutchinson and hutch++ with Gaussian vectors. Sharper
-   * for an operator that declares `psd`.
-   */
-  certified?: Interval;
-  /** What the operator declares that `certified` rests on, `['psd']`: the products have not contradicted it. */
+  /** What the operator declares that a certified interval rests on, `['psd']`: the products have not contradicted it. */
   assumes?: string[];
   /** Probability of each end of an interval. */
   confidence: number;
@@ -56,7 +61,7 @@ export interface TraceResult {
   method: TraceMethod;
   /** With `tol`: how often an estimate was made. The intervals of all of these looks hold together with `confidence`. */
   looks: number;
-  /** With `tol`: whether the half-width of the interval (certified, where there is one) is at most tol |estimate|. */
+  /** With `tol`: whether the half-width of the interval is at most tol |estimate|. */
   converged: boolean;
   /** Products with single columns. */
   numMatvecs: number;
@@ -80,35 +85,39 @@ const FIELDS = {
   method: withDefault(choice(Object.keys(ESTIMATORS) as TraceMethod[]), 'hutch++'),
   testMatrix: withDefault(choice(TEST_MATRICES), 'gaussian'),
   ...STOPPING,
-  ...estimatorFields(1),
+  ...ESTIMATOR_FIELDS,
 };
 
-function intervalsOf(estimate: TraceEstimate, level: number): Pick<TraceResult, 'likely' | 'certified'> {
-  const { certified } = estimate;
-  return { likely: likelyInterval(estimate, level), ...(certified ? { certified: certified(level) } : {}) };
+interface Call extends ParsedEstimator, ParsedStopping {
+  method: TraceMethod;
+  testMatrix: Distribution;
 }
 
-/** Half-width of the interval that counts, relative to the estimate. */
-function relativeHalfWidth(estimate: TraceEstimate, level: number): number {
-  const { likely, certified = likely } = intervalsOf(estimate, level);
-  const reach = Math.max(certified.upper - certified.estimate, certified.estimate - certified.lower);
-  return reach === 0 ? 0 : reach / Math.abs(certified.estimate);
+/** The certified interval where there is one, and the likely one. */
+function intervalsOf(estimate: TraceEstimate, level: number): Interval & Pick<TraceResult, 'likely' | 'certified'> {
+  const likely = likelyInterval(estimate, level);
+  return { ...(estimate.certified?.(level) ?? likely), certified: estimate.certified !== undefined, likely };
 }
 
-async function estimateTrace(op: LinearOperator, options: Parsed<typeof FIELDS>): Promise<TraceResult> {
+/** Half-width of the interval, relative to the estimate. */
+function relativeHalfWidth(from: TraceEstimate, level: number): number {
+  const { estimate, lower, upper } = intervalsOf(from, level);
+  const reach = Math.max(upper - estimate, estimate - lower);
+  return reach === 0 ? 0 : reach / Math.abs(estimate);
+}
+
+async function estimateTrace(op: LinearOperator, options: Call): Promise<TraceResult> {
   const { method, testMatrix } = options;
-  const run = await estimatorRun(op, options);
+  const run = await estimatorRun(op, options, options.firstProducts);
   const { estimate, level, looks, converged } = await growUntil(
     run,
     ESTIMATORS[method].start(run, testMatrix),
     options,
     relativeHalfWidth,
   );
-  const { mean, standardError } = meanAndError(estimate);
   return {
-    estimate: mean,
-    standardError,
     ...intervalsOf(estimate, level),
+    standardError: meanAndError(estimate).standardError,
     ...(estimate.assumes ? { assumes: [...estimate.assumes] } : {}),
     confidence: run.confidence,
     method,
@@ -121,17 +130,17 @@ async function estimateTrace(op: LinearOperator, options: Parsed<typeof FIELDS>)
 }
 
 /**
- * The trace of a square operator from `products` products.
+ * The trace of a square operator from at most `maxProducts` products.
  *
- * `'hutchinson'`: error about sqrt(2 / products) ||A||_F. `'hutch++'`: takes a sketched range exactly first, for operators
+ * `'hutchinson'`: error about sqrt(2 / maxProducts) ||A||_F. `'hutch++'`: takes a sketched range exactly first, for operators
  * with decaying spectra. `'xtrace'`: leave-one-out, about half the error of hutch++ and far less on fast decay.
  * `'xnystrace'`: for positive semidefinite operators, twice as economical again. hutchinson and hutch++ have certified
- * intervals, the others indicative ones; docs/estimators.md compares them.
+ * intervals, the others likely ones; docs/estimators.md compares them.
  *
  * With `tol` products are doubled until the error bar is at most tol |estimate|; not reaching it is a field of the result.
  *
  * @example
- * const { estimate, certified } = await trace(H, { products: 90, confidence: 0.99 });
+ * const { estimate, lower, upper, certified } = await trace(H, { maxProducts: 90, confidence: 0.99 });
  * @throws ArgumentError for options out of range, ShapeError for a rectangular operator, NumericalError for non-finite
  * products and for xnystrace on an operator that is indefinite or not symmetric; the signal's reason when aborted.
  */
@@ -144,15 +153,14 @@ export function trace(op: LinearOperator, options: TraceOptions = {}): Promise<T
   return atDoor('trace', async () => {
     checkSquare(op);
     const parsed = parseOptions(options, FIELDS);
-    const { method, testMatrix, products } = parsed;
-    integer(ESTIMATORS[method].least).parse(products, 'products');
-    checkBudget(parsed, products);
+    const { method, testMatrix } = parsed;
+    const goal = completeStopping(parsed, ESTIMATORS[method].least);
     if (testMatrix !== 'gaussian' && method.startsWith('x')) {
       throw new ArgumentError(`method '${method}' needs Gaussian vectors, got testMatrix '${testMatrix}'`);
     }
     return supervise(parsed, (control) =>
-      atScale(op, ['estimate', 'standardError', 'likely', 'certified'], (A) =>
-        estimateTrace(A, { ...parsed, ...control }),
+      atScale(op, ['estimate', 'lower', 'upper', 'standardError', 'likely'], (A) =>
+        estimateTrace(A, { ...parsed, ...goal, ...control }),
       ),
     );
   });

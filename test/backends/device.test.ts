@@ -4,7 +4,7 @@ import { afterEach, expect, jest, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { DeviceError, seigh, UnsupportedError } from '../../src/index.ts';
 import { currentBackend } from '../../src/tfjs/backends/current.ts';
-import { type BackendRecord, type HessianOperator, hessian, useBackend } from '../../src/tfjs/index.ts';
+import { type BackendRecord, type CurvatureOperator, hessian, useBackend } from '../../src/tfjs/index.ts';
 import { startBackend } from '../../src/tfjs/use-backend.ts';
 import { BACKEND, describeBackend, describeOn, tryBackend } from '../support/backends.ts';
 import { command } from '../support/command.ts';
@@ -13,7 +13,7 @@ import { randomBlock } from '../support/matrices.ts';
 import { skippedTitle } from '../support/skips.ts';
 
 /** f(W) = sum of (x W)^4 over samples and outputs: a Hessian of one block for each output. */
-function quartic(inputs: number, outputs: number): HessianOperator {
+function quartic(inputs: number, outputs: number): CurvatureOperator {
   const W = tf.variable(tf.mul(0.1, tf.randomNormal([inputs, outputs], 0, 1, 'float32', 1)));
   const x = tf.randomNormal([3, inputs], 0, 1, 'float32', 2);
   const model = (batch: tf.Tensor): tf.Tensor => tf.matMul(batch, W as tf.Tensor);

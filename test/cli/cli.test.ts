@@ -167,7 +167,7 @@ describe('certify, then report', () => {
 
 describe('plan', () => {
   test('text and --json', async () => {
-    const text = await run(['plan', '--n', '1000000', '--products', '400', '--factor', '1.27', '--confidence', '0.95']);
+    const text = await run(['plan', '--n', '1000000', '--max-products', '400', '--factor', '1.27', '--confidence', '0.95']);
     expect(text.stdout).toBe(
       '200 columns by hmt: 200 eigenpairs, 400 products, 2.40 GB of tall blocks\n' +
         '31 test products for a factor of 1.27 at confidence 0.95\n',
@@ -222,7 +222,7 @@ describe('what goes wrong', () => {
       'eigensketch report: one analysis file or sketch directory is needed, got 2',
     ],
     ['bad format', ['report', 'a', '--format', 'pdf'], 2, "eigensketch report: format must be one of 'markdown'"],
-    ['no budget', ['plan', '--n', '10'], 2, 'eigensketch plan: give memory, products or both'],
+    ['no budget', ['plan', '--n', '10'], 2, 'eigensketch plan: give memory, maxProducts or both'],
   ])('%s', async (_, args, code, message) => {
     const ended = await run(args);
     expect(ended.stderr).toContain(message);

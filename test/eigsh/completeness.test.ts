@@ -17,7 +17,7 @@ import { expectRate } from '../support/statistics.ts';
 type Completeness = NonNullable<Awaited<ReturnType<typeof eigsh>>['completeness']>;
 
 /** Whether more eigenvalues lie beyond an end than were returned from it, `high` from above and `low` from below. */
-function misses(values: ArrayLike<number>, { upper, lower }: Completeness, high: number, low: number) {
+function misses(values: ArrayLike<number>, { upperBound: upper, lowerBound: lower }: Completeness, high: number, low: number) {
   const all = Array.from(values);
   return {
     above: upper !== undefined && all.filter((value) => value > upper).length > high,
@@ -83,17 +83,17 @@ describe('bounds of the rest from bounds of the part outside the basis', () => {
         const [above, below] = [Math.max(descending[k]!, g), Math.min(values[k]!, g)];
         const largest = Math.max(magnitudes[k]!, Math.abs(g));
         const high = await bounds('LA', k, 0);
-        expect(high.upper).toBeCloseTo(above, 12);
-        expect(high.lower).toBeUndefined();
+        expect(high.upperBound).toBeCloseTo(above, 12);
+        expect(high.lowerBound).toBeUndefined();
         const low = await bounds('SA', 0, k, 0.25);
-        expect(low.lower).toBeCloseTo(below - 0.25, 12);
-        expect(low.upper).toBeUndefined();
+        expect(low.lowerBound).toBeCloseTo(below - 0.25, 12);
+        expect(low.upperBound).toBeUndefined();
         const both = await bounds('BE', 1, k, 0.25);
-        expect(both.upper).toBeCloseTo(Math.max(descending[1]!, g) + 0.25, 12);
-        expect(both.lower).toBeCloseTo(below - 0.25, 12);
+        expect(both.upperBound).toBeCloseTo(Math.max(descending[1]!, g) + 0.25, 12);
+        expect(both.lowerBound).toBeCloseTo(below - 0.25, 12);
         const magnitude = await bounds('LM', k, k, 0.25);
-        expect(magnitude.upper).toBeCloseTo(largest + 0.25, 12);
-        expect(magnitude.lower).toBe(-magnitude.upper!);
+        expect(magnitude.upperBound).toBeCloseTo(largest + 0.25, 12);
+        expect(magnitude.lowerBound).toBe(-magnitude.upperBound!);
       }
     }
   });
@@ -114,8 +114,8 @@ describe('bounds of the rest from bounds of the part outside the basis', () => {
       for (const k of [0, 1, 2]) {
         const bounds = await boundTheRest(state as never, 'BE', ends(k + 1, k + 1), outside, 1e-12, context);
         expect(misses(values, bounds as Completeness, k + 1, k + 1)).toEqual({ above: false, below: false });
-        const { upper } = await boundTheRest(state as never, 'LM', ends(k + 1, k + 1), outside, 1e-12, context);
-        expect(values.filter((value) => Math.abs(value) > upper!).length).toBeLessThanOrEqual(k + 1);
+        const { upperBound } = await boundTheRest(state as never, 'LM', ends(k + 1, k + 1), outside, 1e-12, context);
+        expect(values.filter((value) => Math.abs(value) > upperBound!).length).toBeLessThanOrEqual(k + 1);
       }
     }
   });
@@ -194,8 +194,8 @@ test.each<[EigshOptions['which'], number, number, number | undefined, number | u
     expect(misses(values, completeness!, high, low)).toEqual({ above: false, below: false });
   }
   for (const [end, expected] of [
-    [completeness!.upper, upper],
-    [completeness!.lower, lower],
+    [completeness!.upperBound, upper],
+    [completeness!.lowerBound, lower],
   ] as const) {
     if (expected === undefined) expect(end).toBeUndefined();
     else expect(end).toBeCloseTo(expected, 10);
@@ -216,11 +216,11 @@ test('what a check has found of the rest does not outlive a restart, which lets 
     return iterate({ ...search, check: { runs: 1, firstProduct: 0, run } }, settings, context);
   };
   const kept = await boundAfter(1e9);
-  expect([kept.restarts, kept.completeness!.upper! > 776]).toEqual([0, true]);
+  expect([kept.restarts, kept.completeness!.upperBound! > 776]).toEqual([0, true]);
   const restarted = await boundAfter(64 * n * 8);
   expect(restarted.restarts).toBeGreaterThan(0);
-  expect(restarted.completeness!.upper!).toBeGreaterThanOrEqual(values[6]!);
-  expect(restarted.completeness!.upper!).toBeLessThan(2);
+  expect(restarted.completeness!.upperBound!).toBeGreaterThanOrEqual(values[6]!);
+  expect(restarted.completeness!.upperBound!).toBeLessThan(2);
 });
 
 describe('complete', () => {
@@ -253,7 +253,7 @@ describe('complete', () => {
       i === 0 ? 1 : i < 10 ? 0.66 - (0.026 * (i - 1)) / 8 : 0.62 * quantile((i - 9.5) / (n - 10)),
     );
     const { complete, completeness, numMatvecs } = await eigsh(diagonalOperator(values), 10, { which: 'LA', seed: 1 });
-    const { upper, numMatvecs: spent, confidence, productsNeeded } = completeness!;
+    const { upperBound: upper, numMatvecs: spent, confidence, productsNeeded } = completeness!;
     expect(confidence).toBe(0.99);
     expect(spent).toBeLessThanOrEqual(0.1 * numMatvecs);
     expect(upper!).toBeGreaterThanOrEqual(values[10]!);

@@ -131,8 +131,8 @@ describe('degenerate operators', () => {
         // and one product more to see that there is nothing else
         expect(completeness!.numMatvecs).toBe(1);
         expect(numMatvecs - 1).toBe(Math.max(10, blockSize));
-        expect(completeness!.upper! - value).toBeGreaterThanOrEqual(0);
-        expect(completeness!.upper! - value).toBeLessThan(dtype === 'float64' ? 1e-10 : 0.1);
+        expect(completeness!.upperBound! - value).toBeGreaterThanOrEqual(0);
+        expect(completeness!.upperBound! - value).toBeLessThan(dtype === 'float64' ? 1e-10 : 0.1);
         for (const found of eigenvalues) expect(found).toBeCloseTo(value, 6);
         expect(await orthonormalityDefect(eigenvectors)).toBeLessThan(dtype === 'float64' ? 1e-14 : 1e-6);
       }
@@ -147,7 +147,7 @@ describe('degenerate operators', () => {
     for (const seed of [1, 2, 3]) {
       const { completeness, eigenvalues } = await eigsh(diagonalOperator(values), 1, { seed });
       expect(completeness!.confidence).toBe(0.99);
-      expect(Math.max(completeness!.upper!, eigenvalues[0]!)).toBeGreaterThanOrEqual(values[n - 1]!);
+      expect(Math.max(completeness!.upperBound!, eigenvalues[0]!)).toBeGreaterThanOrEqual(values[n - 1]!);
     }
   });
 
@@ -181,7 +181,7 @@ describe('stopping early gives what is there', () => {
 
   test('maxProducts', async () => {
     const result = await eigsh(A, 8, { maxProducts: 12 });
-    expect([result.converged, result.stopped, result.numMatvecs]).toEqual([false, 'maxProducts', 12]);
+    expect([result.converged, result.status, result.numMatvecs]).toEqual([false, 'maxProducts', 12]);
     expect(result.eigenvalues).toHaveLength(8);
     const residuals = await trueResiduals(A, result);
     for (const [i, residual] of residuals.entries()) expect(result.residualNorms[i]).toBeCloseTo(residual, 12);
@@ -193,7 +193,7 @@ describe('stopping early gives what is there', () => {
       if (numMatvecs === 6) controller.abort();
     };
     const result = await eigsh(A, 8, { onProgress, signal: controller.signal });
-    expect([result.stopped, result.numMatvecs, result.eigenvalues.length]).toEqual(['signal', 6, 6]);
+    expect([result.status, result.numMatvecs, result.eigenvalues.length]).toEqual(['signal', 6, 6]);
     await expect(eigsh(A, 8, { signal: AbortSignal.abort(new Error('no')) })).rejects.toThrow('no');
   });
 
@@ -209,7 +209,7 @@ describe('stopping early gives what is there', () => {
       },
     };
     const result = await eigsh(noisy, 5, { tol: 1e-13 });
-    expect([result.converged, result.stopped]).toEqual([false, 'noise']);
+    expect([result.converged, result.status]).toEqual([false, 'noise']);
     // from the asymmetry of a 30 x 30 matrix, 435 numbers: within a factor of 2 but for one seed in 1e40
     expect(result.noiseFloor).toBeGreaterThan(noise / 2);
     expect(result.noiseFloor).toBeLessThan(noise * 2);

@@ -87,7 +87,7 @@ describe('random operators', () => {
         expect([about, miss <= radius + margin]).toEqual([about, true]);
       }
       // at 0.99 each, and far more often in truth: the fixed seeds leave no room for failures
-      const { upper, lower } = result.completeness!;
+      const { upperBound: upper, lowerBound: lower } = result.completeness!;
       const count = (isBeyond: (value: number) => boolean): number => values.filter(isBeyond).length;
       const above = upper === undefined ? undefined : count((value) => value > upper + rounding);
       const below = lower === undefined ? undefined : count((value) => value < lower - rounding);

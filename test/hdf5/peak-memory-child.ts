@@ -15,10 +15,10 @@ const run = await prepareRun(call);
 const before = peakBytes();
 const { pairs, numMatvecs, dropped } = await decompose(call, { ...run, space });
 const { testMatrix, seed, blockSize } = run;
-const seconds = { sketch: 0, recovery: 0 };
+const secondsByStage = { sketch: 0, recovery: 0 };
 const result = makeEighResult(
   pairs,
-  { numMatvecs, dims, dropped, method: 'hmt', testMatrix, seed, blockSize, seconds },
+  { numMatvecs, dims, dropped, method: 'hmt', testMatrix, seed, blockSize, secondsByStage },
   run.kernels,
 );
 const { relativeError } = await apost(op, result, { tests: 10 });

@@ -46,9 +46,9 @@ async function solve(
   const run = await prepareRun(call);
   const space = disk ? diskSpace(disk) : undefined;
   const { pairs, numMatvecs, dropped } = await decompose(call, { ...run, space: space ?? run.space });
-  const seconds = { sketch: 0, recovery: 0 };
+  const secondsByStage = { sketch: 0, recovery: 0 };
   const { testMatrix, seed, blockSize } = run;
-  const facts = { numMatvecs, dims, dropped, method, testMatrix, seed, blockSize, seconds };
+  const facts = { numMatvecs, dims, dropped, method, testMatrix, seed, blockSize, secondsByStage };
   return { result: makeEighResult(pairs, facts, run.kernels), space };
 }
 

@@ -98,7 +98,7 @@ const answers: Record<string, (A: LinearOperator, unit: (x: number) => number, e
   async 'eigsh and lanczos'(A, unit) {
     const { eigenvalues, residualNorms, completeness, numConverged } = await eigsh(A, 3, { seed: 1, kernels });
     const { T } = await lanczos(A, 6, { kernels });
-    return [eigenvalues, residualNorms, [completeness!.upper!, completeness!.lower!], T.diagonal, T.offDiagonal]
+    return [eigenvalues, residualNorms, [completeness!.upperBound!, completeness!.lowerBound!], T.diagonal, T.offDiagonal]
       .map((values) => all(values, unit))
       .concat([[numConverged]]);
   },
@@ -106,12 +106,12 @@ const answers: Record<string, (A: LinearOperator, unit: (x: number) => number, e
     return all((await ssvd(A, 8, { kernels })).singularValues, unit);
   },
   async 'traces and norms'(A, unit) {
-    const byPlus = await trace(A, { products: 18, kernels });
-    const byX = await trace(A, { method: 'xtrace', products: 12, kernels });
-    const d = await diagonal(A, { products: 12, kernels });
-    const norms = [await frobeniusNorm(A, { products: 8, kernels }), await spectralNorm(A, { products: 8, kernels })];
+    const byPlus = await trace(A, { maxProducts: 18, kernels });
+    const byX = await trace(A, { method: 'xtrace', maxProducts: 12, kernels });
+    const d = await diagonal(A, { maxProducts: 12, kernels });
+    const norms = [await frobeniusNorm(A, { tests: 8, kernels }), await spectralNorm(A, { order: 8, kernels })];
     return [
-      [byPlus.estimate, byPlus.certified!.upper, byPlus.likely.lower, byX.estimate, byX.likely.upper].map(unit),
+      [byPlus.estimate, byPlus.upper, byPlus.likely.lower, byX.estimate, byX.upper].map(unit),
       all(d.diagonal, unit),
       norms.map(({ estimate, lower, upper }) => [unit(estimate), unit(lower), unit(upper)]),
     ];

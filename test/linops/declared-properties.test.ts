@@ -15,7 +15,7 @@ describe('psd of an indefinite operator', () => {
 
   test.each(['hutchinson', 'hutch++', 'xnystrace'] satisfies TraceMethod[])('%s', async (method) => {
     for (let seed = 0; seed < 10; seed++) {
-      await expect(trace(psd(alternating), { method, products: 30, seed })).rejects.toThrow(refusal);
+      await expect(trace(psd(alternating), { method, maxProducts: 30, seed })).rejects.toThrow(refusal);
     }
   });
 
@@ -25,12 +25,12 @@ describe('psd of an indefinite operator', () => {
       const A = { ...diagonalOperator(new T(values)), psd: true };
       for (let seed = 0; seed < 5; seed++) {
         for (const method of ['hutchinson', 'hutch++'] as const) {
-          expect((await trace(A, { method, products: 60, seed })).assumes).toEqual(['psd']);
+          expect((await trace(A, { method, maxProducts: 60, seed })).assumes).toEqual(['psd']);
         }
         await seigh(A, 30, { method: 'nystrom', seed });
       }
     }
-    expect((await trace(diagonalOperator([3, -2, 1]), { products: 12 })).assumes).toBeUndefined();
+    expect((await trace(diagonalOperator([3, -2, 1]), { maxProducts: 12 })).assumes).toBeUndefined();
   });
 });
 

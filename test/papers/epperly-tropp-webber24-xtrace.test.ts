@@ -88,7 +88,7 @@ describe('updates of one factorisation give what every leave-one-out basis on it
     const A = kind === 'symmetric' ? mixed : await lopsided();
     const dense = await toDense(A);
     const { op, columns } = recording(A);
-    const result = await trace(op, { method: 'xtrace', products: 14, seed: 3 });
+    const result = await trace(op, { method: 'xtrace', maxProducts: 14, seed: 3 });
     const estimate = (Omega: number[][]): number =>
       mean(
         Omega.map((omega, i) => {
@@ -104,8 +104,8 @@ describe('updates of one factorisation give what every leave-one-out basis on it
   });
 
   test('XTrace that grew in three looks is XTrace of the same size at once', async () => {
-    const grown = await trace(mixed, { method: 'xtrace', products: 4, tol: 1e-12, maxProducts: 16, seed: 3 });
-    const atOnce = await trace(mixed, { method: 'xtrace', products: 16, seed: 3 });
+    const grown = await trace(mixed, { method: 'xtrace', firstProducts: 4, tol: 1e-12, maxProducts: 16, seed: 3 });
+    const atOnce = await trace(mixed, { method: 'xtrace', maxProducts: 16, seed: 3 });
     expect([grown.looks, grown.numMatvecs, grown.converged]).toEqual([3, 16, false]);
     expect(grown.estimate).toBeCloseTo(atOnce.estimate, 12);
     expect(grown.standardError).toBeCloseTo(atOnce.standardError, 12);
@@ -114,7 +114,7 @@ describe('updates of one factorisation give what every leave-one-out basis on it
   test('XNysTrace', async () => {
     const dense = await toDense(positive);
     const { op, columns } = recording(positive);
-    const result = await trace(op, { method: 'xnystrace', products: 8, seed: 4 });
+    const result = await trace(op, { method: 'xnystrace', maxProducts: 8, seed: 4 });
     const estimate = (Omega: number[][]): number =>
       mean(
         Omega.map((omega, i) => {
@@ -145,7 +145,7 @@ describe('updates of one factorisation give what every leave-one-out basis on it
   test.each(['symmetric', 'not symmetric'])('XDiag, %s', async (kind) => {
     const A = kind === 'symmetric' ? mixed : await lopsided();
     const { op, columns } = recording(A);
-    const result = await diagonal(op, { method: 'xdiag', products: 12, seed: 5 });
+    const result = await diagonal(op, { method: 'xdiag', maxProducts: 12, seed: 5 });
     const expected = spelledOutXdiag(await toDense(A), columns());
     for (let row = 0; row < n; row++) expect(result.diagonal[row]!).toBeCloseTo(expected[row]!, 11);
     expect(result.numMatvecs).toBe(12);
@@ -156,7 +156,7 @@ describe('updates of one factorisation give what every leave-one-out basis on it
     let repeated = 0;
     for (let seed = 0; seed < 60; seed++) {
       const { op, columns } = recording(A);
-      const result = await diagonal(op, { method: 'xdiag', products: 8, seed });
+      const result = await diagonal(op, { method: 'xdiag', maxProducts: 8, seed });
       const expected = spelledOutXdiag(await toDense(A), columns());
       for (let row = 0; row < 5; row++) expect(result.diagonal[row]!).toBeCloseTo(expected[row]!, 11);
       if (result.numMatvecs < 8) repeated++;
@@ -185,7 +185,7 @@ describe('accuracy on the four spectra of section 4', () => {
     const exact = spectrum.reduce((sum, value) => sum + value, 0);
     let square = 0;
     for (let seed = 0; seed < runs; seed++) {
-      const { estimate } = await trace(A, { method, products, seed });
+      const { estimate } = await trace(A, { method, maxProducts: products, seed });
       square += (estimate / exact - 1) ** 2 / runs;
     }
     return Math.sqrt(square);
@@ -222,7 +222,7 @@ describe('accuracy on the four spectra of section 4', () => {
       for (const method of ['xtrace', 'xnystrace'] as const) {
         let missed = 0;
         for (let seed = 0; seed < 100; seed++) {
-          const { likely } = await trace(A, { method, products: 16, seed, confidence: 0.95 });
+          const { likely } = await trace(A, { method, maxProducts: 16, seed, confidence: 0.95 });
           if (likely.lower > exact || likely.upper < exact) missed++;
         }
         // more than 23 of 100 misses of probability 0.1 have probability below 1e-4
@@ -241,7 +241,7 @@ describe('accuracy on the four spectra of section 4', () => {
     const exact = spectra.exp!.reduce((sum, value) => sum + value, 0);
     for (const method of ['xtrace', 'xnystrace'] as const) {
       for (let seed = 0; seed < 10; seed++) {
-        const { estimate } = await trace(A, { method, products: 100, seed });
+        const { estimate } = await trace(A, { method, maxProducts: 100, seed });
         expect(Math.abs(estimate / exact - 1)).toBeLessThan(2e-5);
       }
     }

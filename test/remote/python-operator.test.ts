@@ -157,7 +157,7 @@ describePython('Python with numpy', ['numpy'], () => {
 
     test('a hang; reports of progress keep a slow product alive', async () => {
       const reports: number[] = [];
-      const op = await made('acting', { timeout: 5000, onProgress: (done) => reports.push(done) });
+      const op = await made('acting', { timeout: 5000, onProgress: ({ done }) => reports.push(done) });
       await op.matmat(counted(N, 8, 'float64'));
       expect(reports).toEqual([0, 1, 2, 3, 4, 5]);
       expect(await message(op.matmat(counted(N, 7, 'float64')))).toContain(

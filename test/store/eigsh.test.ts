@@ -38,12 +38,12 @@ const wanted: Record<string, number[]> = {
 /** Every number of a result, to the last bit. */
 async function bitsOf(result: EigshResult): Promise<Record<string, unknown>> {
   const { data } = await result.eigenvectors.toBlock();
-  const { eigenvalues, residualNorms, numMatvecs, restarts, stopped, completeness, noiseFloor, coreAsymmetry } = result;
+  const { eigenvalues, residualNorms, numMatvecs, restarts, status, completeness, noiseFloor, coreAsymmetry } = result;
   return {
     eigenvalues: [...eigenvalues],
     residualNorms: [...residualNorms],
     vectors: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64'),
-    ...{ numMatvecs, restarts, stopped, completeness, noiseFloor, coreAsymmetry },
+    ...{ numMatvecs, restarts, status, completeness, noiseFloor, coreAsymmetry },
   };
 }
 
@@ -65,9 +65,9 @@ describe('a result on disk', () => {
       expect(await orthonormalityDefect(disk.eigenvectors)).toBeLessThan(1e-13);
       // the two products that tell one operator from another come on top
       expect([disk.numMatvecs, disk.restarts]).toEqual([memory.numMatvecs + 2, memory.restarts]);
-      expect([disk.converged, disk.stopped]).toEqual([memory.converged, memory.stopped]);
+      expect([disk.converged, disk.status]).toEqual([memory.converged, memory.status]);
       expect(Object.keys(disk).sort()).toEqual(Object.keys(memory).sort());
-      expect(disk.completeness?.upper ?? 0).toBeCloseTo(memory.completeness?.upper ?? 0, 12);
+      expect(disk.completeness?.upperBound ?? 0).toBeCloseTo(memory.completeness?.upperBound ?? 0, 12);
     },
   );
 
@@ -178,7 +178,7 @@ describe('a search that was stopped goes on where it was', () => {
     for (const maxProducts of [1, 7, 7, 8, 20, 31, 32, 10_000]) {
       const result = await eigsh(op, 5, { ...options, store, maxProducts });
       calls++;
-      if (result.stopped !== 'maxProducts') {
+      if (result.status !== 'maxProducts') {
         expect(await bitsOf(result)).toEqual(expected);
         break;
       }
@@ -203,7 +203,7 @@ describe('a search that was stopped goes on where it was', () => {
     const controller = new AbortController();
     const first = counting(A, (blocks) => blocks === 8 && controller.abort());
     const stopped = await eigsh(first.op, 5, { ...exact, store, signal: controller.signal });
-    expect([stopped.stopped, stopped.numMatvecs, stopped.eigenvectors.cols]).toEqual(['signal', 9, 5]);
+    expect([stopped.status, stopped.numMatvecs, stopped.eigenvectors.cols]).toEqual(['signal', 9, 5]);
     await expect(eigsh(A, 5, { ...exact, store, signal: AbortSignal.abort(new Error('no')) })).rejects.toThrow('no');
     const second = counting(A);
     expect(await bitsOf(await eigsh(second.op, 5, { ...exact, store }))).toEqual(expected);

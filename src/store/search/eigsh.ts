@@ -50,7 +50,7 @@ async function continueSearch(
     const reopened = await reopen(directory, space);
     await removeResult(directory);
     await removeOtherColumns(directory, reopened ? allFiles(reopened.stored.files) : []);
-    const stopwatch = new Stopwatch(reopened?.stored.seconds);
+    const stopwatch = new Stopwatch(reopened?.stored.secondsByStage);
     const worker = workerOf(op, kernels.name, shardName(WHOLE));
     const columns = reopened?.columns ?? new ColumnStore(directory, space, 0);
     const journal = new StoredJournal(directory, columns, { stopwatch, worker, lock });
@@ -60,9 +60,8 @@ async function continueSearch(
     const reached = await iterate(search, settings, context, journal);
     const result = await leadingPairs(reached, settings, context);
     const numMatvecs = result.numMatvecs + PROBES;
-    const { seconds } = stopwatch;
-    const work = recordWork(worker, seconds.sketch + seconds.recovery);
-    await saveResult(directory, { ...result, numMatvecs, seconds }, work);
+    const { spent } = stopwatch;
+    await saveResult(directory, { ...result, numMatvecs, ...spent }, recordWork(worker, spent.seconds));
   } finally {
     await space.close();
   }

@@ -108,9 +108,9 @@ export class StoredJournal implements Journal {
     const { parts: V, numbers } = await this.#columns.file(state.V);
     const W = state.W.cols > 0 ? await this.#columns.write(state.W) : undefined;
     const files: ColumnFiles = { V: numbers, W };
-    const { seconds } = this.#stopwatch;
-    const work = recordWork(this.#worker, seconds.sketch + seconds.recovery);
-    await writeState(this.#directory, { ...search, state, files, nextFile: this.#columns.next, seconds }, work);
+    const { seconds, secondsByStage } = this.#stopwatch.spent;
+    const work = recordWork(this.#worker, seconds);
+    await writeState(this.#directory, { ...search, state, files, nextFile: this.#columns.next, secondsByStage }, work);
     await rm(productPath(this.#directory), { force: true });
     await removeOtherColumns(this.#directory, allFiles(files));
     await this.#lock.renew();

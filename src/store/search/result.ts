@@ -1,8 +1,9 @@
 /** What a stored search has come to: eigenvectors in a file, everything else in a record. */
 import { rm } from 'node:fs/promises';
 import type { Completeness } from '../../eigsh/completeness.ts';
-import type { Stopped } from '../../eigsh/iteration.ts';
+import type { EigshStatus } from '../../eigsh/iteration.ts';
 import type { EigshResult } from '../../eigsh/result.ts';
+import type { SearchSeconds } from '../../eigsh/stopwatch.ts';
 import type { DiskSpace } from '../../hdf5/disk-space.ts';
 import type { Attributes } from '../../hdf5/messages.ts';
 import { readRecordFile, writeRecordFile } from '../../hdf5/record-file.ts';
@@ -23,7 +24,7 @@ import {
 
 /** What a result says beside eigenvalues and residual norms. */
 interface Scalars {
-  stopped: Stopped;
+  stopped: EigshStatus;
   converged: boolean;
   complete: boolean;
   numConverged: number;
@@ -52,11 +53,11 @@ const KINDS: Kinds<Scalars> = {
 
 function completenessAttributes(completeness: Completeness | undefined): Attributes {
   if (!completeness) return {};
-  const { confidence, upper, lower, complete, productsNeeded, numMatvecs } = completeness;
+  const { confidence, upperBound, lowerBound, complete, productsNeeded, numMatvecs } = completeness;
   return {
     completeness_confidence: confidence,
-    ...(upper === undefined ? {} : { completeness_upper: upper }),
-    ...(lower === undefined ? {} : { completeness_lower: lower }),
+    ...(upperBound === undefined ? {} : { completeness_upper: upperBound }),
+    ...(lowerBound === undefined ? {} : { completeness_lower: lowerBound }),
     completeness_complete: complete ? 1 : 0,
     ...(productsNeeded === undefined ? {} : { completeness_products_needed: productsNeeded }),
     completeness_num_matvecs: numMatvecs,
@@ -66,8 +67,8 @@ function completenessAttributes(completeness: Completeness | undefined): Attribu
 function completenessFrom(attributes: Attributes): Completeness | undefined {
   const {
     completeness_confidence: confidence,
-    completeness_upper: upper,
-    completeness_lower: lower,
+    completeness_upper: upperBound,
+    completeness_lower: lowerBound,
     completeness_complete: complete,
     completeness_products_needed: productsNeeded,
     completeness_num_matvecs: numMatvecs,
@@ -75,8 +76,8 @@ function completenessFrom(attributes: Attributes): Completeness | undefined {
   if (confidence === undefined) return undefined;
   return {
     confidence: Number(confidence),
-    ...(upper === undefined ? {} : { upper: Number(upper) }),
-    ...(lower === undefined ? {} : { lower: Number(lower) }),
+    ...(upperBound === undefined ? {} : { upperBound: Number(upperBound) }),
+    ...(lowerBound === undefined ? {} : { lowerBound: Number(lowerBound) }),
     complete: Boolean(complete),
     ...(productsNeeded === undefined ? {} : { productsNeeded: Number(productsNeeded) }),
     numMatvecs: Number(numMatvecs),
@@ -84,18 +85,19 @@ function completenessFrom(attributes: Attributes): Completeness | undefined {
 }
 
 /** More products change nothing about it. */
-const isFinal = (stopped: Stopped): boolean => stopped === 'converged' || stopped === 'noise';
+const isFinal = (status: EigshStatus): boolean => status === 'converged' || status === 'noise';
 
 /** Takes a result away before the search goes on: it is there only while it belongs to where the search stands. */
 export const removeResult = (directory: SearchDirectory): Promise<void> => rm(resultPath(directory), { force: true });
 
 /** Writes a result. Of one that is final nothing else is needed any more, and the basis goes. @throws StoreError */
 export async function saveResult(directory: SearchDirectory, result: EigshResult, work: WorkRecord): Promise<void> {
-  const { eigenvalues, eigenvectors, residualNorms, completeness, seconds } = result;
+  const { eigenvalues, eigenvectors, residualNorms, completeness, secondsByStage } = result;
   const { seed } = directory.plan;
   const path = eigenvectorsPath(directory);
   await saveColumns(eigenvectors, [{ path, cols: eigenvectors.cols, attributes: { stage: 'result', seed } }]);
-  const scalars = { ...result, secondsProducts: seconds.sketch, secondsOther: seconds.recovery };
+  const { products: secondsProducts, other: secondsOther } = secondsByStage;
+  const scalars = { ...result, stopped: result.status, secondsProducts, secondsOther };
   await writeRecordFile(resultPath(directory), {
     attributes: { ...toAttributes(KINDS, scalars), ...completenessAttributes(completeness), ...recordAttributes(work) },
     arrays: {
@@ -104,7 +106,7 @@ export async function saveResult(directory: SearchDirectory, result: EigshResult
     },
     links: [{ path: 'eigenvectors', file: 'eigenvectors.h5', target: '/block' }],
   });
-  if (isFinal(result.stopped)) await removeBasis(directory);
+  if (isFinal(result.status)) await removeBasis(directory);
 }
 
 async function removeBasis(directory: SearchDirectory): Promise<void> {
@@ -117,7 +119,7 @@ async function removeBasis(directory: SearchDirectory): Promise<void> {
 export async function loadResult(directory: SearchDirectory, space: DiskSpace, kernels: Kernels): Promise<EigshResult> {
   const file = resultPath(directory);
   const { attributes, arrays } = await readRecordFile(file, ['eigenvalues', 'residual_norms']);
-  const { secondsProducts, secondsOther, coreAsymmetry, numMatvecs, dims, ...facts } = fromAttributes(
+  const { stopped, secondsProducts, secondsOther, coreAsymmetry, numMatvecs, dims, ...facts } = fromAttributes(
     KINDS,
     file,
     attributes,
@@ -127,15 +129,16 @@ export async function loadResult(directory: SearchDirectory, space: DiskSpace, k
   const vectors = await space.open([eigenvectorsPath(directory)]);
   const pairs = { values: arrays.eigenvalues!.data, vectors, residualNorms, coreAsymmetry };
   const { kernels: provider, backend } = recordFrom(attributes);
-  const run: RunFacts = {
+  const run: RunFacts<SearchSeconds> = {
     ...{ numMatvecs, dims, dropped: 0, method: 'krylov', testMatrix: 'gaussian', seed, blockSize },
-    seconds: { sketch: secondsProducts, recovery: secondsOther },
+    secondsByStage: { products: secondsProducts, other: secondsOther },
     ...(backend === '' ? {} : { backend }),
   };
   const completeness = completenessFrom(attributes);
   return {
     ...makeEighResult(pairs, run, kernels),
     ...facts,
+    status: stopped,
     residualNorms,
     kernels: provider,
     tol,
@@ -151,7 +154,7 @@ export async function finalResult(
 ): Promise<EigshResult | undefined> {
   if (!(await fileExists(resultPath(directory)))) return undefined;
   const result = await loadResult(directory, space, kernels);
-  if (!isFinal(result.stopped)) {
+  if (!isFinal(result.status)) {
     await space.release(result.eigenvectors);
     return undefined;
   }

@@ -1,9 +1,9 @@
 /** The record of a search after a product: numbers, and which files hold the column blocks. */
 import { type Matrix, zeroMatrix } from '../../core/block.ts';
 import type { Search } from '../../eigsh/search.ts';
+import type { SearchSeconds } from '../../eigsh/stopwatch.ts';
 import { type RecordArray, readRecordFile, writeRecordFile } from '../../hdf5/record-file.ts';
 import type { Decomposition } from '../../krylov/decomposition.ts';
-import type { SketchSeconds } from '../../spectrum/result.ts';
 import { fromAttributes, type Kinds, toAttributes } from '../attributes.ts';
 import { blockName } from '../directory.ts';
 import { recordAttributes, type WorkRecord } from '../record.ts';
@@ -25,7 +25,7 @@ export interface StoredSearch extends Omit<Search, 'state'> {
   /** The number of the next file. */
   nextFile: number;
   /** Of computing so far, over all processes and interruptions. */
-  seconds: SketchSeconds;
+  secondsByStage: SearchSeconds;
 }
 
 /** What of it are attributes. */
@@ -70,7 +70,7 @@ const KINDS: Kinds<Scalars> = {
   secondsOther: 'number',
 };
 
-function scalarsOf({ state, numMatvecs, restarts, check, nextFile, seconds }: StoredSearch): Scalars {
+function scalarsOf({ state, numMatvecs, restarts, check, nextFile, secondsByStage }: StoredSearch): Scalars {
   const { drawn, newest, lost, roundings } = state;
   return {
     phase: check?.run ? 'check' : 'search',
@@ -82,8 +82,8 @@ function scalarsOf({ state, numMatvecs, restarts, check, nextFile, seconds }: St
     checkLower: check?.run?.ended?.lower ?? Number.NaN,
     checkUpper: check?.run?.ended?.upper ?? Number.NaN,
     nextFile,
-    secondsProducts: seconds.sketch,
-    secondsOther: seconds.recovery,
+    secondsProducts: secondsByStage.products,
+    secondsOther: secondsByStage.other,
   };
 }
 
@@ -154,6 +154,6 @@ export async function readState(directory: SearchDirectory): Promise<StoredSearc
         : { runs: checkRuns, firstProduct: scalars.checkFirstProduct, run: isFollowing ? run : undefined },
     files: { V: numbers, W },
     nextFile,
-    seconds: { sketch: scalars.secondsProducts, recovery: scalars.secondsOther },
+    secondsByStage: { products: scalars.secondsProducts, other: scalars.secondsOther },
   };
 }

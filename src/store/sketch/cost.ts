@@ -11,7 +11,7 @@ import { blockCount, RESULT, stagesOf } from './stages.ts';
 
 export interface StoredCost {
   /** Products with single columns, without the certificate's. */
-  products: number;
+  numMatvecs: number;
   /** Block files. */
   files: number;
   /** Bytes of all block files, and of temporary ones at the peak. */
@@ -25,17 +25,17 @@ export function costOf(plan: StoredPlan): StoredCost {
   const { n, dims, blockSize, dtype, memory } = plan;
   const { result, temporary } = storedColumns(plan);
   const resultColumns = Math.min(n, result);
-  let products = PROBES;
+  let numMatvecs = PROBES;
   let columns = PROBES;
   let files = 1;
   for (const stage of stagesOf(plan)) {
     const cols = stage.kind === 'measured' ? stage.cols : stage.name === RESULT ? resultColumns : dims;
-    if (stage.kind === 'measured') products += cols;
+    if (stage.kind === 'measured') numMatvecs += cols;
     columns += cols;
     files += blockCount(cols, blockSize);
   }
   const tall = n * bytesPerEntry(dtype) * (columns + temporary);
-  return { products, files, bytes: tall + files * HEAD_BYTES, memory };
+  return { numMatvecs, files, bytes: tall + files * HEAD_BYTES, memory };
 }
 
 /** Bytes free for us on the disk that holds, or would hold, a path. */

@@ -120,7 +120,7 @@ export async function nextMeasured(directory: SketchDirectory): Promise<Measured
 /** How a directory's numbers were made. */
 export interface Making {
   /** Of computing, over all processes and interruptions: products with random columns, and the rest. */
-  seconds: SketchSeconds;
+  secondsByStage: SketchSeconds;
   /** What made the products, where operators said it; several when shards differed. */
   backend?: string;
 }
@@ -130,14 +130,14 @@ export async function makingOf(directory: SketchDirectory): Promise<Making> {
   for (const stage of stagesOf(directory.plan)) {
     if (stage.kind === 'measured' && typeof stage.input === 'string') random.add(stage.name);
   }
-  const seconds: SketchSeconds = { sketch: 0, recovery: 0 };
+  const secondsByStage: SketchSeconds = { sketch: 0, recovery: 0 };
   const backends = new Set<string>();
   for (const progress of await progressOf(directory)) {
     const records = progress.kind === 'measured' ? progress.done : progress.done ? [progress.done] : [];
     for (const record of records) {
-      seconds[random.has(progress.stage) ? 'sketch' : 'recovery'] += record.seconds;
+      secondsByStage[random.has(progress.stage) ? 'sketch' : 'recovery'] += record.seconds;
       if (record.backend !== '') backends.add(record.backend);
     }
   }
-  return { seconds, ...(backends.size > 0 ? { backend: [...backends].sort().join(', ') } : {}) };
+  return { secondsByStage, ...(backends.size > 0 ? { backend: [...backends].sort().join(', ') } : {}) };
 }

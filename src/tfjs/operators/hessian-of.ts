@@ -6,8 +6,8 @@ import { hessianRecorder, MODE, type Mode, type Term } from '../autodiff/objecti
 import { defaultMemory } from '../backends/record.ts';
 import { callUser } from '../problem/calls.ts';
 import { layOut } from '../problem/parameters.ts';
+import type { CurvatureOperator } from './curvature.ts';
 import { curvatureOperator } from './curvature-operator.ts';
-import type { HessianOperator } from './hessian.ts';
 
 function checkPoint(x0: unknown): Tensor[] {
   const tensors = Array.isArray(x0) ? x0 : [x0];
@@ -34,7 +34,7 @@ export function hessianOf(
   f: (...x: Tensor[]) => Tensor,
   x0: Tensor | readonly Tensor[],
   options: { mode?: Mode } = {},
-): HessianOperator {
+): CurvatureOperator {
   return atDoor('hessianOf', () => {
     if (typeof f !== 'function') refuse('f', 'a function of tensors', f);
     const point = checkPoint(x0);

@@ -14,9 +14,6 @@ import {
 import type { CurvatureOperator } from './curvature.ts';
 import { curvatureOperator } from './curvature-operator.ts';
 
-/** A Hessian as a linear operator. */
-export type HessianOperator = CurvatureOperator;
-
 /** Arguments of {@link hessian}. */
 export interface HessianOptions<X extends TensorContainer, Y, O> extends ProblemOptions<X, Y, O>, OperatorOptions {
   /**
@@ -56,7 +53,7 @@ const FIELDS = { mode: MODE, ...PROBLEM_FIELDS, ...OPERATOR_FIELDS };
  * H.dispose();
  */
 // biome-ignore lint/suspicious/noExplicitAny: the outputs of a tf.LayersModel have no static type.
-export function hessian<X extends TensorContainer, Y, O = any>(options: HessianOptions<X, Y, O>): HessianOperator {
+export function hessian<X extends TensorContainer, Y, O = any>(options: HessianOptions<X, Y, O>): CurvatureOperator {
   return atDoor('hessian', () => {
     const { mode, check, cache, memory = defaultMemory(), ...given } = parseOptions(options, FIELDS);
     const problem = problemOf(given, check);

@@ -89,16 +89,16 @@ class BlasKernels implements NativeKernels {
 
   /** Calls `work` with a small factor C in the element type of X and of what becomes of X C. */
   async #withFactor(
-    where: string,
+    name: string,
     X: Block,
     C: Matrix,
     out: Block,
     work: (factor: FloatArray) => Promise<void>,
   ): Promise<void> {
-    checkBlock(where, C, C.rows, C.cols);
-    checkBlock(where, out, X.rows, C.cols);
+    checkBlock(name, C, C.rows, C.cols);
+    checkBlock(name, out, X.rows, C.cols);
     const dtype = dtypeOf(X.data);
-    if (dtype !== dtypeOf(out.data)) throw new UnsupportedError(`${where}: both blocks must have one element type`, {});
+    if (dtype !== dtypeOf(out.data)) throw new UnsupportedError(`${name}: both blocks must have one element type`, {});
     if (dtype === 'float64') return work(C.data);
     await this.#narrow.lend(C.data.length, async (rounded) => {
       rounded.set(C.data);
