@@ -30,7 +30,12 @@ async function trustOf(spectrum: number[], method: TraceMethod, products: number
   const exact = spectrum.reduce((sum, value) => sum + value, 0);
   let [squares, covered, standardErrors] = [0, 0, 0];
   for (let seed = 0; seed < RUNS; seed++) {
-    const { estimate, standardError, likely } = await trace(A, { method, maxProducts: products, seed, confidence: 0.95 });
+    const { estimate, standardError, likely } = await trace(A, {
+      method,
+      maxProducts: products,
+      seed,
+      confidence: 0.95,
+    });
     squares += (estimate / exact - 1) ** 2 / RUNS;
     standardErrors += standardError / exact / RUNS;
     if (likely.lower <= exact && exact <= likely.upper) covered++;

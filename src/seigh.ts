@@ -15,7 +15,7 @@ import {
   type SeighOptions,
   type SketchCall,
 } from './seigh/options.ts';
-import { backendOf, type EighResult, makeEighResult, type RitzResult } from './spectrum/result.ts';
+import { backendOf, type EighResult, makeEighResult, type RitzResult, type SketchSeconds } from './spectrum/result.ts';
 
 /** What of a result is in units of A. */
 const LENGTHS = [
@@ -33,7 +33,7 @@ async function search(call: AdaptiveCall, control: Control): Promise<AdaptiveRes
   return { ...result, numMatvecs: result.numMatvecs + probed };
 }
 
-async function sketch(call: SketchCall, control: Control): Promise<EighResult> {
+async function sketch(call: SketchCall, control: Control): Promise<EighResult<SketchSeconds>> {
   const { op, dims, method } = call;
   control.signal?.throwIfAborted();
   if (call.settings.store !== undefined) {
@@ -52,7 +52,17 @@ async function sketch(call: SketchCall, control: Control): Promise<EighResult> {
   const { testMatrix, seed, blockSize, kernels } = run;
   return makeEighResult(
     pairs,
-    { numMatvecs: numMatvecs + probed, dims, dropped, method, testMatrix, seed, blockSize, secondsByStage, ...backendOf(op) },
+    {
+      numMatvecs: numMatvecs + probed,
+      dims,
+      dropped,
+      method,
+      testMatrix,
+      seed,
+      blockSize,
+      secondsByStage,
+      ...backendOf(op),
+    },
     kernels,
   );
 }
@@ -81,16 +91,16 @@ async function sketch(call: SketchCall, control: Control): Promise<EighResult> {
 export function seigh(op: LinearOperator, options: AdaptiveOptions): Promise<AdaptiveResult>;
 export function seigh(op: LinearOperator, dims: number, options: AdaptiveOptions): Promise<AdaptiveResult>;
 export function seigh(op: LinearOperator, dims: number, options?: RitzOptions): Promise<RitzResult>;
-export function seigh(op: LinearOperator, dims: number, options?: SeighOptions): Promise<EighResult>;
+export function seigh(op: LinearOperator, dims: number, options?: SeighOptions): Promise<EighResult<SketchSeconds>>;
 export function seigh(
   op: LinearOperator,
   dimsOrOptions: number | AdaptiveOptions,
   options?: SeighOptions | AdaptiveOptions,
-): Promise<EighResult> {
+): Promise<EighResult<SketchSeconds>> {
   return atDoor('seigh', async () => {
     const call = parseCall(op, dimsOrOptions, options);
     const refuse = call.kind !== 'adaptive' && call.settings.store !== undefined;
-    return supervise<EighResult>(call.settings, (control) =>
+    return supervise<EighResult<SketchSeconds>>(call.settings, (control) =>
       atScale(
         call.op,
         LENGTHS,

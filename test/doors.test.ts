@@ -100,7 +100,10 @@ const DOORS: Record<string, Door> = {
     options: { method: NAMES, testMatrix: NAMES, ...goal, ...estimator },
   },
   diagonal: { call: (op, options) => core.diagonal(op, options), options: { method: NAMES, ...goal, ...estimator } },
-  frobeniusNorm: { call: (op, options) => core.frobeniusNorm(op, options), options: { tests: [...INTEGERS, 0], ...estimator } },
+  frobeniusNorm: {
+    call: (op, options) => core.frobeniusNorm(op, options),
+    options: { tests: [...INTEGERS, 0], ...estimator },
+  },
   spectralNorm: {
     call: (op, options) => core.spectralNorm(op, options),
     options: { order: [...INTEGERS, 0, N + 1], confidence: [...FRACTIONS, 0], ...COMMON },

@@ -13,14 +13,7 @@ import { deliver, REPORTING_FIELDS } from './sketching.ts';
 import { resumable, sayHowToContinue } from './storing.ts';
 
 /** What a person is told beside the table. */
-function sayHowItEnded({
-  status,
-  numConverged,
-  eigenvalues,
-  numMatvecs,
-  noiseFloor,
-  completeness,
-}: EigshResult): void {
+function sayHowItEnded({ status, numConverged, eigenvalues, numMatvecs, noiseFloor, completeness }: EigshResult): void {
   const noise = status === 'noise' ? `; the operator's noise of ${noiseFloor.toExponential(1)} is above tol` : '';
   console.error(
     `eigensketch eigsh: ${numConverged} of ${eigenvalues.length} converged, ${numMatvecs} products (${status})${noise}`,

@@ -78,7 +78,7 @@ export async function sketch(
 /** Prints the analysis and writes it where asked. */
 export async function deliver(
   { name, operator, model, json, out }: Given,
-  result: EighResult<object>,
+  result: EighResult,
   certificate: Certificate | undefined,
 ): Promise<void> {
   const analysis: Analysis = analysisOf({

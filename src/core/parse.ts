@@ -128,11 +128,28 @@ export const text: Field<string> = {
     typeof value === 'string' && value !== '' ? value : refuse(name, 'a non-empty string', value),
 };
 
+/** Text that may be empty: a title. */
+export const anyText: Field<string> = {
+  kind: 'text',
+  parse: (value, name) => (typeof value === 'string' ? value : refuse(name, 'a string', value)),
+};
+
 /** An amount of memory, in bytes. */
 export const memory: Field<number> = {
   kind: 'memory',
   parse: (value, name) => bytesOf(value) ?? refuse(name, "a number of bytes or like '300MB' or '2GiB'", value),
 };
+
+/** An array whose entries have one field: `series[0]: ...`. */
+export function listOf<T>(entry: Field<T>): Field<T[]> {
+  return {
+    kind: 'value',
+    parse: (value, name) =>
+      Array.isArray(value)
+        ? value.map((each: unknown, i) => entry.parse(each, `${name}[${i}]`))
+        : refuse(name, 'an array', value),
+  };
+}
 
 /** A list of numbers: a typed array as it is, other arrays as float64. */
 export const numbers: Field<FloatArray> = {

@@ -167,7 +167,10 @@ function coordinateReader(path: string, banner: Banner, sizes: number[], bytes: 
       const matrix: CoordinateEntries = { format: 'coo', shape: [rows, cols], row, col, data };
       const symmetric = above > 0 ? 'upper' : 'lower';
       const given: SparseEntries = banner.symmetry === 'symmetric' ? { ...matrix, symmetric } : matrix;
-      return csrOperator('readOperator', within(path, () => toCsr(given)));
+      return csrOperator(
+        'readOperator',
+        within(path, () => toCsr(given)),
+      );
     },
   };
 }

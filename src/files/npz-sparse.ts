@@ -37,5 +37,8 @@ export async function readSparseArchive(source: ByteSource, members: readonly Me
     format === 'coo'
       ? { ...common, format, row: await read('row'), col: await read('col') }
       : { ...common, format, indptr: await read('indptr'), indices: await read('indices') };
-  return csrOperator('readOperator', within(path, () => toCsr(entries)));
+  return csrOperator(
+    'readOperator',
+    within(path, () => toCsr(entries)),
+  );
 }

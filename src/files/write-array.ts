@@ -4,7 +4,7 @@ import { zipSync } from 'fflate';
 import type { Block } from '../core/block.ts';
 import { atDoor } from '../core/door.ts';
 import { ArgumentError, ShapeError, UnsupportedError } from '../core/errors.ts';
-import { choice, parseOptions, show, text, withDefault } from '../core/parse.ts';
+import { asRecord, choice, parseOptions, show, text, withDefault } from '../core/parse.ts';
 import { noTraffic, storeError, syncDirectory, writeFully } from '../hdf5/io.ts';
 import { temporaryName } from '../hdf5/temporary.ts';
 import type { Multivector } from '../multivector/multivector.ts';
@@ -73,6 +73,11 @@ async function toWritable(array: ArrayLikeObject, order: 'C' | 'F'): Promise<Wri
   const { data } = array;
   if (!ArrayBuffer.isView(data)) throw new ArgumentError(`data must be a typed array, got ${show(data)}`);
   const shape = 'shape' in array ? array.shape : [array.rows, array.cols];
+  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+    throw new ArgumentError(
+      `shape must be an array of sizes, got ${Array.isArray(shape) ? shape.join(' x ') : show(shape)}`,
+    );
+  }
   const entries = shape.reduce((product, size) => product * size, 1);
   if (entries !== data.length) {
     throw new ShapeError(`the shape ${shape.join(' x ')} has ${entries} entries, data has ${data.length}`, { shape });
@@ -147,7 +152,7 @@ export function writeArray(
     }
     const files: Record<string, Uint8Array> = {};
     let total = 0;
-    for (const [name, array] of Object.entries(arrays as Record<string, ArrayLikeObject>)) {
+    for (const [name, array] of Object.entries(asRecord(arrays ?? null, 'arrays') as Record<string, ArrayLikeObject>)) {
       const writable = await toWritable(array, order);
       total += writable.bytes;
       if (total > MOST_ZIP) throw new UnsupportedError(`${path}: more than 4 GB; write .npy files`, { bytes: total });

@@ -1,12 +1,15 @@
 /** Reading block files: rows go straight into typed arrays, and every byte is held against its checksum. */
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { type Block, zeros } from '../core/block.ts';
-import { bytesPerEntry } from '../core/dtype.ts';
-import { StoreError } from '../core/errors.ts';
+import { type Block, checkBlock, zeros } from '../core/block.ts';
+import { atDoor } from '../core/door.ts';
+import { bytesPerEntry, dtypeOf } from '../core/dtype.ts';
+import { ShapeError, StoreError } from '../core/errors.ts';
+import { CONTROL, integer, text } from '../core/parse.ts';
+import { trafficField } from './arguments.ts';
 import { type Description, readDescription } from './attributes.ts';
 import { checkHead, dataBytes, HEAD_BYTES } from './head.ts';
-import { bytesOf, noTraffic, PIECE_BYTES, readFully, storeError, type Traffic } from './io.ts';
+import { bytesOf, PIECE_BYTES, readFully, storeError, type Traffic } from './io.ts';
 import type { Attributes } from './messages.ts';
 
 /** An open block file. */
@@ -39,7 +42,13 @@ export class BlockFile implements Description {
    * whenever all rows were read in order.
    * @throws StoreError naming the file when it is missing, truncated, damaged, or of another format or version.
    */
-  static async open(path: string, traffic: Traffic = noTraffic()): Promise<BlockFile> {
+  static open(path: string, traffic?: Traffic): Promise<BlockFile> {
+    return atDoor('BlockFile.open', async () =>
+      BlockFile.#open(text.parse(path, 'path'), trafficField.parse(traffic, 'traffic')),
+    );
+  }
+
+  static async #open(path: string, traffic: Traffic): Promise<BlockFile> {
     let handle: FileHandle | undefined;
     try {
       handle = await open(path, 'r');
@@ -51,7 +60,7 @@ export class BlockFile implements Description {
       if ((await stat(path)).ino === ino) return new BlockFile(path, description, handle, traffic);
       // another process has just put a new file in its place
       await handle.close();
-      return await BlockFile.open(path, traffic);
+      return await BlockFile.#open(path, traffic);
     } catch (cause) {
       await handle?.close();
       throw storeError(path, 'read', cause);
@@ -69,8 +78,22 @@ export class BlockFile implements Description {
     }
   }
 
-  /** Rows `start..start + count`, into `into` where one is given. */
-  async readRows(start: number, count: number, into: Block = zeros(count, this.cols, this.dtype)): Promise<Block> {
+  /**
+   * Rows `start..start + count`, into `into` where one is given.
+   * @throws ArgumentError for rows that are not there, ShapeError for an `into` of another shape or type, StoreError naming the file.
+   */
+  readRows(start: number, count: number, into?: Block): Promise<Block> {
+    return atDoor('BlockFile.readRows', async () => {
+      integer(0, this.rows).parse(start, 'start');
+      integer(0, this.rows - start).parse(count, 'count');
+      if (into === undefined) return this.#read(start, count, zeros(count, this.cols, this.dtype));
+      const place = checkBlock('into', into, count, this.cols);
+      if (dtypeOf(place.data) !== this.dtype) throw new ShapeError(`into must be of ${this.dtype}, as the file is`);
+      return this.#read(start, count, place);
+    });
+  }
+
+  async #read(start: number, count: number, into: Block): Promise<Block> {
     const bytes = bytesOf(into.data);
     const position = HEAD_BYTES + start * this.cols * bytesPerEntry(this.dtype);
     try {
@@ -82,15 +105,19 @@ export class BlockFile implements Description {
     return into;
   }
 
-  /** Reads all numbers and compares their checksum. @throws StoreError naming the file. */
-  async verify(signal?: AbortSignal): Promise<void> {
+  /** Reads all numbers and compares their checksum. @throws StoreError naming the file, the signal's reason when aborted. */
+  verify(signal?: AbortSignal): Promise<void> {
+    return atDoor('BlockFile.verify', async () => this.#verify(CONTROL.signal.parse(signal, 'signal')));
+  }
+
+  async #verify(signal: AbortSignal | undefined): Promise<void> {
     const step = Math.max(1, Math.floor((PIECE_BYTES * this.rows) / Math.max(1, dataBytes(this))));
     let piece: Block | undefined;
     for (let start = 0; start < this.rows; start += step) {
       signal?.throwIfAborted();
       const count = Math.min(step, this.rows - start);
       if (piece?.rows !== count) piece = zeros(count, this.cols, this.dtype);
-      await this.readRows(start, count, piece);
+      await this.#read(start, count, piece);
     }
   }
 
@@ -103,15 +130,18 @@ export class BlockFile implements Description {
 /**
  * Checks a whole file.
  * @returns what it says about itself
- * @throws StoreError naming the file when it is missing, truncated, damaged in any bit, or of another format or version.
+ * @throws ArgumentError for what is no path or signal, StoreError naming the file when it is missing, truncated, damaged in any
+ * bit, or of another format or version; the signal's reason when aborted.
  */
-export async function verifyBlockFile(path: string, signal?: AbortSignal): Promise<Description> {
-  const file = await BlockFile.open(path);
-  try {
-    await file.verify(signal);
-    const { rows, cols, dtype, attributes, checksum } = file;
-    return { rows, cols, dtype, attributes, checksum };
-  } finally {
-    await file.close();
-  }
+export function verifyBlockFile(path: string, signal?: AbortSignal): Promise<Description> {
+  return atDoor('verifyBlockFile', async () => {
+    const file = await BlockFile.open(path);
+    try {
+      await file.verify(signal);
+      const { rows, cols, dtype, attributes, checksum } = file;
+      return { rows, cols, dtype, attributes, checksum };
+    } finally {
+      await file.close();
+    }
+  });
 }

@@ -3,10 +3,13 @@ import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
 import { type Block, checkBlock } from '../core/block.ts';
-import { bytesPerEntry, dtypeOf } from '../core/dtype.ts';
+import { atDoor } from '../core/door.ts';
+import { bytesPerEntry, dtypeOf, isFloatArray } from '../core/dtype.ts';
 import { ShapeError, UnsupportedError } from '../core/errors.ts';
+import { refuse, text } from '../core/parse.ts';
+import { attributesField, shapeField, trafficField } from './arguments.ts';
 import { type BlockShape, encodeHead, HEAD_BYTES } from './head.ts';
-import { bytesOf, noTraffic, PIECE_BYTES, storeError, syncDirectory, type Traffic, writeFully } from './io.ts';
+import { bytesOf, PIECE_BYTES, storeError, syncDirectory, type Traffic, writeFully } from './io.ts';
 import type { Attributes } from './messages.ts';
 import { temporaryName } from './temporary.ts';
 
@@ -28,8 +31,18 @@ export class BlockWriter {
     this.#traffic = traffic;
   }
 
-  /** @throws StoreError when the file cannot be made. */
-  static async create(path: string, shape: BlockShape, traffic: Traffic = noTraffic()): Promise<BlockWriter> {
+  /** @throws ArgumentError for what is no path or shape, StoreError when the file cannot be made. */
+  static create(path: string, shape: BlockShape, traffic?: Traffic): Promise<BlockWriter> {
+    return atDoor('BlockWriter.create', async () =>
+      BlockWriter.#create(
+        text.parse(path, 'path'),
+        shapeField.parse(shape, 'shape'),
+        trafficField.parse(traffic, 'traffic'),
+      ),
+    );
+  }
+
+  static async #create(path: string, shape: BlockShape, traffic: Traffic): Promise<BlockWriter> {
     if (endianness() !== 'LE') throw new UnsupportedError('block files are written on little-endian machines only');
     const temporary = temporaryName(path);
     try {
@@ -39,10 +52,17 @@ export class BlockWriter {
     }
   }
 
-  /** Writes the next rows. On an error nothing is left but to `abort`. */
-  async append(panel: Block): Promise<void> {
+  /**
+   * Writes the next rows. On an error nothing is left but to `abort`.
+   * @throws ArgumentError for what is no block, ShapeError for one that does not fit, StoreError when it cannot be written.
+   */
+  append(panel: Block): Promise<void> {
+    return atDoor('BlockWriter.append', async () => this.#append(panel));
+  }
+
+  async #append(panel: Block): Promise<void> {
     const { rows, cols, dtype } = this.shape;
-    checkBlock(this.path, panel, panel.rows, cols);
+    checkBlock(this.path, panel, (panel as Block | null)?.rows, cols);
     if (this.#rows + panel.rows > rows || dtypeOf(panel.data) !== dtype) {
       throw new ShapeError(
         `${this.path}: ${panel.rows} rows of ${dtypeOf(panel.data)} after ${this.#rows} of ${rows} x ${cols} ${dtype}`,
@@ -63,8 +83,15 @@ export class BlockWriter {
     this.#rows += panel.rows;
   }
 
-  /** Makes the file appear under its name, replacing one that is there; lasts through a power cut from then on. */
-  async commit(attributes: Attributes): Promise<void> {
+  /**
+   * Makes the file appear under its name, replacing one that is there; lasts through a power cut from then on.
+   * @throws ArgumentError for attributes that do not fit, ShapeError when rows are missing, StoreError when it cannot be written.
+   */
+  commit(attributes: Attributes): Promise<void> {
+    return atDoor('BlockWriter.commit', async () => this.#commit(attributesField.parse(attributes, 'attributes')));
+  }
+
+  async #commit(attributes: Attributes): Promise<void> {
     if (this.#rows !== this.shape.rows) {
       throw new ShapeError(`${this.path}: ${this.#rows} of ${this.shape.rows} rows were written`);
     }
@@ -94,6 +121,9 @@ export interface PanelSource extends BlockShape {
 }
 
 function asPanels(source: Block | PanelSource): PanelSource {
+  if (source === null || typeof source !== 'object' || !('panels' in source || isFloatArray(source.data))) {
+    return refuse('source', 'a Block, or { rows, cols, dtype, panels }', source);
+  }
   return 'panels' in source ? source : { ...source, dtype: dtypeOf(source.data), panels: [source] };
 }
 
@@ -104,15 +134,28 @@ function asPanels(source: Block | PanelSource): PanelSource {
  * file or none, and at most a temporary one that {@link removeTemporaries} takes away.
  *
  * @throws StoreError naming the file when the disk is full or not writable, ShapeError for panels that do not add up,
- * ArgumentError for attributes beyond 16 KB.
+ * ArgumentError for what is no block and for attributes beyond 16 KB.
  */
-export async function writeBlockFile(
+export function writeBlockFile(
   path: string,
   source: Block | PanelSource,
   attributes: Attributes,
   traffic?: Traffic,
 ): Promise<void> {
-  const { panels, ...shape } = asPanels(source);
+  return atDoor('writeBlockFile', async () => {
+    const panels = asPanels(source);
+    return writePanels(path, panels, attributesField.parse(attributes, 'attributes'), traffic);
+  });
+}
+
+async function writePanels(
+  path: string,
+  { panels, ...shape }: PanelSource,
+  attributes: Attributes,
+  traffic?: Traffic,
+): Promise<void> {
+  const isIterable = [Symbol.iterator, Symbol.asyncIterator].some((each) => each in Object(panels));
+  if (!isIterable) refuse('panels', 'an iterable of blocks', panels);
   const writer = await BlockWriter.create(path, { rows: shape.rows, cols: shape.cols, dtype: shape.dtype }, traffic);
   try {
     for await (const panel of panels) await writer.append(panel);

@@ -1,8 +1,10 @@
 /** What may be held in memory at once when multivectors are on disk. */
+import { atDoor } from '../core/door.ts';
 import { bytesPerEntry, type DType } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
 import { formatMemory } from '../core/memory.ts';
 import { LEAST_PANEL_ROWS } from '../multivector/sweep.ts';
+import { shapeField } from './arguments.ts';
 
 /**
  * Bytes at once for each entry of the widest panel, in the pass that holds most (Ritz vectors with residuals, a product
@@ -35,8 +37,15 @@ export interface Budget {
   blockColumns: number;
 }
 
-/** Bytes without which nothing can be done: panels of 64 rows, and products of one column. */
-export function leastMemory({ rows, cols, dtype }: Tall): number {
+/**
+ * Bytes without which nothing can be done: panels of 64 rows, and products of one column.
+ * @throws ArgumentError for sizes that are none.
+ */
+export function leastMemory(tall: Tall): number {
+  return atDoor('leastMemory', () => leastBytes(shapeField.parse(tall, 'tall')));
+}
+
+function leastBytes({ rows, cols, dtype }: Tall): number {
   const panel = BYTES_PER_PANEL_ENTRY * Math.min(rows, LEAST_PANEL_ROWS) * cols;
   return Math.max(panel, BLOCKS_AT_ONCE * rows * bytesPerEntry(dtype));
 }
@@ -47,7 +56,7 @@ export function leastMemory({ rows, cols, dtype }: Tall): number {
  * @throws ArgumentError when that is not enough for one panel or one column, with the least that is.
  */
 export function budgetWithin(memory: number, tall: Tall): Budget {
-  const least = leastMemory(tall);
+  const least = leastBytes(tall);
   if (memory < least) {
     throw new ArgumentError(
       `memory of ${formatMemory(memory)} is too small for ${tall.rows} x ${tall.cols} blocks of ${tall.dtype}: ` +

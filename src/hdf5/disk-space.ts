@@ -3,7 +3,7 @@ import { atDoor } from '../core/door.ts';
 import type { DType } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
 import type { Memory } from '../core/memory.ts';
-import { memory as memoryField } from '../core/parse.ts';
+import { dtype as dtypeField, integer, memory as memoryField, optional, parseOptions, text } from '../core/parse.ts';
 import type { Multivector, Scope } from '../multivector/multivector.ts';
 import { BlockFile } from './block-file.ts';
 import { type Budget, budgetWithin } from './budget.ts';
@@ -145,17 +145,27 @@ class Files implements DiskSpace {
   }
 }
 
+const OPTIONS = {
+  rows: integer(1),
+  cols: integer(1),
+  dtype: dtypeField,
+  directory: text,
+  memory: memoryField,
+  blockSize: optional(integer(1)),
+};
+
 /**
  * A space of multivectors in temporary files. Row panels and blocks of columns are sized so that a decomposition and its
  * certificate hold at most `memory` bytes of them at once, beside k x k matrices and what the operator itself needs.
  *
  * @example
  * const space = diskSpace({ rows: 10_000_000, cols: 200, dtype: 'float32', directory: '/scratch', memory: '2GB' });
- * @throws ArgumentError when memory is too small for a panel of 64 rows or a product of one column, with the least.
+ * @throws ArgumentError for options out of range, and when memory is too small for a panel of 64 rows or a product of one column, with the least.
  */
-export function diskSpace({ rows, cols, dtype, directory, memory, blockSize }: DiskSpaceOptions): DiskSpace {
+export function diskSpace(options: DiskSpaceOptions): DiskSpace {
   return atDoor('diskSpace', () => {
-    const budget = budgetWithin(memoryField.parse(memory, 'memory'), { rows, cols, dtype });
+    const { rows, cols, dtype, directory, memory, blockSize } = parseOptions(options, OPTIONS);
+    const budget = budgetWithin(memory, { rows, cols, dtype });
     const width = blockSize ?? Math.min(USUAL_BLOCK, budget.blockColumns);
     return new Files({ ...budget, rows, dtype, directory, blockSize: width, traffic: noTraffic() });
   });

@@ -1,8 +1,11 @@
 /** From a multivector to block files. */
 import { type Block, copyColumns, zeros } from '../core/block.ts';
+import { atDoor, within } from '../core/door.ts';
 import { ShapeError } from '../core/errors.ts';
+import { asRecord, CONTROL, type Field, integer, listOf, parseOptions, refuse, text } from '../core/parse.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { type SweepContext, sweep } from '../multivector/sweep.ts';
+import { attributesField } from './arguments.ts';
 import { BlockWriter } from './block-writer.ts';
 import type { Traffic } from './io.ts';
 import type { Attributes } from './messages.ts';
@@ -17,20 +20,42 @@ export interface ColumnFile {
   attributes: Attributes;
 }
 
+const columnFile: Field<ColumnFile> = {
+  kind: 'value',
+  parse: (value, name) =>
+    within(name, () =>
+      parseOptions(asRecord(value, 'a file'), { path: text, cols: integer(0), attributes: attributesField }),
+    ),
+};
+
+const CONTEXT = { signal: CONTROL.signal };
+
 /**
  * Writes the columns of X to block files, in one pass over its rows and with the memory of a panel. The files appear one
  * by one when all numbers are written; after an error or an abort those that did not are gone.
  *
- * @throws StoreError naming the file that cannot be written, ShapeError unless the files take all columns.
+ * @throws ArgumentError for what is no multivector or file, StoreError naming the file that cannot be written, ShapeError unless the files take all columns.
  */
-export async function saveColumns(
+export function saveColumns(
   X: Multivector,
   files: readonly ColumnFile[],
   context: SweepContext = {},
   traffic?: Traffic,
 ): Promise<void> {
+  return atDoor('saveColumns', async () => {
+    if (typeof (X as Multivector | null)?.readRows !== 'function') refuse('X', 'a multivector', X);
+    return save(X, listOf(columnFile).parse(files, 'files'), parseOptions(context, CONTEXT), traffic);
+  });
+}
+
+async function save(
+  X: Multivector,
+  files: readonly ColumnFile[],
+  context: SweepContext,
+  traffic: Traffic | undefined,
+): Promise<void> {
   const total = files.reduce((sum, { cols }) => sum + cols, 0);
-  if (total !== X.cols) throw new ShapeError(`saveColumns: files for ${total} of ${X.cols} columns`);
+  if (total !== X.cols) throw new ShapeError(`files for ${total} of ${X.cols} columns`);
   const { rows, dtype } = X;
   const writers: BlockWriter[] = [];
   try {

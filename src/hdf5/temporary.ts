@@ -4,6 +4,9 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import process from 'node:process';
+import { atDoor } from '../core/door.ts';
+import { anyText, text } from '../core/parse.ts';
+import { storeError } from './io.ts';
 
 /** `.NAME.HOST.PID.RANDOM.tmp`: never two alike, and it says whose it is. */
 const PATTERN = /^\..+\.([^.]+)\.(\d+)\.[0-9a-f]+\.tmp$/;
@@ -15,9 +18,9 @@ export function temporaryName(path: string): string {
   return join(dirname(path), name);
 }
 
-/** Whether a directory entry is such a file. */
+/** Whether a directory entry is such a file. @throws ArgumentError for what is no name. */
 export function isTemporary(name: string): boolean {
-  return PATTERN.test(name);
+  return atDoor('isTemporary', () => PATTERN.test(anyText.parse(name, 'name')));
 }
 
 function isAlive(pid: number): boolean {
@@ -32,10 +35,20 @@ function isAlive(pid: number): boolean {
 /** A process of another machine, which cannot be asked, has surely ended after so long without a write. */
 const ABANDONED_MS = 24 * 3600 * 1000;
 
-/** Removes what processes that no longer run have left in a directory; returns the names. */
-export async function removeTemporaries(directory: string): Promise<string[]> {
+/**
+ * Removes what processes that no longer run have left in a directory; returns the names.
+ * @throws ArgumentError for what is no path, StoreError for a directory that cannot be read.
+ */
+export function removeTemporaries(directory: string): Promise<string[]> {
+  return atDoor('removeTemporaries', async () => removeAbandoned(text.parse(directory, 'directory')));
+}
+
+async function removeAbandoned(directory: string): Promise<string[]> {
   const removed: string[] = [];
-  for (const name of await readdir(directory)) {
+  const names = await readdir(directory).catch((cause: unknown) => {
+    throw storeError(directory, 'read', cause);
+  });
+  for (const name of names) {
     const [, host, pid] = PATTERN.exec(name) ?? [];
     if (host === undefined) continue;
     const path = join(directory, name);

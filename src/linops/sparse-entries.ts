@@ -75,8 +75,7 @@ function toValues(values: ArrayLike<number>): FloatArray {
 
 /** Checks that row starts begin at 0, ascend and end at the number of entries. */
 function checkStarts(indptr: Int32Array, entries: number): void {
-  if (indptr[0] !== 0)
-    throw new ArgumentError(`indptr[0] must be 0, got ${indptr[0]}`, { indptr: indptr[0] });
+  if (indptr[0] !== 0) throw new ArgumentError(`indptr[0] must be 0, got ${indptr[0]}`, { indptr: indptr[0] });
   for (let i = 1; i < indptr.length; i++) {
     if (indptr[i]! < indptr[i - 1]!) {
       throw new ArgumentError(
@@ -129,10 +128,7 @@ function fromCoordinates(entries: CoordinateEntries, rows: number, cols: number)
   const row = toIndices('row', entries.row, rows - 1, `rows are 0..${rows - 1}`);
   const col = toIndices('col', entries.col, cols - 1, `columns are 0..${cols - 1}`);
   if (row.length !== data.length || col.length !== data.length) {
-    throw new ShapeError(
-      `row, col and data have ${row.length}, ${col.length} and ${data.length} entries`,
-      {},
-    );
+    throw new ShapeError(`row, col and data have ${row.length}, ${col.length} and ${data.length} entries`, {});
   }
   const counts = new Int32Array(rows + 1);
   for (const i of row) counts[i + 1]!++;
@@ -227,8 +223,6 @@ export function toCsr(entries: SparseEntries): CsrMatrix {
   }
   const compressed = entries as CompressedEntries;
   const A =
-    format === 'csr'
-      ? fromCompressed(compressed, rows, cols)
-      : transposeCsr(fromCompressed(compressed, cols, rows));
+    format === 'csr' ? fromCompressed(compressed, rows, cols) : transposeCsr(fromCompressed(compressed, cols, rows));
   return symmetric ? withOtherTriangle(A, symmetric) : A;
 }

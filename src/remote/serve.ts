@@ -3,8 +3,10 @@ import { Buffer } from 'node:buffer';
 import process from 'node:process';
 import type { Readable, Writable } from 'node:stream';
 import { type Block, zeros } from '../core/block.ts';
+import { atDoor } from '../core/door.ts';
 import { bytesPerEntry, type DType } from '../core/dtype.ts';
 import { ShapeError, UnsupportedError } from '../core/errors.ts';
+import { callback, type Field, parseOptions, refuse } from '../core/parse.ts';
 import { applyAdjoint, applyOperator, hasAdjoint } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { bytesOf, encodeHead, FRAME_END, type Frame, FrameError, type FrameHeader, FrameReader } from './frames.ts';
@@ -16,6 +18,16 @@ export interface ServeOptions {
   input?: Readable;
   /** Default: standard output. What the program prints goes to standard error then. */
   output?: Writable;
+}
+
+function streamField<T extends Readable | Writable>(method: 'read' | 'write', usual: () => T): Field<T> {
+  return {
+    kind: 'value',
+    parse: (value = usual(), name) =>
+      typeof (value as Record<string, unknown> | null)?.[method] === 'function'
+        ? (value as T)
+        : refuse(name, `a stream to ${method === 'read' ? 'read from' : 'write to'}`, value),
+  };
 }
 
 /** Standard output for frames only: what is printed goes to standard error from now on. */
@@ -94,18 +106,32 @@ async function answer(op: LinearOperator, header: FrameHeader, X: Block | undefi
   throw new UnsupportedError(`the operator has no product of type '${type}'`);
 }
 
+const OPTIONS = {
+  input: streamField<Readable>('read', () => process.stdin),
+  output: streamField<Writable>('write', () => process.stdout),
+};
+
 /**
  * Serves an operator to the process that started this one, for its `remoteOperator`; ends when that one has ended or closed
  * the operator: on standard input with the process, even in the midst of a product. Products are made one after the other. Errors of a product are sent, with their stack, and serving goes on.
  *
  * `make` is called once standard output is kept for frames, so that what it prints does no harm; what it throws is sent.
  *
+ * @throws ArgumentError for what is no function, and for options that are no streams.
  * @example
  * await serve(() => hessian({ model, loss, data })); // serve.mjs: remoteOperator({ command: ['node', 'serve.mjs'] })
  */
-export async function serve(
+export function serve(make: () => LinearOperator | Promise<LinearOperator>, options: ServeOptions = {}): Promise<void> {
+  return atDoor('serve', async () => {
+    const { input, output } = parseOptions(options, OPTIONS);
+    return converse(callback<typeof make>().parse(make, 'make'), input, output);
+  });
+}
+
+async function converse(
   make: () => LinearOperator | Promise<LinearOperator>,
-  { input = process.stdin, output = process.stdout }: ServeOptions = {},
+  input: Readable,
+  output: Writable,
 ): Promise<void> {
   const write = output === process.stdout ? takeStandardOutput() : output.write.bind(output);
   const send = sender(write as Writable['write']);

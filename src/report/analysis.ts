@@ -2,10 +2,13 @@
 
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
-import { CERTIFICATE_SCHEMA, type Certificate } from '../apost/certificate.ts';
+import type { Certificate } from '../apost/certificate.ts';
 import { atDoor } from '../core/door.ts';
+import { isFloatArray } from '../core/dtype.ts';
 import { StoreError } from '../core/errors.ts';
+import { anyText, asRecord, type Field, optional, parseOptions, refuse } from '../core/parse.ts';
 import type { EighResult } from '../spectrum/result.ts';
+import { faultOf } from './check.ts';
 
 /** The version of analyses that this version writes. */
 export const ANALYSIS_SCHEMA = 1;
@@ -63,20 +66,46 @@ export interface AnalysisParts {
   /** Name of the operator, for people. */
   operator: string;
   /** Of `seigh` or `eigsh`. */
-  result: EighResult<object>;
+  result: EighResult;
   /** Of the result, if it was certified. */
   certificate?: Certificate | undefined;
   /** Default: now. */
-  date?: Date;
+  date?: Date | undefined;
 }
+
+const PARTS: { readonly [K in keyof Required<AnalysisParts>]: Field<AnalysisParts[K]> } = {
+  operator: anyText,
+  result: {
+    kind: 'value',
+    parse(value, name) {
+      const result = asRecord(value, name) as Partial<EighResult>;
+      const isResult =
+        isFloatArray(result.eigenvalues) && Array.isArray(result.shape) && result.numMatvecs !== undefined;
+      return isResult ? (value as EighResult) : refuse(name, 'a result of seigh or eigsh', value);
+    },
+  },
+  certificate: optional({ kind: 'value', parse: (value, name) => asRecord(value, name) as unknown as Certificate }),
+  date: {
+    kind: 'value',
+    parse: (value = new Date(), name) =>
+      Object.prototype.toString.call(value) === '[object Date]' && Number.isFinite((value as Date).getTime())
+        ? (value as Date)
+        : refuse(name, 'a Date', value),
+  },
+};
 
 /**
  * The record of a decomposition and its certificate. Eigenvectors are not part of it.
  *
  * @example
  * const analysis = analysisOf({ operator: 'MNIST classifier', result, certificate });
+ * @throws ArgumentError for parts that are no result, certificate or date.
  */
-export function analysisOf({ operator, result, certificate, date = new Date() }: AnalysisParts): Analysis {
+export function analysisOf(parts: AnalysisParts): Analysis {
+  return atDoor('analysisOf', () => recordOf(parseOptions(asRecord(parts, 'parts'), PARTS)));
+}
+
+function recordOf({ operator, result, certificate, date = new Date() }: AnalysisParts): Analysis {
   const { version } = createRequire(import.meta.url)('eigensketch/package.json') as { version: string };
   const { shape, dtype, method, dims, testMatrix, seed, numMatvecs, kernels, seconds } = result;
   const { residualNorms, samplingErrors, leaveOneOutError } = result;
@@ -105,35 +134,37 @@ export function analysisOf({ operator, result, certificate, date = new Date() }:
   };
 }
 
-function checkSchema(what: string, value: { schema?: unknown }, known: number): void {
-  if (value.schema === known) return;
-  throw new StoreError(`${what} has schema version ${String(value.schema)}, this version reads ${known}`, {
-    schema: value.schema,
-    known,
-  });
+/** JSON has null for what is not finite: the ends of an interval that bounds nothing. */
+function withInfinity(name: string, value: unknown): unknown {
+  if (value !== null) return value;
+  if (name === 'lower') return Number.NEGATIVE_INFINITY;
+  return name === 'upper' || name === 'estimate' || name === 'missedEigenvalueBound' ? Number.POSITIVE_INFINITY : null;
 }
 
 function readAnalysis(text: string): Analysis {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, withInfinity);
   } catch (error) {
     throw new StoreError('the text is not JSON', {}, { cause: error });
   }
   if (value === null || typeof value !== 'object') throw new StoreError('the text holds no record');
-  const analysis = value as Analysis;
-  checkSchema('the analysis', analysis, ANALYSIS_SCHEMA);
-  if (!Array.isArray(analysis.eigenvalues) || typeof analysis.provenance?.operator !== 'string') {
-    throw new StoreError('the record has no eigenvalues or no provenance');
+  const { schema } = value as { schema?: unknown };
+  if (schema !== ANALYSIS_SCHEMA) {
+    throw new StoreError(`the analysis has schema version ${String(schema)}, this version reads ${ANALYSIS_SCHEMA}`, {
+      schema,
+      known: ANALYSIS_SCHEMA,
+    });
   }
-  if (analysis.certificate) checkSchema('its certificate', analysis.certificate, CERTIFICATE_SCHEMA);
-  return analysis;
+  const fault = faultOf(value);
+  if (fault !== undefined) throw new StoreError(fault);
+  return value as Analysis;
 }
 
 /**
  * Reads what `JSON.stringify` made of an {@link Analysis}.
- * @throws StoreError for text that is no JSON, no analysis, or of an unknown schema version.
+ * @throws ArgumentError for what is no text, StoreError for text that is no JSON, no analysis, or of an unknown schema version.
  */
 export function parseAnalysis(text: string): Analysis {
-  return atDoor('parseAnalysis', () => readAnalysis(text));
+  return atDoor('parseAnalysis', () => readAnalysis(anyText.parse(text, 'text')));
 }

@@ -1,6 +1,6 @@
 /** What all figures look like: size, font, colours by light and dark, titles. */
 import type { Axis, Legend, Spec } from 'vega';
-import { choice, type Field, optional, type Parsed, positive, text, withDefault } from '../core/parse.ts';
+import { anyText, choice, type Field, optional, type Parsed, positive, text, withDefault } from '../core/parse.ts';
 
 /** Of the page that a figure is on. */
 export type Theme = 'light' | 'dark';
@@ -20,11 +20,6 @@ export interface FigureOptions {
   /** Default `'light'`. */
   theme?: Theme;
 }
-
-const anyText: Field<string> = {
-  ...text,
-  parse: (value, name) => (value === '' ? value : text.parse(value, name)),
-};
 
 /** The fields of {@link FigureOptions}. */
 export const FIGURE_FIELDS: {

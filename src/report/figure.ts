@@ -1,8 +1,9 @@
 /** The figures of an analysis as SVG, and any SVG as PNG. */
 import { atDoor } from '../core/door.ts';
 import { ArgumentError } from '../core/errors.ts';
-import { parseOptions } from '../core/parse.ts';
+import { choice, integer, listOf, parseOptions, text, withDefault } from '../core/parse.ts';
 import type { Analysis } from './analysis.ts';
+import { checkAnalysis } from './check.ts';
 import { drawSvg } from './draw.ts';
 import { FIGURE_FIELDS, type FigureOptions } from './figure-style.ts';
 import { optionalPackage } from './optional.ts';
@@ -23,22 +24,23 @@ export function canDraw({ eigenvalues, certificate }: Analysis, kind: FigureKind
  * missed; or `scree`, the relative error of every truncation with its certified band. Without options the title names the
  * operator, and the subtitle is the certified error.
  *
- * @throws ArgumentError for other options, and where the analysis has no eigenvalues or no scree; UnsupportedError without
- * the package vega.
+ * @throws ArgumentError for what is no analysis, for other options, and where the analysis has no eigenvalues or no scree;
+ * UnsupportedError without the package vega.
  */
 export function figureSvg(analysis: Analysis, kind: FigureKind, options: FigureOptions = {}): Promise<string> {
   return atDoor('figureSvg', async () => {
+    const { eigenvalues, certificate } = checkAnalysis(analysis);
+    choice(FIGURES).parse(kind, 'kind');
     const style = parseOptions(options, FIGURE_FIELDS);
-    if (!canDraw(analysis, kind)) {
-      throw new ArgumentError(
-        kind === 'spectrum'
-          ? 'the analysis has no eigenvalues'
-          : 'the analysis has no scree; certify a result with residual norms (method hmt)',
-        { kind },
-      );
+    if (kind === 'spectrum') {
+      if (eigenvalues.length === 0) throw new ArgumentError('the analysis has no eigenvalues', { kind });
+      return drawSvg(spectrumSpec(analysis, style));
     }
-    const scree = analysis.certificate?.scree;
-    return drawSvg(kind === 'scree' && scree ? screeSpec(analysis, scree, style) : spectrumSpec(analysis, style));
+    const scree = certificate?.scree;
+    if (scree === undefined) {
+      throw new ArgumentError('the analysis has no scree; certify a result with residual norms (method hmt)', { kind });
+    }
+    return drawSvg(screeSpec(analysis, scree, style));
   });
 }
 
@@ -50,9 +52,26 @@ export interface PngOptions {
   fontFiles?: string[];
 }
 
-/** An SVG text as PNG bytes. @throws UnsupportedError without the package @resvg/resvg-js. */
-export async function svgToPng(svg: string, { width = 1400, fontFiles = [] }: PngOptions = {}): Promise<Uint8Array> {
-  const { Resvg } = await optionalPackage(() => import('@resvg/resvg-js'), '@resvg/resvg-js', 'a PNG');
-  const font = { loadSystemFonts: true, fontFiles, defaultFontFamily: 'DejaVu Sans' };
-  return new Resvg(svg, { fitTo: { mode: 'width', value: width }, font }).render().asPng();
+/** An image wider than this is no figure any more. */
+const MOST_PIXELS = 32_768;
+
+const PNG = { width: withDefault(integer(1, MOST_PIXELS), 1400), fontFiles: withDefault(listOf(text), []) };
+
+/**
+ * An SVG text as PNG bytes.
+ * @throws ArgumentError for a text that is no SVG and for options out of range; UnsupportedError without the package
+ * @resvg/resvg-js.
+ */
+export function svgToPng(svg: string, options: PngOptions = {}): Promise<Uint8Array> {
+  return atDoor('svgToPng', async () => {
+    text.parse(svg, 'svg');
+    const { width, fontFiles } = parseOptions(options, PNG);
+    const { Resvg } = await optionalPackage(() => import('@resvg/resvg-js'), '@resvg/resvg-js', 'a PNG');
+    const font = { loadSystemFonts: true, fontFiles, defaultFontFamily: 'DejaVu Sans' };
+    try {
+      return new Resvg(svg, { fitTo: { mode: 'width', value: width }, font }).render().asPng();
+    } catch (cause) {
+      throw new ArgumentError(`svg cannot be drawn: ${(cause as Error).message}`, {}, { cause });
+    }
+  });
 }

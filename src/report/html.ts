@@ -1,6 +1,8 @@
 /** One HTML file that a colleague can open: no scripts, no links, figures inside. */
+import { atDoor } from '../core/door.ts';
 import { UnsupportedError } from '../core/errors.ts';
 import type { Analysis } from './analysis.ts';
+import { checkAnalysis } from './check.ts';
 import { canDraw, FIGURES, type FigureKind, figureSvg } from './figure.ts';
 import { provenanceLines, statements } from './sentence.ts';
 import { boundedText, columnsOf, listed, plainBounded, type TableOptions } from './tables.ts';
@@ -36,12 +38,19 @@ function definitionTable(pairs: readonly [string, string][]): string {
   return `<table>\n${rows.join('\n')}\n</table>`;
 }
 
-/** The whole report as one self-contained page. Without the package vega it has no figures, and says so. */
-export async function toHtml(analysis: Analysis, options?: TableOptions): Promise<string> {
+/**
+ * The whole report as one self-contained page. Without the package vega it has no figures, and says so.
+ * @throws ArgumentError for what is no analysis and for options out of range.
+ */
+export function toHtml(analysis: Analysis, options?: TableOptions): Promise<string> {
+  return atDoor('toHtml', async () => pageOf(checkAnalysis(analysis), options));
+}
+
+async function pageOf(analysis: Analysis, options: TableOptions | undefined): Promise<string> {
+  const rows = listed(analysis, options);
   const title = `Spectrum of ${escapeHtml(analysis.provenance.operator)}`;
   const kinds = FIGURES.filter((kind) => canDraw(analysis, kind));
   const figures = await Promise.all(kinds.map((kind) => figureHtml(analysis, kind)));
-  const rows = listed(analysis, options);
   const columns = columnsOf(rows, (row) => boundedText(row, plainBounded));
   const lines = rows.map(
     (row) => `<tr>${columns.map(({ text }) => `<td class="number">${escapeHtml(text(row))}</td>`).join('')}</tr>`,

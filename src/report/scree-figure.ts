@@ -3,7 +3,7 @@ import type { Spec } from 'vega';
 import type { Interval } from '../stats/interval.ts';
 import type { Analysis } from './analysis.ts';
 import { axis, type FigureStyle, frame, legend, PALETTES } from './figure-style.ts';
-import { paperSentence } from './sentence.ts';
+import { errorSentence } from './sentence.ts';
 import { logTicks, ticked } from './ticks.ts';
 
 /** Decades below the largest error that are drawn; rounding lies below. */
@@ -32,7 +32,7 @@ export function screeSpec(analysis: Analysis, scree: readonly Interval[], style:
   return {
     ...frame(style, {
       title: `Error after the first r eigenpairs of ${analysis.provenance.operator}`,
-      subtitle: paperSentence(analysis),
+      subtitle: errorSentence(analysis),
     }),
     data: [{ name: 'scree', values }],
     scales: [

@@ -1,5 +1,7 @@
 /** What an analysis says, in sentences ready for a paper. */
+import { atDoor } from '../core/door.ts';
 import type { Analysis } from './analysis.ts';
+import { checkAnalysis } from './check.ts';
 import { boundText, estimateText } from './numbers.ts';
 
 export const NOT_CERTIFIED = 'not certified: no test products were spent on this result';
@@ -9,8 +11,14 @@ export const NOT_CERTIFIED = 'not certified: no test products were spent on this
  *
  * @example
  * paperSentence(analysis); // 'relative Frobenius error at most 3.1e-4 with probability 0.99 (30 test products)'
+ * @throws ArgumentError for what is no analysis.
  */
-export function paperSentence({ certificate }: Analysis): string {
+export function paperSentence(analysis: Analysis): string {
+  return atDoor('paperSentence', () => errorSentence(checkAnalysis(analysis)));
+}
+
+/** The same of an analysis that was checked. */
+export function errorSentence({ certificate }: Analysis): string {
   if (!certificate) return NOT_CERTIFIED;
   const { relativeError, confidence, tests } = certificate;
   const products = tests === 1 ? '1 test product' : `${tests} test products`;
@@ -20,7 +28,7 @@ export function paperSentence({ certificate }: Analysis): string {
 /** Name and text of every further statement of the certificate, each with the probability that it has. */
 export function statements(analysis: Analysis): [name: string, text: string][] {
   const { certificate, leaveOneOutError } = analysis;
-  const lines: [string, string][] = [['error', paperSentence(analysis)]];
+  const lines: [string, string][] = [['error', errorSentence(analysis)]];
   if (leaveOneOutError !== undefined) {
     lines.push([
       'leave-one-out',

@@ -3,7 +3,7 @@ import type { Mark, Spec } from 'vega';
 import type { Analysis } from './analysis.ts';
 import { axis, type FigureStyle, frame, legend, PALETTES } from './figure-style.ts';
 import { eigenvalueRows } from './rows.ts';
-import { paperSentence } from './sentence.ts';
+import { errorSentence } from './sentence.ts';
 import { signedLogTicks, ticked, tickTexts } from './ticks.ts';
 
 /** Decades shown on each side of zero at most: below, an eigenvalue counts as zero. */
@@ -108,7 +108,7 @@ export function spectrumSpec(analysis: Analysis, style: FigureStyle): Spec {
   return {
     ...frame(style, {
       title: `Eigenvalues of ${analysis.provenance.operator}`,
-      subtitle: paperSentence(analysis),
+      subtitle: errorSentence(analysis),
     }),
     data: [{ name: 'pairs', values }],
     scales: [

@@ -1,8 +1,11 @@
 /** An analysis as text: Markdown, LaTeX and CSV. */
+
+import { atDoor } from '../core/door.ts';
 import type { Analysis } from './analysis.ts';
+import { checkAnalysis, parseTableOptions } from './check.ts';
 import { boundText, estimateText, type Rounded, roundTogether } from './numbers.ts';
 import { type EigenvalueRow, eigenvalueRows } from './rows.ts';
-import { paperSentence, provenanceLines, statements } from './sentence.ts';
+import { errorSentence, provenanceLines, statements } from './sentence.ts';
 
 /** Which eigenvalues a table lists. */
 export interface TableOptions {
@@ -10,7 +13,8 @@ export interface TableOptions {
   rows?: number;
 }
 
-export function listed(analysis: Analysis, { rows = 20 }: TableOptions = {}): EigenvalueRow[] {
+export function listed(analysis: Analysis, options: TableOptions | undefined): EigenvalueRow[] {
+  const { rows } = parseTableOptions(options);
   return eigenvalueRows(analysis).slice(0, rows);
 }
 
@@ -47,8 +51,15 @@ export function columnsOf(rows: readonly EigenvalueRow[], value: Column['text'])
 
 const escapeMarkdown = (text: string): string => text.replace(/[|\\`*_<>]/g, '\\$&').replaceAll('\n', ' ');
 
-/** A Markdown page: the error, the statements, the leading eigenvalues and the provenance. */
+/**
+ * A Markdown page: the error, the statements, the leading eigenvalues and the provenance.
+ * @throws ArgumentError for what is no analysis, and for options out of range.
+ */
 export function toMarkdown(analysis: Analysis, options?: TableOptions): string {
+  return atDoor('toMarkdown', () => markdownOf(checkAnalysis(analysis), options));
+}
+
+function markdownOf(analysis: Analysis, options: TableOptions | undefined): string {
   const rows = listed(analysis, options);
   const columns = columnsOf(rows, (row) => boundedText(row, plainBounded));
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
@@ -78,8 +89,15 @@ const escapeLatex = (text: string): string =>
 const latexBounded = ({ value, bound, exponent }: Rounded): string =>
   exponent === 0 ? `$${value} \\pm ${bound}$` : `$(${value} \\pm ${bound}) \\times 10^{${exponent}}$`;
 
-/** A LaTeX table for the package booktabs; the caption carries the error and the provenance. */
+/**
+ * A LaTeX table for the package booktabs; the caption carries the error and the provenance.
+ * @throws ArgumentError for what is no analysis, and for options out of range.
+ */
 export function toLatex(analysis: Analysis, options?: TableOptions): string {
+  return atDoor('toLatex', () => latexOf(checkAnalysis(analysis), options));
+}
+
+function latexOf(analysis: Analysis, options: TableOptions | undefined): string {
   const rows = listed(analysis, options);
   const columns = columnsOf(rows, (row) => boundedText(row, latexBounded));
   const line = (cells: readonly string[]): string => `    ${cells.join(' & ')} \\\\`;
@@ -89,7 +107,7 @@ export function toLatex(analysis: Analysis, options?: TableOptions): string {
     ...source,
     '\\begin{table}',
     '  \\centering',
-    `  \\caption{Leading eigenvalues of ${escapeLatex(operator)}; ${escapeLatex(paperSentence(analysis))}.}`,
+    `  \\caption{Leading eigenvalues of ${escapeLatex(operator)}; ${escapeLatex(errorSentence(analysis))}.}`,
     `  \\begin{tabular}{r${'l'.repeat(columns.length - 1)}}`,
     '    \\toprule',
     line(columns.map(({ title }) => escapeLatex(title))),
@@ -103,8 +121,15 @@ export function toLatex(analysis: Analysis, options?: TableOptions): string {
   ].join('\n')}\n`;
 }
 
-/** All eigenvalues with all digits, one line each; provenance and the error in comment lines that start with #. */
+/**
+ * All eigenvalues with all digits, one line each; provenance and the error in comment lines that start with #.
+ * @throws ArgumentError for what is no analysis.
+ */
 export function toCsv(analysis: Analysis): string {
+  return atDoor('toCsv', () => csvOf(checkAnalysis(analysis)));
+}
+
+function csvOf(analysis: Analysis): string {
   const comments = [...statements(analysis), ...provenanceLines(analysis)];
   const header = 'index,eigenvalue,bound,bound_from,angle,sampling_error';
   const lines = eigenvalueRows(analysis).map(({ index, value, bound, kind, angle, samplingError }) =>
@@ -113,7 +138,13 @@ export function toCsv(analysis: Analysis): string {
   return `${[...comments.map(([name, text]) => `# ${name}: ${text.replaceAll('\n', ' ')}`), header, ...lines].join('\n')}\n`;
 }
 
-/** The analysis itself with the sentence on top, as indented JSON that `parseAnalysis` reads back. */
+/**
+ * The analysis itself with the sentence on top, as indented JSON that `parseAnalysis` reads back.
+ * @throws ArgumentError for what is no analysis.
+ */
 export function toJson(analysis: Analysis): string {
-  return `${JSON.stringify({ summary: paperSentence(analysis), ...analysis }, null, 2)}\n`;
+  return atDoor('toJson', () => {
+    const summary = errorSentence(checkAnalysis(analysis));
+    return `${JSON.stringify({ summary, ...analysis }, null, 2)}\n`;
+  });
 }

@@ -16,7 +16,14 @@ import { prepareBlocks } from '../sketch/block-size.ts';
 import { GrownRange } from '../sketch/grown-range.ts';
 import { measure, measureTestMatrix } from '../sketch/measure.ts';
 import type { TestMatrix } from '../sketch/test-matrix.ts';
-import { backendOf, type EighResult, makeEighResult, type RitzResult, type RunFacts } from '../spectrum/result.ts';
+import {
+  backendOf,
+  type EighResult,
+  makeEighResult,
+  type RitzResult,
+  type RunFacts,
+  type SketchSeconds,
+} from '../spectrum/result.ts';
 import { squaredFactors } from '../stats/interval.ts';
 import { levelAtLook } from '../stats/sequential.ts';
 import { hmt, type RitzPairs } from './hmt.ts';
@@ -24,7 +31,7 @@ import { leaveOneOutError, leaveOneOutSquare } from './leave-one-out.ts';
 import type { AdaptiveCall, AdaptiveSettings } from './options.ts';
 
 /** A decomposition with the certificate that ended the search for it. */
-export interface AdaptiveResult extends EighResult {
+export interface AdaptiveResult extends EighResult<SketchSeconds> {
   /** ||A v_i - eigenvalues_i v_i||_2, length r. */
   residualNorms: Float64Array;
   /** Whether the certified relative error is at most `tol`. If not, `maxDims` was reached or rounding does not allow it. */

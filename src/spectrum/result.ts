@@ -17,8 +17,8 @@ export interface SketchSeconds {
   recovery: number;
 }
 
-/** A ~ V diag(eigenvalues) V^T, n x n of rank r; as a LinearOperator it applies exactly that. */
-export interface EighResult<Stages extends object = SketchSeconds> extends Operator, Plain {
+/** A ~ V diag(eigenvalues) V^T, n x n of rank r, by any function; as a LinearOperator it applies exactly that. */
+export interface EighResult<Stages extends object = object> extends Operator, Plain {
   /** Length r, in the order `which`. */
   eigenvalues: Float64Array;
   /** n x r, orthonormal columns. */
@@ -83,7 +83,7 @@ export interface EighResult<Stages extends object = SketchSeconds> extends Opera
 }
 
 /** Ritz pairs: their residual norms are known, so that `apost` certifies each eigenvalue. */
-export type RitzResult = EighResult & Required<Pick<EighResult, 'residualNorms'>>;
+export type RitzResult = EighResult<SketchSeconds> & Required<Pick<EighResult, 'residualNorms'>>;
 
 /** What a driver knows beside the eigenpairs. */
 export type RunFacts<Stages extends object = SketchSeconds> = Pick<

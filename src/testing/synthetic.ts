@@ -1,6 +1,19 @@
 /** Symmetric operators whose spectrum is known, for tests and for trying settings before a real run. */
-import { asDType, type Block, type Matrix, zeroMatrix } from '../core/block.ts';
+import { asDType, type Block, checkBlock, type Matrix, zeroMatrix } from '../core/block.ts';
+import { atDoor } from '../core/door.ts';
 import type { DType } from '../core/dtype.ts';
+import { ArgumentError } from '../core/errors.ts';
+import {
+  block,
+  dtype as dtypeField,
+  finite,
+  integer,
+  numbers,
+  optional,
+  parseOptions,
+  seed as seedField,
+  withDefault,
+} from '../core/parse.ts';
 import { fillRandom } from '../core/random.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
@@ -18,8 +31,13 @@ export interface SyntheticOperator extends Operator {
 /**
  * A random orthogonal matrix, Haar distributed: Gram-Schmidt, twice, on Gaussian columns (Stewart 1980). They come from a
  * stream of their own: a method that starts from random vectors of the same seed must not meet them in the operator.
+ * @throws ArgumentError for an n below 1 or a bad seed.
  */
 export function randomOrthogonal(n: number, seed: number): Matrix {
+  return atDoor('randomOrthogonal', () => orthogonal(integer(1).parse(n, 'n'), seedField.parse(seed, 'seed')));
+}
+
+function orthogonal(n: number, seed: number): Matrix {
   // columns are kept as rows while they are orthogonalised
   const Q = zeroMatrix(n, n);
   fillRandom(Q, 'gaussian', { seed, purpose: 'synthetic' }, 0);
@@ -50,17 +68,30 @@ export interface SyntheticOptions {
   basis?: Matrix;
 }
 
+const OPTIONS = { seed: withDefault(seedField, 0), dtype: withDefault(dtypeField, 'float64'), basis: optional(block) };
+
 /**
  * Q diag(eigenvalues) Q^T with a random orthogonal Q, applied factor by factor (4 n^2 operations a column).
  *
  * @param eigenvalues n numbers
+ * @throws ArgumentError for what are no finite numbers or options out of range, ShapeError for a basis of another size.
  */
 export function operatorWithSpectrum(
   eigenvalues: readonly number[] | Float64Array,
   options: SyntheticOptions = {},
 ): SyntheticOperator {
-  const { dtype = 'float64', basis = randomOrthogonal(eigenvalues.length, options.seed ?? 0) } = options;
-  const values = Float64Array.from(eigenvalues);
+  return atDoor('operatorWithSpectrum', () => {
+    const values = Float64Array.from(numbers.parse(eigenvalues, 'eigenvalues'));
+    if (values.length === 0 || !values.every(Number.isFinite)) {
+      throw new ArgumentError('eigenvalues must be finite numbers, at least one');
+    }
+    const { dtype, seed, basis } = parseOptions(options, OPTIONS);
+    if (basis) checkBlock('basis', basis, values.length, values.length);
+    return syntheticOperator(values, (basis as Matrix | undefined) ?? orthogonal(values.length, seed), dtype);
+  });
+}
+
+function syntheticOperator(values: Float64Array, basis: Matrix, dtype: DType): SyntheticOperator {
   const n = values.length;
   const matmat = async (X: Block): Promise<Block> => {
     const kernels = await selectKernels();
@@ -73,15 +104,24 @@ export function operatorWithSpectrum(
   });
 }
 
+/** Values 1, `ones` of them, and then those of j = 1, 2, ... */
+const onesThen =
+  (where: string, value: (j: number, rate: number) => number) =>
+  (n: number, ones: number, rate: number): Float64Array =>
+    atDoor(where, () => {
+      integer(1).parse(n, 'n');
+      integer(0).parse(ones, 'ones');
+      finite.parse(rate, 'rate');
+      return Float64Array.from({ length: n }, (_, i) => (i < ones ? 1 : value(i - ones + 1, rate)));
+    });
+
 /** Spectra that randomized methods are compared on; `n` values each, positive, descending. */
 export const spectra: Record<
   'onesThenPower' | 'onesThenGeometric',
   (n: number, ones: number, rate: number) => Float64Array
 > = {
   /** 1, ..., 1, then j^-rate, j = 2, 3, ... */
-  onesThenPower: (n, ones, rate) =>
-    Float64Array.from({ length: n }, (_, i) => (i < ones ? 1 : (i - ones + 2) ** -rate)),
+  onesThenPower: onesThen('spectra.onesThenPower', (j, rate) => (j + 1) ** -rate),
   /** 1, ..., 1, then 10^(-rate j), j = 1, 2, ... */
-  onesThenGeometric: (n, ones, rate) =>
-    Float64Array.from({ length: n }, (_, i) => (i < ones ? 1 : 10 ** (-rate * (i - ones + 1)))),
+  onesThenGeometric: onesThen('spectra.onesThenGeometric', (j, rate) => 10 ** (-rate * j)),
 };

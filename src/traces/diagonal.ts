@@ -11,7 +11,13 @@ import { checkSquare } from '../linops/probes.ts';
 import { studentQuantile } from '../stats/interval.ts';
 import type { DiagonalEstimate } from './diagonal-estimate.ts';
 import { signSamples } from './diagonal-hutchinson.ts';
-import { ESTIMATOR_FIELDS, type EstimatorOptions, type EstimatorRun, estimatorRun, type ParsedEstimator } from './run.ts';
+import {
+  ESTIMATOR_FIELDS,
+  type EstimatorOptions,
+  type EstimatorRun,
+  estimatorRun,
+  type ParsedEstimator,
+} from './run.ts';
 import {
   type AdaptiveEstimator,
   completeStopping,

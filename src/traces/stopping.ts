@@ -48,12 +48,17 @@ export function completeStopping(
   if (maxProducts !== undefined) integer(least).parse(maxProducts, 'maxProducts');
   if (tol === undefined) {
     if (firstProducts !== undefined) {
-      throw new ArgumentError(`firstProducts belongs to tol, which is not given; got ${firstProducts}`, { firstProducts });
+      throw new ArgumentError(`firstProducts belongs to tol, which is not given; got ${firstProducts}`, {
+        firstProducts,
+      });
     }
     const products = maxProducts ?? USUAL_PRODUCTS;
     return { tol, firstProducts: products, maxProducts: products };
   }
-  const first = integer(least).parse(firstProducts ?? Math.min(USUAL_PRODUCTS, maxProducts ?? USUAL_PRODUCTS), 'firstProducts');
+  const first = integer(least).parse(
+    firstProducts ?? Math.min(USUAL_PRODUCTS, maxProducts ?? USUAL_PRODUCTS),
+    'firstProducts',
+  );
   return {
     tol,
     firstProducts: first,
@@ -90,11 +95,7 @@ export async function growUntil<R>(
   relativeError: (estimate: R, level: number) => number,
 ): Promise<AdaptiveEstimate<R>> {
   const { confidence } = run;
-  for (
-    let looks = 1, next = firstProducts;
-    ;
-    looks++, next = Math.min(run.numMatvecs, maxProducts - run.numMatvecs)
-  ) {
+  for (let looks = 1, next = firstProducts; ; looks++, next = Math.min(run.numMatvecs, maxProducts - run.numMatvecs)) {
     const hasMore = await estimator.grow(next);
     const estimate = await estimator.estimate();
     if (tol === undefined) return { estimate, level: confidence, looks, converged: true };

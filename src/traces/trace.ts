@@ -12,7 +12,13 @@ import { TEST_MATRICES } from '../sketch/test-matrix.ts';
 import type { Interval } from '../stats/interval.ts';
 import { hutchPlusPlus } from './hutch-plus-plus.ts';
 import { hutchinson } from './hutchinson.ts';
-import { ESTIMATOR_FIELDS, type EstimatorOptions, type EstimatorRun, estimatorRun, type ParsedEstimator } from './run.ts';
+import {
+  ESTIMATOR_FIELDS,
+  type EstimatorOptions,
+  type EstimatorRun,
+  estimatorRun,
+  type ParsedEstimator,
+} from './run.ts';
 import {
   type AdaptiveEstimator,
   completeStopping,

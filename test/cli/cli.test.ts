@@ -167,7 +167,17 @@ describe('certify, then report', () => {
 
 describe('plan', () => {
   test('text and --json', async () => {
-    const text = await run(['plan', '--n', '1000000', '--max-products', '400', '--factor', '1.27', '--confidence', '0.95']);
+    const text = await run([
+      'plan',
+      '--n',
+      '1000000',
+      '--max-products',
+      '400',
+      '--factor',
+      '1.27',
+      '--confidence',
+      '0.95',
+    ]);
     expect(text.stdout).toBe(
       '200 columns by hmt: 200 eigenpairs, 400 products, 2.40 GB of tall blocks\n' +
         '31 test products for a factor of 1.27 at confidence 0.95\n',

@@ -17,7 +17,12 @@ import { expectRate } from '../support/statistics.ts';
 type Completeness = NonNullable<Awaited<ReturnType<typeof eigsh>>['completeness']>;
 
 /** Whether more eigenvalues lie beyond an end than were returned from it, `high` from above and `low` from below. */
-function misses(values: ArrayLike<number>, { upperBound: upper, lowerBound: lower }: Completeness, high: number, low: number) {
+function misses(
+  values: ArrayLike<number>,
+  { upperBound: upper, lowerBound: lower }: Completeness,
+  high: number,
+  low: number,
+) {
   const all = Array.from(values);
   return {
     above: upper !== undefined && all.filter((value) => value > upper).length > high,

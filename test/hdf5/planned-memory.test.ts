@@ -49,7 +49,13 @@ test.each<[string, 'hmt' | 'nystrom' | 'oversampled' | 'krylov', { psd?: boolean
   ['oversampled', 'oversampled', {}, 3 * dims + 1],
   ['krylov', 'krylov', {}, dims],
 ])('%s', async (_, method, { psd }, products) => {
-  const plan = planSketch({ n, maxProducts: products, method, dtype: 'float32', ...(psd ? { psd } : {}) } as SketchBudget);
+  const plan = planSketch({
+    n,
+    maxProducts: products,
+    method,
+    dtype: 'float32',
+    ...(psd ? { psd } : {}),
+  } as SketchBudget);
   expect(plan.dims).toBe(dims);
   const directory = await mkdtemp(join(tmpdir(), 'eigensketch-planned-'));
   const peaks: number[] = [];

@@ -98,7 +98,13 @@ const answers: Record<string, (A: LinearOperator, unit: (x: number) => number, e
   async 'eigsh and lanczos'(A, unit) {
     const { eigenvalues, residualNorms, completeness, numConverged } = await eigsh(A, 3, { seed: 1, kernels });
     const { T } = await lanczos(A, 6, { kernels });
-    return [eigenvalues, residualNorms, [completeness!.upperBound!, completeness!.lowerBound!], T.diagonal, T.offDiagonal]
+    return [
+      eigenvalues,
+      residualNorms,
+      [completeness!.upperBound!, completeness!.lowerBound!],
+      T.diagonal,
+      T.offDiagonal,
+    ]
       .map((values) => all(values, unit))
       .concat([[numConverged]]);
   },

@@ -63,7 +63,9 @@ function exportsOf(entry: string): Exported[] {
 /** Every name that an entry point exports. */
 export const exported: readonly Exported[] = ENTRIES.flatMap(exportsOf);
 /** Declarations by file and name. */
-export const files: ReadonlyMap<string, ReadonlyMap<string, Declaration>> = new Map([...new Set(exported.map(({ file }) => file))].map((file) => [file, declarationsOf(file)]));
+export const files: ReadonlyMap<string, ReadonlyMap<string, Declaration>> = new Map(
+  [...new Set(exported.map(({ file }) => file))].map((file) => [file, declarationsOf(file)]),
+);
 
 /** A member of an interface. */
 export interface Member {

@@ -3,7 +3,7 @@ import { StoreError } from '../../core/errors.ts';
 import { readRecordFile } from '../../hdf5/record-file.ts';
 import type { Kernels } from '../../linalg/kernels/provider.ts';
 import { METHODS } from '../../seigh/methods.ts';
-import { type EighResult, makeEighResult } from '../../spectrum/result.ts';
+import { type EighResult, makeEighResult, type SketchSeconds } from '../../spectrum/result.ts';
 import { PROBES } from '../fingerprint.ts';
 import { completeBlocks, derivedColumns } from './blocks.ts';
 import { spaceOf } from './derive.ts';
@@ -26,7 +26,7 @@ async function productsSpent(directory: SketchDirectory): Promise<number> {
  * Reads a result; the eigenvectors stay in their files.
  * @throws StoreError when it is missing or damaged.
  */
-export async function loadResult(directory: SketchDirectory, kernels: Kernels): Promise<EighResult> {
+export async function loadResult(directory: SketchDirectory, kernels: Kernels): Promise<EighResult<SketchSeconds>> {
   const file = stageFilePath(directory, RESULT);
   const { method, dims, testMatrix, seed, blockSize } = directory.plan;
   const hasResiduals = METHODS[method].hasResidualNorms(directory.plan.own);

@@ -5,7 +5,7 @@ import type { LinearOperator } from '../../linops/operator.ts';
 import type { Run } from '../../seigh/method.ts';
 import type { SketchCall } from '../../seigh/options.ts';
 import { prepareBlocks } from '../../sketch/block-size.ts';
-import type { EighResult } from '../../spectrum/result.ts';
+import type { EighResult, SketchSeconds } from '../../spectrum/result.ts';
 import { isDirectoryOf, refuseOtherPlan, refuseSmallMemory, SKETCH } from '../directory.ts';
 import { openForOperator } from '../open.ts';
 import { workerOf } from '../record.ts';
@@ -59,7 +59,7 @@ export function openSketch(
 export async function finishDirectory(
   directory: SketchDirectory,
   { op, kernels, onProgress, signal }: Pick<Run, 'op' | 'kernels' | 'onProgress' | 'signal'>,
-): Promise<EighResult> {
+): Promise<EighResult<SketchSeconds>> {
   const worker = workerOf(op, kernels.name, shardName(WHOLE));
   for (const stage of stagesOf(directory.plan)) {
     if (stage.kind === 'measured') {
@@ -83,7 +83,7 @@ export async function requestOf(call: SketchCall, operator = ''): Promise<Sketch
  * The decomposition of a parsed call in its directory, which is made or continued.
  * @throws StoreError when the directory belongs to another run or operator, is damaged or cannot be written.
  */
-export async function storedSeigh(call: SketchCall, control: Control): Promise<EighResult> {
+export async function storedSeigh(call: SketchCall, control: Control): Promise<EighResult<SketchSeconds>> {
   const { op, settings } = call;
   const request = await requestOf(call);
   const kernels = await selectKernels(settings.kernels);
