@@ -72,9 +72,9 @@ await figureSvg(analysis, 'spectrum').catch((error) => console.log(error.message
 `,
     );
     expect((await command(process.execPath, ['report.mjs'], project)).stdout).toBe(
-      'not certified: no test products were spent on this result\na figure needs the package vega: npm install vega\n',
+      'not certified: no test products were spent on this result\nfigureSvg: a figure needs the package vega: npm install vega\n',
     );
-    const plan = await command('npx', ['eigensketch', 'plan', '--n', '100', '--products', '20', '--json'], project);
+    const plan = await command('npx', ['eigensketch', 'plan', '--n', '100', '--max-products', '20', '--json'], project);
     expect(JSON.parse(plan.stdout).sketch.dims).toBe(10);
   } finally {
     await rm(project, { recursive: true, force: true });

@@ -20,8 +20,7 @@ function adjacencyOf(adjacency: SparseEntries | LinearOperator): SparseOperator[
   const op = isOperator ? (adjacency as Partial<SparseOperator>) : sparseOperator(adjacency as SparseEntries);
   if (!op.entries) {
     throw new ArgumentError(
-      'needs the entries of the adjacency matrix: pass { shape, indptr, indices, data }, or an operator from ' +
-        'sparseOperator or a sparse file',
+      'needs the entries of the adjacency matrix: pass { shape, indptr, indices, data }, or what sparseOperator or a sparse file gives',
     );
   }
   const [n, cols] = op.entries.shape;

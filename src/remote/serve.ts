@@ -26,7 +26,7 @@ function streamField<T extends Readable | Writable>(method: 'read' | 'write', us
     parse: (value = usual(), name) =>
       typeof (value as Record<string, unknown> | null)?.[method] === 'function'
         ? (value as T)
-        : refuse(name, `a stream to ${method === 'read' ? 'read from' : 'write to'}`, value),
+        : refuse(name, `a ${method === 'read' ? 'readable' : 'writable'} stream`, value),
   };
 }
 

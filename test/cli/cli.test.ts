@@ -232,7 +232,7 @@ describe('what goes wrong', () => {
       'eigensketch report: one analysis file or sketch directory is needed, got 2',
     ],
     ['bad format', ['report', 'a', '--format', 'pdf'], 2, "eigensketch report: format must be one of 'markdown'"],
-    ['no budget', ['plan', '--n', '10'], 2, 'eigensketch plan: give memory, maxProducts or both'],
+    ['no budget', ['plan', '--n', '10'], 2, 'eigensketch plan: give memory, max-products or both'],
   ])('%s', async (_, args, code, message) => {
     const ended = await run(args);
     expect(ended.stderr).toContain(message);
