@@ -116,6 +116,7 @@ const CASES: readonly Case[] = [
   ['toHtml', broken, (value) => report.toHtml(value)],
   ['figureSvg', broken, (value) => report.figureSvg(value, 'scree')],
   ['figureSvg', every([null, undefined, 'nothing', 3]), (value) => report.figureSvg(analysis, value)],
+  ['figureSvg', every(WRONG.options), (value) => report.figureSvg(analysis, 'spectrum', value)],
   ...Object.entries({ toMarkdown: report.toMarkdown, toLatex: report.toLatex, toHtml: report.toHtml }).flatMap(
     ([name, write]): Case[] => [
       [name, every(WRONG.options), (value) => write(analysis, value)],
@@ -131,11 +132,15 @@ const CASES: readonly Case[] = [
     'plotSvg',
     () => PLOT,
     {
-      title: WRONG.anyText,
+      title: [null, 3, {}, ['x']],
       subtitle: [null, 3, {}],
       xTitle: WRONG.anyText,
       yTitle: WRONG.anyText,
       yScale: [null, 'cubic', 3],
+      width: [null, 'x', 0, -1],
+      height: [null, 'x', 0, -1],
+      theme: [null, 'grey', 3],
+      font: [null, 3, ''],
       series: [
         ...WRONG.list,
         [],
@@ -152,7 +157,7 @@ const CASES: readonly Case[] = [
     'matrixSvg',
     () => IMAGE,
     {
-      title: WRONG.anyText,
+      title: [null, 3, {}, ['x']],
       subtitle: [null, 3, {}],
       rows: [...WRONG.count, 0, 200],
       cols: [...WRONG.count, 0, 3],

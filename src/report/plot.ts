@@ -1,8 +1,20 @@
 /** Curves and points with their bands: densities, convergence, eigenvalues with bars. */
 import type { Mark, Spec } from 'vega';
-import { atDoor } from '../core/door.ts';
+import { atDoor, within } from '../core/door.ts';
 import { ArgumentError } from '../core/errors.ts';
-import { choice, type Field, parseOptions, refuse, text, withDefault } from '../core/parse.ts';
+import {
+  anyText,
+  asRecord,
+  choice,
+  type Field,
+  listOf,
+  optional,
+  type Parsed,
+  parseOptions,
+  refuse,
+  text,
+  withDefault,
+} from '../core/parse.ts';
 import { drawSvg } from './draw.ts';
 import { axis, FIGURE_FIELDS, type FigureOptions, frame, legend, PALETTES } from './figure-style.ts';
 import { logTicks, ticked } from './ticks.ts';
@@ -46,7 +58,7 @@ interface Point {
   upper?: number;
 }
 
-function pointsOf({ name, x, y, lower, upper }: Series): Point[] {
+function pointsOf({ name, x, y, lower, upper }: ParsedSeries): Point[] {
   const bars = lower === undefined ? [] : [lower, upper ?? []];
   for (const values of [x, ...bars]) {
     if (values.length !== y.length) {
@@ -104,15 +116,32 @@ function logDomain(lowest: number, highest: number): [number, number] {
   return [10 ** Math.floor(Math.log10(lowest) + 1e-9), 10 ** Math.ceil(Math.log10(highest) - 1e-9)];
 }
 
-const isSeries = (value: unknown): value is Series => {
-  const { name, x, y } = (value ?? {}) as Partial<Series>;
-  return typeof name === 'string' && typeof x === 'object' && x !== null && typeof y === 'object' && y !== null;
+/** Numbers in any array. */
+const anyNumbers: Field<ArrayLike<number>> = {
+  kind: 'value',
+  parse(value, name) {
+    const isList = Array.isArray(value) || (ArrayBuffer.isView(value) && 'length' in value);
+    if (isList && Array.prototype.every.call(value, (each) => typeof each === 'number')) {
+      return value as ArrayLike<number>;
+    }
+    return refuse(name, 'an array of numbers', value);
+  },
 };
 
-const seriesField: Field<readonly Series[]> = {
+const SERIES_FIELDS = {
+  name: anyText,
+  x: anyNumbers,
+  y: anyNumbers,
+  lower: optional(anyNumbers),
+  upper: optional(anyNumbers),
+  mark: withDefault(choice(['line', 'points'] as const), 'line'),
+};
+
+type ParsedSeries = Parsed<typeof SERIES_FIELDS>;
+
+const oneSeries: Field<ParsedSeries> = {
   kind: 'value',
-  parse: (value, name) =>
-    Array.isArray(value) && value.every(isSeries) ? value : refuse(name, 'a list of { name, x, y }', value),
+  parse: (value, name) => within(name, () => parseOptions(asRecord(value, 'a series'), SERIES_FIELDS)),
 };
 
 const PLOT_FIELDS = {
@@ -120,7 +149,7 @@ const PLOT_FIELDS = {
   xTitle: text,
   yTitle: text,
   yScale: withDefault(choice(['linear', 'log']), 'linear'),
-  series: seriesField,
+  series: listOf(oneSeries),
 };
 
 /**
@@ -174,7 +203,7 @@ export function plotSvg(plot: Plot): Promise<string> {
         { ...axis(style), scale: 'y', orient: 'left', title: yTitle, ...(isLog && ticked(logTicks(...domain))) },
       ],
       ...(series.length > 1 ? { legends: [{ ...legend(style), fill: 'color', orient: 'top-right' }] } : {}),
-      marks: series.flatMap(({ mark = 'line', lower }, i) => marksOf(`series${i}`, mark, lower !== undefined)),
+      marks: series.flatMap(({ mark, lower }, i) => marksOf(`series${i}`, mark, lower !== undefined)),
     };
     return drawSvg(spec);
   });
