@@ -6,6 +6,7 @@ import { atScale } from './linops/at-scale.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { probeSymmetry } from './linops/probes.ts';
 import { type AdaptiveResult, adaptiveSeigh } from './seigh/adaptive.ts';
+import { adaptiveKrylov } from './seigh/adaptive-krylov.ts';
 import { decompose, prepareRun } from './seigh/decompose.ts';
 import {
   type AdaptiveCall,
@@ -21,15 +22,19 @@ import { backendOf, type EighResult, makeEighResult, type RitzResult, type Sketc
 const LENGTHS = [
   'eigenvalues',
   'residualNorms',
+  'noiseFloor',
   'leaveOneOutError',
   'samplingErrors',
   ...CERTIFIED_LENGTHS.map((name) => `certificate.${name}`),
 ];
 
+/** How each method grows until an accuracy is certified. */
+const ADAPTIVE = { krylov: adaptiveKrylov, hmt: adaptiveSeigh };
+
 async function search(call: AdaptiveCall, control: Control): Promise<AdaptiveResult> {
   control.signal?.throwIfAborted();
   const probed = await probeSymmetry(call.op, call.settings.seed);
-  const result = await adaptiveSeigh(call, control);
+  const result = await ADAPTIVE[call.settings.method](call, control);
   return { ...result, numMatvecs: result.numMatvecs + probed };
 }
 

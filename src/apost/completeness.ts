@@ -1,6 +1,7 @@
 /** How large an eigenvalue can be that a sketch has missed. */
 
 import { type Matrix, zeroMatrix } from '../core/block.ts';
+import { maximum } from '../core/extremes.ts';
 import { breathe } from '../core/schedule.ts';
 import { sumOfSquares } from '../core/vector-norm.ts';
 import { begin, type Decomposition, expand, type KrylovContext } from '../krylov/decomposition.ts';
@@ -151,7 +152,7 @@ export function spectralBound(
   const smallest = Math.sqrt(chiSquareQuantile(1 - level, 1));
   const alignment = (x: number): number => smallest * Math.max(Math.SQRT1_2, x > 0 ? x / Math.hypot(x, coupling) : 0);
   // ||P u|| <= ||R|| / x, and x is at least every Rayleigh quotient
-  const least = Math.max(...run.diagonal.map(Math.abs));
+  const least = maximum(run.diagonal.map(Math.abs));
   const perStep = noise + run.rounding + run.inSpan * Math.min(Math.SQRT1_2, ratio(coupling, least));
   return Math.max(0, eigenvalueBound(run, perStep, alignment), eigenvalueBound(mirrored(run), perStep, alignment));
 }

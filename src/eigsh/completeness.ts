@@ -1,5 +1,6 @@
 /** Whether the wanted pairs are the leading ones: bounds of every eigenvalue that was not returned. */
 import { type Matrix, zeroMatrix } from '../core/block.ts';
+import { maximum, minimum } from '../core/extremes.ts';
 import type { Decomposition, KrylovContext } from '../krylov/decomposition.ts';
 import type { SpectrumBounds } from '../krylov/fresh-run.ts';
 import type { KrylovWhich, RitzValues } from '../krylov/ritz.ts';
@@ -50,8 +51,8 @@ export function endsOf({ values }: RitzValues, which: KrylovWhich, count: number
   return {
     high: highs.length,
     low: lows.length,
-    upper: Math.min(...highs) + margin,
-    lower: lows.length > 0 ? Math.max(...lows) - margin : Number.NEGATIVE_INFINITY,
+    upper: minimum(highs) + margin,
+    lower: lows.length > 0 ? maximum(lows) - margin : Number.NEGATIVE_INFINITY,
   };
 }
 

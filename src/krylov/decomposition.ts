@@ -9,6 +9,7 @@
  * noise of the operator, or an operator that is not symmetric.
  */
 import { type Matrix, zeroMatrix } from '../core/block.ts';
+import type { Distribution, StreamKey } from '../core/random.ts';
 import { frobeniusNorm, placeBlock, subMatrix, transpose } from '../linalg/small.ts';
 import { applyOperator } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -45,17 +46,19 @@ export interface KrylovContext extends VerbContext {
   op: LinearOperator;
   space: Space;
   seed: number;
+  /** Distribution of random columns; Gaussian where it is not said, which statements about them need. */
+  testMatrix?: Distribution;
 }
 
 /** Roundings of the largest product that the relation starts with, and that each compression adds: measured, twice that. */
 const FIRST_ROUNDINGS = 16;
 const COMPRESSION_ROUNDINGS = 8;
 
-/** The next `cols` Gaussian columns of the stream. */
+/** The next `cols` random columns of the stream. */
 export async function randomColumns(context: KrylovContext, first: number, cols: number): Promise<Multivector> {
-  const { space, seed } = context;
-  const key = { seed, purpose: 'start' } as const;
-  const Omega = { distribution: 'gaussian', key, rows: space.rows, cols, firstColumn: first } as const;
+  const { space, seed, testMatrix: distribution = 'gaussian' } = context;
+  const key: StreamKey = { seed, purpose: 'start' };
+  const Omega = { distribution, key, rows: space.rows, cols, firstColumn: first };
   const out = await space.allocate(cols);
   await out.writeColumns(0, testColumns(Omega, 0, cols, space.dtype));
   return out;

@@ -1,5 +1,6 @@
 /** A Lanczos run from a fresh random vector outside the basis: what may be hidden there. */
 
+import { maximum } from '../core/extremes.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { chiSquareQuantile } from '../stats/interval.ts';
 import { appendRandom, type Decomposition, type KrylovContext } from './decomposition.ts';
@@ -91,6 +92,6 @@ export async function stepsToExclude(
   );
   // ||g||^2 is about n less the columns of the basis
   return Math.ceil(
-    Math.min(Math.max(...steps, run.diagonal.length + 1), Math.max(run.length ** 2, run.diagonal.length)),
+    Math.min(Math.max(maximum(steps), run.diagonal.length + 1), Math.max(run.length ** 2, run.diagonal.length)),
   );
 }

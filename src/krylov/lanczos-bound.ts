@@ -1,4 +1,5 @@
 /** How far an eigenvalue may lie beyond the Ritz values of a Lanczos run from a random vector. */
+import { maximum } from '../core/extremes.ts';
 
 /** What a Lanczos run on a symmetric C from a vector g has measured. */
 export interface LanczosRun {
@@ -52,8 +53,8 @@ export function eigenvalueBound(run: LanczosRun, noise: number, alignment: (x: n
   let best = Number.POSITIVE_INFINITY;
   for (let steps = 1; steps <= diagonal.length; steps++) {
     const isPossible = (x: number): boolean => leftAt(x, run, steps, noise) > alignment(x) / length;
-    let low = Math.max(...diagonal.slice(0, steps));
-    let reach = Math.max(noise, ...offDiagonal.slice(0, steps), Math.abs(low) * Number.EPSILON);
+    let low = maximum(diagonal.slice(0, steps));
+    let reach = Math.max(noise, maximum(offDiagonal.slice(0, steps)), Math.abs(low) * Number.EPSILON);
     if (reach === 0) return low;
     while (isPossible(low + reach)) reach *= 2;
     let high = low + reach;

@@ -1,5 +1,6 @@
 /** Gauss quadrature from Lanczos: integrals over the spectral density of an operator, without its eigenvalues. */
 import { type Matrix, zeroMatrix } from '../core/block.ts';
+import { maximum } from '../core/extremes.ts';
 import { timesPowerOfTwo } from '../core/power-of-two.ts';
 import { breathe, type Control } from '../core/schedule.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
@@ -25,7 +26,7 @@ export async function gaussRule({ diagonal, offDiagonal }: Tridiagonal, kernels:
   const m = diagonal.length;
   const T: Matrix = zeroMatrix(m, m);
   // at a scale at which no square of an entry over- or underflows
-  const size = Math.max(...diagonal.map(Math.abs), ...offDiagonal.map(Math.abs));
+  const size = Math.max(maximum(diagonal.map(Math.abs)), maximum(offDiagonal.map(Math.abs)));
   const e = exponentFor(size, 'float64');
   for (let i = 0; i < m; i++) {
     T.data[i * m + i] = timesPowerOfTwo(diagonal[i]!, e);

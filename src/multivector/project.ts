@@ -1,6 +1,7 @@
 /** Taking the part in the span of an orthonormal basis away from tall blocks. */
 import { type Block, type Matrix, zeroMatrix } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
 import { frobeniusNorm } from '../linalg/small.ts';
 import type { Multivector } from './multivector.ts';
 import { sweep, type Visit } from './sweep.ts';
@@ -26,7 +27,7 @@ interface Projected {
 }
 
 const norm = (squares: Float64Array): number => Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
-const normOf = (overlap: readonly Matrix[]): number => Math.hypot(...overlap.map(frobeniusNorm));
+const normOf = (overlap: readonly Matrix[]): number => vectorNorm(Float64Array.from(overlap, frobeniusNorm));
 
 /** Nothing is in the span but what so many roundings leave there. */
 function isClean({ X, overlap, squares }: Projected, roundings: number): boolean {

@@ -5,6 +5,7 @@
 import { type Block, zeros } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
+import { maximum, minimum } from '../core/extremes.ts';
 import { breathe } from '../core/schedule.ts';
 import type { Multivector } from './multivector.ts';
 
@@ -14,8 +15,8 @@ export const LEAST_PANEL_ROWS = 64;
 /** As wide as the widest of three operands, which is what the budget of a space counts on; more of them share it. */
 function panelRows(operands: readonly Multivector[], rows: number): number {
   const total = operands.reduce((sum, { cols }) => sum + cols, 0);
-  const widest = Math.max(1, ...operands.map(({ cols }) => cols), Math.ceil(total / 3));
-  const entries = Math.min(...operands.map(({ space }) => space.panelEntries));
+  const widest = Math.max(1, maximum(operands.map(({ cols }) => cols)), Math.ceil(total / 3));
+  const entries = minimum(operands.map(({ space }) => space.panelEntries));
   return Math.max(1, Math.min(rows, Math.max(LEAST_PANEL_ROWS, Math.floor(entries / widest))));
 }
 

@@ -141,7 +141,7 @@ export async function adaptiveSeigh(
   { op, n, dims: first, settings }: AdaptiveCall,
   control: Control,
 ): Promise<AdaptiveResult> {
-  const { tol, confidence, maxDims, tests, seed, kernels: choice } = settings;
+  const { tol, confidence, maxDims, tests = 10, seed, kernels: choice } = settings;
   const blockSize = await prepareBlocks(op, maxDims, settings.blockSize);
   const kernels = await selectKernels(choice);
   const run: AdaptiveRun = { ...settings, ...control, op, n, blockSize, kernels, space: hostSpace(n, op.dtype) };

@@ -1,5 +1,6 @@
 /** The error of a sketched approximation, estimated from the sketch itself: no products. */
 import type { Matrix } from '../core/block.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
 
 /**
  * Estimate of ||A - P A||_F^2, P the projector on the range of Y = A Omega, Omega with k Gaussian or Rademacher columns.
@@ -27,5 +28,5 @@ export function leaveOneOutSquare({ rows, cols, data }: Matrix): number {
  * residuals give exactly.
  */
 export function leaveOneOutError(T: Matrix, residualNorms: Float64Array): number {
-  return Math.hypot(Math.sqrt(leaveOneOutSquare(T)), ...residualNorms);
+  return Math.hypot(Math.sqrt(leaveOneOutSquare(T)), vectorNorm(residualNorms));
 }

@@ -113,6 +113,7 @@ export async function psdNystrom({ Omega, Y }: SketchMeasurement, context: Recov
     ...pairs,
     values: pairs.values.map((value) => Math.max(0, value - shift)),
     coreAsymmetry: relativeAsymmetry(W),
+    assumes: ['psd'],
   };
 }
 

@@ -92,13 +92,23 @@ export interface AccuracyOptions {
   confidence?: number;
   /** Columns of the sketch at most. Default: n, but no more than 1000. */
   maxDims?: number;
-  /** Test products of each certificate. Default 10. */
+  /**
+   * Test products of each certificate. Default: 10; with `krylov` so many that basis and certificate together cost the fewest
+   * products, at least 10.
+   */
   tests?: number;
 }
 
-/** Options of a search for an accuracy: what to reach, and how sketches are measured. The method is `hmt`. */
+/** The methods that grow until an accuracy is certified, the default first. */
+export const ADAPTIVE_METHODS = ['krylov', 'hmt'] as const;
+export type AdaptiveMethod = (typeof ADAPTIVE_METHODS)[number];
+
+/**
+ * Options of a search for an accuracy: what to reach, how products are made, and the method: `'krylov'` (default), a block Krylov
+ * basis, or `'hmt'`, a sketch.
+ */
 export type AdaptiveOptions = AccuracyOptions &
-  Pick<SketchOptions, 'testMatrix' | 'which' | 'blockSize' | 'seed' | 'kernels' | keyof Control> & { method?: 'hmt' };
+  Pick<SketchOptions, 'testMatrix' | 'which' | 'blockSize' | 'seed' | 'kernels' | keyof Control> & { method?: AdaptiveMethod };
 
 /** The parsed options that both kinds of call share. */
 interface SharedSettings {
@@ -120,10 +130,11 @@ export interface SketchSettings extends SharedSettings {
 
 /** The parsed options of a search for an accuracy. */
 export interface AdaptiveSettings extends SharedSettings {
+  method: AdaptiveMethod;
   tol: number;
   confidence: number;
   maxDims: number;
-  tests: number;
+  tests: number | undefined;
 }
 
 const forSize = (n: number | undefined): string => (n === undefined ? '' : ` for n = ${n}`);
@@ -160,16 +171,16 @@ export function sketchFields({ n }: Known): FieldsOf<SketchSettings> {
 const USUAL_MAX_DIMS = 1000;
 
 /** The fields of a search for an accuracy. */
-export function adaptiveFields({ n }: Known): FieldsOf<AdaptiveSettings> & { method: Field<'hmt'> } {
+export function adaptiveFields({ n }: Known): FieldsOf<AdaptiveSettings> {
   return {
-    method: withDefault(choice<'hmt'>(['hmt']), 'hmt'),
+    method: withDefault(choice<AdaptiveMethod>(ADAPTIVE_METHODS), ADAPTIVE_METHODS[0]),
     tol: described(between(0, 1), 'grow the sketch until the certified relative error is at most this'),
     confidence: described(withDefault(between(0, 1), 0.99), 'probability that the certified error holds'),
     maxDims: described(
       withDefault(integer(1, n, forSize(n)), Math.min(n ?? USUAL_MAX_DIMS, USUAL_MAX_DIMS)),
       'columns of the sketch at most',
     ),
-    tests: described(withDefault(integer(1), 10), 'test products of each certificate'),
+    tests: described(optional(integer(1)), 'test products of each certificate (default: as many as pay, 10 by hmt)'),
     ...sharedFields(),
   };
 }
@@ -255,7 +266,8 @@ export function parseSketchOptions(options: unknown, known: Known, op?: LinearOp
 function refuseWithTol(given: Given, adaptive: Fields): void {
   const others = { ...ownFields({}), ...sketchFields({}), method: methodField };
   for (const name of Object.keys(others)) {
-    const isFine = given[name] === undefined || (name === 'method' ? given[name] === 'hmt' : name in adaptive);
+    const isOffered = name === 'method' ? ADAPTIVE_METHODS.some((method) => method === given.method) : name in adaptive;
+    const isFine = given[name] === undefined || isOffered;
     if (isFine) continue;
     throw new ArgumentError(`${name} cannot be combined with tol, got ${show(given[name])}`, { [name]: given[name] });
   }

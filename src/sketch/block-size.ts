@@ -23,7 +23,7 @@ export function chooseBlockSize(
   if (requested !== undefined) {
     return Math.min(cols, integer(1).parse(requested, 'blockSize'));
   }
-  const mostThatFit = Math.floor(BLOCK_BYTES / (Math.max(...op.shape) * bytesPerEntry(op.dtype)));
+  const mostThatFit = Math.floor(BLOCK_BYTES / (Math.max(op.shape[0], op.shape[1]) * bytesPerEntry(op.dtype)));
   return Math.max(1, Math.min(cols, op.preferredBlockSize ?? USUAL, mostThatFit, most));
 }
 

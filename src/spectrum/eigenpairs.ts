@@ -20,6 +20,8 @@ export interface Eigenpairs {
   orthogonalError?: boolean;
   /** Estimate of ||A - vectors diag(values) vectors^T||_F from the sketch itself. */
   leaveOneOutError?: number;
+  /** Claims of the operator that the pairs rest on, `['psd']`. */
+  assumes?: readonly string[];
   /** Standard error of each value over data batches. */
   samplingErrors?: Float64Array;
   /** ||C - C^T||_F / ||C||_F of the core before it was symmetrised. */

@@ -45,6 +45,11 @@ export interface EighResult<Stages extends object = object> extends Operator, Pl
    * data of the same kind. It says nothing about the sketch, whose error is in `residualNorms` and the certificate.
    */
   samplingErrors?: Float64Array;
+  /**
+   * Claims of the operator that the result rests on: `['psd']` for `nystrom` with `psd`, whose products have not contradicted it.
+   * A certificate of the result does not rest on them.
+   */
+  assumes?: readonly string[];
   /** Products with single columns spent, probes included. */
   numMatvecs: number;
   /** r: eigenpairs returned. */
@@ -116,7 +121,7 @@ export function makeEighResult<Stages extends object>(
   kernels: Kernels,
 ): EighResult<Stages> {
   const { values, vectors, residualNorms, noiseFloor, orthogonalError, leaveOneOutError } = pairs;
-  const { samplingErrors, coreAsymmetry } = pairs;
+  const { assumes, samplingErrors, coreAsymmetry } = pairs;
   const n = vectors.rows;
   const apply = (X: Block): Promise<Block> => applyLowRank(vectors, values, vectors, X, kernels);
   const parts = withJson<Omit<EighResult<Stages>, 'apply' | 'toJSON'>>({
@@ -131,6 +136,7 @@ export function makeEighResult<Stages extends object>(
     ...(orthogonalError ? { orthogonalError } : {}),
     ...(leaveOneOutError === undefined ? {} : { leaveOneOutError }),
     ...(samplingErrors ? { samplingErrors } : {}),
+    ...(assumes ? { assumes } : {}),
     rank: values.length,
     coreAsymmetry,
     kernels: kernels.name,

@@ -9,7 +9,7 @@ export interface TraceEstimate {
   standardError?: number;
   /** The interval that holds for every operator, where the method has one. */
   certified?: (level: number) => Interval;
-  /** What the operator declares of itself that the certified interval rests on. */
+  /** What the operator declares of itself, or the method demands of it, that the estimate rests on. */
   assumes?: readonly string[];
 }
 

@@ -58,13 +58,14 @@ export function xnystrace(run: EstimatorRun): AdaptiveEstimator<TraceEstimate> {
       const { values, vectors } = await kernels.eigh(symmetricPart(core));
       refuseIndefinite(values, run);
       const shift = SHIFT_ROUNDINGS * roundoff * values.at(-1)!;
-      if (shift <= 0) return { samples: new Float64Array(k) };
+      const assumes = ['psd'];
+      if (shift <= 0) return { samples: new Float64Array(k), assumes };
       const root = selectColumns(vectors, [...values.keys()], (j) => 1 / Math.sqrt(Math.max(values[j]!, 0) + shift));
       const F = await times(AW, root, await space.allocate(root.cols), verbs);
       await subtractTimes(F, W, { ...root, data: root.data.map((value) => -shift * value) }, verbs);
       const G = await gram(F, F, verbs);
       const trace = smallTrace(G) - n * shift;
-      if (k === n) return { samples: new Float64Array(n).fill(trace) };
+      if (k === n) return { samples: new Float64Array(n).fill(trace), assumes };
       const T = await kernels.gemm(toBasis, root);
       const byRows = { transB: true };
       const N = await kernels.gemm(T, T, byRows);
@@ -77,7 +78,7 @@ export function xnystrace(run: EstimatorRun): AdaptiveEstimator<TraceEstimate> {
         const rest = ((n - k + 2) * formWithout(P, P, i, l)) / length;
         return trace - lost(l) - formWithout(M, N, i, l) / length + rest;
       });
-      return { samples: Float64Array.from({ length: k }, (_, i) => sample(i)), standardError };
+      return { samples: Float64Array.from({ length: k }, (_, i) => sample(i)), standardError, assumes };
     },
   };
 }

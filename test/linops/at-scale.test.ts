@@ -108,6 +108,14 @@ const answers: Record<string, (A: LinearOperator, unit: (x: number) => number, e
       .map((values) => all(values, unit))
       .concat([[numConverged]]);
   },
+  async 'certificates of Krylov results'(A, unit) {
+    const results = [await seigh(A, 8, { method: 'krylov', kernels }), await eigsh(A, 3, { seed: 1, kernels })];
+    const certificates = await Promise.all(results.map((result) => apost(A, result, { tests: 6, kernels })));
+    return certificates.map(({ relativeError, errorFrob: { lower, upper }, scree }, i) => [
+      unit(results[i]!.noiseFloor!),
+      [relativeError, unit(lower), unit(upper), scree],
+    ]);
+  },
   async ssvd(A, unit) {
     return all((await ssvd(A, 8, { kernels })).singularValues, unit);
   },

@@ -111,7 +111,7 @@ async function makeResult(
   const recovery = { ...sketchOf(plan), kernels: run.kernels, space, signal: run.signal };
   const firstBasis = await readFirstBasis(directory);
   const { pairs, dropped } = await METHODS[plan.method].recover({ blocks: inputs, firstBasis }, recovery);
-  const { values, vectors, residualNorms, noiseFloor, orthogonalError, leaveOneOutError, coreAsymmetry } = pairs;
+  const { values, vectors, residualNorms, noiseFloor, orthogonalError, leaveOneOutError, assumes, coreAsymmetry } = pairs;
   return {
     columns: vectors,
     record: {
@@ -121,6 +121,7 @@ async function makeResult(
         ...(noiseFloor === undefined ? {} : { noise_floor: noiseFloor }),
         ...(orthogonalError ? { orthogonal_error: 1 } : {}),
         ...(leaveOneOutError === undefined ? {} : { leave_one_out_error: leaveOneOutError }),
+        ...(assumes ? { assumes: assumes.join(' ') } : {}),
       },
       arrays: {
         eigenvalues: vectorArray(values),

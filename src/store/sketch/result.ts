@@ -44,6 +44,7 @@ export async function loadResult(directory: SketchDirectory, kernels: Kernels): 
     ...(leaveOneOutError === undefined ? {} : { leaveOneOutError: Number(leaveOneOutError) }),
     ...(attributes.noise_floor === undefined ? {} : { noiseFloor: Number(attributes.noise_floor) }),
     ...(attributes.orthogonal_error === undefined ? {} : { orthogonalError: true }),
+    ...(attributes.assumes === undefined ? {} : { assumes: String(attributes.assumes).split(' ') }),
     coreAsymmetry: Number(attributes.core_asymmetry),
   };
   const facts = {

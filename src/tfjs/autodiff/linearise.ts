@@ -1,6 +1,7 @@
 /** The derivative of a recorded computation as a program of linear steps that carries blocks of tangents. */
 import { clone, dispose, keep, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../../core/errors.ts';
+import { maximum } from '../../core/extremes.ts';
 import { currentBackend } from '../backends/current.ts';
 import { RULES } from './rules/index.ts';
 import type { Derive, Push, Tangents } from './rules/rule.ts';
@@ -69,7 +70,7 @@ function peakBytes(tape: Tape, uses: readonly (readonly number[])[]): number {
       sizes.set(id, 4 * outputs[j]!.size);
       live += 4 * outputs[j]!.size;
     }
-    const touched = Math.max(...Object.values(inputs).map(({ size }) => 4 * size));
+    const touched = maximum(Object.values(inputs).map(({ size }) => 4 * size));
     peak = Math.max(peak, live + 2 * touched);
     for (const id of uses[i]!) live -= sizes.get(id) ?? 0;
   }

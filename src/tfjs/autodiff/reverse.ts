@@ -19,6 +19,7 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../../core/errors.ts';
+import { maximum } from '../../core/extremes.ts';
 import { GRADIENTS_OF_FUSIONS } from './gradients-of-gradients.ts';
 import type { LinearMap } from './linearise.ts';
 import type { KernelCall, Tape } from './tape.ts';
@@ -91,7 +92,7 @@ export function transposeDerivative(tape: Tape): LinearMap {
         }),
       // One column at a time; what it takes is the leaves' own size, twice.
       bytesPerColumn: 8 * tape.leafSizes.reduce((total, size) => total + size, 0),
-      largestPerColumn: 4 * Math.max(...tape.leafSizes),
+      largestPerColumn: 4 * maximum(tape.leafSizes),
       dispose: release,
     };
   } catch (error) {

@@ -1,5 +1,6 @@
 /** The generalised Gauss-Newton matrix of one term, J^T H J, with H the Hessian of the loss at the model's outputs. */
 import { add, clone, reshape, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { maximum } from '../../core/extremes.ts';
 import type { LinearMap } from '../autodiff/linearise.ts';
 import { hessianRecorder, type RecordedTerm, type Recorder } from '../autodiff/objective.ts';
 import { recordOutputs } from './outputs-map.ts';
@@ -50,8 +51,8 @@ export const gaussNewtonRecorder: Recorder = (term, recording): RecordedTerm => 
     disposePresent(atOutputs);
     const product: LinearMap = {
       apply: (tangents) => tidy(() => pullBack(curvature.apply([...forward.apply(tangents), ...tangents]))),
-      bytesPerColumn: Math.max(...held.map(({ bytesPerColumn }) => bytesPerColumn)),
-      largestPerColumn: Math.max(...held.map(({ largestPerColumn }) => largestPerColumn)),
+      bytesPerColumn: maximum(held.map(({ bytesPerColumn }) => bytesPerColumn)),
+      largestPerColumn: maximum(held.map(({ largestPerColumn }) => largestPerColumn)),
       dispose: free,
     };
     return { value, gradients, product };

@@ -1,4 +1,5 @@
 /** The program of a symmetric eigendecomposition, run by every thread of a team. */
+import { maximum } from '../../../../core/extremes.ts';
 import type { Address } from '../module.ts';
 import type { Thread } from '../thread.ts';
 import { backTransform } from './back.ts';
@@ -32,7 +33,7 @@ export function eigh(thread: Thread, { work: base, n }: EighArguments): void {
   if (rank === 0) status[0] = STATUS.done;
   maxima[rank] = kernels.averageUpper(at.A, n);
   kernels.barrier();
-  const largest = Math.max(...maxima.subarray(0, size));
+  const largest = maximum(maxima.subarray(0, size));
   if (!Number.isFinite(largest)) {
     if (rank === 0) status[0] = STATUS.notFinite;
     return;

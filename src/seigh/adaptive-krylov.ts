@@ -1,0 +1,159 @@
+/** Block Krylov bases that grow until a wanted accuracy is certified. */
+import { type CertifyOptions, certify, levelAtLook, parseApostOptions } from '../apost/apost.ts';
+import type { DeflatedCertificate } from '../apost/certificate.ts';
+import { breathe, type Control } from '../core/schedule.ts';
+import type { KrylovContext } from '../krylov/decomposition.ts';
+import { leadingRitzPairs, ritzValues } from '../krylov/ritz.ts';
+import { selectKernels } from '../linalg/kernels/select.ts';
+import { hostSpace } from '../multivector/host.ts';
+import { prepareBlocks } from '../sketch/block-size.ts';
+import { backendOf, makeEighResult, type RitzResult } from '../spectrum/result.ts';
+import type { AdaptiveResult } from './adaptive.ts';
+import {
+  beginBasis,
+  cheapestEnd,
+  forecastBound,
+  type GrowingBasis,
+  growBasis,
+  HELD_OUT,
+  isExhausted,
+} from './growing-basis.ts';
+import type { AdaptiveCall, AdaptiveSettings } from './options.ts';
+
+/** Columns of the first product, where the caller does not say. */
+const FIRST_COLUMNS = 8;
+
+/** A product is at most this part of the basis wide: what A was applied to more often is more accurate. */
+const DEPTH = 32;
+
+/** Is told of every step, so that the search can be gone on with elsewhere. */
+export interface BasisJournal {
+  /** Keeps a basis. Returns it; its column blocks may lie elsewhere from now on. */
+  keep(basis: GrowingBasis): Promise<GrowingBasis>;
+  /** The operator that the test products of a look are made with. */
+  operatorOfLook(look: number): KrylovContext['op'];
+}
+
+/** A search for an accuracy, its options parsed and its blocks prepared. */
+export interface AccuracySearch {
+  goal: AdaptiveSettings;
+  context: KrylovContext;
+  /** Columns of the first product, and of any at most. */
+  first: number;
+  widest: number;
+  journal?: BasisJournal | undefined;
+}
+
+/** Columns of the next product. */
+function widthAt(order: number, { goal, first, widest }: AccuracySearch): number {
+  if (order === 0) return first;
+  if (goal.blockSize !== undefined) return widest;
+  return Math.min(widest, Math.max(first, 2 ** Math.floor(Math.log2(order / DEPTH))));
+}
+
+/** All Ritz pairs of a basis. */
+async function resultOf({ state, spent }: GrowingBasis, search: AccuracySearch, seconds: number): Promise<RitzResult> {
+  const { goal, context } = search;
+  const { which, seed, testMatrix } = goal;
+  const order = state.H.rows;
+  const pairs = await leadingRitzPairs(state, await ritzValues(state, which, context), which, order, context);
+  const facts = {
+    numMatvecs: HELD_OUT + order + spent,
+    dims: order,
+    dropped: 0,
+    method: 'krylov',
+    testMatrix,
+    seed,
+    blockSize: widthAt(order, search),
+    seconds: { sketch: seconds, recovery: 0 },
+    ...backendOf(context.op),
+  };
+  return makeEighResult(pairs, facts, context.kernels);
+}
+
+/**
+ * Grows a block Krylov basis until the certified relative Frobenius error of Rayleigh-Ritz on it is at most `tol`. Blocks of
+ * any width need about as many products (Chen, Epperly, Meyer, Musco & Rao 2025, "Does block size matter in randomized block
+ * Krylov low-rank approximation?"), so they are narrow at first and widen with the basis, by fresh random columns, which find
+ * the copies of multiple eigenvalues.
+ *
+ * A few Gaussian vectors that the basis never sees are multiplied once; from what the decomposition knows follows at every
+ * size, without a product, what a certificate would find, and so at which size, with how many test vectors, the whole is
+ * cheapest. There fresh test vectors decide. Certificate i must hold with probability 1 - 6 d / (pi i)^2, d = 1 - confidence,
+ * and its vectors are independent of everything that led to it, so the statement that ends the search holds with
+ * probability `confidence`.
+ *
+ * @param begun where it is gone on with
+ */
+export async function reachAccuracy(search: AccuracySearch, begun?: GrowingBasis): Promise<AdaptiveResult> {
+  const { goal, context, journal } = search;
+  const { tol, confidence, maxDims, seed, onProgress, signal } = goal;
+  const { op, space } = context;
+  const startedAt = performance.now();
+  const measuring = { space, blockSize: search.widest, stage: 'sketch', signal } as const;
+  let basis = begun ?? (await beginBasis(search.first, context, measuring));
+  for (;;) {
+    const order = basis.state.H.rows;
+    let wanted = search.first;
+    if (order > 0) {
+      const isLast = order >= maxDims || isExhausted(basis);
+      const end = cheapestEnd(basis, goal);
+      if (isLast || (end.order <= order && basis.lastLook < order)) {
+        const { tests } = end;
+        const number = basis.looks + 1;
+        const level = levelAtLook(confidence, number);
+        const result = await resultOf(basis, search, (performance.now() - startedAt) / 1000);
+        const options: CertifyOptions = parseApostOptions({ tests, seed, confidence, kernels: goal.kernels, onProgress, signal });
+        const place = { number, testsUsed: basis.testsUsed };
+        const certifying = journal?.operatorOfLook(number) ?? op;
+        const certificate: DeflatedCertificate = await certify(certifying, result, options, place);
+        const { upper } = certificate.relativeError;
+        const converged = upper <= tol;
+        if (converged || isLast) {
+          return { ...result, numMatvecs: result.numMatvecs + certificate.numMatvecs, converged, certificate };
+        }
+        await space.release(result.eigenvectors);
+        basis = {
+          ...basis,
+          looks: number,
+          testsUsed: basis.testsUsed + tests,
+          spent: basis.spent + certificate.numMatvecs,
+          lastLook: order,
+          correction: upper ** 2 / forecastBound(basis.forecasts.at(-1)!, { tests, level, deviations: 0 }),
+        };
+        if (journal) basis = await journal.keep(basis);
+      }
+      wanted = Math.max(1, cheapestEnd(basis, goal).order - order);
+    }
+    basis = await growBasis(basis, Math.min(widthAt(order, search), wanted, maxDims - order), context);
+    if (journal) basis = await journal.keep(basis);
+    onProgress?.({ stage: 'sketch', done: basis.state.H.rows, total: maxDims });
+    await breathe(signal);
+  }
+}
+
+/** The widths of products, once the operator is calibrated. */
+export async function chooseWidths(
+  { op, dims, settings: { blockSize, maxDims } }: AdaptiveCall,
+  most?: number,
+): Promise<Pick<AccuracySearch, 'first' | 'widest'>> {
+  const widest = await prepareBlocks(op, maxDims, blockSize, most);
+  return { widest, first: Math.min(dims ?? blockSize ?? FIRST_COLUMNS, widest, maxDims) };
+}
+
+/** {@link reachAccuracy} in memory. */
+export async function adaptiveKrylov(call: AdaptiveCall, control: Control): Promise<AdaptiveResult> {
+  const { op, n, settings } = call;
+  const { seed, testMatrix } = settings;
+  const widths = await chooseWidths(call);
+  const kernels = await selectKernels(settings.kernels);
+  const space = hostSpace(n, op.dtype).scope();
+  const context: KrylovContext = { op, space, seed, testMatrix, kernels, signal: control.signal };
+  let result: AdaptiveResult | undefined;
+  try {
+    result = await reachAccuracy({ goal: { ...settings, ...control }, context, ...widths });
+    return result;
+  } finally {
+    await space.close(result ? [result.eigenvectors] : []);
+  }
+}

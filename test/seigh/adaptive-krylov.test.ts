@@ -1,0 +1,56 @@
+/** seigh(A, { tol }) by `krylov`: products of the whole search against the smallest basis that would have done, and its confidence. */
+import { describe, expect, test } from '@jest/globals';
+import { type AdaptiveOptions, apost, diagonalOperator, type LinearOperator, seigh } from '../../src/index.ts';
+import { long } from '../support/long.ts';
+
+const sign = (i: number): number => (i % 3 === 2 ? -1 : 1);
+const spectra: Record<string, (n: number) => Float64Array> = {
+  '1/j': (n) => Float64Array.from({ length: n }, (_, i) => sign(i) / (i + 1)),
+  '0.98^j and a tail': (n) => Float64Array.from({ length: n }, (_, i) => sign(i) * (0.98 ** i + 1e-3)),
+  'j^-0.75': (n) => Float64Array.from({ length: n }, (_, i) => (i + 1) ** -0.75),
+  steps: (n) => Float64Array.from({ length: n }, (_, i) => sign(i) * 0.7 ** Math.floor(i / 12)),
+};
+
+/** Products of the smallest Krylov basis, to 2 %, whose one certificate reaches `tol`, that certificate included. */
+async function fewestProducts(A: LinearOperator, { tol, confidence }: AdaptiveOptions, most: number): Promise<number> {
+  const productsOf = async (k: number): Promise<number | undefined> => {
+    const result = await seigh(A, k, { method: 'krylov', seed: 1 });
+    const { relativeError, numMatvecs } = await apost(A, result, { tests: 10, confidence: confidence!, seed: 1 });
+    return relativeError.upper <= tol ? result.numMatvecs + numMatvecs : undefined;
+  };
+  let [low, high] = [1, most];
+  while (high - low > 0.02 * low) {
+    const middle = Math.round((low + high) / 2);
+    if ((await productsOf(middle)) === undefined) low = middle;
+    else high = middle;
+  }
+  return (await productsOf(high))!;
+}
+
+describe('products', () => {
+  test.each<[string, number, number]>([
+    ['1/j', 0.15, 400],
+    ['0.98^j and a tail', 0.1, 400],
+    ['j^-0.75', 0.4, 400],
+    ['steps', 0.05, 300],
+  ])('%s to %d: at most 1.15 times those of the smallest basis that is certified', async (name, tol, most) => {
+    const A = diagonalOperator(spectra[name]!(long ? 4000 : 600));
+    const options: AdaptiveOptions = { tol, confidence: 0.95 };
+    const fewest = await fewestProducts(A, options, most);
+    const products: number[] = [];
+    for (let seed = 1; seed <= 5; seed++) {
+      const { converged, numMatvecs, certificate } = await seigh(A, { ...options, seed });
+      expect([converged, certificate.relativeError.upper <= tol]).toEqual([true, true]);
+      products.push(numMatvecs);
+    }
+    // a search in twenty or so pays for a certificate that fails
+    expect(products.sort((a, b) => a - b)[3]).toBeLessThanOrEqual(1.15 * fewest);
+  });
+
+  test('copies of an eigenvalue that a narrow block cannot see', async () => {
+    // 30 copies of each of 20 values: no basis of fewer than 300 columns holds half of the squares
+    const values = Float64Array.from({ length: 600 }, (_, i) => 0.8 ** Math.floor(i / 30));
+    const { converged, dims } = await seigh(diagonalOperator(values), { tol: 0.3, seed: 1 });
+    expect([converged, dims < 500]).toEqual([true, true]);
+  });
+});
