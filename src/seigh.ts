@@ -80,8 +80,9 @@ async function sketch(call: SketchCall, control: Control): Promise<EighResult<Sk
  * semidefinite. `oversampled`: 3 dims + 1 products in one pass (Tropp et al. 2019). `krylov`: dims products, Rayleigh-Ritz
  * on a block Krylov space with residual norms (Musco & Musco 2015); for a few leading pairs to an accuracy see `eigsh`.
  *
- * With `tol`, `hmt` grows its sketch from `dims` columns (default: one block) until the certified relative Frobenius error
- * is at most `tol`; see {@link AdaptiveResult}. Not reaching it is a field of the result, not an exception.
+ * With `tol`, a block Krylov basis grows from `dims` columns (default 8) until the certified relative Frobenius error is at most
+ * `tol`; `method: 'hmt'` grows a sketch instead, for several times the products. See {@link AdaptiveResult}. Not reaching it is a
+ * field of the result, not an exception.
  *
  * @param op symmetric n x n operator. Unless it declares `selfAdjoint`, two products probe its symmetry.
  * @param dims columns of the sketch, 1..n

@@ -1,5 +1,5 @@
 /** Block Krylov bases that grow until a wanted accuracy is certified. */
-import { type CertifyOptions, certify, levelAtLook, parseApostOptions } from '../apost/apost.ts';
+import { type CertifyOptions, certify, parseApostOptions } from '../apost/apost.ts';
 import type { DeflatedCertificate } from '../apost/certificate.ts';
 import { breathe, type Control } from '../core/schedule.ts';
 import type { KrylovContext } from '../krylov/decomposition.ts';
@@ -8,6 +8,7 @@ import { selectKernels } from '../linalg/kernels/select.ts';
 import { hostSpace } from '../multivector/host.ts';
 import { prepareBlocks } from '../sketch/block-size.ts';
 import { backendOf, makeEighResult, type RitzResult } from '../spectrum/result.ts';
+import { levelAtLook } from '../stats/sequential.ts';
 import type { AdaptiveResult } from './adaptive.ts';
 import {
   beginBasis,
@@ -103,7 +104,14 @@ export async function reachAccuracy(search: AccuracySearch, begun?: GrowingBasis
         const number = basis.looks + 1;
         const level = levelAtLook(confidence, number);
         const result = await resultOf(basis, search, (performance.now() - startedAt) / 1000);
-        const options: CertifyOptions = parseApostOptions({ tests, seed, confidence, kernels: goal.kernels, onProgress, signal });
+        const options: CertifyOptions = parseApostOptions({
+          tests,
+          seed,
+          confidence,
+          kernels: goal.kernels,
+          onProgress,
+          signal,
+        });
         const place = { number, testsUsed: basis.testsUsed };
         const certifying = journal?.operatorOfLook(number) ?? op;
         const certificate: DeflatedCertificate = await certify(certifying, result, options, place);

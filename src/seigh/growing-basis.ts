@@ -1,9 +1,15 @@
 /** A block Krylov basis that grows, and at every size a forecast of what a certificate of it would find. */
-import { levelAtLook } from '../apost/apost.ts';
 import { meanDiagonal } from '../apost/certification.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { someColumns } from '../krylov/basis.ts';
-import { begin, type Decomposition, expand, type KrylovContext, randomColumns, refill } from '../krylov/decomposition.ts';
+import {
+  begin,
+  type Decomposition,
+  expand,
+  type KrylovContext,
+  randomColumns,
+  refill,
+} from '../krylov/decomposition.ts';
 import { gramOutside, type HeldOut, holdOut, takeIn } from '../krylov/held-out.ts';
 import { floorsOf } from '../krylov/ritz.ts';
 import { frobeniusNorm, relativeAsymmetry } from '../linalg/small.ts';
@@ -11,6 +17,7 @@ import { refuseAsymmetry } from '../linops/probes.ts';
 import type { MeasureContext } from '../sketch/measure.ts';
 import { effectiveDimension } from '../stats/effective-dimension.ts';
 import { squaredFactors } from '../stats/interval.ts';
+import { levelAtLook } from '../stats/sequential.ts';
 
 /** Vectors whose products tell, at every size of the basis, what a certificate would find. */
 export const HELD_OUT = 8;

@@ -108,7 +108,9 @@ export type AdaptiveMethod = (typeof ADAPTIVE_METHODS)[number];
  * basis, or `'hmt'`, a sketch.
  */
 export type AdaptiveOptions = AccuracyOptions &
-  Pick<SketchOptions, 'testMatrix' | 'which' | 'blockSize' | 'seed' | 'kernels' | keyof Control> & { method?: AdaptiveMethod };
+  Pick<SketchOptions, 'testMatrix' | 'which' | 'blockSize' | 'seed' | 'kernels' | keyof Control> & {
+    method?: AdaptiveMethod;
+  };
 
 /** The parsed options that both kinds of call share. */
 interface SharedSettings {

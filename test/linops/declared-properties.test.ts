@@ -1,6 +1,15 @@
 /** What an operator declares and is not: products that contradict it refuse it by name. */
 import { describe, expect, test } from '@jest/globals';
-import { diagonalOperator, eigsh, fromMatvec, logdet, seigh, type TraceMethod, trace, traceFunction } from '../../src/index.ts';
+import {
+  diagonalOperator,
+  eigsh,
+  fromMatvec,
+  logdet,
+  seigh,
+  type TraceMethod,
+  trace,
+  traceFunction,
+} from '../../src/index.ts';
 
 const psd = (values: number[]) => ({ ...diagonalOperator(values), psd: true });
 const alternating = Array.from({ length: 50 }, (_, i) => (i % 2 ? -1 : 1) * (50 - i));

@@ -111,7 +111,8 @@ async function makeResult(
   const recovery = { ...sketchOf(plan), kernels: run.kernels, space, signal: run.signal };
   const firstBasis = await readFirstBasis(directory);
   const { pairs, dropped } = await METHODS[plan.method].recover({ blocks: inputs, firstBasis }, recovery);
-  const { values, vectors, residualNorms, noiseFloor, orthogonalError, leaveOneOutError, assumes, coreAsymmetry } = pairs;
+  const { values, vectors, residualNorms, noiseFloor, orthogonalError, leaveOneOutError, assumes, coreAsymmetry } =
+    pairs;
   return {
     columns: vectors,
     record: {
