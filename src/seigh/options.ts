@@ -101,7 +101,7 @@ export interface AccuracyOptions {
 
 /** The methods that grow until an accuracy is certified, the default first. */
 export const ADAPTIVE_METHODS = ['krylov', 'hmt'] as const;
-export type AdaptiveMethod = (typeof ADAPTIVE_METHODS)[number];
+type AdaptiveMethod = (typeof ADAPTIVE_METHODS)[number];
 
 /**
  * Options of a search for an accuracy: what to reach, how products are made, and the method: `'krylov'` (default), a block Krylov
@@ -109,7 +109,7 @@ export type AdaptiveMethod = (typeof ADAPTIVE_METHODS)[number];
  */
 export type AdaptiveOptions = AccuracyOptions &
   Pick<SketchOptions, 'testMatrix' | 'which' | 'blockSize' | 'seed' | 'kernels' | keyof Control> & {
-    method?: AdaptiveMethod;
+    method?: 'krylov' | 'hmt';
   };
 
 /** The parsed options that both kinds of call share. */
