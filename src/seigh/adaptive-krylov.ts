@@ -66,7 +66,7 @@ async function resultOf({ state, spent }: GrowingBasis, search: AccuracySearch, 
     testMatrix,
     seed,
     blockSize: widthAt(order, search),
-    seconds: { sketch: seconds, recovery: 0 },
+    secondsByStage: { sketch: seconds, recovery: 0 },
     ...backendOf(context.op),
   };
   return makeEighResult(pairs, facts, context.kernels);

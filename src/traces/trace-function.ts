@@ -45,15 +45,9 @@ export interface TraceFunctionResult extends Interval {
    * lies between estimate - quadratureError and the estimate, if no eigenvalue is below the rounding of the products.
    */
   quadratureError: number;
-<<<<<<< HEAD
-  /** Level of each end of the interval. */
-=======
-  /** Indicative, not certified: Student's t over start vectors, widened by `quadratureError` where that may lie. */
-  likely: Interval;
-  /** `logdet`: `['positiveDefinite']`, which `quadratureError` and `likely` rest on: no Ritz value has contradicted it. */
+  /** `logdet`: `['positiveDefinite']`, which the interval and `quadratureError` rest on: no Ritz value has contradicted it. */
   assumes?: readonly string[];
-  /** Level of each end of `likely`. */
->>>>>>> 0440e7a (seigh to a tolerance grows a block Krylov basis by default: a third of the products; no call of Math has one argument a number; noise floors are scaled, assumptions named)
+  /** Level of each end of the interval. */
   confidence: number;
   /** Lanczos steps of each run. */
   order: number;
@@ -155,15 +149,7 @@ async function integrateRules(
       certified: false,
       standardError,
       quadratureError,
-<<<<<<< HEAD
-=======
-      likely: {
-        estimate: mean,
-        lower: likelyInterval({ samples: least }, confidence).lower,
-        upper: likelyInterval({ samples }, confidence).upper,
-      },
       assumes: ['positiveDefinite'],
->>>>>>> 0440e7a (seigh to a tolerance grows a block Krylov basis by default: a third of the products; no call of Math has one argument a number; noise floors are scaled, assumptions named)
       ...{ confidence, order, runs, numMatvecs, seed },
     };
   }

@@ -59,19 +59,10 @@ export interface TraceResult extends Interval {
    * an operator of low rank) make it hold less often than stated.
    */
   likely: Interval;
-<<<<<<< HEAD
-  /** What the operator declares that a certified interval rests on, `['psd']`: the products have not contradicted it. */
-=======
   /**
-   * Holds for every operator, each end with probability `confidence`: hutchinson and hutch++ with Gaussian vectors. Sharper
-   * for an operator that declares `psd`.
+   * What a certified interval rests on, and with `xnystrace` the estimate itself: `['psd']` for a positive semidefinite operator.
+   * The products have not contradicted it.
    */
-  certified?: Interval;
-  /**
-   * What `certified` rests on, and with `xnystrace` the estimate itself: `['psd']` for a positive semidefinite operator. The
-   * products have not contradicted it.
-   */
->>>>>>> 0440e7a (seigh to a tolerance grows a block Krylov basis by default: a third of the products; no call of Math has one argument a number; noise floors are scaled, assumptions named)
   assumes?: string[];
   /** Probability of each end of an interval. */
   confidence: number;

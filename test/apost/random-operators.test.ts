@@ -118,17 +118,17 @@ async function countCertificate(cert: Certificate, values: Float64Array, result:
 
 /** Estimators of norms and traces. */
 async function countEstimates(A: LinearOperator, values: Float64Array, e: number, seed: number, about: string) {
-  const options = { products: 12, confidence: CONFIDENCE, seed };
+  const options = { confidence: CONFIDENCE, seed };
   const unit = 2 ** -e;
-  const norm = await frobeniusNorm(A, options);
+  const norm = await frobeniusNorm(A, { ...options, tests: 12 });
   const frobenius = Math.hypot(...values);
   count('frobeniusNorm.lower', norm.lower * unit <= frobenius, about);
   count('frobeniusNorm.upper', norm.upper * unit >= frobenius, about);
-  const largest = await spectralNorm(A, options);
+  const largest = await spectralNorm(A, { ...options, order: 12 });
   const spectral = Math.max(...values.map(Math.abs));
   count('spectralNorm.lower, certain', largest.lower * unit <= spectral, about);
   count('spectralNorm.upper', largest.upper * unit >= spectral, about);
-  const { certified } = await trace(A, options);
+  const certified = await trace(A, { ...options, maxProducts: 12 });
   const sum = values.reduce((total, value) => total + value, 0);
   count('trace.lower', certified.lower * unit <= sum, about);
   count('trace.upper', certified.upper * unit >= sum, about);
