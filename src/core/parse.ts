@@ -218,10 +218,15 @@ export const CONTROL: {
   signal: optional(signal),
 };
 
+/** Letters by which two names differ; a name that is the end of the other, as `products` of `maxProducts`, is next to it. */
+function apartness(name: string, known: string): number {
+  return name.length > 3 && known.endsWith(name) ? 1 : distance(name, known);
+}
+
 /** The known name that a misspelt one most likely means, if any is near. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const near = known
-    .map((each) => ({ each, apart: distance(name.toLowerCase(), each.toLowerCase()) }))
+    .map((each) => ({ each, apart: apartness(name.toLowerCase(), each.toLowerCase()) }))
     .filter(({ apart }) => apart <= Math.max(1, Math.floor(name.length / 3)))
     .sort((a, b) => a.apart - b.apart);
   return near[0]?.each;
