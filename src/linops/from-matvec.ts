@@ -101,7 +101,7 @@ const SPEC = {
  *
  * @example
  * const second = fromMatvec({ shape: [3, 3], dtype: 'float64', selfAdjoint: true, matvec: (x) => x.map((v) => 2 * v) });
- * @throws ArgumentError for a bad shape, dtype or missing function; a product throws ShapeError when the function
+ * @throws ArgumentError for a bad shape, dtype or missing function; a product rejects with ShapeError when the function
  * returns the wrong length.
  */
 export function fromMatvec(spec: MatvecSpec): Operator {
