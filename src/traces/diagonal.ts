@@ -122,9 +122,9 @@ export function diagonal(op: LinearOperator, options: DiagonalOptions = {}): Pro
   return atDoor('diagonal', async () => {
     checkSquare(op);
     const parsed = parseOptions(options, FIELDS);
-    const goal = completeStopping(parsed, ESTIMATORS[parsed.method].least);
+    const stopping = completeStopping(parsed, ESTIMATORS[parsed.method].least);
     return supervise(parsed, (control) =>
-      atScale(op, ['diagonal', 'standardErrors'], (A) => estimateDiagonal(A, { ...parsed, ...goal, ...control })),
+      atScale(op, ['diagonal', 'standardErrors'], (A) => estimateDiagonal(A, { ...parsed, ...stopping, ...control })),
     );
   });
 }

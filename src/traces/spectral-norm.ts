@@ -24,7 +24,7 @@ import { drawColumns, ESTIMATOR_FIELDS, type EstimatorOptions, estimatorRun } fr
 /** Options of {@link spectralNorm}: one column at a time, so there is no block size. */
 export interface SpectralNormOptions extends Omit<EstimatorOptions, 'blockSize'> {
   /**
-   * Lanczos steps, 1..n; as many columns are kept. A step is one product with an operator that claims to be symmetric, and two
+   * Lanczos steps, 1..n; as many columns are kept. A step is one product with an operator that declares `selfAdjoint`, and two
    * with any other (A^T A). Default 30, or n if that is less.
    */
   order?: number;

@@ -47,7 +47,7 @@ export type CertifiedTraceResult = TraceResult & { certified: true };
 
 /**
  * An estimate of tr A and its error, in units of A. Where the interval is `certified`, each end holds with probability `confidence`
- * for every operator, sharper for one that claims `psd`; else it is the likely one.
+ * for every operator, sharper for one that declares `psd`; else it is the likely one.
  */
 export interface TraceResult extends Interval {
   /** Whether the interval holds for every operator: hutchinson and hutch++ with Gaussian vectors. */
@@ -163,13 +163,13 @@ export function trace(op: LinearOperator, options: TraceOptions = {}): Promise<T
     checkSquare(op);
     const parsed = parseOptions(options, FIELDS);
     const { method, testMatrix } = parsed;
-    const goal = completeStopping(parsed, ESTIMATORS[method].least);
+    const stopping = completeStopping(parsed, ESTIMATORS[method].least);
     if (testMatrix !== 'gaussian' && method.startsWith('x')) {
       throw new ArgumentError(`method '${method}' needs Gaussian vectors, got testMatrix '${testMatrix}'`);
     }
     return supervise(parsed, (control) =>
       atScale(op, ['estimate', 'lower', 'upper', 'standardError', 'likely'], (A) =>
-        estimateTrace(A, { ...parsed, ...goal, ...control }),
+        estimateTrace(A, { ...parsed, ...stopping, ...control }),
       ),
     );
   });
