@@ -172,7 +172,7 @@ export function describeCanvas({
 
 function checkTridiagonal(T: Tridiagonal): void {
   const isPair = isFloatArray(T?.diagonal) && isFloatArray(T?.offDiagonal);
-  if (isPair && T.diagonal.length >= 1 && T.offDiagonal.length === T.diagonal.length - 1) return;
+  if (isPair && T.offDiagonal.length === T.diagonal.length - 1) return;
   throw new ArgumentError('expected { diagonal, offDiagonal } of m and m - 1 numbers, m at least 1', {});
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { denseOperator, diagonalOperator } from '../../src/index.ts';
 import { expand, type KrylovContext } from '../../src/krylov/decomposition.ts';
-import { beginRun, record, stepsToExclude } from '../../src/krylov/fresh-run.ts';
+import { beginRun, record, spectrumBounds, stepsToExclude } from '../../src/krylov/fresh-run.ts';
 import { krylovSubspace } from '../../src/krylov/subspace.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { hostSpace } from '../../src/multivector/host.ts';
@@ -72,6 +72,20 @@ test('where only rounding is left outside the basis it says how much, with that 
   record(run, { ...state, lost: 3 }, 4);
   expect(run.offDiagonal).toEqual([5]);
   expect(Math.abs(run.diagonal[0]!)).toBeLessThan(1e-14);
+});
+
+test('the Ritz values of a run of three steps', async () => {
+  // [[1, 2, 0], [2, -1, 2], [0, 2, 1]]: 1, 3 and -3
+  const run = { length: 1, diagonal: [1, -1, 1], offDiagonal: [2, 2, 0], wanted: [], ended: undefined };
+  const { smallest, largest, upper, lower } = await spectrumBounds(run, 0.9, jsKernels);
+  for (const [value, exact] of [
+    [smallest, -3],
+    [largest, 3],
+    [upper, 3],
+    [lower, -3],
+  ] as const) {
+    expect(value).toBeCloseTo(exact, 12);
+  }
 });
 
 describe('products that would exclude eigenvalues', () => {

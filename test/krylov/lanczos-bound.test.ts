@@ -22,6 +22,13 @@ test('the same at every scale, bit for bit', () => {
   }
 });
 
+test('a vector that lies in the basis leaves no space for an eigenvalue', () => {
+  const run = { length: 0, diagonal: [3], offDiagonal: [1] };
+  expect(eigenvalueBound(run, 0.1, () => 0.2)).toBe(Number.NEGATIVE_INFINITY);
+  // nor does a run that ended with one value, without noise, for another one
+  expect(eigenvalueBound({ length: 2, diagonal: [0], offDiagonal: [0] }, 0, () => 0.2)).toBe(0);
+});
+
 const dot = (x: number[], y: number[]): number => x.reduce((sum, value, i) => sum + value * y[i]!, 0);
 
 test.each([0, 1e-6, 1e-3, 0.1])(
