@@ -27,7 +27,7 @@ const FIRST_COLUMNS = 8;
 /** A product is at most this part of the basis wide: what A was applied to more often is more accurate. */
 const DEPTH = 32;
 
-/** Is told of every step, so that the search can be gone on with elsewhere. */
+/** Is called after every step, so that the search can be continued elsewhere. */
 export interface BasisJournal {
   /** Keeps a basis. Returns it; its column blocks may lie elsewhere from now on. */
   keep(basis: GrowingBasis): Promise<GrowingBasis>;
@@ -37,7 +37,7 @@ export interface BasisJournal {
 
 /** A search for an accuracy, its options parsed and its blocks prepared. */
 export interface AccuracySearch {
-  goal: AdaptiveSettings;
+  settings: AdaptiveSettings;
   context: KrylovContext;
   /** Columns of the first product, and of any at most. */
   first: number;
@@ -46,16 +46,16 @@ export interface AccuracySearch {
 }
 
 /** Columns of the next product. */
-function widthAt(order: number, { goal, first, widest }: AccuracySearch): number {
+function widthAt(order: number, { settings, first, widest }: AccuracySearch): number {
   if (order === 0) return first;
-  if (goal.blockSize !== undefined) return widest;
+  if (settings.blockSize !== undefined) return widest;
   return Math.min(widest, Math.max(first, 2 ** Math.floor(Math.log2(order / DEPTH))));
 }
 
 /** All Ritz pairs of a basis. */
 async function resultOf({ state, spent }: GrowingBasis, search: AccuracySearch, seconds: number): Promise<RitzResult> {
-  const { goal, context } = search;
-  const { which, seed, testMatrix } = goal;
+  const { settings, context } = search;
+  const { which, seed, testMatrix } = settings;
   const order = state.H.rows;
   const pairs = await leadingRitzPairs(state, await ritzValues(state, which, context), which, order, context);
   const facts = {
@@ -84,11 +84,11 @@ async function resultOf({ state, spent }: GrowingBasis, search: AccuracySearch, 
  * and its vectors are independent of everything that led to it, so the statement that ends the search holds with
  * probability `confidence`.
  *
- * @param begun where it is gone on with
+ * @param begun a basis to continue from
  */
 export async function reachAccuracy(search: AccuracySearch, begun?: GrowingBasis): Promise<AdaptiveResult> {
-  const { goal, context, journal } = search;
-  const { tol, confidence, maxDims, seed, onProgress, signal } = goal;
+  const { settings, context, journal } = search;
+  const { tol, confidence, maxDims, seed, onProgress, signal } = settings;
   const { op, space } = context;
   const startedAt = performance.now();
   const measuring = { space, blockSize: search.widest, stage: 'sketch', signal } as const;
@@ -98,7 +98,7 @@ export async function reachAccuracy(search: AccuracySearch, begun?: GrowingBasis
     let wanted = search.first;
     if (order > 0) {
       const isLast = order >= maxDims || isExhausted(basis);
-      const end = cheapestEnd(basis, goal);
+      const end = cheapestEnd(basis, settings);
       if (isLast || (end.order <= order && basis.lastLook < order)) {
         const { tests } = end;
         const number = basis.looks + 1;
@@ -108,7 +108,7 @@ export async function reachAccuracy(search: AccuracySearch, begun?: GrowingBasis
           tests,
           seed,
           confidence,
-          kernels: goal.kernels,
+          kernels: settings.kernels,
           onProgress,
           signal,
         });
@@ -131,7 +131,7 @@ export async function reachAccuracy(search: AccuracySearch, begun?: GrowingBasis
         };
         if (journal) basis = await journal.keep(basis);
       }
-      wanted = Math.max(1, cheapestEnd(basis, goal).order - order);
+      wanted = Math.max(1, cheapestEnd(basis, settings).order - order);
     }
     basis = await growBasis(basis, Math.min(widthAt(order, search), wanted, maxDims - order), context);
     if (journal) basis = await journal.keep(basis);
@@ -159,7 +159,7 @@ export async function adaptiveKrylov(call: AdaptiveCall, control: Control): Prom
   const context: KrylovContext = { op, space, seed, testMatrix, kernels, signal: control.signal };
   let result: AdaptiveResult | undefined;
   try {
-    result = await reachAccuracy({ goal: { ...settings, ...control }, context, ...widths });
+    result = await reachAccuracy({ settings: { ...settings, ...control }, context, ...widths });
     return result;
   } finally {
     await space.close(result ? [result.eigenvectors] : []);

@@ -36,7 +36,7 @@ export interface Forecast {
   effectiveDimension: number;
 }
 
-/** A basis under way: plain data, and all that going on from there needs. */
+/** A basis under way: plain data, and all that is needed to continue from it. */
 export interface GrowingBasis {
   state: Decomposition;
   heldOut: HeldOut;
