@@ -57,7 +57,6 @@ async function certifyApproximation(
 
 export const certifyCommand: Command = defineCommand({
   name: 'certify',
-  summary: 'a sketch with its certificate, or how far one operator is from another',
   usage: [
     'certify --operator FILE --dims K [options]',
     'certify --operator FILE --approximation FILE [options]',

@@ -27,8 +27,6 @@ export interface Arguments<F extends Fields> {
 /** A command, in one file. */
 export interface CommandSpec<F extends Fields> {
   name: string;
-  /** One line for the list of commands. */
-  summary: string;
   /** Lines of usage, without the name of the program. */
   usage: readonly string[];
   /** What else a user should know. */
@@ -44,7 +42,6 @@ export interface CommandSpec<F extends Fields> {
 
 export interface Command {
   name: string;
-  summary: string;
   /** What `--help` prints: usage, options, an example. */
   help: string;
   /** Parses all arguments, then runs. @throws ArgumentError for those that are unknown, missing or out of range. */
@@ -175,10 +172,9 @@ function inOptionNames(error: unknown, fields: Fields): unknown {
 
 /** The command that a specification describes. */
 export function defineCommand<F extends Fields>(spec: CommandSpec<F>): Command {
-  const { name, summary, fields, short = {} } = spec;
+  const { name, fields, short = {} } = spec;
   return {
     name,
-    summary,
     help: helpOf(spec),
     run: (args, context) =>
       atDoor(`eigensketch ${name}`, async () => {

@@ -37,7 +37,6 @@ function sayHowItEnded({ status, numConverged, eigenvalues, numMatvecs, noiseFlo
 
 export const eigshCommand: Command = defineCommand({
   name: 'eigsh',
-  summary: 'the leading eigenvalues of an operator, to a tolerance',
   usage: [
     'eigsh --operator FILE --k K [options]',
     'eigsh --model model.json --data x.npy --labels y.npy --loss NAME --k K [options]',

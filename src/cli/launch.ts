@@ -52,7 +52,6 @@ async function launchSlurm(directory: SketchDirectory, steps: LaunchStep[], give
 
 export const launchCommand: Command = defineCommand({
   name: 'launch',
-  summary: 'a sketch and its certificate by job arrays of Slurm, or by several processes here',
   usage: [
     'launch --engine slurm --operator FILE --dims K --out DIR --shards M [options]',
     'launch --engine local --out DIR -j 2',

@@ -2,36 +2,11 @@
 import { createRequire } from 'node:module';
 import { ArgumentError } from '../core/errors.ts';
 import { nearest } from '../core/parse.ts';
-import { certifyCommand } from './certify.ts';
-import type { Command } from './command.ts';
-import { eigshCommand } from './eigsh.ts';
+import { COMMANDS } from './commands.ts';
 import { EXIT, EXIT_HELP, exitCodeOf } from './exit.ts';
-import { launchCommand } from './launch.ts';
-import { measureCommand } from './measure.ts';
-import { planCommand } from './plan.ts';
-import { recoverCommand } from './recover.ts';
-import { reportCommand } from './report.ts';
-import { runCommand } from './run.ts';
-import { seighCommand } from './seigh.ts';
-import { statusCommand } from './status.ts';
-import { verifyCommand } from './verify.ts';
-
-const COMMANDS: readonly Command[] = [
-  seighCommand,
-  eigshCommand,
-  certifyCommand,
-  runCommand,
-  measureCommand,
-  recoverCommand,
-  statusCommand,
-  verifyCommand,
-  launchCommand,
-  reportCommand,
-  planCommand,
-];
 
 function usage(): string {
-  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`);
+  const lines = [...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`);
   return `Usage: eigensketch COMMAND [options]
 
 ${lines.join('\n')}
@@ -53,13 +28,14 @@ async function dispatch([name, ...args]: string[], signal: AbortSignal): Promise
     console.log((createRequire(import.meta.url)('eigensketch/package.json') as { version: string }).version);
     return EXIT.done;
   }
-  const command = COMMANDS.find((each) => each.name === name);
-  if (!command) {
-    const names = COMMANDS.map((each) => each.name);
+  const listed = COMMANDS.get(name);
+  if (!listed) {
+    const names = [...COMMANDS.keys()];
     const near = nearest(name, names);
     const hint = near === undefined ? '' : `; did you mean '${near}'?`;
     throw new ArgumentError(`eigensketch: there is no command '${name}', only ${names.join(', ')}${hint}`);
   }
+  const command = await listed.load();
   if (args.includes('--help') || args.includes('-h')) {
     console.log(command.help);
     return EXIT.done;

@@ -13,7 +13,6 @@ import { CREATION_FIELDS, directoryOf, openRun, resumable } from './storing.ts';
 
 export const measureCommand: Command = defineCommand({
   name: 'measure',
-  summary: 'products of one shard of a sketch directory',
   usage: ['measure DIR --shard I/M [options]', 'measure --operator FILE --dims K --out DIR --shard I/M [options]'],
   about: `A shard I/M is every M-th block from the I-th on, I in 1..M. In place of I may stand the name of an environment
 variable: --shard SLURM_ARRAY_TASK_ID/8`,

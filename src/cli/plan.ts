@@ -49,7 +49,6 @@ async function planStored(given: Given): Promise<number> {
 
 export const planCommand: Command = defineCommand({
   name: 'plan',
-  summary: 'the largest sketch within a budget; the test products that a certainty needs',
   usage: [
     'plan --n N (--memory BYTES | --max-products P) [options]',
     'plan --factor F --confidence C',

@@ -14,7 +14,6 @@ import { directoryOf, resumable } from './storing.ts';
 
 export const recoverCommand: Command = defineCommand({
   name: 'recover',
-  summary: 'eigenpairs of a sketch directory from its measured blocks; no products',
   usage: ['recover DIR [--stage S]'],
   fields: {
     stage: described(

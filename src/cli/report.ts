@@ -52,7 +52,6 @@ async function readAnalysis(path: string): Promise<Analysis> {
 
 export const reportCommand: Command = defineCommand({
   name: 'report',
-  summary: 'figures and tables of an analysis or a sketch directory',
   usage: ['report ANALYSIS.json [options]', 'report DIR [options]'],
   about: 'Figures need the packages vega and, for png, @resvg/resvg-js.',
   fields: {

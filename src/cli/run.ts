@@ -13,7 +13,6 @@ import { CREATION_FIELDS, directoryOf, openRun, resumable } from './storing.ts';
 
 export const runCommand: Command = defineCommand({
   name: 'run',
-  summary: 'a sketch and its certificate in a directory; the same command continues a run that was stopped',
   usage: ['run --operator FILE --dims K --out DIR [options]', 'run --out DIR'],
   fields: { ...CREATION_FIELDS, ...FINAL_CERTIFICATE_FIELDS },
   examples: ['run --operator hessian.js --dims 200 --out hessian.sketch --memory 2GB'],

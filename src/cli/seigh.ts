@@ -20,7 +20,6 @@ const ALL: Fields = { ...SKETCH_FIELDS, ...GOAL_FIELDS };
 
 export const seighCommand: Command = defineCommand({
   name: 'seigh',
-  summary: 'eigenvalues of an operator; with --tol, as many as a certified accuracy needs',
   usage: [
     'seigh --operator FILE --dims K [options]',
     'seigh --operator FILE --tol T [--max-dims M] [options]',

@@ -78,7 +78,6 @@ async function searchStatus(path: string, isJson: boolean): Promise<void> {
 
 export const statusCommand: Command = defineCommand({
   name: 'status',
-  summary: 'blocks of a sketch directory that are done, missing and failed; time left; the queue; how far eigsh is',
   usage: ['status DIR'],
   fields: { workers: described(optional(flag), 'also which process did which block'), json },
   examples: ['status hessian.sketch --workers'],

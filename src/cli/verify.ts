@@ -10,7 +10,6 @@ import { directoryOf } from './storing.ts';
 
 export const verifyCommand: Command = defineCommand({
   name: 'verify',
-  summary: 'every file of a directory of run or eigsh against its checksum',
   usage: ['verify DIR'],
   about:
     'A damaged block of a sketch is measured again once its file is deleted; a search of eigsh needs all of its own.',

@@ -1,0 +1,88 @@
+/** The commands by name: a line about each, and where it is. Only the one that is asked for is loaded. */
+import type { Command } from './command.ts';
+
+export interface ListedCommand {
+  /** One line for the list of commands. */
+  summary: string;
+  load(): Promise<Command>;
+}
+
+export const COMMANDS: ReadonlyMap<string, ListedCommand> = new Map([
+  [
+    'seigh',
+    {
+      summary: 'eigenvalues of an operator; with --tol, as many as a certified accuracy needs',
+      load: async () => (await import('./seigh.ts')).seighCommand,
+    },
+  ],
+  [
+    'eigsh',
+    {
+      summary: 'the leading eigenvalues of an operator, to a tolerance',
+      load: async () => (await import('./eigsh.ts')).eigshCommand,
+    },
+  ],
+  [
+    'certify',
+    {
+      summary: 'a sketch with its certificate, or how far one operator is from another',
+      load: async () => (await import('./certify.ts')).certifyCommand,
+    },
+  ],
+  [
+    'run',
+    {
+      summary: 'a sketch and its certificate in a directory; the same command continues a run that was stopped',
+      load: async () => (await import('./run.ts')).runCommand,
+    },
+  ],
+  [
+    'measure',
+    {
+      summary: 'products of one shard of a sketch directory',
+      load: async () => (await import('./measure.ts')).measureCommand,
+    },
+  ],
+  [
+    'recover',
+    {
+      summary: 'eigenpairs of a sketch directory from its measured blocks; no products',
+      load: async () => (await import('./recover.ts')).recoverCommand,
+    },
+  ],
+  [
+    'status',
+    {
+      summary: 'blocks of a sketch directory that are done, missing and failed; time left; the queue; how far eigsh is',
+      load: async () => (await import('./status.ts')).statusCommand,
+    },
+  ],
+  [
+    'verify',
+    {
+      summary: 'every file of a directory of run or eigsh against its checksum',
+      load: async () => (await import('./verify.ts')).verifyCommand,
+    },
+  ],
+  [
+    'launch',
+    {
+      summary: 'a sketch and its certificate by job arrays of Slurm, or by several processes here',
+      load: async () => (await import('./launch.ts')).launchCommand,
+    },
+  ],
+  [
+    'report',
+    {
+      summary: 'figures and tables of an analysis or a sketch directory',
+      load: async () => (await import('./report.ts')).reportCommand,
+    },
+  ],
+  [
+    'plan',
+    {
+      summary: 'the largest sketch within a budget; the test products that a certainty needs',
+      load: async () => (await import('./plan.ts')).planCommand,
+    },
+  ],
+]);
