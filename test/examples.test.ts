@@ -2,6 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { command } from './support/command.ts';
 import { countMarks, example, figuresOf, tableRows } from './support/example.ts';
+import { long, longTitle } from './support/long.ts';
+
+const testLong = long ? test : test.skip;
 
 test('dense-matrix: the leading eigenvalue of the Hilbert matrix', async () => {
   const output = await example('dense-matrix');
@@ -112,11 +115,15 @@ test('newton-cg: goes along negative curvature, and ahead of gradient descent at
   expect(Number(/ratio +(\S+)/.exec(output)![1])).toBeGreaterThan(1.2);
 });
 
-test('resnet18: 11,173,962 parameters, a block of 4 on a batch of 8 within 8 GB', async () => {
-  const output = await example('resnet18');
-  expect(output).toContain('parameters   11173962');
-  expect(Number(/peak memory +(\S+) GB/.exec(output)![1])).toBeLessThan(8);
-}, 180_000);
+testLong(
+  longTitle('resnet18: 11,173,962 parameters, a block of 4 on a batch of 8 within 8 GB'),
+  async () => {
+    const output = await example('resnet18');
+    expect(output).toContain('parameters   11173962');
+    expect(Number(/peak memory +(\S+) GB/.exec(output)![1])).toBeLessThan(8);
+  },
+  180_000,
+);
 
 describe('mlp-hessian, the demo', () => {
   test('--json prints one object: certified below 1e-3 within the minute', async () => {
@@ -138,10 +145,14 @@ describe('mlp-hessian, the demo', () => {
     expect(Object.keys(report.seconds)).toEqual(['training', 'operator', 'sketch', 'recovery', 'certificate']);
   }, 120_000);
 
-  test('the report lists twenty eigenvalues with their bars, and no progress bar goes into a pipe', async () => {
-    const { stdout, stderr } = await command(process.execPath, ['dist/examples/mlp-hessian.js']);
-    expect(stdout.match(/^ +\d+ +\d\.\d{6} ± \d\.\de-\d+$/gm)).toHaveLength(20);
-    expect(stdout).toMatch(/each end at 99 %, 30 test products/);
-    expect(stderr).toBe('');
-  }, 120_000);
+  testLong(
+    longTitle('the report lists twenty eigenvalues with their bars, and no progress bar goes into a pipe'),
+    async () => {
+      const { stdout, stderr } = await command(process.execPath, ['dist/examples/mlp-hessian.js']);
+      expect(stdout.match(/^ +\d+ +\d\.\d{6} ± \d\.\de-\d+$/gm)).toHaveLength(20);
+      expect(stdout).toMatch(/each end at 99 %, 30 test products/);
+      expect(stderr).toBe('');
+    },
+    120_000,
+  );
 });

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { main } from '../src/cli/main.ts';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type EigensketchError, type LinearOperator, planSketch, seigh } from '../src/index.ts';
+import { runHere } from './support/cli.ts';
 
 const n = 40;
 
@@ -35,22 +35,6 @@ async function refusal(call: () => unknown): Promise<EigensketchError> {
     );
   expect(error).toMatchObject({ code: 'ARGUMENT' });
   return error as EigensketchError;
-}
-
-/** A command line in this process: a process for each would take longer than all that is tested here. */
-async function runHere(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const said: Record<'error' | 'log', string> = { error: '', log: '' };
-  const spies = (['error', 'log'] as const).map((name) =>
-    jest.spyOn(console, name).mockImplementation((text) => {
-      said[name] += `${text}\n`;
-    }),
-  );
-  try {
-    const code = await main([...args]);
-    return { code, stdout: said.log, stderr: said.error };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
 }
 
 /** Every option of `seigh`, with options beside it and values that are wrong for it. */

@@ -3,9 +3,9 @@ import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { hessian784, loadNetwork784, type Network784 } from '../../bench/support/network784.ts';
 import { apost, type Certificate, type EighResult, seigh } from '../../src/index.ts';
-import { BACKEND, describeBackend } from '../support/backends.ts';
+import { BACKEND, describeBackend, thorough } from '../support/backends.ts';
 
-const DIMS = 200;
+const DIMS = thorough ? 200 : 40;
 
 interface Run {
   sketch: EighResult;
@@ -15,14 +15,14 @@ interface Run {
 async function runOn(backend: 'wasm' | typeof BACKEND): Promise<Run> {
   const network: Network784 = await loadNetwork784(backend);
   const H = hessian784(network);
-  const sketch = await seigh(H, DIMS, { testMatrix: 'rademacher', seed: 1, blockSize: 50 });
+  const sketch = await seigh(H, DIMS, { testMatrix: 'rademacher', seed: 1, blockSize: DIMS / 4 });
   const certificate = await apost(H, sketch, { tests: 10, seed: 2 });
   H.dispose();
   tf.dispose([...network.parameters, ...network.batches.flat()]);
   return { sketch, certificate };
 }
 
-await describeBackend('a sketch of 200 columns', () => {
+await describeBackend(`a sketch of ${DIMS} columns`, () => {
   test('has the eigenvalues and the certified error that it has on wasm, and names the device', async () => {
     const [ours, wasm] = [await runOn(BACKEND), await runOn('wasm')];
     expect(ours.sketch.backend).toMatch(new RegExp(`^${BACKEND} \\(.+\\)$`));

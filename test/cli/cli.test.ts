@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { apost, type Certificate, diagonalOperator, seigh } from '../../src/index.ts';
-import { runCli as run } from '../support/cli.ts';
+import { runHere as run, runCli } from '../support/cli.ts';
 
 const file = (name: string): string => `test/cli/fixtures/${name}.mjs`;
 const harmonic = ['--operator', file('harmonic')];
@@ -29,13 +29,27 @@ describe('help', () => {
   });
 
   test('without a command: the same, as an error', async () => {
-    expect((await run([])).code).toBe(2);
+    const asked = await run(['--help']);
+    expect(await run([])).toEqual({ ...asked, code: 2 });
   });
 
   test('--version', async () => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8'));
     expect((await run(['--version'])).stdout.trim()).toBe(version);
   });
+});
+
+test('a process of its own: what it prints on both streams, and its exit code', async () => {
+  const args = ['seigh', ...harmonic, '--dims', '4', '--seed', '2', '--json'];
+  const env = { EIGENSKETCH_KERNELS: 'js' };
+  const [apart, here] = [await runCli(args, undefined, env), await run(args, env)];
+  const results = ({ stdout }: { stdout: string }): unknown => JSON.parse(stdout).eigenvalues;
+  expect([apart.code, apart.stderr, results(apart)]).toEqual([0, here.stderr, results(here)]);
+  for (const wrong of [['sketch'], ['seigh', ...harmonic, '--dims', '81'], ['report', 'nowhere.json']]) {
+    const ended = await run(wrong);
+    expect(ended.code).toBeGreaterThan(0);
+    expect(await runCli(wrong)).toEqual(ended);
+  }
 });
 
 describe('eigsh', () => {
@@ -141,7 +155,7 @@ describe('certify, then report', () => {
     };
     const asked = ['--dims', '20', '--seed', '5', '--tests', '9', '--confidence', '0.9'];
     const certified = async (...args: string[]): Promise<unknown> => {
-      const { code, stdout } = await run(['certify', ...args, '--json'], undefined, { EIGENSKETCH_KERNELS: kernels });
+      const { code, stdout } = await run(['certify', ...args, '--json'], { EIGENSKETCH_KERNELS: kernels });
       expect(code).toBe(0);
       const { seconds: _, ...rest } = JSON.parse(stdout).certificate as Certificate;
       return rest;
@@ -216,7 +230,6 @@ describe('what goes wrong', () => {
       2,
       'eigensketch certify: confidence must be a number between 0 and 1, got 1',
     ],
-    ['no such file', ['seigh', '--operator', 'nowhere.mjs', '--dims', '3'], 5, 'there is no operator file nowhere.mjs'],
     [
       'no factory',
       ['seigh', '--operator', file('seven'), '--dims', '3'],
@@ -239,6 +252,13 @@ describe('what goes wrong', () => {
     expect([ended.code, ended.stdout]).toEqual([code, '']);
   });
 
+  // in a process: Jest has an error of its own for a module that is missing
+  test('no such file', async () => {
+    const { code, stdout, stderr } = await runCli(['seigh', '--operator', 'nowhere.mjs', '--dims', '3']);
+    expect([code, stdout]).toEqual([5, '']);
+    expect(stderr).toContain('there is no operator file nowhere.mjs');
+  });
+
   test.each([
     ['ArgumentError', 2],
     ['UnsupportedError', 2],
@@ -248,7 +268,7 @@ describe('what goes wrong', () => {
     ['DeviceError', 6],
     ['RangeError', 1],
   ])('%s has exit code %d, and a stack only where it is unexpected', async (name, code) => {
-    const ended = await run(['seigh', '--operator', file('throws'), '--dims', '3'], undefined, { THROWN: name });
+    const ended = await run(['seigh', '--operator', file('throws'), '--dims', '3'], { THROWN: name });
     expect([ended.code, ended.stdout]).toEqual([code, '']);
     expect(ended.stderr).toContain(`no products: ${name}\n`);
     expect(/^ +at /m.test(ended.stderr)).toBe(code === 1);
@@ -266,7 +286,7 @@ describe('what goes wrong', () => {
 
   test('Ctrl-C stops at the next block', async () => {
     let killed = false;
-    const { code, stdout, stderr } = await run(
+    const { code, stdout, stderr } = await runCli(
       ['seigh', '--operator', file('slow'), '--dims', '400', '--block-size', '4'],
       (text, kill) => {
         if (!killed && text.includes('product\n')) {

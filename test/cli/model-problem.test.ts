@@ -9,7 +9,7 @@ import { modelProblem } from '../../src/cli/model-problem.ts';
 import { ShapeError } from '../../src/core/errors.ts';
 import { writeArray } from '../../src/files/index.ts';
 import { ggn, hessian } from '../../src/tfjs/index.ts';
-import { runCli } from '../support/cli.ts';
+import { runHere } from '../support/cli.ts';
 import { relativeError, toDense } from '../support/dense.ts';
 import { artifactsOf, writeModel } from '../support/saved-model.ts';
 
@@ -95,11 +95,11 @@ describe('on the command line', () => {
     const dense = await toDense(op, 31);
     op.dispose();
     const trace = Array.from({ length: 31 }, (_, i) => dense[32 * i]!).reduce((a, b) => a + b);
-    const whole = await runCli(['seigh', ...options(), '--dims', '31', '--batch', '4', '--json']);
+    const whole = await runHere(['seigh', ...options(), '--dims', '31', '--batch', '4', '--json']);
     expect([whole.code, whole.stderr]).toEqual([0, expect.stringContaining('31 columns by hmt')]);
     const { eigenvalues } = JSON.parse(whole.stdout) as { eigenvalues: number[] };
     expect(eigenvalues.reduce((a, b) => a + b)).toBeCloseTo(trace, 4);
-    const leading = await runCli(['eigsh', ...options(), '--k', '2', '--tol', '1e-3', '--json']);
+    const leading = await runHere(['eigsh', ...options(), '--k', '2', '--tol', '1e-3', '--json']);
     expect(leading.code).toBe(0);
     for (const [i, value] of (JSON.parse(leading.stdout).eigenvalues as number[]).entries()) {
       expect(Math.abs(value - eigenvalues[i]!)).toBeLessThan(2e-3 * Math.abs(eigenvalues[0]!));
@@ -108,7 +108,7 @@ describe('on the command line', () => {
 
   test('what is missing or does not go together is refused before anything is read', async () => {
     const refused = async (words: string[], message: string) => {
-      const { code, stderr } = await runCli(words);
+      const { code, stderr } = await runHere(words);
       expect(code).toBe(2);
       expect(stderr).toContain(message);
     };

@@ -2,6 +2,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { countMarks, example, figuresOf, tableRows } from '../support/example.ts';
+import { long, longTitle } from '../support/long.ts';
+
+const testLong = long ? test : test.skip;
 
 /** The numbers that follow a label at the beginning of a line. */
 function numbersAfter(output: string, label: RegExp): number[] {
@@ -19,36 +22,44 @@ test('examples/README.md lists every example, and its figures exist', async () =
   expect(drawn.length).toBeGreaterThan(5);
 });
 
-test('lanczos-density: order = features is exact, and only that; moments are those of the whole matrix', async () => {
-  const output = await example('lanczos-density');
-  const [half, almost, whole] = tableRows(output).map(([error]) => error!);
-  expect(half).toBeGreaterThan(0.1);
-  expect(almost).toBeGreaterThan(0.01);
-  expect(whole).toBeLessThan(2e-6);
-  expect(Math.abs(numbersAfter(output, /integral +/)[0]! - 1)).toBeLessThan(1e-3);
-  for (const power of [1, 2]) {
-    const numbers = numbersAfter(output, new RegExp(`tr\\(H\\^${power}\\) / n +`));
-    const [estimate, lower, upper] = numbers as [number, number, number];
-    const exact = numbers.at(-1)!;
-    // 5 times the half-width, Student's t with 9 degrees beyond 9.2: fails once in 10^5 seeds
-    expect(Math.abs(estimate - exact)).toBeLessThan(2.5 * (upper - lower));
-    expect(Math.abs(estimate - exact) / exact).toBeLessThan(0.5);
-  }
-  expect((await figuresOf(output))[0]).toContain('Spectral density of a VGG-like network');
-}, 60_000);
+testLong(
+  longTitle('lanczos-density: order = features is exact, and only that; moments are those of the whole matrix'),
+  async () => {
+    const output = await example('lanczos-density');
+    const [half, almost, whole] = tableRows(output).map(([error]) => error!);
+    expect(half).toBeGreaterThan(0.1);
+    expect(almost).toBeGreaterThan(0.01);
+    expect(whole).toBeLessThan(2e-6);
+    expect(Math.abs(numbersAfter(output, /integral +/)[0]! - 1)).toBeLessThan(1e-3);
+    for (const power of [1, 2]) {
+      const numbers = numbersAfter(output, new RegExp(`tr\\(H\\^${power}\\) / n +`));
+      const [estimate, lower, upper] = numbers as [number, number, number];
+      const exact = numbers.at(-1)!;
+      // 5 times the half-width, Student's t with 9 degrees beyond 9.2: fails once in 10^5 seeds
+      expect(Math.abs(estimate - exact)).toBeLessThan(2.5 * (upper - lower));
+      expect(Math.abs(estimate - exact) / exact).toBeLessThan(0.5);
+    }
+    expect((await figuresOf(output))[0]).toContain('Spectral density of a VGG-like network');
+  },
+  60_000,
+);
 
-test('resnet18-krylov: ten eigenvalues as the whole matrix has them', async () => {
-  const output = await example('resnet18-krylov');
-  expect(output).toContain('converged: true');
-  const rows = tableRows(output);
-  expect(rows).toHaveLength(10);
-  for (const [value, residual, exact] of rows as [number, number, number][]) {
-    // printed to five digits
-    expect(Math.abs(value - exact)).toBeLessThan(residual + 1e-4 * Math.abs(exact));
-  }
-  const [svg] = await figuresOf(output);
-  expect(countMarks(svg!, 'symbol')).toBe(10);
-}, 60_000);
+testLong(
+  longTitle('resnet18-krylov: ten eigenvalues as the whole matrix has them'),
+  async () => {
+    const output = await example('resnet18-krylov');
+    expect(output).toContain('converged: true');
+    const rows = tableRows(output);
+    expect(rows).toHaveLength(10);
+    for (const [value, residual, exact] of rows as [number, number, number][]) {
+      // printed to five digits
+      expect(Math.abs(value - exact)).toBeLessThan(residual + 1e-4 * Math.abs(exact));
+    }
+    const [svg] = await figuresOf(output);
+    expect(countMarks(svg!, 'symbol')).toBe(10);
+  },
+  60_000,
+);
 
 test('mlp784: the estimated error is the true one, and every bound holds', async () => {
   const output = await example('mlp784');

@@ -154,14 +154,14 @@ describe('updates of one factorisation give what every leave-one-out basis on it
   test('XDiag where columns of signs are the same: only the others are indispensable', async () => {
     const A = operatorWithSpectrum([4, -3, 2, 1, 0.5], { seed: 6 });
     let repeated = 0;
-    for (let seed = 0; seed < 60; seed++) {
+    for (let seed = 0; seed < 30; seed++) {
       const { op, columns } = recording(A);
       const result = await diagonal(op, { method: 'xdiag', maxProducts: 8, seed });
       const expected = spelledOutXdiag(await toDense(A), columns());
       for (let row = 0; row < 5; row++) expect(result.diagonal[row]!).toBeCloseTo(expected[row]!, 11);
       if (result.numMatvecs < 8) repeated++;
     }
-    expect(repeated).toBeGreaterThan(10);
+    expect(repeated).toBeGreaterThan(5);
   });
 });
 
@@ -173,7 +173,7 @@ describe('accuracy on the four spectra of section 4', () => {
     exp: Array.from({ length: n }, (_, i) => 0.7 ** i),
     step: Array.from({ length: n }, (_, i) => (i < 20 ? 1 : 1e-3)),
   };
-  const RUNS = 60;
+  const RUNS = long ? 60 : 24;
 
   async function rootMeanSquareError(
     spectrum: number[],
@@ -207,7 +207,8 @@ describe('accuracy on the four spectra of section 4', () => {
   test.each([...of16, ...(long ? of64 : [])])(
     '%s, %d products: XTrace %d and XNysTrace %d as NumPy has them',
     async (name, products, xtrace, xnystrace) => {
-      // ratios of such root mean squares scatter by about 10 %; the largest of 20 x 16, with other seeds, was 1.32
+      // ratios of such root mean squares of 60 runs scatter by about 10 %, of 24 by 15 %; the largest of 20 x 16, with other
+      // seeds and 60 runs, was 1.32
       expect((await rootMeanSquareError(spectra[name]!, 'xtrace', products)) / xtrace).toBeLessThan(1.5);
       expect((await rootMeanSquareError(spectra[name]!, 'xnystrace', products)) / xnystrace).toBeLessThan(1.5);
     },
@@ -232,8 +233,8 @@ describe('accuracy on the four spectra of section 4', () => {
   );
 
   test('on fast decay both reach machine accuracy, XNysTrace with half of the products', async () => {
-    expect(await rootMeanSquareError(spectra.exp!, 'xtrace', 220, 5)).toBeLessThan(1e-13);
-    expect(await rootMeanSquareError(spectra.exp!, 'xnystrace', 110, 5)).toBeLessThan(1e-13);
+    expect(await rootMeanSquareError(spectra.exp!, 'xtrace', 220, 2)).toBeLessThan(1e-13);
+    expect(await rootMeanSquareError(spectra.exp!, 'xnystrace', 110, 2)).toBeLessThan(1e-13);
   });
 
   test('in float32 both reach its rounding', async () => {
@@ -248,7 +249,7 @@ describe('accuracy on the four spectra of section 4', () => {
   });
 
   test('both are ahead of Hutch++ on every spectrum', async () => {
-    const runs = long ? RUNS : 20;
+    const runs = long ? RUNS : 8;
     for (const name of Object.keys(spectra)) {
       const reference = await rootMeanSquareError(spectra[name]!, 'hutch++', 48, runs);
       expect(await rootMeanSquareError(spectra[name]!, 'xtrace', 48, runs)).toBeLessThan(0.7 * reference);

@@ -61,7 +61,7 @@ describe('minres solves', () => {
     expect([status, residualNorm < 1e-5 * Math.hypot(...b)]).toEqual(['converged', true]);
     // 1e4 in float32, through thousands of steps, which reach the residual asked for or the rounding of the products
     const slow = Array.from({ length: 100 }, (_, i) => (i % 2 ? -1 : 1) * 10 ** (-i * (4 / 99)));
-    for (let seed = 1; seed <= 8; seed++) {
+    for (let seed = 1; seed <= 3; seed++) {
       const system = await systemWithSpectrum(slow, seed, 'float32');
       const { status } = await minres(system.A, system.b, { tol: 1e-3, maxIterations: 5000 });
       expect(['converged', 'stagnated']).toContain(status);

@@ -2,46 +2,43 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { type Ended, runCli as runCommand } from '../support/cli.ts';
+import { type Ended, runCli, runHere } from '../support/cli.ts';
 import { command } from '../support/command.ts';
 import { needing, PYTHON, runs } from '../support/programs.ts';
 import { testOnSmallDisk } from '../support/small-disk.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();
-/** With the kernels that need nothing to be loaded or tried out: a process for each command adds up. */
-const runCli = (
-  args: readonly string[],
-  onStderr?: (text: string, interrupt: () => void) => void,
-  env: Record<string, string> = {},
-): Promise<Ended> => runCommand(args, onStderr, { EIGENSKETCH_KERNELS: 'js', ...env });
+const KERNELS = { EIGENSKETCH_KERNELS: 'js' };
+const run = (args: readonly string[], env: Record<string, string> = {}): Promise<Ended> =>
+  runHere(args, { ...KERNELS, ...env });
 const fixture = (name: string): string => `test/cli/fixtures/${name}.mjs`;
 const sketch = ['--operator', fixture('harmonic'), '--dims', '20', '--block-size', '4', '--seed', '5'];
 let whole: Record<string, string>;
 
 beforeAll(async () => {
-  expect((await runCli(['run', ...sketch, '--tests', '6', '--out', at('whole')])).code).toBe(0);
+  expect((await run(['run', ...sketch, '--tests', '6', '--out', at('whole')])).code).toBe(0);
   whole = await numbersOf(at('whole'));
 }, 60_000);
 
 test('by hand, pass by pass and shard by shard: every number of run', async () => {
   const directory = at('by-hand');
   const step = async (...args: string[]) => {
-    const ended = await runCli(args, undefined, { TASK: '2' });
+    const ended = await run(args, { TASK: '2' });
     expect([ended.code, ended.stderr]).toEqual([0, '']);
     return ended.stdout;
   };
   expect(await step('measure', ...sketch, '--out', directory, '--shard', '1/3')).toBe(
     'stage sketch: shard 1/3 is measured, 3 blocks of all shards are missing\n',
   );
-  const early = await runCli(['recover', directory]);
+  const early = await run(['recover', directory]);
   expect([early.code, early.stdout]).toEqual([5, '']);
   expect(early.stderr).toMatch(
     /3 of 5 blocks of stage 'sketch' are missing: \S*sketch\/000001.h5, \S*000002.h5, \S*000004.h5\n/,
   );
   await step('measure', directory, '--shard', 'TASK/3');
   await step('measure', directory, '--shard', '3/3');
-  const tooEarly = await runCli(['measure', directory, '--stage', 'product']);
+  const tooEarly = await run(['measure', directory, '--stage', 'product']);
   expect([tooEarly.code, tooEarly.stderr]).toEqual([5, expect.stringContaining("has no stage 'basis' yet")]);
   expect(await step('recover', directory, '--stage', 'basis')).toBe('stage basis is there\n');
   await step('measure', directory, '--stage', 'product', '--shard', '2/2');
@@ -68,18 +65,19 @@ test('by hand, pass by pass and shard by shard: every number of run', async () =
 
 test('launch --engine local: the same by two processes, and nothing twice', async () => {
   const args = ['launch', '--engine', 'local', '-j', '2', ...sketch, '--tests', '6', '--out', at('local')];
-  const first = await runCli(args);
+  // in a process, whose environment its two processes have
+  const first = await runCli(args, undefined, KERNELS);
   expect(first.code).toBe(0);
   expect(first.stderr.match(/eigensketch launch: \w+/g)).toHaveLength(5);
   expect(await numbersOf(at('local'))).toEqual(whole);
-  expect((await runCli(args)).stderr).toBe('');
+  expect((await run(args)).stderr).toBe('');
 }, 60_000);
 
 test('another confidence is another certificate, from the test products that are there', async () => {
   const args = ['run', ...sketch, '--tests', '6', '--out', at('confident')];
-  expect((await runCli(args)).code).toBe(0);
+  expect((await run(args)).code).toBe(0);
   const before = await numbersOf(at('confident'));
-  const { stdout } = await runCli([...args, '--confidence', '0.9', '--json']);
+  const { stdout } = await run([...args, '--confidence', '0.9', '--json']);
   expect(JSON.parse(stdout).certificate).toMatchObject({ confidence: 0.9, tests: 6 });
   const after = await numbersOf(at('confident'));
   expect({ ...after, 'certificate.json': '' }).toEqual({ ...before, 'certificate.json': '' });
@@ -89,18 +87,22 @@ test('Ctrl-C stops after the block, says how to go on, and that goes on', async 
   const directory = at('interrupted');
   const slow = ['--operator', fixture('slow'), '--dims', '24', '--block-size', '2'];
   let isStopped = false;
-  const { code, stderr } = await runCli(['run', ...slow, '--out', directory, '--tests', '0'], (text, interrupt) => {
-    if (!isStopped && (text.match(/product/g)?.length ?? 0) > 3) {
-      isStopped = true;
-      interrupt();
-    }
-  });
+  const { code, stderr } = await runCli(
+    ['run', ...slow, '--out', directory, '--tests', '0'],
+    (text, interrupt) => {
+      if (!isStopped && (text.match(/product/g)?.length ?? 0) > 3) {
+        isStopped = true;
+        interrupt();
+      }
+    },
+    KERNELS,
+  );
   expect(code).toBe(130);
   expect(stderr).toContain(`stopped; what is measured is kept. Continue with: eigensketch run --out ${directory}\n`);
-  const { stages } = JSON.parse((await runCli(['status', directory, '--json'])).stdout);
+  const { stages } = JSON.parse((await run(['status', directory, '--json'])).stdout);
   expect(stages[0].done.length).toBeGreaterThanOrEqual(2);
   expect(stages[0].missing.length).toBeGreaterThan(0);
-  expect((await runCli(['run', '--out', directory, '--tests', '0'])).code).toBe(0);
+  expect((await run(['run', '--out', directory, '--tests', '0'])).code).toBe(0);
 }, 60_000);
 
 describe('what goes wrong', () => {
@@ -134,20 +136,20 @@ describe('what goes wrong', () => {
     ['no engine', (path) => ['launch', '--out', path], 2, /engine must be one of 'slurm', 'local'/],
     ['memory', () => ['run', ...sketch, '--memory', '1KB', '--out', 'nowhere'], 2, /at least .* is needed/],
   ])('%s', async (_, args, code, message) => {
-    const ended = await runCli(args(at('whole')));
+    const ended = await run(args(at('whole')));
     expect(ended.stderr).toMatch(message);
     expect([ended.code, ended.stdout]).toEqual([code, '']);
   });
 
   test('verify names what is damaged', async () => {
     const directory = at('damaged');
-    await runCli(['run', ...sketch, '--tests', '0', '--out', directory]);
+    await run(['run', ...sketch, '--tests', '0', '--out', directory]);
     const file = join(directory, 'product/000003.h5');
     const bytes = await readFile(file);
     bytes[bytes.length - 1]! ^= 1;
     await writeFile(file, bytes);
     await rm(join(directory, 'basis/000002.h5'));
-    const { code, stderr, stdout } = await runCli(['verify', directory]);
+    const { code, stderr, stdout } = await run(['verify', directory]);
     expect([code, stdout]).toEqual([5, '24 files, 2 damaged\n']);
     expect(stderr).toMatch(/basis\/000002.h5: .*no such file[\s\S]*product\/000003.h5: damaged/);
   });
@@ -155,10 +157,10 @@ describe('what goes wrong', () => {
   test('a plan that the disk cannot hold is refused, unless it is forced', async () => {
     const args = ['--operator', fixture('enormous'), '--dims', '100000', '--memory', '10TB', '--out', at('enormous')];
     for (const name of ['plan', 'run']) {
-      const { code, stderr } = await runCli([name, ...args]);
+      const { code, stderr } = await run([name, ...args]);
       expect([code, stderr]).toEqual([5, expect.stringMatching(/will need up to \S+ TB, the disk has .* free/)]);
     }
-    const forced = await runCli(['plan', ...args, '--force', '--json']);
+    const forced = await run(['plan', ...args, '--force', '--json']);
     expect([forced.code, JSON.parse(forced.stdout).cost.products]).toEqual([0, 200_002]);
   });
 });
@@ -169,16 +171,17 @@ testOnSmallDisk(
   async (disk) => {
     const directory = join(disk.path, 'sketch');
     const args = ['run', ...sketch, '--tests', '6', '--out', directory];
-    const early = await runCli(args);
+    const early = await run(args);
     expect([early.code, early.stderr]).toEqual([
       5,
       expect.stringMatching(/will need up to .*--force starts all the same/),
     ]);
-    const full = await runCli([...args, '--force']);
+    // in processes, which hold no file open when the disk is taken away
+    const full = await runCli([...args, '--force'], undefined, KERNELS);
     expect([full.code, full.stderr]).toEqual([5, expect.stringContaining('no space is left on the disk')]);
     expect(full.stderr).toContain(`Make room, then continue with: eigensketch run --out ${directory}`);
     disk.resize('8m');
-    expect((await runCli(['run', '--tests', '6', '--out', directory])).code).toBe(0);
+    expect((await runCli(['run', '--tests', '6', '--out', directory], undefined, KERNELS)).code).toBe(0);
     expect(await numbersOf(directory)).toEqual(whole);
   },
 );

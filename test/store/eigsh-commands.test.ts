@@ -2,14 +2,14 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { type Ended, runCli as runCommand } from '../support/cli.ts';
+import { type Ended, runCli, runHere } from '../support/cli.ts';
 import { command } from '../support/command.ts';
 import { needing, PYTHON, runs } from '../support/programs.ts';
 import { temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();
-const run = (args: readonly string[], onStderr?: (text: string, interrupt: () => void) => void): Promise<Ended> =>
-  runCommand(args, onStderr, { EIGENSKETCH_KERNELS: 'js' });
+const KERNELS = { EIGENSKETCH_KERNELS: 'js' };
+const run = (args: readonly string[]): Promise<Ended> => runHere(args, KERNELS);
 const search = (fixture: string, k: number, store: string): string[] => [
   ...['eigsh', '--operator', `test/cli/fixtures/${fixture}.mjs`],
   ...['--k', String(k), '--store', store, '--memory', '50MB', '--json'],
@@ -18,11 +18,15 @@ const search = (fixture: string, k: number, store: string): string[] => [
 test('Ctrl-C keeps what is measured, says how to go on, and the same command does', async () => {
   const store = at('interrupted');
   let isStopped = false;
-  const stopped = await run(search('slow-harmonic', 4, store), (text, interrupt) => {
-    if (isStopped || text.split('product').length < 8) return;
-    isStopped = true;
-    interrupt();
-  });
+  const stopped = await runCli(
+    search('slow-harmonic', 4, store),
+    (text, interrupt) => {
+      if (isStopped || text.split('product').length < 8) return;
+      isStopped = true;
+      interrupt();
+    },
+    KERNELS,
+  );
   expect([stopped.code, stopped.stderr]).toEqual([130, expect.stringContaining('Continue with: the same command')]);
   const status = JSON.parse((await run(['status', store, '--json'])).stdout);
   expect(status).toMatchObject({ search: { k: 4, n: 400, memory: 5e7 }, progress: { phase: 'signal' } });

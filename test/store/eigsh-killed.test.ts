@@ -1,6 +1,6 @@
 /**
  * Searches of `eigsh` that are killed at changes of the disk, some torn in the middle, and gone on with: they end with the
- * same numbers, bit for bit, and repeat no product but the one under way. `npm run test:all` makes 100 of them.
+ * same numbers, bit for bit, and repeat no product but the one under way. `npm run test:long` makes 48 of them.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { uniforms } from '../support/matrices.ts';
 import { temporaryFolder } from './support.ts';
 import { type Ended, runWatched, temporariesIn } from './watched.ts';
 
-const KILLS = long ? 100 : 12;
+const KILLS = long ? 48 : 6;
 /** Kills of one directory before it is let alone. */
 const CHAIN = 3;
 const at = temporaryFolder();

@@ -1,7 +1,7 @@
 /**
  * Runs that are killed and gone on with end with the same numbers, bit for bit. What a kill leaves depends only on which
  * change of the disk was the last one, so kills are aimed at those: at random ones of all that a run makes, some torn in
- * the middle, and every fourth at a random time. `npm run test:all` makes 100 of them.
+ * the middle, and every fourth at a random time. `npm run test:long` makes 50 of them.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { uniforms } from '../support/matrices.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
 import { type Ended, runWatched, temporariesIn } from './watched.ts';
 
-const KILLS = long ? 100 : 24;
+const KILLS = long ? 50 : 8;
 /** Kills of one directory before it is let alone. */
 const CHAIN = 2;
 const at = temporaryFolder();

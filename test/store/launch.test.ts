@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { batchOptions, batchScript } from '../../src/store/cluster/slurm.ts';
 import { type LaunchStep, launchSteps } from '../../src/store/cluster/steps.ts';
 import type { StageProgress } from '../../src/store/sketch/progress.ts';
-import { runCli } from '../support/cli.ts';
+import { runCli, runHere } from '../support/cli.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();
@@ -90,7 +90,7 @@ describe('the batch script', () => {
 
 test('without Slurm a launch says so', async () => {
   const args = ['launch', '--engine', 'slurm', '--operator', 'test/cli/fixtures/harmonic.mjs', '--dims', '4'];
-  const { code, stderr } = await runCli([...args, '--out', at('none')], undefined, { PATH: '/nowhere' });
+  const { code, stderr } = await runHere([...args, '--out', at('none')], { PATH: '/nowhere' });
   expect([code, stderr]).toEqual([2, 'eigensketch launch: sbatch: it is not installed here\n']);
 });
 

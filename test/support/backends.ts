@@ -3,10 +3,14 @@
 import process from 'node:process';
 import { describe } from '@jest/globals';
 import { type BackendName, type BackendRecord, useBackend } from '../../src/tfjs/index.ts';
+import { long } from './long.ts';
 import { skippedTitle } from './skips.ts';
 
 /** `npm run test:backend -- NAME` sets it; else WebGPU, which the suites of test/tfjs leave to these. */
 export const BACKEND: BackendName = (process.env.EIGENSKETCH_TEST_BACKEND as BackendName | undefined) ?? 'webgpu';
+
+/** Whether the suites take all columns and cases: asked for by name or in the long repeats, not beside everything else. */
+export const thorough: boolean = long || process.env.EIGENSKETCH_TEST_BACKEND !== undefined;
 
 const required = process.env.EIGENSKETCH_TEST_BACKEND !== undefined || Boolean(process.env.EIGENSKETCH_REQUIRE_WEBGPU);
 

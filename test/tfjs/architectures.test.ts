@@ -5,9 +5,12 @@ import fc from 'fast-check';
 import { ggn, hessian, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError } from '../support/dense.ts';
 import { productError } from '../support/differences.ts';
+import { long } from '../support/long.ts';
 import { randomBlock } from '../support/matrices.ts';
 
 beforeAll(() => useBackend('wasm'));
+
+const RUNS = long ? 200 : 40;
 
 const SMOOTH = ['tanh', 'sigmoid', 'softplus', 'elu', 'swish', 'gelu', 'softmax'] as const;
 type Activation = (typeof SMOOTH)[number];
@@ -135,7 +138,7 @@ async function withNetwork(drawn: Architecture, use: (built: Built) => Promise<v
   }
 }
 
-test('200 architectures: forward over reverse is double backward, and v^T G v >= 0', async () => {
+test(`${RUNS} architectures: forward over reverse is double backward, and v^T G v >= 0`, async () => {
   await fc.assert(
     fc.asyncProperty(architecture, (drawn) =>
       withNetwork(drawn, async (built) => {
@@ -156,11 +159,11 @@ test('200 architectures: forward over reverse is double backward, and v^T G v >=
         for (const op of [forward, reverse, G]) op.dispose();
       }),
     ),
-    { numRuns: 200, seed: 1 },
+    { numRuns: RUNS, seed: 1 },
   );
 }, 120_000);
 
-test('200 architectures: products are differences of the gradient', async () => {
+test(`${RUNS} architectures: products are differences of the gradient`, async () => {
   const smooth = architecture.filter(({ steps }) => steps.every((each) => each.kind !== 'pool' || each.average));
   await fc.assert(
     fc.asyncProperty(smooth, (drawn) =>
@@ -168,6 +171,6 @@ test('200 architectures: products are differences of the gradient', async () => 
         expect(await productError(built as never, built.parameters, 0.02)).toBeLessThan(0.05);
       }),
     ),
-    { numRuns: 200, seed: 2 },
+    { numRuns: RUNS, seed: 2 },
   );
 }, 120_000);

@@ -25,7 +25,7 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
       const options = { ...network.problem, data: network.batches([network.samples - 3, 3]) };
       const forward = hessian(options);
       const reverse = hessian({ ...options, mode: 'reverse' });
-      for (const cols of [1, 3]) {
+      for (const cols of backend === 'cpu' ? [2] : [1, 3]) {
         const X = block(forward.numParameters, cols);
         expect(relativeError((await forward.matmat(X)).data, (await reverse.matmat(X)).data)).toBeLessThan(1e-6);
       }
@@ -37,10 +37,10 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
       const data = network.batches([network.samples - 3, 3]);
       const before = tf.memory();
       const H = hessian({ ...network.problem, data });
-      const X = block(H.numParameters, 5);
+      const X = block(H.numParameters, backend === 'cpu' ? 2 : 5);
       await H.matmat(X);
       const { numTensors, numBytes, numDataBuffers } = tf.memory();
-      for (let i = 0; i < (backend === 'cpu' ? 3 : 20); i++) await H.matmat(X);
+      for (let i = 0; i < (backend === 'cpu' ? 2 : 20); i++) await H.matmat(X);
       expect(tf.memory()).toMatchObject({ numTensors, numBytes, numDataBuffers });
       H.dispose();
       await Promise.resolve();
