@@ -12,7 +12,7 @@ import { uniforms } from '../support/matrices.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
 import { type Ended, runWatched, temporariesIn } from './watched.ts';
 
-const KILLS = long ? 50 : 8;
+const KILLS = long ? 50 : 24;
 /** Kills of one directory before it is let alone. */
 const CHAIN = 2;
 const at = temporaryFolder();
