@@ -67,7 +67,8 @@ function imageSpec(
   style: Omit<FigureStyle, 'width' | 'height'>,
 ): Spec {
   const { rows, cols, data, scale } = image;
-  const largest = Array.from(data).reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  const finite = Array.from(data).filter(Number.isFinite);
+  const largest = finite.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
   const top = Math.log10(largest);
   const shown = (value: number): number =>
     scale === 'signed' ? value : Math.max(Math.log10(Math.abs(value)), top - DECADES);

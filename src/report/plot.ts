@@ -59,7 +59,7 @@ interface Point {
 }
 
 function pointsOf({ name, x, y, lower, upper }: ParsedSeries): Point[] {
-  const bars = lower === undefined ? [] : [lower, upper ?? []];
+  const bars = lower === undefined && upper === undefined ? [] : [lower ?? [], upper ?? []];
   for (const values of [x, ...bars]) {
     if (values.length !== y.length) {
       throw new ArgumentError(`series '${name}' has ${y.length} y values and ${values.length} of another kind`, {

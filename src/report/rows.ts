@@ -20,13 +20,13 @@ export interface EigenvalueRow {
 
 const reach = (value: number, { lower, upper }: Interval): number => Math.max(upper - value, value - lower);
 
-/** Eigenvalues with the narrower of their two intervals. */
+/** Eigenvalues with the narrower of their two intervals; of two alike with that of the residual, which is sure. */
 export function eigenvalueRows({ eigenvalues, certificate, samplingErrors }: Analysis): EigenvalueRow[] {
   return eigenvalues.map((value, i) => {
     const residual = certificate?.eigenvalueIntervals?.[i];
     const gap = certificate?.gapIntervals?.[i];
     const angle = certificate?.angleBounds?.[i];
-    const best = gap && residual && reach(value, gap) <= reach(value, residual) ? gap : residual;
+    const best = gap && residual && reach(value, gap) < reach(value, residual) ? gap : residual;
     const samplingError = samplingErrors?.[i];
     return {
       index: i + 1,

@@ -1,6 +1,6 @@
 /** What passes cost and keep: work that is not needed is not done, and memory that is given back is not in use. */
 import { describe, expect, test } from '@jest/globals';
-import { type Block, zeros } from '../../src/core/block.ts';
+import { asDType, type Block, zeros } from '../../src/core/block.ts';
 import type { Kernels } from '../../src/linalg/kernels/provider.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
@@ -8,7 +8,7 @@ import type { Multivector } from '../../src/multivector/multivector.ts';
 import { orthonormalise } from '../../src/multivector/orthonormalise.ts';
 import { projectOut } from '../../src/multivector/project.ts';
 import { gram } from '../../src/multivector/verbs.ts';
-import { multiply, orthonormalityDefect, randomBlock } from '../support/matrices.ts';
+import { distance, identity, multiply, orthonormalityDefect, randomBlock, transposed } from '../support/matrices.ts';
 import { SlowSpace } from '../support/slow-multivector.ts';
 
 const kernels = await selectKernels();
@@ -101,6 +101,19 @@ describe('orthonormalise', () => {
     expect(before.data.every(Number.isFinite)).toBe(true);
   });
 
+  test.each([5, 10, 11, 40])('says how far %d columns are from orthonormal', async (cols) => {
+    for (const seed of [1, 2, 3]) {
+      const Y = await multivectorOf(randomBlock(n, cols, seed), 'float32');
+      const { basis, defect } = await orthonormalise(Y, hostSpace(n, 'float32'), { kernels });
+      const Q = asDType(await basis.toBlock(), 'float64');
+      const truth = distance(multiply(transposed(Q), Q), identity(cols));
+      // estimated from ten random vectors above ten columns: outside of a third and three with probability below 1e-3
+      const factor = cols > 10 ? 3 : 1.01;
+      expect(defect / truth).toBeGreaterThan(1 / factor);
+      expect(defect / truth).toBeLessThan(factor);
+    }
+  });
+
   test('a column that has no finite length is refused, and so are columns that have no basis', async () => {
     const [one, three] = [randomBlock(n, 1, 1), randomBlock(n, 3, 1)];
     for (const { data } of [one, three]) data[5] = Number.NaN;
@@ -145,6 +158,20 @@ describe('projectOut', () => {
     expect(calls).toEqual({ addOverlap: 2, subtract: 2, addGram: 0, times: 0 });
     await projectOut([once], [V], { kernels: counted }, { once: [once] });
     expect(calls).toEqual({ addOverlap: 3, subtract: 3, addGram: 0, times: 0 });
+  });
+
+  test('what is known beforehand saves a sweep', async () => {
+    const V = await orthonormal(4, 1);
+    const coefficients = randomBlock(4, 2, 3);
+    const rest = await orthonormal(6, 4);
+    await projectOut([rest], [V], { kernels });
+    const outside = await rest.readColumns(0, 2);
+    const inSpan = multiply(await V.toBlock(), coefficients);
+    const X = { ...inSpan, data: inSpan.data.map((value, at) => value + outside.data[at]!) };
+    const { kernels: counted, calls } = counting(n);
+    const expected = { ...coefficients, data: Float64Array.from(coefficients.data) };
+    await projectOut([await multivectorOf(X, 'float64')], [V], { kernels: counted }, { expected });
+    expect(calls).toEqual({ addOverlap: 1, subtract: 1, addGram: 0, times: 0 });
   });
 
   test('shows every row of the first part once, in order', async () => {

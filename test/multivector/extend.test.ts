@@ -109,6 +109,14 @@ test('without a basis to begin with, columns are orthonormalised', async () => {
   }
 });
 
+test.each([1e-150, 1e-9, 1e9])('columns in the span exhaust it whatever their size: %d', async (size) => {
+  const { whole } = await basisOf('float64');
+  const inside = scaled(multiply(whole, randomBlock(7, 4, 3)), size);
+  const beyond = plus(inside, scaled(randomBlock(n, 4, 2), size / 1e3));
+  expect((await extend(inside, 'float64')).exhausted).toBe(true);
+  expect((await extend(beyond, 'float64')).exhausted).toBe(false);
+});
+
 test('the factor of blocks and its inverse', async () => {
   const upper = (k: number, seed: number): Matrix => {
     const R = randomBlock(k, k, seed) as Matrix;

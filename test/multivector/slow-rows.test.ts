@@ -2,6 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
+import { multivectorOf } from '../../src/multivector/host.ts';
 import type { Multivector } from '../../src/multivector/multivector.ts';
 import { concatenate, gram, leadingColumns, subtractTimes, times } from '../../src/multivector/verbs.ts';
 import { distance, multiply, randomBlock, transposed } from '../support/matrices.ts';
@@ -55,6 +56,22 @@ describe.each<[string, Behaviour]>([
     const part = await leadingColumns(x, 1, await space.allocate(1));
     expect((await part.toBlock()).data).toEqual(X.data.filter((_, at) => at % 3 === 0));
   });
+});
+
+test('operands in memory and elsewhere go together', async () => {
+  const space = new SlowSpace(ROWS, 'float64', { readTurns: 2, writeTurns: 3 });
+  const [here, there] = [await multivectorOf(X, 'float64'), await space.from(Z)];
+  expect(distance(await gram(here, there, context), multiply(transposed(X), Z))).toBeLessThan(1e-12);
+  const left = minus(Z, multiply(X, C));
+  await subtractTimes(there, here, C, context);
+  expect(distance(await there.toBlock(), left)).toBeLessThan(1e-13);
+});
+
+test('a pass over no rows reads none', async () => {
+  const reads: number[] = [];
+  const space = new SlowSpace(0, 'float64', { onRead: (start) => reads.push(start) });
+  const G = await gram(await space.allocate(2), await space.allocate(3), context);
+  expect([G.rows, G.cols, reads]).toEqual([2, 3, []]);
 });
 
 /** What a verb does to rows of the space that it is given. */

@@ -196,6 +196,49 @@ test('HTML: tables in their order', async () => {
   expect(rows).toEqual([...STATEMENTS, heads, ...ROWS, ...PROVENANCE]);
 });
 
+test('HTML: the page around figures and tables, word for word', async () => {
+  const definitions = (pairs: [string, string][]): string =>
+    pairs.map(([name, text]) => `<tr><th scope="row">${name}</th><td>${text}</td></tr>\n`).join('');
+  const page = (await toHtml(analysis))
+    .replace(/<style>[^<]*<\/style>/, '<style></style>')
+    .replaceAll(/<svg [\s\S]*?<\/svg>/g, (svg) => `SVG on ${svg.includes('fill="white"') ? 'white' : 'black'}`);
+  const figure = '<figure><div class="light">SVG on white</div>\n<div class="dark">SVG on black</div></figure>\n';
+  expect(page).toBe(`<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Spectrum of by hand</title><style></style></head>
+<body>
+<h1>Spectrum of by hand</h1>
+<table>
+${definitions(STATEMENTS)}</table>
+${figure}${figure}<h2>Leading eigenvalues</h2>
+<div class="wide"><table>
+<tr><th scope="col">#</th><th scope="col">eigenvalue</th><th scope="col">bound by</th><th scope="col">angle (rad)</th><th scope="col">sampling s.e.</th></tr>
+${ROWS.map((cells) => `<tr>${cells.map((cell) => `<td class="number">${cell}</td>`).join('')}</tr>\n`).join('')}</table></div>
+<h2>Provenance</h2>
+<table>
+${definitions(PROVENANCE)}</table>
+</body>
+</html>
+`);
+});
+
+test('a column is there where one row fills it; of two bounds alike the sure one is named', () => {
+  const known: Certificate = {
+    ...certificate,
+    eigenvalueIntervals: [{ estimate: 5.25, lower: 5, upper: 5.5 }],
+    gapIntervals: [{ estimate: 5.25, lower: 5, upper: 5.5 }],
+    angleBounds: [null, 0.5],
+  };
+  const lines = toMarkdown(analysisOn('m', { samplingErrors: Float64Array.of(0.61) }, known)).split('\n');
+  expect(lines.filter((line) => line.startsWith('|'))).toEqual([
+    '| # | eigenvalue | bound by | angle (rad) | sampling s.e. |',
+    '| --- | --- | --- | --- | --- |',
+    '| 1 | 5.25 ± 0.26 | residual |  | 0.610 |',
+    '| 2 | -3.5 |  | 0.5 |  |',
+    '| 3 | 0.000125 |  |  |  |',
+  ]);
+});
+
 test('without a certificate the same texts bound nothing', () => {
   const { certificate: _, ...bare } = analysisOn('another machine');
   const NONE = 'not certified: no test products were spent on this result';

@@ -32,6 +32,8 @@ describe('ticks of a logarithmic axis', () => {
   test('labels: powers of ten as people write them, plain numbers where all are plain', () => {
     expect(tickTexts([-1, -1e-4, 0, 2e-12, 1, 5, 1e10])).toEqual(['−1', '−10⁻⁴', '0', '2·10⁻¹²', '1', '5', '10¹⁰']);
     expect(tickTexts([-0.01, 0, 0.2, 5000])).toEqual(['−0.01', '0', '0.2', '5000']);
+    expect(tickTexts([1, 1e4, 2e4])).toEqual(['1', '10⁴', '2·10⁴']);
+    expect(tickTexts([1e-3, 1, 5])).toEqual(['10⁻³', '1', '5']);
   });
 
   test('a plot of less than a decade has ticks', async () => {

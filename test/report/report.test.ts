@@ -13,7 +13,7 @@ import {
   toLatex,
   toMarkdown,
 } from '../../src/report/index.ts';
-import { boundText, roundTogether, roundUp } from '../../src/report/numbers.ts';
+import { boundText, estimateText, roundTogether, roundUp } from '../../src/report/numbers.ts';
 
 const A = diagonalOperator(Array.from({ length: 120 }, (_, i) => (i % 3 === 1 ? -1 : 1) * (i + 1) ** -1.5));
 const result = await seigh(A, 24, { seed: 1 });
@@ -48,6 +48,10 @@ describe('numbers', () => {
     [40, 9.9, '40', '11', 0],
     [0.001, 5, '0.0', '5.1', 0],
     [123456, 12, '1.23456', '0.00013', 5],
+    // plain from a thousandth to below a hundred thousand
+    [12345, 12, '12345', '13', 0],
+    [0.00123, 1e-5, '0.001230', '0.000011', 0],
+    [0.000999, 1e-5, '9.99', '0.11', -4],
   ])('%d with bound %d', (value, bound, text, boundText, exponent) => {
     expect(roundTogether(value, bound)).toEqual({ value: text, bound: boundText, exponent });
   });
@@ -67,6 +71,23 @@ describe('numbers', () => {
 
   test('bounds as text', () => {
     expect([3.0101e-4, 0.0412, 12.3, 0].map(boundText)).toEqual(['3.1e-4', '0.042', '13', '0']);
+    expect([1e-3, 9.1e-4, 9800, 9900.5].map(boundText)).toEqual(['0.001', '9.1e-4', '9800', '1.0e+4']);
+  });
+
+  test('estimates as text', () => {
+    const numbers = [0, 1, -0.03125, 0.001, -0.0009, 9990, 10000];
+    expect(numbers.map(estimateText)).toEqual(['0.00', '1.00', '-0.0313', '0.00100', '-9.00e-4', '9.99e+3', '1.00e+4']);
+  });
+
+  test('what is not a positive number stays as it is', () => {
+    expect([roundUp(Number.POSITIVE_INFINITY), roundUp(-2.345), roundUp(1234, 3)]).toEqual([
+      Number.POSITIVE_INFINITY,
+      -2.345,
+      1240,
+    ]);
+    for (const bound of [0, Number.POSITIVE_INFINITY]) {
+      expect(roundTogether(1.5, bound)).toEqual({ value: '1.5', bound: String(bound), exponent: 0 });
+    }
   });
 });
 
