@@ -9,6 +9,7 @@ import {
   analysisOf,
   figureSvg,
   paperSentence,
+  parseAnalysis,
   toCsv,
   toHtml,
   toJson,
@@ -237,6 +238,83 @@ test('a column is there where one row fills it; of two bounds alike the sure one
     '| 2 | -3.5 |  | 0.5 |  |',
     '| 3 | 0.000125 |  |  |  |',
   ]);
+});
+
+describe('what is no analysis is refused by every report, with what it lacks', () => {
+  /** The analysis with another value at a path; undefined takes it away. */
+  const spoilt = (path: string, value: unknown): Analysis => {
+    const copy = JSON.parse(JSON.stringify(analysis));
+    const names = path.split('.');
+    const last = names.pop()!;
+    const record = names.reduce((outer, name) => outer[name], copy);
+    if (value === undefined) delete record[last];
+    else record[last] = value;
+    return copy;
+  };
+  const lacking = (name: string, ...values: unknown[]): [string, unknown, string][] =>
+    values.map((value) => [`certificate.${name}`, value, `its certificate has no valid ${name}`]);
+  const RECORD = 'the record has no eigenvalues or no provenance';
+  const cases: [string, unknown, string][] = [
+    ['eigenvalues', undefined, RECORD],
+    ['eigenvalues', [1, 'two'], RECORD],
+    ['eigenvalues', { length: 0 }, RECORD],
+    ['provenance', undefined, RECORD],
+    ['provenance', [], RECORD],
+    ['provenance.operator', 7, RECORD],
+    ['provenance.versions', undefined, 'its provenance has no versions'],
+    ['residualNorms', [1, null], 'its residualNorms are no numbers'],
+    ['samplingErrors', 'none', 'its samplingErrors are no numbers'],
+    ['certificate', 3, 'the certificate is no record'],
+    ['certificate', null, 'the certificate is no record'],
+    ['certificate.schema', 2, 'its certificate has schema version 2, this version reads 1'],
+    ['certificate.schema', undefined, 'its certificate has schema version undefined, this version reads 1'],
+    ...['relativeError', 'errorFrob', 'operatorFrob'].flatMap((name) =>
+      lacking(name, undefined, 1, { estimate: 1, lower: 0 }, { lower: 0, upper: 1 }, { estimate: 1, upper: 1 }),
+    ),
+    ...lacking('likely.relativeError', undefined, 3),
+    ['certificate.likely', undefined, 'its certificate has no valid likely.relativeError'],
+    ...['scree', 'eigenvalueIntervals', 'gapIntervals'].flatMap((name) => lacking(name, 1, [1], [{ estimate: 1 }])),
+    ...lacking('inertia', 1),
+    ...lacking('angleBounds', 1),
+    ...['tests', 'confidence', 'numMatvecs', 'seconds', 'noiseFloor', 'roundingFloor'].flatMap((name) =>
+      lacking(name, undefined, '1'),
+    ),
+  ];
+  test.each(cases)('%s: %j', (path, value, fault) => {
+    const wrong = spoilt(path, value);
+    expect(() => toCsv(wrong)).toThrow(
+      `toCsv: expected an analysis, as analysisOf and parseAnalysis make it: ${fault}`,
+    );
+    expect(() => parseAnalysis(JSON.stringify(wrong))).toThrow(`parseAnalysis: ${fault}`);
+  });
+
+  test.each([undefined, null, 'text', [], new Float64Array(2)])('%p', async (value) => {
+    const message = 'expected an analysis, as analysisOf and parseAnalysis make it: it is no record';
+    for (const write of [toCsv, toJson, toLatex, toMarkdown, paperSentence]) {
+      expect(() => write(value as never)).toThrow(`${write.name}: ${message}`);
+    }
+    await expect(toHtml(value as never)).rejects.toThrow(`toHtml: ${message}`);
+    await expect(figureSvg(value as never, 'scree')).rejects.toThrow(`figureSvg: ${message}`);
+  });
+
+  test('what it may do without is not missed', () => {
+    for (const name of ['scree', 'eigenvalueIntervals', 'gapIntervals', 'inertia', 'angleBounds']) {
+      expect(toCsv(spoilt(`certificate.${name}`, undefined))).toContain(SENTENCE);
+    }
+    expect(toCsv(spoilt('certificate.gapIntervals', [null, null, null]))).toContain(SENTENCE);
+    for (const name of ['residualNorms', 'samplingErrors']) expect(toCsv(spoilt(name, undefined))).toContain(SENTENCE);
+  });
+
+  test('a table lists so many rows, all, or none', () => {
+    const rowsOf = (rows: number): number => toMarkdown(analysis, { rows }).match(/^\| \d/gm)?.length ?? 0;
+    expect([0, 2, 3, 9, Number.POSITIVE_INFINITY].map(rowsOf)).toEqual([0, 2, 3, 3, 3]);
+    for (const rows of [-1, 1.5, Number.NaN]) {
+      expect(() => toMarkdown(analysis, { rows })).toThrow(
+        `toMarkdown: rows must be an integer at least 0, got ${rows}`,
+      );
+    }
+    expect(() => toLatex(analysis, { row: 2 } as never)).toThrow("toLatex: unknown option 'row'; did you mean 'rows'?");
+  });
 });
 
 test('without a certificate the same texts bound nothing', () => {

@@ -126,17 +126,15 @@ describe('a plot', () => {
     }
   });
 
-  test.each([
-    [undefined],
-    ['x'],
-    [[{ name: 1, x: [], y: [] }]],
-    [[{ name: 'a', x: 1, y: [] }]],
-    [[{ name: 'a', x: [], y: null }]],
-    [[null]],
-  ])('series are a list of series, not %j', async (series) => {
-    await expect(plotSvg({ ...options, series: series as never })).rejects.toThrow(
-      'plotSvg: series must be a list of { name, x, y }',
-    );
+  test.each<[unknown, string]>([
+    [undefined, 'series must be an array, got undefined'],
+    [[{ name: 1, x: [], y: [] }], 'series[0]: name must be a string, got 1'],
+    [[curve, { name: 'a', x: 1, y: [] }], 'series[1]: x must be an array of numbers, got 1'],
+    [[{ name: 'a', x: [], y: null }], 'series[0]: y must be an array of numbers, got null'],
+    [[{ ...curve, mark: 'dots' }], "series[0]: mark must be one of 'line', 'points', got 'dots'"],
+    [[], 'there is no finite point to draw'],
+  ])('series %j are refused', async (series, message) => {
+    await expect(plotSvg({ ...options, series: series as never })).rejects.toThrow(`plotSvg: ${message}`);
   });
 });
 
@@ -210,10 +208,23 @@ describe('an image of a matrix', () => {
 
 /** An analysis of which figures show the eigenvalues, the certificate as given, and the name. */
 function analysisOf(eigenvalues: number[], certificate?: Partial<Certificate>): Analysis {
-  const relativeError = { estimate: 0.02, lower: 0.01, upper: 0.03 };
-  const made = { relativeError, confidence: 0.98, tests: 7, ...certificate };
+  const interval = { estimate: 0.02, lower: 0.01, upper: 0.03 };
+  const made = {
+    schema: 1,
+    relativeError: interval,
+    errorFrob: interval,
+    operatorFrob: interval,
+    likely: { relativeError: interval },
+    confidence: 0.98,
+    tests: 7,
+    numMatvecs: 8,
+    seconds: 1,
+    noiseFloor: 0,
+    roundingFloor: 0,
+    ...certificate,
+  };
   return {
-    provenance: { operator: 'by hand' },
+    provenance: { operator: 'by hand', versions: {} },
     eigenvalues,
     ...(certificate ? { certificate: made } : {}),
   } as unknown as Analysis;
@@ -343,7 +354,9 @@ describe('the spectrum', () => {
 
   test('an analysis without eigenvalues has none', async () => {
     await expect(figureSvg(analysisOf([]), 'spectrum')).rejects.toThrow('figureSvg: the analysis has no eigenvalues');
-    await expect(figureSvg(analysisOf([1]), 'scree')).rejects.toMatchObject({ values: { kind: 'scree' } });
+    await expect(figureSvg(analysisOf([1]), 'scree')).rejects.toMatchObject({
+      values: { kind: 'scree' },
+    });
   });
 });
 
