@@ -23,7 +23,7 @@ function filesOf(target: string): string[] {
   if (!existsSync(emitted)) throw new Error(`there is no src/${target}; ${USAGE}`);
   if (emitted.endsWith('.js')) return [emitted];
   return readdirSync(emitted, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.js'))
+    .filter((path) => path.endsWith('.js') && existsSync(join('src', target, path.replace(/\.js$/, '.ts'))))
     .map((path) => join(emitted, path));
 }
 
