@@ -160,7 +160,7 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs): Pro
   const noise = noiseBeside(Math.sqrt(meanSquare)) * Math.sqrt(op.shape[1]);
   const dimension = effectiveDimension(squares);
   const ofRitzValues = noiseFloor + coreRounding(largest, theta.length);
-  const slack = Math.max(ofRitzValues, pairs.noiseFloor ?? 0);
+  const slack = ofRitzValues + (pairs.noiseFloor ?? 0);
   const known = knownSquares(theta, residualNorms, noiseFloor, slack);
   const { scree, ...norms } = normsFrom(squaredInterval(meanSquare, tests, level, noise), known);
   const { scree: _, ...likely } = normsFrom(likelySquaredInterval(meanSquare, tests, dimension, level, noise), known);

@@ -9,6 +9,7 @@ import { vectorNorm } from '../core/vector-norm.ts';
 import { krylovSpaceOf, residualOf, type Tridiagonal, tridiagonalOf } from '../krylov/lanczos.ts';
 import { eigenvalueBound, type LanczosRun, mirrored } from '../krylov/lanczos-bound.ts';
 import { gaussRule } from '../krylov/quadrature.ts';
+import { floorsOf } from '../krylov/ritz.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { relativeAsymmetry } from '../linalg/small.ts';
 import { applyAdjoint, applyOperator } from '../linops/apply.ts';
@@ -117,7 +118,10 @@ async function largestSingularValue(
   const residualNorm = residualOf(state);
   // the rounding of products, and of orthogonalising them, moves eigenvalues by at most its norm
   const size = Math.hypot(vectorNorm(T.diagonal), vectorNorm(T.offDiagonal));
-  const floor = roundingFloor(symmetric, size, 0) + roundoff * size * Math.sqrt(order);
+  const ofRounding = roundingFloor(symmetric, size, 0) + roundoff * size * Math.sqrt(order);
+  // noise of the products does the same, and shows in what H lacks in symmetry
+  const { noise, rounding } = floorsOf(state);
+  const floor = noise > rounding ? Math.max(ofRounding, noise * Math.sqrt(T.diagonal.length)) : ofRounding;
   const miss = (1 - confidence) / 2;
   const seen = await extremes({ T, residualNorm, startLength: startLength! }, { miss, floor, kernels });
   const isWhole = T.diagonal.length === n;

@@ -175,12 +175,15 @@ test(`${OPERATORS} random operators`, async () => {
     }
   }
   expect(refused).toBeLessThan(0.05 * OPERATORS);
+  const tooOften: Record<string, unknown> = {};
   for (const [statement, so] of tally) {
     if (statement.startsWith('likely')) continue;
     const miss = CERTAIN.includes(statement) ? 0 : 1 - CONFIDENCE;
     // 4.5 standard errors of a binomial: a correct program has more with probability 4e-6 for each of some thirty statements
     const most = so.made * miss + 4.5 * Math.sqrt(so.made * miss * (1 - miss));
-    expect([statement, so.false.length <= most, so.false.slice(0, 10)]).toEqual([statement, true, expect.anything()]);
+    if (so.false.length > most) tooOften[statement] = { made: so.made, cases: so.false.slice(0, 10) };
     expect(so.made).toBeGreaterThan(OPERATORS / 10);
   }
+  if (long) console.log(JSON.stringify([...tally].map(([name, so]) => [name, so.made, so.false.length])));
+  expect(tooOften).toEqual({});
 }, 900_000);
