@@ -164,11 +164,17 @@ export function cheapestEnd(
   return best;
 }
 
+/** Below this power of the size an error as small as rounding or noise no longer falls. */
+const STAGNANT = 0.25;
+
 /** Nothing is left outside the basis but rounding, or noise of the operator: no further column can help. */
 export function isExhausted({ state, forecasts }: GrowingBasis): boolean {
   const { captured, coupling, outside } = forecasts.at(-1)!;
+  const missed = Math.sqrt(coupling + outside);
+  const [size, unit] = [Math.sqrt(captured), unitRoundoff(state.W.dtype)];
+  if (missed <= 16 * unit * size) return true;
   const { rounding, noise } = floorsOf(state);
-  const ofNoise = noise > rounding ? noise * Math.sqrt(state.W.rows) : 0;
-  const least = Math.max(16 * unitRoundoff(state.W.dtype) * Math.sqrt(captured), 2 * ofNoise);
-  return Math.sqrt(coupling + outside) <= least;
+  const ofNoise = noise > rounding ? 4 * noise * Math.sqrt(state.W.rows) : 0;
+  const isSmall = missed <= Math.max(ofNoise, Math.sqrt(unit) * size);
+  return isSmall && forecasts.length > 1 && decayOf(forecasts) < STAGNANT;
 }

@@ -1,5 +1,6 @@
 /** What a method of `seigh` is: its options, its cost, its steps, and how it goes from products to eigenpairs. */
 import type { Matrix } from '../core/block.ts';
+import type { DType } from '../core/dtype.ts';
 import type { Field } from '../core/parse.ts';
 import type { Distribution } from '../core/random.ts';
 import type { Control } from '../core/schedule.ts';
@@ -17,6 +18,8 @@ export interface Known {
   dims?: number | undefined;
   /** Whether the operator declares itself positive semidefinite. */
   psd?: boolean | undefined;
+  /** Element type of the operator. */
+  dtype?: DType | undefined;
 }
 
 /** A field for each option of a method. */

@@ -1,4 +1,5 @@
 /** The options of `seigh`, and the door through which they come: parsed as a whole before anything else happens. */
+import { type DType, unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError, UnsupportedError } from '../core/errors.ts';
 import type { Memory } from '../core/memory.ts';
 import {
@@ -104,8 +105,16 @@ export const ADAPTIVE_METHODS = ['krylov', 'hmt'] as const;
 type AdaptiveMethod = (typeof ADAPTIVE_METHODS)[number];
 
 /**
- * Options of a search for an accuracy: what to reach, how products are made, and the method: `'krylov'` (default), a block Krylov
- * basis, or `'hmt'`, a sketch.
+ * The method of a search for an accuracy where the caller names none: `krylov`, which needs far fewer products, but whose residual
+ * norms carry some hundred roundings; below the root of the unit roundoff `hmt`, which measures them.
+ */
+function adaptiveMethodFor(tol: number, dtype: DType | undefined): AdaptiveMethod {
+  return dtype === undefined || tol >= Math.sqrt(unitRoundoff(dtype)) ? 'krylov' : 'hmt';
+}
+
+/**
+ * Options of a search for an accuracy: what to reach, how products are made, and the method: `'krylov'`, a block Krylov basis
+ * (default), or `'hmt'`, a sketch (default for a `tol` below the root of the unit roundoff: 1e-8, in float32 2.4e-4).
  */
 export type AdaptiveOptions = AccuracyOptions &
   Pick<SketchOptions, 'testMatrix' | 'which' | 'blockSize' | 'seed' | 'kernels' | keyof Control> & {
@@ -173,9 +182,11 @@ export function sketchFields({ n }: Known): FieldsOf<SketchSettings> {
 const USUAL_MAX_DIMS = 1000;
 
 /** The fields of a search for an accuracy. */
-export function adaptiveFields({ n }: Known): FieldsOf<AdaptiveSettings> {
+export function adaptiveFields({ n }: Known): FieldsOf<Omit<AdaptiveSettings, 'method'>> & {
+  method: Field<AdaptiveMethod | undefined>;
+} {
   return {
-    method: withDefault(choice<AdaptiveMethod>(ADAPTIVE_METHODS), ADAPTIVE_METHODS[0]),
+    method: optional(choice<AdaptiveMethod>(ADAPTIVE_METHODS)),
     tol: described(between(0, 1), 'grow the sketch until the certified relative error is at most this'),
     confidence: described(withDefault(between(0, 1), 0.99), 'probability that the certified error holds'),
     maxDims: described(
@@ -280,7 +291,8 @@ export function parseAdaptiveOptions(options: unknown, known: Known): AdaptiveSe
   const given = asRecord(options);
   const fields = adaptiveFields(known) as unknown as Fields;
   refuseWithTol(given, fields);
-  return parseOptions(given, fields) as unknown as AdaptiveSettings;
+  const parsed = parseOptions(given, fields) as unknown as AdaptiveSettings;
+  return { ...parsed, method: given.method === undefined ? adaptiveMethodFor(parsed.tol, known.dtype) : parsed.method };
 }
 
 /** A parsed call for a sketch of `dims` columns. */
@@ -319,5 +331,5 @@ export function parseCall(op: LinearOperator, dimsOrOptions: unknown, options: u
   const given = asRecord(isOptions ? dimsOrOptions : options);
   if (!isOptions && given.tol === undefined) return parseSketchCall(op, dimsOrOptions, options);
   const dims = isOptions ? undefined : dimsField({ n }).parse(dimsOrOptions, 'dims');
-  return { kind: 'adaptive', op, n, dims, settings: parseAdaptiveOptions(given, { n }) };
+  return { kind: 'adaptive', op, n, dims, settings: parseAdaptiveOptions(given, { n, dtype: op.dtype }) };
 }

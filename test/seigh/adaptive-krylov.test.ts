@@ -1,5 +1,6 @@
 /** seigh(A, { tol }) by `krylov`: products of the whole search against the smallest basis that would have done, and its confidence. */
 import { describe, expect, test } from '@jest/globals';
+import { proportionallyNoisyDiagonal } from '../../bench/support/spectra.ts';
 import { type AdaptiveOptions, apost, diagonalOperator, type LinearOperator, seigh } from '../../src/index.ts';
 import { long } from '../support/long.ts';
 
@@ -53,4 +54,27 @@ describe('products', () => {
     const { converged, dims } = await seigh(diagonalOperator(values), { tol: 0.3, seed: 1 });
     expect([converged, dims < 500]).toEqual([true, true]);
   });
+});
+
+describe('the method where none is named', () => {
+  test.each([
+    ['float64', 1e-2, 'krylov'],
+    ['float32', 1e-3, 'krylov'],
+    ['float32', 1e-5, 'hmt'],
+    ['float64', 1e-5, 'krylov'],
+  ] as const)('%s, tol %d: %s, which reaches it', async (dtype, tol, method) => {
+    const values = Float64Array.from({ length: 300 }, (_, i) => sign(i) * 0.8 ** i);
+    const A = diagonalOperator(dtype === 'float32' ? Float32Array.from(values) : values);
+    const result = await seigh(A, { tol, seed: 1 });
+    expect([result.method, result.converged]).toEqual([method, true]);
+  });
+});
+
+test('noise that hides the rest ends the search, with what it has', async () => {
+  const values = Float64Array.from({ length: 400 }, (_, i) => 0.8 ** i);
+  const A = proportionallyNoisyDiagonal(values, { dtype: 'float32', relative: 1e-5 }, 1);
+  const result = await seigh(A, { tol: 1e-5, method: 'krylov', seed: 1 });
+  expect(result.converged).toBe(false);
+  expect(result.dims).toBeLessThan(200);
+  expect(result.certificate.relativeError.upper).toBeLessThan(1e-3);
 });
