@@ -60,7 +60,7 @@ export class DiskMultivector implements Multivector {
     await this.#pieces.lend(count * this.cols, async (memory) => {
       const blocks = this.#placed.map(({ block }) => block);
       const parts = cut(memory, blocks, count);
-      const reading = blocks.map((block, j) => block.readRows(start, count, parts[j]!));
+      const reading = blocks.map((block, j) => block.readRows(start, count, parts[j]));
       try {
         for (const [j, { first }] of this.#placed.entries()) {
           copyColumns(await reading[j]!, 0, parts[j]!.cols, panel, first);

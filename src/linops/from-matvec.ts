@@ -63,7 +63,7 @@ function blockProduct(product: Product, outputRows: number, dtype: DType): Linea
           got: y.length,
         });
       }
-      for (let i = 0; i < outputRows; i++) Y.data[i * X.cols + j] = y[i]!;
+      for (let i = 0; i < outputRows; i++) Y.data[i * X.cols + j] = y[i];
     }
     return Y;
   };

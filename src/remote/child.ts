@@ -49,7 +49,7 @@ export class Child {
     // that the program has gone is heard from its end
     this.stdin.on('error', () => {});
     this.stdout.on('error', () => {});
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-KEPT);
       onOutput?.(text);
     });

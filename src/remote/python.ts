@@ -63,7 +63,7 @@ export async function pythonOperator(target: string, options: PythonOptions = {}
       python: interpreter,
       args: jsonValues,
     });
-    const path = resolve(rest.cwd ?? '.', file!);
+    const path = resolve(rest.cwd ?? '.', file);
     // with a command before it the file may be on another machine
     if (python.length === 1 && !statSync(path, { throwIfNoEntry: false })?.isFile()) {
       throw new StoreError(`there is no file ${path}`, { file: path });

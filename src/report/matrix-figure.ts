@@ -76,7 +76,7 @@ function imageSpec(
     i: Math.floor(at / cols),
     j: at % cols,
     value: shown(value),
-  })).filter((_, at) => Number.isFinite(data[at]!) && (scale === 'signed' || data[at] !== 0));
+  })).filter((_, at) => Number.isFinite(data[at]) && (scale === 'signed' || data[at] !== 0));
   const smallest = values.reduce((least, { value }) => Math.min(least, value), top);
   const cell = SIDE / Math.max(rows, cols);
   const sized: FigureStyle = { ...style, width: cell * cols, height: cell * rows };

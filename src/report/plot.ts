@@ -71,7 +71,7 @@ function pointsOf({ name, x, y, lower, upper }: ParsedSeries): Point[] {
     name,
     x: x[i]!,
     y: value,
-    ...(lower && upper ? { lower: lower[i]!, upper: upper[i]! } : {}),
+    ...(lower && upper ? { lower: lower[i], upper: upper[i]! } : {}),
   })).filter((point) => [point.x, point.y, point.lower ?? 0, point.upper ?? 0].every(Number.isFinite));
 }
 

@@ -15,13 +15,39 @@ import { currentBackend } from '../backends/current.ts';
 import { currentLayer } from './layer-scope.ts';
 import { isLocallyConstant } from './rules/constant.ts';
 
+/**
+ * The inputs of a kernel's call by name. TensorFlow.js calls a kernel with all of its inputs, so those that a kernel always has are
+ * there for whoever knows which kernel it is; inputs that a call may leave out (a bias, slopes of an activation) are not among the names.
+ */
+export type KernelInputs = Readonly<Record<InputName, Tensor>> & Readonly<Record<string, Tensor>>;
+
+type InputName =
+  | 'a'
+  | 'alpha'
+  | 'b'
+  | 'condition'
+  | 'dy'
+  | 'e'
+  | 'filter'
+  | 'indices'
+  | 'input'
+  | 'mean'
+  | 'segmentIds'
+  | 't'
+  | 'updates'
+  | 'value'
+  | 'variance'
+  | 'x'
+  | 'y';
+
 /** One recorded kernel call. Its tensors are held by the tape; ids name the tensors of the original run. */
 export interface KernelCall {
   readonly kernel: string;
   readonly attrs: Readonly<Record<string, unknown>>;
-  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly inputs: KernelInputs;
   readonly inputIds: Readonly<Record<string, number>>;
-  readonly outputs: readonly Tensor[];
+  /** At least one. */
+  readonly outputs: readonly [Tensor, ...Tensor[]];
   readonly outputIds: readonly number[];
   /** Names of the inputs that depend on the leaves: the only ones that can have a tangent. */
   readonly moving: ReadonlySet<string>;
@@ -153,7 +179,7 @@ function prune(calls: readonly KernelCall[], outputIds: readonly (number | undef
   const kept: KernelCall[] = [];
   for (const call of calls.toReversed()) {
     if (!call.outputIds.some((id) => needed.has(id))) continue;
-    for (const name of call.moving) needed.add(call.inputIds[name]!);
+    for (const name of call.moving) needed.add(call.inputIds[name]);
     kept.push(call);
   }
   return kept.reverse();
@@ -181,14 +207,15 @@ export function record(leaves: readonly Tensor[], run: () => readonly (Tensor | 
     const inputs = Object.entries(call.inputs).filter((entry): entry is [string, Tensor] => entry[1] != null);
     const moving = new Set(inputs.filter(([, tensor]) => active.has(tensor.id)).map(([name]) => name));
     const changing = outputs.filter(({ dtype }) => dtype === 'float32' || dtype === 'complex64');
-    if (moving.size === 0 || changing.length === 0 || isLocallyConstant(kernel)) return;
+    const [first, ...others] = outputs;
+    if (first === undefined || moving.size === 0 || changing.length === 0 || isLocallyConstant(kernel)) return;
     for (const { id } of changing) active.add(id);
     calls.push({
       kernel,
       attrs: { ...call.attrs },
-      inputs: Object.fromEntries(inputs.map(([name, tensor]) => [name, holdOnce(tensor)])),
+      inputs: Object.fromEntries(inputs.map(([name, tensor]) => [name, holdOnce(tensor)])) as KernelInputs,
       inputIds: Object.fromEntries(inputs.map(([name, tensor]) => [name, tensor.id])),
-      outputs: outputs.map(holdOnce),
+      outputs: [holdOnce(first), ...others.map(holdOnce)],
       outputIds: outputs.map(({ id }) => id),
       moving,
       layer: currentLayer(),

@@ -63,20 +63,20 @@ const isSparseSame = (axes: readonly Axis[], { pad }: NamedAttrMap): boolean =>
   pad === 'same' && axes.some(({ stride, filter }) => filter > 1 && stride > filter);
 
 const isSparsePlane = ({ x, filter }: Inputs, attrs: NamedAttrMap): boolean =>
-  isSparseSame(convolutionPlane(x!.shape, filter!.shape, attrs), attrs);
+  isSparseSame(convolutionPlane(x.shape, filter.shape, attrs), attrs);
 
 const isSparseDepthwise = ({ x, filter }: Inputs, attrs: NamedAttrMap): boolean =>
-  isSparseSame(depthwisePlane(x!.shape, filter!.shape, attrs), attrs);
+  isSparseSame(depthwisePlane(x.shape, filter.shape, attrs), attrs);
 
 /** The same convolution of an input that is padded, or cut, before. */
 const paddedConvolution: Compute = ({ x, filter }, attrs) => {
-  const plane = convolutionPlane(x!.shape, filter!.shape, attrs);
-  const read = resize(x!, readingPads(plane)) as Tensor4D;
+  const plane = convolutionPlane(x.shape, filter.shape, attrs);
+  const read = resize(x, readingPads(plane)) as Tensor4D;
   return conv2d(read, filter as Tensor4D, plane.map(({ stride }) => stride) as [number, number], 'valid');
 };
 
 const depthwiseConvolution: Compute = ({ x, filter }, attrs) =>
-  depthwiseOutput(x!, filter!, depthwisePlane(x!.shape, filter!.shape, attrs));
+  depthwiseOutput(x, filter, depthwisePlane(x.shape, filter.shape, attrs));
 
 /** Whether slopes are broadcast along leading axes only: the wasm backend counts through them over and over. */
 function isOverAndOver(slopes: Tensor, shape: readonly number[]): boolean {
@@ -90,13 +90,13 @@ const hasOtherSlopes = ({ preluActivationWeights }: Inputs, shape: readonly numb
   preluActivationWeights != null && !isOverAndOver(preluActivationWeights, shape);
 
 const maximumGradient: Compute = ({ dy, input }, attrs) =>
-  reshape(putBack(dy!, poolingMaxima(input!, attrs), input!.size), input!.shape);
+  reshape(putBack(dy, poolingMaxima(input, attrs), input.size), input.shape);
 
 /** By backend and kernel. */
 export const REPAIRS: Readonly<Record<BackendName, Readonly<Record<string, Repair>>>> = {
   cpu: {
     Einsum: { wrong: 'fails where both inputs have an index of their own that is summed', compute: EINSUM },
-    LogicalXor: { compute: ({ a, b }) => logicalAnd(logicalOr(a!, b!), logicalNot(logicalAnd(a!, b!))) },
+    LogicalXor: { compute: ({ a, b }) => logicalAnd(logicalOr(a, b), logicalNot(logicalAnd(a, b))) },
     MaxPool3DGrad: {
       wrong: 'puts numbers at wrong places where height and width of the window differ',
       compute: maximumGradient,
@@ -107,49 +107,48 @@ export const REPAIRS: Readonly<Record<BackendName, Readonly<Record<string, Repai
     Conv2D: { wrong: SPARSE_SAME, concerns: isSparsePlane, compute: paddedConvolution },
     Conv2DBackpropFilter: {
       compute: ({ x, dy }, attrs) =>
-        productsOf(convolutionPlane(x!.shape, attrs.filterShape as number[], attrs)).filterGradient(x!, dy!),
+        productsOf(convolutionPlane(x.shape, attrs.filterShape as number[], attrs)).filterGradient(x, dy),
     },
     Conv2DBackpropInput: {
       wrong: 'is several times slower than a matrix product',
       compute: ({ dy, filter }, attrs) =>
-        productsOf(convolutionPlane(attrs.inputShape as number[], filter!.shape, attrs)).inputGradient(dy!, filter!),
+        productsOf(convolutionPlane(attrs.inputShape as number[], filter.shape, attrs)).inputGradient(dy, filter),
     },
     Conv3DBackpropFilterV2: {
       wrong: WRONG_SUMS,
       compute: ({ x, dy }, attrs) =>
-        productsOf(convolutionSpace(x!.shape, attrs.filterShape as number[], attrs)).filterGradient(x!, dy!),
+        productsOf(convolutionSpace(x.shape, attrs.filterShape as number[], attrs)).filterGradient(x, dy),
     },
     Conv3DBackpropInputV2: {
       wrong: WRONG_SUMS,
       compute: ({ dy, filter }, attrs) =>
-        productsOf(convolutionSpace(attrs.inputShape as number[], filter!.shape, attrs)).inputGradient(dy!, filter!),
+        productsOf(convolutionSpace(attrs.inputShape as number[], filter.shape, attrs)).inputGradient(dy, filter),
     },
     DepthwiseConv2dNative: { wrong: SPARSE_SAME, concerns: isSparseDepthwise, compute: depthwiseConvolution },
     DepthwiseConv2dNativeBackpropFilter: {
       compute: ({ x, dy }, attrs) =>
-        depthwiseFilterGradient(x!, dy!, depthwisePlane(x!.shape, attrs.filterShape as number[], attrs)),
+        depthwiseFilterGradient(x, dy, depthwisePlane(x.shape, attrs.filterShape as number[], attrs)),
     },
     DepthwiseConv2dNativeBackpropInput: {
       compute: ({ dy, filter }, attrs) =>
-        depthwiseInputGradient(dy!, filter!, depthwisePlane(attrs.inputShape as number[], filter!.shape, attrs)),
+        depthwiseInputGradient(dy, filter, depthwisePlane(attrs.inputShape as number[], filter.shape, attrs)),
     },
     Dilation2D: {
       wrong: NOT_POSITIVE,
       compute: ({ x, filter }, attrs) => {
-        const { inX, inFilter } = dilationPairs(x!, filter!, attrs);
-        const shape = outputShape(x!.shape, dilationAxes(x!.shape, filter!.shape, attrs));
-        return reshape(add(fetch(x!, inX, x!.size), fetch(filter!, inFilter, filter!.size)), shape);
+        const { inX, inFilter } = dilationPairs(x, filter, attrs);
+        const shape = outputShape(x.shape, dilationAxes(x.shape, filter.shape, attrs));
+        return reshape(add(fetch(x, inX, x.size), fetch(filter, inFilter, filter.size)), shape);
       },
     },
     Dilation2DBackpropFilter: {
       wrong: NOT_POSITIVE,
       compute: ({ x, filter, dy }, attrs) =>
-        reshape(putBack(dy!, dilationPairs(x!, filter!, attrs).inFilter, filter!.size), filter!.shape),
+        reshape(putBack(dy, dilationPairs(x, filter, attrs).inFilter, filter.size), filter.shape),
     },
     Dilation2DBackpropInput: {
       wrong: NOT_POSITIVE,
-      compute: ({ x, filter, dy }, attrs) =>
-        reshape(putBack(dy!, dilationPairs(x!, filter!, attrs).inX, x!.size), x!.shape),
+      compute: ({ x, filter, dy }, attrs) => reshape(putBack(dy, dilationPairs(x, filter, attrs).inX, x.size), x.shape),
     },
     Einsum: { compute: EINSUM },
     FusedConv2D: {
@@ -158,9 +157,9 @@ export const REPAIRS: Readonly<Record<BackendName, Readonly<Record<string, Repai
         isSparsePlane(inputs, attrs) ||
         hasOtherSlopes(
           inputs,
-          outputShape(inputs.x!.shape, convolutionPlane(inputs.x!.shape, inputs.filter!.shape, attrs)).with(
+          outputShape(inputs.x.shape, convolutionPlane(inputs.x.shape, inputs.filter.shape, attrs)).with(
             -1,
-            inputs.filter!.shape[3]!,
+            inputs.filter.shape[3]!,
           ),
         ),
       compute: (inputs, attrs) => finishFused(paddedConvolution(inputs, attrs), inputs, attrs),
@@ -171,9 +170,9 @@ export const REPAIRS: Readonly<Record<BackendName, Readonly<Record<string, Repai
         isSparseDepthwise(inputs, attrs) ||
         hasOtherSlopes(
           inputs,
-          outputShape(inputs.x!.shape, depthwisePlane(inputs.x!.shape, inputs.filter!.shape, attrs)).with(
+          outputShape(inputs.x.shape, depthwisePlane(inputs.x.shape, inputs.filter.shape, attrs)).with(
             -1,
-            inputs.filter!.shape[2]! * inputs.filter!.shape[3]!,
+            inputs.filter.shape[2]! * inputs.filter.shape[3]!,
           ),
         ),
       compute: (inputs, attrs) => finishFused(depthwiseConvolution(inputs, attrs), inputs, attrs),
@@ -182,23 +181,23 @@ export const REPAIRS: Readonly<Record<BackendName, Readonly<Record<string, Repai
       wrong: 'takes indices of a batch for those of another one',
       concerns: (_inputs, { batchDims }) => Boolean(batchDims),
       compute: ({ x, indices }, { axis, batchDims }) =>
-        gatherRows(x!, indices!, util.parseAxisParam(axis as number, x!.shape)[0]!, batchDims as number),
+        gatherRows(x, indices!, util.parseAxisParam(axis as number, x.shape)[0]!, batchDims as number),
     },
     MaxPool3D: {
       wrong: NOT_POSITIVE,
       compute: ({ x }, attrs) =>
-        reshape(fetch(x!, poolingMaxima(x!, attrs), x!.size), outputShape(x!.shape, poolingAxes(x!.shape, attrs))),
+        reshape(fetch(x, poolingMaxima(x, attrs), x.size), outputShape(x.shape, poolingAxes(x.shape, attrs))),
     },
     MaxPool3DGrad: { wrong: NOT_POSITIVE, compute: maximumGradient },
     MaxPoolGrad: { wrong: NOT_POSITIVE, compute: maximumGradient },
     Prelu: {
       wrong: BROADCAST_ALPHA,
-      concerns: ({ x, alpha }) => !isOverAndOver(alpha!, x!.shape),
-      compute: ({ x, alpha }) => add(relu(x!), mul(alpha!, minimum(x!, scalar(0)))),
+      concerns: ({ x, alpha }) => !isOverAndOver(alpha, x.shape),
+      compute: ({ x, alpha }) => add(relu(x), mul(alpha, minimum(x, scalar(0)))),
     },
     StridedSlice: STRIDED_SLICE,
     UnsortedSegmentSum: {
-      compute: ({ x, segmentIds }, attrs) => segmentSum(x!, segmentIds!, attrs.numSegments as number),
+      compute: ({ x, segmentIds }, attrs) => segmentSum(x, segmentIds, attrs.numSegments as number),
     },
     _FusedMatMul: {
       wrong: 'adds the bias by the wrong index in transposed and stacked products',
@@ -208,13 +207,13 @@ export const REPAIRS: Readonly<Record<BackendName, Readonly<Record<string, Repai
         Boolean(
           transposeA ||
             transposeB ||
-            a!.shape
+            a.shape
               .slice(0, -2)
-              .concat(b!.shape.slice(0, -2))
+              .concat(b.shape.slice(0, -2))
               .some((n) => n !== 1),
         ),
       compute: (inputs, attrs) => {
-        const product = matMul(inputs.a!, inputs.b!, attrs.transposeA as boolean, attrs.transposeB as boolean);
+        const product = matMul(inputs.a, inputs.b, attrs.transposeA as boolean, attrs.transposeB as boolean);
         return finishFused(product, inputs, attrs);
       },
     },

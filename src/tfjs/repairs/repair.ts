@@ -1,7 +1,8 @@
 /** What a repair of a kernel is. */
 import type { NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
+import type { KernelInputs } from '../autodiff/tape.ts';
 
-export type Inputs = Readonly<Record<string, Tensor>>;
+export type Inputs = KernelInputs;
 
 /** What a repaired kernel computes from its inputs and attributes. */
 export type Compute = (inputs: Inputs, attrs: NamedAttrMap) => Tensor;

@@ -8,14 +8,14 @@ import type { Repair } from './repair.ts';
 export const STRIDED_SLICE: Required<Repair> = {
   wrong: 'is wrong where an index removes an axis and another axis has a stride',
   concerns: ({ x }, attrs) => {
-    const { isSimpleSlice, finalShapeSparse } = sliceInfoOf(x!.shape, attrs);
-    return !isSimpleSlice && finalShapeSparse.length !== x!.rank;
+    const { isSimpleSlice, finalShapeSparse } = sliceInfoOf(x.shape, attrs);
+    return !isSimpleSlice && finalShapeSparse.length !== x.rank;
   },
   compute: ({ x }, attrs) => {
-    const info = sliceInfoOf(x!.shape, attrs);
-    const y = alongEachAxis(x!, (axis) => {
+    const info = sliceInfoOf(x.shape, attrs);
+    const y = alongEachAxis(x, (axis) => {
       const places = placesAlong(info, axis);
-      if (places.length === x!.shape[axis] && places.every((place, i) => place === i)) return undefined;
+      if (places.length === x.shape[axis] && places.every((place, i) => place === i)) return undefined;
       return (folded) => gather(folded, tensor1d(places, 'int32'), 1);
     });
     return reshape(y, info.finalShape);

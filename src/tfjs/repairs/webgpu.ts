@@ -36,7 +36,7 @@ import { alongAxis, alongEachAxis, mergeAxes } from './folding.ts';
 import type { Compute, Inputs, Repair } from './repair.ts';
 import { STRIDED_SLICE } from './strided-slice.ts';
 
-const hasManyAxes = ({ x }: Inputs): boolean => x!.rank > 4;
+const hasManyAxes = ({ x }: Inputs): boolean => x.rank > 4;
 
 /** The kernels' own limits: rows of a product in steps of 32, columns of 16 and more, at most 65535 of them. */
 const LONGEST = 65535 * 16;
@@ -45,12 +45,12 @@ const PART = 2 ** 19;
 type Flags = { transposeA: boolean; transposeB: boolean };
 
 function productSides({ a, b }: Inputs, { transposeA, transposeB }: Flags): { rowAxis: number; columnAxis: number } {
-  return { rowAxis: a!.rank - (transposeA ? 1 : 2), columnAxis: b!.rank - (transposeB ? 2 : 1) };
+  return { rowAxis: a.rank - (transposeA ? 1 : 2), columnAxis: b.rank - (transposeB ? 2 : 1) };
 }
 
 const isLongProduct = (inputs: Inputs, attrs: NamedAttrMap): boolean => {
   const { rowAxis, columnAxis } = productSides(inputs, attrs as never);
-  return inputs.a!.shape[rowAxis]! > LONGEST || inputs.b!.shape[columnAxis]! > LONGEST;
+  return inputs.a.shape[rowAxis]! > LONGEST || inputs.b.shape[columnAxis]! > LONGEST;
 };
 
 /** A tensor in parts of at most `PART` along an axis. */
@@ -78,7 +78,7 @@ function longProduct(inputs: Inputs, attrs: NamedAttrMap): Tensor {
 const cumulative =
   (scan: (x: Tensor, axis: number, exclusive: boolean, reverse: boolean) => Tensor): Compute =>
   ({ x }, { axis, exclusive, reverse: fromEnd }) => {
-    const at = ((axis as number) + x!.rank) % x!.rank;
+    const at = ((axis as number) + x.rank) % x!.rank;
     return alongAxis(x!, at, (folded) => {
       const oriented = (y: Tensor): Tensor => (fromEnd ? reverse(y, 1) : y);
       return oriented(scan(oriented(folded), 1, exclusive as boolean, false));
@@ -115,8 +115,8 @@ const blockwise =
   ({ x }, attrs) => {
     const blockShape = attrs.blockShape as number[];
     const first = 1 + blockShape.length;
-    const y = apply(mergeAxes(x!, first), blockShape, attrs[edgesName] as number[][]);
-    return reshape(y, [...y.shape.slice(0, first), ...x!.shape.slice(first)]);
+    const y = apply(mergeAxes(x, first), blockShape, attrs[edgesName] as number[][]);
+    return reshape(y, [...y.shape.slice(0, first), ...x.shape.slice(first)]);
   };
 
 const FEW_AXES = 'refuses more than four axes';
@@ -125,10 +125,10 @@ const LONG = 'refuses products with millions of rows or columns';
 
 /** By kernel. */
 export const WEBGPU_REPAIRS: Readonly<Record<string, Repair>> = {
-  Acos: { wrong: INACCURATE, compute: ({ x }) => sub(Math.PI / 2, asin(x!)) },
+  Acos: { wrong: INACCURATE, compute: ({ x }) => sub(Math.PI / 2, asin(x)) },
   BatchMatMul: { wrong: LONG, concerns: isLongProduct, compute: longProduct },
   BatchToSpaceND: { wrong: FEW_AXES, concerns: hasManyAxes, compute: blockwise(batchToSpaceND as never, 'crops') },
-  Cos: { wrong: INACCURATE, compute: ({ x }) => sine(x!, 1) },
+  Cos: { wrong: INACCURATE, compute: ({ x }) => sine(x, 1) },
   Cumprod: { wrong: CUMULATIVE, concerns: needsScan, compute: cumulative(cumprod) },
   Cumsum: { wrong: CUMULATIVE, concerns: needsScan, compute: cumulative(cumsum) },
   Einsum: {
@@ -148,12 +148,12 @@ export const WEBGPU_REPAIRS: Readonly<Record<string, Repair>> = {
       return finishFused(conv2d(x, filter, strides, pad, 'NHWC', dilations), inputs, attrs);
     },
   },
-  LogicalXor: { compute: ({ a, b }) => logicalAnd(logicalOr(a!, b!), logicalNot(logicalAnd(a!, b!))) },
+  LogicalXor: { compute: ({ a, b }) => logicalAnd(logicalOr(a, b), logicalNot(logicalAnd(a, b))) },
   MirrorPad: {
     wrong: WRONG_AXES,
     concerns: hasManyAxes,
     compute: ({ x }, { paddings, mode }) =>
-      alongEachAxis(x!, (axis) => {
+      alongEachAxis(x, (axis) => {
         const [before, after] = (paddings as [number, number][])[axis]!;
         if (before === 0 && after === 0) return undefined;
         return (folded) =>
@@ -172,7 +172,7 @@ export const WEBGPU_REPAIRS: Readonly<Record<string, Repair>> = {
     wrong: WRONG_AXES,
     concerns: hasManyAxes,
     compute: ({ x }, { paddings, constantValue }) =>
-      alongEachAxis(x!, (axis) => {
+      alongEachAxis(x, (axis) => {
         const [before, after] = (paddings as [number, number][])[axis]!;
         if (before === 0 && after === 0) return undefined;
         return (folded) =>
@@ -193,24 +193,24 @@ export const WEBGPU_REPAIRS: Readonly<Record<string, Repair>> = {
     compute: ({ x }, { dims }) =>
       [dims as number | number[]].flat().reduce<Tensor>((y, axis) => {
         return alongAxis(y, (axis + y.rank) % y.rank, (folded) => reverse(folded, 1));
-      }, x!),
+      }, x),
   },
   Select: {
     wrong: FEW_AXES,
-    concerns: ({ t }) => t!.rank > 4,
+    concerns: ({ t }) => t.rank > 4,
     compute: ({ condition, t, e }) => {
-      const [flatCondition, flatT, flatE] = [condition, t, e].map((each) => reshape(each!, [t!.size]));
+      const [flatCondition, flatT, flatE] = [condition, t, e].map((each) => reshape(each, [t.size]));
       return reshape(where(flatCondition!, flatT!, flatE!), t!.shape);
     },
   },
-  Sin: { wrong: INACCURATE, compute: ({ x }) => sine(x!, 0) },
+  Sin: { wrong: INACCURATE, compute: ({ x }) => sine(x, 0) },
   SpaceToBatchND: { wrong: FEW_AXES, concerns: hasManyAxes, compute: blockwise(spaceToBatchND as never, 'paddings') },
   StridedSlice: {
     wrong: `${WRONG_AXES}, and ${STRIDED_SLICE.wrong}`,
     concerns: (inputs, attrs) => hasManyAxes(inputs) || STRIDED_SLICE.concerns(inputs, attrs),
     compute: STRIDED_SLICE.compute,
   },
-  Tan: { wrong: INACCURATE, compute: ({ x }) => div(sine(x!, 0), sine(x!, 1)) },
+  Tan: { wrong: INACCURATE, compute: ({ x }) => div(sine(x, 0), sine(x!, 1)) },
   Tile: {
     wrong: 'moves tensors of more than four axes to the CPU',
     concerns: hasManyAxes,

@@ -19,7 +19,7 @@ function channelwise(moving: string, like?: string): Rule {
       const given: Record<string, Tensor> = { [moving]: reshape(tangent, widened(inputs[moving]!.shape, width)) };
       if (like !== undefined) given[like] = zeros(widened(inputs[like]!.shape, width));
       const result = engine().runKernel(kernel, given as never, attrs as never) as Tensor;
-      return reshape(result, [...outputs[0]!.shape, width]);
+      return reshape(result, [...outputs[0].shape, width]);
     };
 }
 

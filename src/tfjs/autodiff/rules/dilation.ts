@@ -25,9 +25,9 @@ export function dilationPairs(x: Tensor, filter: Tensor, attrs: KernelCall['attr
 }
 
 const dilation: Rule = (call, save) => {
-  const pairs = dilationPairs(call.inputs.x!, call.inputs.filter!, call.attrs);
+  const pairs = dilationPairs(call.inputs.x, call.inputs.filter!, call.attrs);
   const [inX, inFilter] = [save(pairs.inX), save(pairs.inFilter)];
-  const [sizeOfX, sizeOfFilter] = [call.inputs.x!.size, call.inputs.filter!.size];
+  const [sizeOfX, sizeOfFilter] = [call.inputs.x.size, call.inputs.filter!.size];
   const { shape } = call.outputs[0]!;
   return ({ x, filter }) => {
     const tangent = addTangents([x && fetch(x, inX, sizeOfX), filter && fetch(filter, inFilter, sizeOfFilter)])!;
@@ -38,7 +38,7 @@ const dilation: Rule = (call, save) => {
 /** The gradients are linear in dy; the pairs do not move with x and the filter. */
 function gradient(pick: 'inX' | 'inFilter'): Rule {
   return (call, save) => {
-    const places = save(dilationPairs(call.inputs.x!, call.inputs.filter!, call.attrs)[pick]);
+    const places = save(dilationPairs(call.inputs.x, call.inputs.filter!, call.attrs)[pick]);
     const { shape, size } = call.outputs[0]!;
     return ({ dy }) => [dy && reshape(putBack(dy, places, size), [...shape, blockSize(dy)])];
   };

@@ -54,7 +54,7 @@ export function einsum(equation: string, tensors: readonly Tensor[]): Tensor {
   const inner = letters((letter) => inA(letter) && inB(letter) && !inOutput(letter));
   const rows = letters((letter) => inA(letter) && !inB(letter));
   const cols = letters((letter) => inB(letter) && !inA(letter));
-  const sizes = new Map([a!, b].flatMap(({ x, term }) => [...term].map((letter, i) => [letter, x.shape[i]!] as const)));
+  const sizes = new Map([a!, b].flatMap(({ x, term }) => [...term].map((letter, i) => [letter, x.shape[i]] as const)));
   const shapeOf = (term: string) => [...term].map((letter) => sizes.get(letter)!);
   const count = (term: string) => util.sizeFromShape(shapeOf(term));
   const left = reshape(arrange(a!.x, a!.term, stack + rows + inner), [count(stack), count(rows), count(inner)]);

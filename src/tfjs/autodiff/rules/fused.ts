@@ -12,10 +12,10 @@ import {
   type Tensor,
   type Tensor4D,
 } from '@tensorflow/tfjs-core';
-import type { KernelCall } from '../tape.ts';
+import type { KernelCall, KernelInputs } from '../tape.ts';
 import type { Rule } from './rule.ts';
 
-type Inputs = Readonly<Record<string, Tensor>>;
+type Inputs = KernelInputs;
 
 /** The activations that TensorFlow.js fuses. */
 const ACTIVATIONS: Readonly<Record<string, (z: Tensor, inputs: Inputs, attrs: KernelCall['attrs']) => Tensor>> = {

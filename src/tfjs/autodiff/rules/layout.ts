@@ -31,7 +31,7 @@ function linear(push: (tangent: Tensor, call: KernelCall) => Tensor | readonly T
   return (call) => (tangents) => push(Object.values(tangents)[0]!, call);
 }
 
-const sameOrder = linear((tangent, { outputs }) => reshapeTangent(tangent, outputs[0]!.shape));
+const sameOrder = linear((tangent, { outputs }) => reshapeTangent(tangent, outputs[0].shape));
 
 /** The axis attribute counted from the front: the block index is last. */
 function frontAxis({ attrs }: KernelCall, rank: number): number {
@@ -76,11 +76,11 @@ export const layoutRules: Readonly<Record<string, Rule>> = {
   PadV2: linear((tangent, { attrs }) => pad(tangent, [...(attrs.paddings as [number, number][]), [0, 0]])),
   Reshape: sameOrder,
   Reverse: linear((tangent, { attrs, inputs }) =>
-    reverse(tangent, util.parseAxisParam(attrs.dims as number[], inputs.x!.shape)),
+    reverse(tangent, util.parseAxisParam(attrs.dims as number[], inputs.x.shape)),
   ),
   Select: selectRule,
   Slice: linear((tangent, { attrs, inputs }) => {
-    const [begin, size] = slice_util.parseSliceParams(inputs.x!, attrs.begin as number[], attrs.size as number[]);
+    const [begin, size] = slice_util.parseSliceParams(inputs.x, attrs.begin as number[], attrs.size as number[]);
     return slice(tangent, [...begin!, 0], [...size!, blockSize(tangent)]);
   }),
   SpaceToBatchND: linear((tangent, { attrs }) =>
@@ -100,5 +100,5 @@ export const layoutRules: Readonly<Record<string, Rule>> = {
     const perm = attrs.perm as number[];
     return transpose(tangent, [...perm, perm.length]);
   }),
-  Unpack: linear((tangent, call) => unstack(tangent, frontAxis(call, call.inputs.value!.rank))),
+  Unpack: linear((tangent, call) => unstack(tangent, frontAxis(call, call.inputs.value.rank))),
 };

@@ -19,9 +19,9 @@ import type { Rule } from './rule.ts';
 /** Batch normalisation with given mean and variance: (x - mean) / sqrt(variance + eps) scale + offset. */
 const batchNorm: Rule = ({ attrs }, _save, derive) =>
   derive(({ x, mean, variance, offset, scale }) => {
-    const root = rsqrt(add(variance!, scalar(attrs.varianceEpsilon as number)));
+    const root = rsqrt(add(variance, scalar(attrs.varianceEpsilon as number)));
     const factor = scale ? mul(scale, root) : root;
-    const scaled = mul(sub(x!, mean!), factor);
+    const scaled = mul(sub(x, mean), factor);
     return offset ? add(scaled, offset) : scaled;
   });
 
@@ -51,7 +51,7 @@ const attributesOf = ({ attrs }: KernelCall): LrnAttributes => attrs as never as
 /** x base^-beta, where base = bias + alpha times the sum of squares of the neighbouring channels. */
 const lrn: Rule = (call, _save, derive) => {
   const attributes = attributesOf(call);
-  return derive(({ x }) => mul(x!, pow(lrnBase(x!, attributes), scalar(-attributes.beta))));
+  return derive(({ x }) => mul(x, pow(lrnBase(x, attributes), scalar(-attributes.beta))));
 };
 
 /** Its gradient by x: dy base^-beta - 2 alpha beta x times the neighbours' sum of x dy base^(-beta - 1). */
@@ -68,9 +68,9 @@ const lrnGrad: Rule = (call, _save, derive) => {
   const attributes = attributesOf(call);
   const { alpha, beta, depthRadius } = attributes;
   return derive(({ x, y, dy }) => {
-    const base = lrnBase(x!, attributes);
-    const around = overNeighbours(mul(mul(y!, dy!), pow(base, scalar(-1))), depthRadius);
-    return sub(mul(dy!, pow(base, scalar(-beta))), mul(mul(scalar(2 * alpha * beta), x!), around));
+    const base = lrnBase(x, attributes);
+    const around = overNeighbours(mul(mul(y, dy), pow(base, scalar(-1))), depthRadius);
+    return sub(mul(dy, pow(base, scalar(-beta))), mul(mul(scalar(2 * alpha * beta), x), around));
   });
 };
 

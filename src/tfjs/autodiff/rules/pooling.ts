@@ -35,13 +35,13 @@ export function borderFactor(x: readonly number[], attrs: Readonly<Record<string
 }
 
 const maxPool: Rule = ({ inputs, attrs, outputs }, save) => {
-  const places = save(poolingMaxima(inputs.x!, attrs));
-  return ({ x }) => reshape(fetch(x!, places, inputs.x!.size), [...outputs[0]!.shape, blockSize(x!)]);
+  const places = save(poolingMaxima(inputs.x, attrs));
+  return ({ x }) => reshape(fetch(x!, places, inputs.x.size), [...outputs[0]!.shape, blockSize(x!)]);
 };
 
 const maxPoolGrad: Rule = ({ inputs, attrs, outputs }, save) => {
-  const places = save(poolingMaxima(inputs.input!, attrs));
-  const { shape, size } = outputs[0]!;
+  const places = save(poolingMaxima(inputs.input, attrs));
+  const { shape, size } = outputs[0];
   // To first order the places do not move with the input.
   return ({ dy }) => [dy && reshape(putBack(dy, places, size), [...shape, blockSize(dy)])];
 };

@@ -21,7 +21,7 @@ import type { Rule } from './rule.ts';
 /** The axes of x that a kernel works along, non-negative and sorted. */
 function axesOf(call: KernelCall, attribute = 'axis'): number[] {
   const axis = call.attrs[attribute] as number | number[];
-  return util.parseAxisParam(axis, call.inputs.x!.shape).sort((i, j) => i - j);
+  return util.parseAxisParam(axis, call.inputs.x.shape).sort((i, j) => i - j);
 }
 
 /** y = sum over `axes` of weight x: the weights (in the shape of x, or a number) are dy/dx. */
@@ -30,7 +30,7 @@ function weightedSum(axes: (call: KernelCall) => number[], weight: (call: Kernel
     const factor = weight(call);
     const saved = typeof factor === 'number' ? factor : save(withBlockAxis(factor));
     const along = axes(call);
-    const { shape } = call.outputs[0]!;
+    const { shape } = call.outputs[0];
     // A number is cheaper to multiply with after the sum.
     return ({ x }) =>
       typeof saved === 'number'
@@ -41,9 +41,9 @@ function weightedSum(axes: (call: KernelCall) => number[], weight: (call: Kernel
 
 /** 1 where x attains the extremum y. Ties each count, as in TensorFlow.js's gradient. */
 function attained(call: KernelCall, axes: readonly number[]): Tensor {
-  const x = call.inputs.x!;
+  const x = call.inputs.x;
   const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-  return cast(equal(x, reshape(call.outputs[0]!, kept)), 'float32');
+  return cast(equal(x, reshape(call.outputs[0], kept)), 'float32');
 }
 
 function extremum(attribute: string): Rule {
@@ -60,7 +60,7 @@ function toEnd(rank: number, axes: readonly number[]): { forth: number[]; back: 
 
 /** dy/dx of a product over axes: the product of the other factors, without a division, so that zeros are no problem. */
 function otherFactors(call: KernelCall): Tensor {
-  const x = call.inputs.x!;
+  const x = call.inputs.x;
   const axes = axesOf(call);
   const { forth, back } = toEnd(x.rank, axes);
   const moved = transpose(x, forth);
@@ -72,7 +72,7 @@ function otherFactors(call: KernelCall): Tensor {
 
 const runningSum: Rule = (call) => {
   const { exclusive, reverse } = call.attrs as { exclusive: boolean; reverse: boolean };
-  const axis = axesOf(call)[0]!;
+  const axis = axesOf(call)[0];
   return ({ x }) => cumsum(x!, axis, exclusive, reverse);
 };
 
@@ -116,7 +116,7 @@ export const reductionRules: Readonly<Record<string, Rule>> = {
   Cumprod: runningProduct,
   Cumsum: runningSum,
   Max: extremum('reductionIndices'),
-  Mean: weightedSum(axesOf, (call) => call.outputs[0]!.size / call.inputs.x!.size),
+  Mean: weightedSum(axesOf, (call) => call.outputs[0].size / call.inputs.x.size),
   Min: extremum('axis'),
   Prod: weightedSum(axesOf, otherFactors),
   Sum: weightedSum(axesOf, () => 1),

@@ -1,6 +1,6 @@
 /** The contract of a tangent rule: what a kernel does to first-order changes of its inputs. */
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { KernelCall } from '../tape.ts';
+import type { KernelCall, KernelInputs } from '../tape.ts';
 
 /**
  * The tangents of a call's inputs, by input name: `[...shape of the input, b]` for a block of b directions, the block
@@ -21,7 +21,7 @@ export type Save = (tensor: Tensor) => Tensor;
  * The linear part of the same outputs computed in another way: `compute` makes them from the inputs by kernels that have
  * rules.
  */
-export type Derive = (compute: (inputs: Readonly<Record<string, Tensor>>) => Tensor) => Push;
+export type Derive = (compute: (inputs: KernelInputs) => Tensor) => Push;
 
 /** Does the work that is the same for all directions once, saves what the linear part needs, returns the linear part. */
 export type Rule = (call: KernelCall, save: Save, derive: Derive) => Push;

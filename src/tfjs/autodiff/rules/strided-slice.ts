@@ -51,10 +51,10 @@ export function stridedPlaces(shape: readonly number[], attrs: Readonly<Record<s
 }
 
 const stridedSlice: Rule = ({ inputs, attrs, outputs }, save) => {
-  const { shape, size } = inputs.x!;
+  const { shape, size } = inputs.x;
   const places = stridedPlaces(shape, attrs);
   const column = save(tensor2d(places, [places.length, 1], 'int32'));
-  return ({ x }) => reshapeTangent(gatherND(reshape(x!, [size, blockSize(x!)]), column), outputs[0]!.shape);
+  return ({ x }) => reshapeTangent(gatherND(reshape(x!, [size, blockSize(x!)]), column), outputs[0].shape);
 };
 
 /** The rule of strided slices. */

@@ -94,7 +94,7 @@ export const DERIVATIVES: Readonly<Record<string, Derivative>> = {
 
 function unaryRule(derivative: Derivative): Rule {
   return (call, save) => {
-    const slope = save(withBlockAxis(derivative(call.inputs.x!, call.outputs[0]!, call.attrs)));
+    const slope = save(withBlockAxis(derivative(call.inputs.x, call.outputs[0], call.attrs)));
     return ({ x }) => scale(slope, x!);
   };
 }

@@ -187,17 +187,17 @@ export function inPlaceTangents(axes: readonly Axis[]): ConvolutionTangents | un
     });
   return {
     output(x, filter, dx, dfilter) {
-      const sizes: Sizes = [x.shape[0]!, last(x), last(filter)];
+      const sizes: Sizes = [x.shape[0], last(x), last(filter)];
       const shape = [sizes[0], ...spatial(axes, 'output'), sizes[2], blockSize((dx ?? dfilter)!)];
       return fill(shape, sizes, (each, y) => outputTangent(each, x, filter, y, dx, dfilter));
     },
     inputGradient(dy, filter, ddy, dfilter) {
-      const sizes: Sizes = [dy.shape[0]!, filter.shape[filter.rank - 2]!, last(dy)];
+      const sizes: Sizes = [dy.shape[0], filter.shape[filter.rank - 2]!, last(dy)];
       const shape = [sizes[0], ...spatial(axes, 'input'), sizes[1], blockSize((ddy ?? dfilter)!)];
       return fill(shape, sizes, (each, x) => inputTangent(each, dy, filter, x, ddy, dfilter));
     },
     filterGradient(x, dy, dx, ddy) {
-      const sizes: Sizes = [x.shape[0]!, last(x), last(dy)];
+      const sizes: Sizes = [x.shape[0], last(x), last(dy)];
       const shape = [...spatial(axes, 'filter'), sizes[1], sizes[2], blockSize((dx ?? ddy)!)];
       return fill(shape, sizes, (each, filter) => filterTangent(each, x, dy, filter, dx, ddy));
     },

@@ -26,7 +26,7 @@ const inputGradientRule =
   (windows: Windows): Rule =>
   (call, save) => {
     const [dy, filter] = saveMet(call, save, 'dy', 'filter');
-    const axes = windows(call.outputs[0]!.shape, filter.shape, call.attrs);
+    const axes = windows(call.outputs[0].shape, filter.shape, call.attrs);
     return (tangents) => tangentsOf(axes).inputGradient(dy, filter, tangents.dy, tangents.filter);
   };
 
@@ -34,7 +34,7 @@ const filterGradientRule =
   (windows: Windows): Rule =>
   (call, save) => {
     const [x, dy] = saveMet(call, save, 'x', 'dy');
-    const axes = windows(x.shape, call.outputs[0]!.shape, call.attrs);
+    const axes = windows(x.shape, call.outputs[0].shape, call.attrs);
     return (tangents) => tangentsOf(axes).filterGradient(x, dy, tangents.x, tangents.dy);
   };
 

@@ -12,7 +12,7 @@ export function resize(x: Tensor, pads: readonly Pads[]): Tensor {
   if (pads.flat().every((n) => n >= 0)) return larger;
   const begin = pads.map(([before]) => Math.max(-before, 0));
   const size = pads.map(([before, after], i) => larger.shape[i + 1]! + Math.min(before, 0) + Math.min(after, 0));
-  return slice(larger, [0, ...begin, 0], [larger.shape[0]!, ...size, larger.shape[larger.rank - 1]!]);
+  return slice(larger, [0, ...begin, 0], [larger.shape[0], ...size, larger.shape[larger.rank - 1]!]);
 }
 
 /** The padding with which the windows read every input exactly up to the last one they reach. */

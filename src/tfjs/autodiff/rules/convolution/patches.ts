@@ -80,7 +80,7 @@ const reachesOutside = (axes: readonly Axis[]): boolean =>
 
 /** [N, ...in, inner, C] to [size outputs inner, entries C] for any of its samples; without `inner` as if it were 1. */
 export function patchesOf(x: Tensor, axes: readonly Axis[]): (first: number, size: number) => Tensor {
-  const [all, channels] = [x.shape[0]!, x.shape[x.rank - 1]!];
+  const [all, channels] = [x.shape[0], x.shape[x.rank - 1]!];
   const inner = innerOf(x, axes);
   const rowsPerSample = count(axes, 'input') * inner;
   if (isIdentity(axes)) return (first, size) => reshape(samplesOf(x, first, size), [size * rowsPerSample, channels]);

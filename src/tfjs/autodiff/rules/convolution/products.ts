@@ -54,7 +54,7 @@ export function productsOf(axes: readonly Axis[]): Products {
       const patches = patchesOf(x, axes);
       const inner = x.shape.slice(axes.length + 1, -1);
       const perSample = outputSize * innerOf(x, axes) * filterSize * channels;
-      const parts = bySamples(x.shape[0]!, perSample, (first, size) => {
+      const parts = bySamples(x.shape[0], perSample, (first, size) => {
         const product = matMul(patches(first, size), weights);
         return reshape(product, [size, ...outputs, ...inner, out]);
       });
@@ -65,7 +65,7 @@ export function productsOf(axes: readonly Axis[]): Products {
       const weights = transpose(reshape(filter, [filterSize * channels, out]), [1, 0]);
       const inner = innerOf(dy, axes);
       const rowsPerSample = outputSize * inner;
-      const parts = bySamples(dy.shape[0]!, rowsPerSample * filterSize * channels, (first, size) => {
+      const parts = bySamples(dy.shape[0], rowsPerSample * filterSize * channels, (first, size) => {
         const rows = reshape(samplesOf(dy, first, size), [size * rowsPerSample, out]);
         const dx = patchesBack(matMul(rows, weights), axes, inner);
         return dy.rank === axes.length + 3 ? dx : squeeze(dx, [dx.rank - 2]);
