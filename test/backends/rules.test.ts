@@ -2,12 +2,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { gradientLaws } from '../laws/gradients.ts';
 import { ruleLaws } from '../laws/rules.ts';
-import { BACKEND, describeBackend } from '../support/backends.ts';
+import { BACKEND, describeBackend, thorough } from '../support/backends.ts';
 
 await describeBackend('tangent rules', () => {
   // those of real GPUs on a software one, too
   if (BACKEND === 'webgpu') tf.env().set('WEBGPU_MATMUL_PROGRAM_TYPE', -1);
 
   ruleLaws(BACKEND);
-  gradientLaws();
+  gradientLaws(thorough);
 });

@@ -13,7 +13,7 @@ import { uniforms } from '../support/matrices.ts';
 import { temporaryFolder } from './support.ts';
 import { type Ended, runWatched, temporariesIn } from './watched.ts';
 
-const KILLS = long ? 48 : 12;
+const KILLS = long ? 48 : 9;
 /** Kills of one directory before it is let alone. */
 const CHAIN = 3;
 const at = temporaryFolder();

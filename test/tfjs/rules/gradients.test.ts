@@ -2,10 +2,11 @@
 import { beforeAll, describe } from '@jest/globals';
 import { useBackend } from '../../../src/tfjs/index.ts';
 import { gradientLaws } from '../../laws/gradients.ts';
+import { long } from '../../support/long.ts';
 
 describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
   beforeAll(async () => {
     await useBackend(backend);
   });
-  gradientLaws();
+  gradientLaws(backend === 'wasm' || long);
 });
