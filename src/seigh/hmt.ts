@@ -117,7 +117,9 @@ async function complement(
   );
   if (W.cols === 0) return W;
   await projectOut([W], [Q], context, { roundings: 1 });
-  return (await orthonormalise(W, context.space, context)).basis;
+  const { basis } = await orthonormalise(W, context.space, context);
+  await context.space.release(W);
+  return basis;
 }
 
 /**

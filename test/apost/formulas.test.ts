@@ -4,6 +4,7 @@ import { certify, parseApostOptions } from '../../src/apost/apost.ts';
 import { coreRounding } from '../../src/apost/noise.ts';
 import { inertiaAtLeast, residualIntervals } from '../../src/apost/residuals.ts';
 import type { Block } from '../../src/core/block.ts';
+import { fillRandom } from '../../src/core/random.ts';
 import {
   apost,
   type Certificate,
@@ -356,6 +357,26 @@ describe('the record', () => {
     expect(cert.seconds).toBeLessThan(100);
     const plain = await apost(A, A);
     expect(['coreAsymmetry', 'samplingErrors', 'scree'].some((name) => name in plain)).toBe(false);
+  });
+
+  test('test vectors are the columns of the stream of that name', async () => {
+    const seen: Block[] = [];
+    const watched: LinearOperator = {
+      ...A,
+      matmat: (X, out) => {
+        seen.push({ ...X, data: X.data.slice() });
+        return A.matmat(X, out);
+      },
+    };
+    await apost(watched, A, { tests: 3, seed: 7 });
+    const Omega = { rows: 6, cols: 3, data: new Float64Array(18) };
+    fillRandom(Omega, 'gaussian', { seed: 7, purpose: 'test' }, 0);
+    expect(seen[0]).toEqual(Omega);
+  });
+
+  test('residual norms alone make no pairs', async () => {
+    const cert = await apost(A, { ...A, residualNorms: Float64Array.of(1) } as LinearOperator, { tests: 2 });
+    expect(cert.deflated).toBe(false);
   });
 
   test('told as it goes, ended by a signal, and refused before a product', async () => {

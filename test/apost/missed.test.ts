@@ -5,6 +5,7 @@ import { couplingOf, diagonalMatrix, lanczosOnError, spectralBound } from '../..
 import { isolatedPairs } from '../../src/apost/gaps.ts';
 import { leadingVector, noiseOfLargestProducts } from '../../src/apost/largest-products.ts';
 import type { Block, Matrix } from '../../src/core/block.ts';
+import { fillRandom } from '../../src/core/random.ts';
 import { denseOperator, diagonalOperator, type LinearOperator } from '../../src/index.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
@@ -154,6 +155,35 @@ describe('the Lanczos run on the error', () => {
   });
 });
 
+test('what the vectors of a run have in the span without being expected to is told, as the largest product it makes', async () => {
+  const n = 9;
+  const X = randomBlock(n, n, 8);
+  const A: Block = { ...X, data: X.data.map((value, at) => value + transposed(X).data[at]!) as Float64Array };
+  // V = [e_1, e_2], C = V^T A V, g outside of it
+  const V = { rows: n, cols: 2, data: Float64Array.from({ length: 2 * n }, (_, at) => (at === 0 || at === 3 ? 1 : 0)) };
+  const core: Matrix = { rows: 2, cols: 2, data: Float64Array.of(A.data[0]!, A.data[1]!, A.data[n]!, A.data[n + 1]!) };
+  const g = Array.from({ length: n }, (_, i) => (i < 2 ? 0 : 1 + i / 3));
+  const product = apply(A, g);
+  const column = (x: readonly number[]) =>
+    multivectorOf({ rows: x.length, cols: 1, data: Float64Array.from(x) }, 'float64');
+  const runWith = async (error: number, steps: number) =>
+    lanczosOnError(
+      certification(denseOperator(A), steps),
+      { V: await multivectorOf(V, 'float64'), core, coupling: 0 },
+      await column(g),
+      await column(product),
+      { rows: 2, cols: 1, data: Float64Array.of(product[0]! + error, product[1]!) },
+    );
+  for (const error of [1e-3, -0.2]) {
+    const { inSpan, length, offDiagonal } = await runWith(error, 1);
+    // the next vector is told to have error / (||g|| beta) more of e_1 than it has
+    const ofCore = Math.hypot(core.data[0]!, core.data[2]!);
+    expect(inSpan).toBeCloseTo((Math.abs(error) * ofCore) / (length * offDiagonal[0]!), 12);
+    expect((await runWith(error, 3)).inSpan).toBeGreaterThanOrEqual(inSpan);
+  }
+  expect((await runWith(0, 3)).inSpan).toBeLessThan(1e-12);
+});
+
 describe('gaps', () => {
   /** The larger eigenvalue of [[a, c], [c, m]]. */
   const norm = (a: number, c: number, m: number): number =>
@@ -266,6 +296,9 @@ describe('the noise of the largest products', () => {
     };
     const plain = await make([1, 0, 0, 1]);
     expect(Math.hypot(...plain)).toBeCloseTo(1, 14);
+    const weights = { rows: 2, cols: 1, data: new Float64Array(2) };
+    fillRandom(weights, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
+    expect(plain[0]! / plain[1]!).toBeCloseTo(weights.data[0]! / weights.data[1]!, 12);
     const weighted = await make([3, 0, 0, -2]);
     expect(weighted[0]! / weighted[1]!).toBeCloseTo(((9 / 4) * plain[0]!) / plain[1]!, 12);
     expect(Math.hypot(...weighted)).toBeCloseTo(1, 14);

@@ -1,0 +1,326 @@
+/** Each method from its formula in dense algebra, what it costs, and the memory that it takes beside what it is said to take. */
+import { describe, expect, test } from '@jest/globals';
+import type { Block } from '../../src/core/block.ts';
+import {
+  denseOperator,
+  type EighResult,
+  type LinearOperator,
+  planSketch,
+  type SeighOptions,
+  seigh,
+} from '../../src/index.ts';
+import { jsKernels } from '../../src/linalg/kernels/js.ts';
+import { hostSpace } from '../../src/multivector/host.ts';
+import type { Multivector, Scope } from '../../src/multivector/multivector.ts';
+import { prepareRun } from '../../src/seigh/decompose.ts';
+import { innerMatrix } from '../../src/seigh/method.ts';
+import { METHOD_NAMES, METHODS, STORED_METHODS } from '../../src/seigh/methods.ts';
+import {
+  adaptiveFields,
+  dimsField,
+  methodField,
+  ownFields,
+  parseSketchCall,
+  sketchFields,
+} from '../../src/seigh/options.ts';
+import { materialise } from '../../src/sketch/test-matrix.ts';
+import { jacobi } from '../support/eigenvalues.ts';
+import { orthonormalVectors } from '../support/krylov.ts';
+import { distance, frobenius, multiply, randomBlock, transposed } from '../support/matrices.ts';
+
+const n = 20;
+const k = 6;
+const X = randomBlock(n, n, 3);
+const A: Block = {
+  ...X,
+  data: X.data.map(
+    (value, at) => value + transposed(X).data[at]! + (at % (n + 1) === 0 ? 8 / (1 + at / n) : 0),
+  ) as Float64Array,
+};
+
+/** A and so much of the identity that all eigenvalues are positive. */
+const definite: Block = {
+  ...A,
+  data: A.data.map((value, at) => value + (at % (n + 1) === 0 ? 40 : 0)) as Float64Array,
+};
+
+/** The products of a call: vectors and results. */
+function watched(): { op: LinearOperator; blocks: { X: Block; Y: Block }[] } {
+  const blocks: { X: Block; Y: Block }[] = [];
+  const exact = denseOperator(A);
+  const op: LinearOperator = {
+    ...exact,
+    matmat: async (given) => {
+      const Y = await exact.matmat(given);
+      blocks.push({ X: { ...given, data: given.data.slice() }, Y: { ...Y, data: Y.data.slice() } });
+      return Y;
+    },
+  };
+  return { op, blocks };
+}
+
+function sideBySide(parts: Block[]): Block {
+  const rows = Array.from({ length: n }, (_, i) =>
+    parts.flatMap(({ cols, data }) => [...data.subarray(i * cols, (i + 1) * cols)]),
+  );
+  return { rows: n, cols: rows[0]!.length, data: Float64Array.from(rows.flat()) };
+}
+
+/** V diag(w) V^T. */
+async function approximation({ eigenvalues, eigenvectors }: EighResult): Promise<Block> {
+  const V = await eigenvectors.toBlock();
+  const scaled = { ...V, data: V.data.map((value, at) => value * eigenvalues[at % V.cols]!) as Float64Array };
+  return multiply(scaled, transposed(V));
+}
+
+const symmetric = (B: Block): Block => ({
+  ...B,
+  data: B.data.map((value, at) => (value + transposed(B).data[at]!) / 2) as Float64Array,
+});
+
+function basisOf(Y: Block): Block {
+  const vectors = orthonormalVectors(
+    Array.from({ length: Y.cols }, (_, j) => Array.from({ length: Y.rows }, (_, i) => Y.data[i * Y.cols + j]!)),
+  );
+  return transposed({ rows: vectors.length, cols: Y.rows, data: Float64Array.from(vectors.flat()) });
+}
+
+/** U f(D) U^T for symmetric B = U D U^T. */
+function ofEigenvalues(B: Block, f: (value: number, all: number[]) => number): Block {
+  const { values, vectors } = jacobi(B);
+  const out = new Float64Array(B.rows ** 2);
+  for (const [c, value] of values.entries()) {
+    for (let i = 0; i < B.rows; i++) {
+      for (let j = 0; j < B.rows; j++) out[i * B.rows + j]! += f(value, values) * vectors[c]![i]! * vectors[c]![j]!;
+    }
+  }
+  return { rows: B.rows, cols: B.rows, data: out };
+}
+
+/** M^+ B for M of full column rank, by normal equations. */
+const solve = (M: Block, B: Block): Block =>
+  multiply(
+    ofEigenvalues(multiply(transposed(M), M), (value) => 1 / value),
+    multiply(transposed(M), B),
+  );
+
+const options = { seed: 2, kernels: 'js' } as const;
+
+describe('formulas', () => {
+  test('hmt: Q Q^T A Q Q^T', async () => {
+    const { op, blocks } = watched();
+    const result = await seigh(op, k, options);
+    const Q = basisOf(blocks[0]!.Y);
+    const core = multiply(transposed(Q), multiply(A, Q));
+    expect(distance(await approximation(result), multiply(Q, multiply(symmetric(core), transposed(Q))))).toBeLessThan(
+      1e-12,
+    );
+    expect([result.numMatvecs, result.dims, result.dropped, result.rank, result.method]).toEqual([
+      2 * k,
+      k,
+      0,
+      k,
+      'hmt',
+    ]);
+  });
+
+  test('hmt with power iterations: the range of A^3 Omega', async () => {
+    const { op, blocks } = watched();
+    const result = await seigh(op, k, { ...options, powerIterations: 2 });
+    const Q = basisOf(multiply(A, multiply(A, blocks[0]!.Y)));
+    const core = multiply(transposed(Q), multiply(A, Q));
+    const expected = multiply(Q, multiply(symmetric(core), transposed(Q)));
+    expect(distance(await approximation(result), expected)).toBeLessThan(1e-9);
+    expect([result.numMatvecs, blocks.length, result.leaveOneOutError]).toEqual([4 * k, 4, undefined]);
+  });
+
+  test('refined: Q Z^T + Z Q^T - Q H Q^T', async () => {
+    const { op, blocks } = watched();
+    const result = await seigh(op, k, { ...options, refine: true });
+    const Q = basisOf(blocks[0]!.Y);
+    const Z = multiply(A, Q);
+    const QZ = multiply(Q, transposed(Z));
+    const QHQ = multiply(Q, multiply(transposed(Q), multiply(Z, transposed(Q))));
+    const data = QZ.data.map((value, at) => value + transposed(QZ).data[at]! - QHQ.data[at]!);
+    expect(distance(await approximation(result), { rows: n, cols: n, data: data as Float64Array })).toBeLessThan(1e-11);
+    expect([result.rank, result.numMatvecs, result.residualNorms, result.orthogonalError]).toEqual([
+      2 * k,
+      2 * k,
+      undefined,
+      true,
+    ]);
+    const cut = await seigh(op, k, { ...options, refine: true, rank: 5 });
+    expect([cut.rank, cut.orthogonalError]).toEqual([5, undefined]);
+  });
+
+  test.each([undefined, 2, 4])(
+    'nystrom, rank %p: Y W_r^+ Y^T with the r largest of the core, half of them by default',
+    async (rank) => {
+      const { op, blocks } = watched();
+      const result = await seigh(op, 5, { ...options, method: 'nystrom', ...(rank === undefined ? {} : { rank }) });
+      const { X: Omega, Y } = blocks[0]!;
+      const r = rank ?? 3;
+      const inverse = ofEigenvalues(symmetric(multiply(transposed(Omega), Y)), (value, all) => {
+        const larger = all.filter((other) => Math.abs(other) > Math.abs(value)).length;
+        return larger < r ? 1 / value : 0;
+      });
+      const expected = multiply(Y, multiply(inverse, transposed(Y)));
+      expect(distance(await approximation(result), expected) / frobenius(expected)).toBeLessThan(1e-10);
+      expect([result.rank, result.numMatvecs, result.dims]).toEqual([r, 5, 5]);
+    },
+  );
+
+  test('oversampled: (L^T Q)^+ (L^T A R) (Q^T R)^+ between Q and Q^T', async () => {
+    for (const innerDims of [undefined, 15]) {
+      const { op, blocks } = watched();
+      const result = await seigh(op, k, { ...options, method: 'oversampled', ...(innerDims ? { innerDims } : {}) });
+      const s = innerDims ?? 13;
+      const Q = basisOf(blocks[0]!.Y);
+      const side = (of: 'X' | 'Y'): Block => sideBySide(blocks.slice(1).map((block) => block[of]));
+      const [R, AR] = [side('X'), side('Y')];
+      expect([R.cols, result.numMatvecs]).toEqual([s, k + s]);
+      const left = innerMatrix({ n, seed: 2, testMatrix: 'gaussian' }, s);
+      const L = await (await materialise({ ...left, firstColumn: s }, hostSpace(n, 'float64'), 7)).toBlock();
+      const half = solve(multiply(transposed(L), Q), multiply(transposed(L), AR));
+      const C = transposed(solve(multiply(transposed(R), Q), transposed(half)));
+      const expected = multiply(Q, multiply(symmetric(C), transposed(Q)));
+      expect(distance(await approximation(result), expected) / frobenius(expected)).toBeLessThan(1e-9);
+      expect(result.coreAsymmetry).toBeCloseTo(distance(C, transposed(C)) / frobenius(C), 9);
+    }
+  });
+
+  test.each(METHOD_NAMES)('%s: fewer pairs are the first of all, in the order asked for', async (method) => {
+    const exact = denseOperator(A);
+    const order = { LM: (x: number) => -Math.abs(x), LA: (x: number) => -x, SA: (x: number) => x };
+    for (const which of ['LM', 'LA', 'SA'] as const) {
+      const some = await seigh(exact, k, { ...options, method, which, rank: 2 } as SeighOptions);
+      const values = Array.from(some.eigenvalues);
+      expect(values).toEqual(values.toSorted((x, y) => order[which](x) - order[which](y)));
+      expect(some.rank).toBe(2);
+      if (method === 'nystrom') continue;
+      const all = await seigh(exact, k, { ...options, method, which } as SeighOptions);
+      for (const [i, value] of values.entries()) expect(value).toBeCloseTo(all.eigenvalues[i]!, 12);
+    }
+  });
+});
+
+describe('costs', () => {
+  // columns of the tall blocks that exist at once
+  test.each<[string, object, { products: number; columns: number; rank: number; innerDims: number }]>([
+    ['hmt', {}, { products: 20, columns: 30, rank: 10, innerDims: 0 }],
+    ['hmt', { refine: true }, { products: 20, columns: 50, rank: 20, innerDims: 0 }],
+    ['hmt', { powerIterations: 3 }, { products: 50, columns: 30, rank: 10, innerDims: 0 }],
+    ['nystrom', {}, { products: 10, columns: 40, rank: 5, innerDims: 0 }],
+    ['nystrom', { psd: true }, { products: 10, columns: 40, rank: 10, innerDims: 0 }],
+    ['oversampled', {}, { products: 31, columns: 20 + 3 * 21, rank: 10, innerDims: 21 }],
+    ['oversampled', { innerDims: 30 }, { products: 40, columns: 20 + 3 * 30, rank: 10, innerDims: 30 }],
+    ['krylov', {}, { products: 10, columns: 20 + 3, rank: 10, innerDims: 0 }],
+  ])('%s with %p', async (method, own, { products, columns, rank, innerDims }) => {
+    const plan = planSketch({ n: 100, maxProducts: products, method, ...own } as Parameters<typeof planSketch>[0]);
+    expect(plan).toEqual({ method, dims: 10, innerDims, rank, numMatvecs: products, bytes: 4 * 100 * columns });
+    const byMemory = planSketch({ n: 100, memory: 8 * 100 * columns, dtype: 'float64', method, ...own } as Parameters<
+      typeof planSketch
+    >[0]);
+    expect([byMemory.dims, byMemory.bytes]).toEqual([10, 8 * 100 * columns]);
+
+    // what a run has at once is no more, and no less than half
+    const run = await prepareRun(
+      parseSketchCall(denseOperator('psd' in own ? definite : A), 10, { method, ...own, ...options, blockSize: 2 }),
+    );
+    const inUse = new Set<Multivector>();
+    let most = 0;
+    const space = hostSpace(n, 'float64');
+    const counting: Scope = {
+      ...{
+        rows: n,
+        dtype: 'float64',
+        inMemory: true,
+        panelEntries: space.panelEntries,
+        blockColumns: space.blockColumns,
+      },
+      allocate: async (cols) => {
+        const made = await space.allocate(cols);
+        inUse.add(made);
+        most = Math.max(
+          most,
+          [...inUse].reduce((sum, { cols: each }) => sum + each, 0),
+        );
+        return made;
+      },
+      release: async (multivector) => void inUse.delete(multivector),
+      scope: () => counting,
+      close: async () => {},
+    };
+    const descriptor = METHODS[method as keyof typeof METHODS];
+    const scoped = { ...run, space: counting, kernels: jsKernels };
+    const { measured, numMatvecs } = await descriptor.measure(scoped);
+    const { pairs, dropped } = await descriptor.recover(measured, scoped);
+    expect([numMatvecs, dropped, pairs.values.length]).toEqual([products, 0, Math.min(n, rank)]);
+    expect(pairs.residualNorms !== undefined).toBe(descriptor.hasResidualNorms({ ...run }));
+    expect(most).toBeLessThanOrEqual(columns);
+    expect(most).toBeGreaterThanOrEqual(columns / 2);
+  });
+
+  test('more columns than the inner sketch allows cannot be had', () => {
+    expect(planSketch({ n: 100, maxProducts: 1000, method: 'oversampled', innerDims: 21 }).dims).toBe(10);
+    expect(planSketch({ n: 100, maxProducts: 1000, method: 'oversampled', innerDims: 22 }).dims).toBe(10);
+    // rank is at most n
+    expect(planSketch({ n: 7, maxProducts: 1000, refine: true })).toMatchObject({ dims: 7, rank: 7, numMatvecs: 14 });
+  });
+
+  test('in directories: the widest multivector, temporary columns and the result', () => {
+    const stored = (method: keyof typeof METHODS, own: object) => METHODS[method].storedColumns!(10, own);
+    expect(STORED_METHODS).toEqual(['hmt', 'nystrom', 'oversampled']);
+    expect(stored('hmt', {})).toEqual({ widest: 10, temporary: 10, result: 10 });
+    expect(stored('hmt', { refine: true })).toEqual({ widest: 20, temporary: 50, result: 20 });
+    expect(stored('nystrom', {})).toEqual({ widest: 10, temporary: 40, result: 10 });
+    expect(stored('oversampled', {})).toEqual({ widest: 21, temporary: 20 + 42, result: 10 });
+    expect(stored('oversampled', { innerDims: 30 })).toEqual({ widest: 30, temporary: 20 + 60, result: 10 });
+  });
+
+  test('the steps of hmt by name: directories have them', () => {
+    const measured = (name: string, basis: string) => ({ kind: 'measured', name, input: { basis }, cols: 9 });
+    expect(METHODS.hmt.stages!({ dims: 9, powerIterations: 2 } as { dims: number })).toEqual({
+      steps: [
+        { kind: 'measured', name: 'sketch', input: 'outer', cols: 9 },
+        { kind: 'basis', name: 'power-1-basis', from: 'sketch' },
+        measured('power-1-product', 'power-1-basis'),
+        { kind: 'basis', name: 'power-2-basis', from: 'power-1-product' },
+        measured('power-2-product', 'power-2-basis'),
+        { kind: 'basis', name: 'basis', from: 'power-2-product' },
+        measured('product', 'basis'),
+      ],
+      recoveredFrom: ['basis', 'product'],
+    });
+    expect(METHODS.oversampled.stages!({ dims: 9 })).toEqual({
+      steps: [
+        { kind: 'measured', name: 'sketch', input: 'outer', cols: 9 },
+        { kind: 'measured', name: 'inner', input: 'inner', cols: 19 },
+      ],
+      recoveredFrom: ['sketch', 'inner'],
+    });
+  });
+});
+
+describe('help', () => {
+  test('every method and every option says in words what it is', () => {
+    for (const method of METHOD_NAMES) {
+      expect(METHODS[method].summary).toMatch(/\w+ \w+/);
+      expect(METHODS[method].products).toMatch(/\bk\b/);
+    }
+    const fields: Record<string, { help?: string | undefined; kind: string }> = {
+      dims: dimsField({}),
+      ...ownFields({}),
+      ...sketchFields({}),
+      ...adaptiveFields({}),
+      method: methodField,
+    };
+    for (const [name, { help, kind }] of Object.entries(fields)) {
+      if (name === 'onProgress' || name === 'signal') continue;
+      expect([name, help]).toEqual([name, expect.stringMatching(/\w\w+/)]);
+      expect([name, kind]).toEqual([name, expect.stringMatching(/\w\w+/)]);
+    }
+    // an option of one method names it
+    expect(fields.refine!.help).toMatch(/\(hmt\)$/);
+  });
+});
