@@ -84,9 +84,9 @@ export const certifyCommand: Command = defineCommand({
         operator,
         approximation,
         json,
-        ...pick(SKETCH_FIELDS, { seed: 0, blockSize: 0 } as never),
+        ...pick(SKETCH_FIELDS, { seed: true, blockSize: true }),
       };
-      refuseGiven(given, fields as never, '--approximation');
+      refuseGiven(given, fields, '--approximation');
       return certifyApproximation(files, given, options);
     }
     checkSketch(given);

@@ -192,9 +192,9 @@ export function defineCommand<F extends Fields>(spec: CommandSpec<F>): Command {
   };
 }
 
-/** Those of the given options that belong to `fields`, by name. */
-export function pick(given: Readonly<Record<string, unknown>>, fields: Fields): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(given).filter(([name]) => name in fields));
+/** Those entries of a record whose names are those of another one. */
+export function pick<T>(from: Readonly<Record<string, T>>, names: object): Record<string, T> {
+  return Object.fromEntries(Object.entries(from).filter(([name]) => name in names));
 }
 
 /** @throws ArgumentError for an option that means nothing `where`. */

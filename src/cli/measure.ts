@@ -1,6 +1,6 @@
 /** `eigensketch measure`: the products of one shard. */
 import { described, optional, text } from '../core/parse.ts';
-import { selectKernels } from '../linalg/kernels/select.ts';
+import { KERNELS, selectKernels } from '../linalg/kernels/select.ts';
 import { workerOf } from '../store/record.ts';
 import { parseShard, shardName, WHOLE } from '../store/shard.ts';
 import { measureStage } from '../store/sketch/measure.ts';
@@ -30,7 +30,7 @@ variable: --shard SLURM_ARRAY_TASK_ID/8`,
       const { op, directory } = await openRun(path, given);
       const stage = wanted === undefined ? await nextMeasured(directory) : measuredStageNamed(directory.plan, wanted);
       if (stage) {
-        const kernels = await selectKernels(given.kernels as never);
+        const kernels = await selectKernels(KERNELS.parse(given.kernels, 'kernels'));
         const worker = workerOf(op, kernels.name, shardName(shard));
         await measureStage(directory, stage, { op, shard, worker, onProgress: progressBar(), signal });
       }

@@ -1,5 +1,5 @@
 /** `eigensketch run`: a sketch in a directory from the first product to the certificate, on this machine. */
-import { selectKernels } from '../linalg/kernels/select.ts';
+import { KERNELS, selectKernels } from '../linalg/kernels/select.ts';
 import { workerOf } from '../store/record.ts';
 import { shardName, WHOLE } from '../store/shard.ts';
 import { certifyStored, isAsAsked, loadCertificate } from '../store/sketch/certificate.ts';
@@ -21,7 +21,7 @@ export const runCommand: Command = defineCommand({
     const certifying = certificateOptions(given);
     return resumable(signal, `eigensketch run --out ${path}`, async () => {
       const { op, directory } = await openRun(path, given);
-      const kernels = await selectKernels(given.kernels as never);
+      const kernels = await selectKernels(KERNELS.parse(given.kernels, 'kernels'));
       const onProgress = progressBar();
       const result = await finishDirectory(directory, { op, kernels, onProgress, signal });
       if (certifying && !isAsAsked(await loadCertificate(directory), certifying)) {
