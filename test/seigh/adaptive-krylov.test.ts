@@ -1,6 +1,7 @@
 /** seigh(A, { tol }) by `krylov`: products of the whole search against the smallest basis that would have done, and its confidence. */
 import { describe, expect, test } from '@jest/globals';
 import { proportionallyNoisyDiagonal } from '../../bench/support/spectra.ts';
+import { certify, parseApostOptions } from '../../src/apost/apost.ts';
 import { type AdaptiveOptions, apost, diagonalOperator, type LinearOperator, seigh } from '../../src/index.ts';
 import { long } from '../support/long.ts';
 
@@ -54,6 +55,22 @@ describe('products', () => {
     const { converged, dims } = await seigh(diagonalOperator(values), { tol: 0.3, seed: 1 });
     expect([converged, dims < 500]).toEqual([true, true]);
   });
+});
+
+test('a second certificate has test vectors of its own, and its share of the confidence', async () => {
+  const A = diagonalOperator(spectra['1/j']!(60));
+  const options = { tests: 2, confidence: 0.8, kernels: 'js' } as const;
+  let second = 0;
+  // some of these searches make two certificates
+  for (const seed of [12, 20, 24, 26, 29]) {
+    const result = await seigh(A, 4, { ...options, tol: 0.2, blockSize: 2, seed });
+    const { looks, relativeError } = result.certificate;
+    if (looks > 1) second++;
+    const place = { number: looks, testsUsed: 2 * (looks - 1) };
+    const again = await certify(A, result, parseApostOptions({ ...options, seed }), place);
+    expect(relativeError).toEqual(again.relativeError);
+  }
+  expect(second).toBeGreaterThan(0);
 });
 
 describe('the method where none is named', () => {
