@@ -26,6 +26,8 @@ describe('ticks of a logarithmic axis', () => {
   test('on both sides of zero: the same ones, as far as each side goes', () => {
     expect(signedLogTicks(-0.5, 30, 1e-3)).toEqual([-0.1, -0.01, 0, 0.01, 0.1, 1, 10]);
     expect(signedLogTicks(0, 30, 1)).toEqual([0, 2, 5, 10, 20]);
+    // six powers on each side are thinned to three, and none are added between
+    expect(signedLogTicks(-1e5, 1e5, 0.5)).toEqual([-1e5, -1e3, -10, 0, 10, 1e3, 1e5]);
     expect(signedLogTicks(-3, 0, 1e-12)).toEqual([-1, -1e-2, -1e-4, -1e-6, -1e-8, -1e-10, 0]);
   });
 

@@ -290,6 +290,15 @@ describe('the spectrum', () => {
       'grey: an eigenvalue in this band may be missing',
     ]);
     expect(attributesOf(svg, 'legend-symbol', 'fill').flat()).toEqual([FIRST, SECOND, '#222', '#d0d0d0']);
+    // a circle, a triangle, an upright bar, a square
+    const outlines = attributesOf(svg, 'legend-symbol', 'd').map(([path]) => path!.replace(/[^A-Za-z]/g, ''));
+    expect(outlines).toEqual([
+      expect.stringContaining('A'),
+      'MLLZ',
+      'MLLLZ',
+      expect.stringMatching(/^M(LLL|hvh|HVH)Z$/),
+    ]);
+    expect(placeOf(svg, 'text')[0]![1]).toBeLessThan(20);
   });
 
   test('a bound from a gap holds with the probability of the certificate, and says so', async () => {

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import { type Block, zeros } from '../../src/core/block.ts';
+import { fillRandom } from '../../src/core/random.ts';
 import {
   denseOperator,
   diagonal,
@@ -14,7 +15,7 @@ import {
   trace,
 } from '../../src/index.ts';
 import { multiply, randomBlock, transposed } from '../support/matrices.ts';
-import { columnsOf, mean } from '../support/recorded.ts';
+import { columnsOf, dot, mean, outside, recorded } from '../support/recorded.ts';
 
 const n = 24;
 const factor = randomBlock(n, n, 1);
@@ -22,6 +23,9 @@ const factor = randomBlock(n, n, 1);
 const S: Block = multiply(factor, transposed(factor));
 const operator = (scale: number): LinearOperator =>
   denseOperator({ rows: n, cols: n, data: S.data.map((value) => scale * value) });
+
+const timesS = (w: readonly number[]): number[] =>
+  w.map((_, i) => w.reduce((sum, value, j) => sum + S.data[i * n + j]! * value, 0));
 
 /** Numbers of a result, by name, those in lists and records too. */
 function numbersOf(value: unknown, path = ''): [string, number][] {
@@ -79,6 +83,55 @@ test('standard errors of a diagonal by hutchinson are those of the mean of its s
   }
 });
 
+test('the standard error of hutchinson is that of the mean of its samples', async () => {
+  const { op, products } = recorded(operator(1));
+  const q = 7;
+  const { estimate, standardError } = await trace(op, { method: 'hutchinson', maxProducts: q, seed: 5 });
+  const samples = products.flat().map((w) => dot(w, timesS(w)));
+  const squares = samples.reduce((sum, value) => sum + (value - mean(samples)) ** 2, 0);
+  expect(samples).toHaveLength(q);
+  expect(estimate).toBeCloseTo(mean(samples), 10);
+  expect(standardError).toBeCloseTo(Math.sqrt(squares / (q * (q - 1))), 10);
+});
+
+test('hutch++ draws its range and its test vectors from streams of their own', async () => {
+  const { op, products } = recorded(operator(1));
+  await trace(op, { maxProducts: 12, seed: 5 });
+  const stream = zeros(n, 4, 'float64');
+  fillRandom(stream, 'gaussian', { seed: 5, purpose: 'traceRange' }, 0);
+  expect(products[0]).toEqual(columnsOf(stream));
+  const tests = zeros(n, 4, 'float64');
+  fillRandom(tests, 'gaussian', { seed: 5, purpose: 'trace' }, 0);
+  for (const [j, g] of columnsOf(tests).entries()) {
+    for (const [i, value] of outside(g, products[1]!).entries()) expect(products[2]![j]![i]).toBeCloseTo(value, 12);
+  }
+});
+
+describe('spectralNorm', () => {
+  test('of a Krylov space that is everything has an upper end at rounding', async () => {
+    const { estimate, upper, numMatvecs } = await spectralNorm(diagonalOperator([-7, 5, 3, 1]), { seed: 2 });
+    expect(numMatvecs).toBe(4);
+    expect(estimate).toBeCloseTo(7, 12);
+    expect(upper).toBeGreaterThanOrEqual(7);
+    expect(upper).toBeLessThan(7 * (1 + 1e-12));
+  });
+
+  test('an operator without adjoint is refused with what to say of it', async () => {
+    const { selfAdjoint: _, ...op } = diagonalOperator([3, 2]);
+    const { adjointMatmat: __, ...bare } = op;
+    await expect(spectralNorm(bare)).rejects.toThrow(
+      'spectralNorm: an operator that does not declare selfAdjoint needs an adjoint (adjointMatmat). ' +
+        'If it is symmetric, say so: selfAdjoint: true',
+    );
+  });
+});
+
+test('a diagonal is never called certified', async () => {
+  for (const method of ['hutchinson', 'xdiag'] as const) {
+    expect((await diagonal(operator(1), { method, maxProducts: 8 })).certified).toBe(false);
+  }
+});
+
 describe('what a trace rests on', () => {
   const { psd: _, ...plain } = operator(1);
   test.each<['hutchinson' | 'hutch++' | 'xtrace', 'gaussian' | 'rademacher', boolean, string[] | undefined]>([
@@ -116,6 +169,13 @@ describe('with a tol that cannot be reached', () => {
     expect(result.looks).toBe(looks);
     expect(result.estimate).toBeCloseTo(15, 10);
     expect(result.numMatvecs).toBeLessThan(30);
+  });
+
+  test('hutch++ takes no more columns into its range than are left', async () => {
+    const small = diagonalOperator([5, 4, 3, 2, 1]);
+    const result = await trace(small, { firstProducts: 6, maxProducts: 500, tol: 1e-300 });
+    // 2 + 2 + 2, as many again, and 1 + 1 + 10
+    expect([result.looks, result.numMatvecs]).toEqual([3, 24]);
   });
 
   test('xnystrace never multiplies more columns than there are rows', async () => {
