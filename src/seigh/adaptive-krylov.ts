@@ -27,22 +27,13 @@ const FIRST_COLUMNS = 8;
 /** A product is at most this part of the basis wide: what A was applied to more often is more accurate. */
 const DEPTH = 32;
 
-/** Is called after every step, so that the search can be continued elsewhere. */
-export interface BasisJournal {
-  /** Keeps a basis. Returns it; its column blocks may lie elsewhere from now on. */
-  keep(basis: GrowingBasis): Promise<GrowingBasis>;
-  /** The operator that the test products of a look are made with. */
-  operatorOfLook(look: number): KrylovContext['op'];
-}
-
 /** A search for an accuracy, its options parsed and its blocks prepared. */
-export interface AccuracySearch {
+interface AccuracySearch {
   settings: AdaptiveSettings;
   context: KrylovContext;
   /** Columns of the first product, and of any at most. */
   first: number;
   widest: number;
-  journal?: BasisJournal | undefined;
 }
 
 /** Columns of the next product. */
@@ -83,16 +74,14 @@ async function resultOf({ state, spent }: GrowingBasis, search: AccuracySearch, 
  * cheapest. There fresh test vectors decide. Certificate i must hold with probability 1 - 6 d / (pi i)^2, d = 1 - confidence,
  * and its vectors are independent of everything that led to it, so the statement that ends the search holds with
  * probability `confidence`.
- *
- * @param begun a basis to continue from
  */
-export async function reachAccuracy(search: AccuracySearch, begun?: GrowingBasis): Promise<AdaptiveResult> {
-  const { settings, context, journal } = search;
+async function reachAccuracy(search: AccuracySearch): Promise<AdaptiveResult> {
+  const { settings, context } = search;
   const { tol, confidence, maxDims, seed, onProgress, signal } = settings;
   const { op, space } = context;
   const startedAt = performance.now();
   const measuring = { space, blockSize: search.widest, stage: 'sketch', signal } as const;
-  let basis = begun ?? (await beginBasis(search.first, context, measuring));
+  let basis = await beginBasis(search.first, context, measuring);
   for (;;) {
     const order = basis.state.H.rows;
     let wanted = search.first;
@@ -113,8 +102,7 @@ export async function reachAccuracy(search: AccuracySearch, begun?: GrowingBasis
           signal,
         });
         const place = { number, testsUsed: basis.testsUsed };
-        const certifying = journal?.operatorOfLook(number) ?? op;
-        const certificate: DeflatedCertificate = await certify(certifying, result, options, place);
+        const certificate: DeflatedCertificate = await certify(op, result, options, place);
         const { upper } = certificate.relativeError;
         const converged = upper <= tol;
         if (converged || isLast) {
@@ -129,37 +117,27 @@ export async function reachAccuracy(search: AccuracySearch, begun?: GrowingBasis
           lastLook: order,
           correction: upper ** 2 / forecastBound(basis.forecasts.at(-1)!, { tests, level, deviations: 0 }),
         };
-        if (journal) basis = await journal.keep(basis);
       }
       wanted = Math.max(1, cheapestEnd(basis, settings).order - order);
     }
     basis = await growBasis(basis, Math.min(widthAt(order, search), wanted, maxDims - order), context);
-    if (journal) basis = await journal.keep(basis);
     onProgress?.({ stage: 'sketch', done: basis.state.H.rows, total: maxDims });
     await breathe(signal);
   }
 }
 
-/** The widths of products, once the operator is calibrated. */
-export async function chooseWidths(
-  { op, dims, settings: { blockSize, maxDims } }: AdaptiveCall,
-  most?: number,
-): Promise<Pick<AccuracySearch, 'first' | 'widest'>> {
-  const widest = await prepareBlocks(op, maxDims, blockSize, most);
-  return { widest, first: Math.min(dims ?? blockSize ?? FIRST_COLUMNS, widest, maxDims) };
-}
-
 /** {@link reachAccuracy} in memory. */
 export async function adaptiveKrylov(call: AdaptiveCall, control: Control): Promise<AdaptiveResult> {
-  const { op, n, settings } = call;
-  const { seed, testMatrix } = settings;
-  const widths = await chooseWidths(call);
+  const { op, n, dims, settings } = call;
+  const { seed, testMatrix, blockSize, maxDims } = settings;
+  const widest = await prepareBlocks(op, maxDims, blockSize);
+  const first = Math.min(dims ?? blockSize ?? FIRST_COLUMNS, widest, maxDims);
   const kernels = await selectKernels(settings.kernels);
   const space = hostSpace(n, op.dtype).scope();
   const context: KrylovContext = { op, space, seed, testMatrix, kernels, signal: control.signal };
   let result: AdaptiveResult | undefined;
   try {
-    result = await reachAccuracy({ settings: { ...settings, ...control }, context, ...widths });
+    result = await reachAccuracy({ settings: { ...settings, ...control }, context, first, widest });
     return result;
   } finally {
     await space.close(result ? [result.eigenvectors] : []);
