@@ -1,6 +1,7 @@
 /** Each method from its formula in dense algebra, what it costs, and the memory that it takes beside what it is said to take. */
 import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
+import { fillRandom } from '../../src/core/random.ts';
 import {
   denseOperator,
   type EighResult,
@@ -204,6 +205,26 @@ describe('formulas', () => {
   });
 });
 
+test('sketches are the columns of the stream of that name, inner ones of another', async () => {
+  const column = (purpose: 'sketch' | 'inner', cols: number): Block => {
+    const Omega = { rows: n, cols, data: new Float64Array(n * cols) };
+    fillRandom(Omega, 'gaussian', { seed: 2, purpose }, 0);
+    return Omega;
+  };
+  const first = async (columns: number, changes: SeighOptions) => {
+    const { op, blocks } = watched();
+    await seigh(op, columns, { ...options, ...changes } as SeighOptions);
+    return blocks.map(({ X: block }) => block);
+  };
+  expect((await first(k, {}))[0]).toEqual(column('sketch', k));
+  expect((await first(k, { method: 'nystrom' }))[0]).toEqual(column('sketch', k));
+  const { op, blocks } = watched();
+  await seigh(op, 5, { ...options, method: 'hmt', tol: 0.9 });
+  expect(blocks[0]!.X).toEqual(column('sketch', 5));
+  const both = await first(2, { method: 'oversampled', blockSize: 5 });
+  expect(sideBySide(both)).toEqual(sideBySide([column('sketch', 2), column('inner', 5)]));
+});
+
 describe('costs', () => {
   // columns of the tall blocks that exist at once
   test.each<[string, object, { products: number; columns: number; rank: number; innerDims: number }]>([
@@ -317,7 +338,8 @@ describe('help', () => {
     };
     for (const [name, { help, kind }] of Object.entries(fields)) {
       if (name === 'onProgress' || name === 'signal') continue;
-      expect([name, help]).toEqual([name, expect.stringMatching(/\w\w+/)]);
+      // beside the method that it belongs to
+      expect([name, help?.replace(/ \(\w+\)$/, '')]).toEqual([name, expect.stringMatching(/\w\w+/)]);
       expect([name, kind]).toEqual([name, expect.stringMatching(/\w\w+/)]);
     }
     // an option of one method names it
