@@ -124,6 +124,26 @@ describe('a basis that grows', () => {
     expect(isExhausted(growing)).toBe(true);
   });
 
+  test('is exhausted where it no longer falls, at four times the noise of the operator in all directions', () => {
+    // H lacks 0.1 in symmetry: noise of 0.1 sqrt(50 / 2) a product, sqrt(50) times that in all
+    const state = {
+      H: { rows: 2, cols: 2, data: Float64Array.of(3, 1, 1.1, 2) },
+      B: { rows: 1, cols: 2, data: new Float64Array(2) },
+      ...{ W: { rows: 50, cols: 1, dtype: 'float64' }, lost: 0, roundings: 16 },
+    } as unknown as GrowingBasis['state'];
+    const most = (4 * 0.1 * Math.sqrt(25) * Math.sqrt(50)) ** 2;
+    for (const [part, before, exhausted] of [
+      [0.99, 1, true],
+      [1.01, 1, false],
+      [0.99, 16, false],
+    ] as const) {
+      const left = { coupling: 0.25 * part * most, outside: 0.75 * part * most };
+      const earlier = forecast({ order: 20, coupling: before * left.coupling, outside: before * left.outside });
+      expect(isExhausted(basis([earlier, forecast(left)], { state }))).toBe(exhausted);
+      expect(isExhausted(basis([forecast(left)], { state }))).toBe(false);
+    }
+  });
+
   test('is exhausted where an operator of low rank has been found', async () => {
     const v = { rows: n, cols: 2, data: X.data.slice(0, 2 * n) };
     const of = context(denseOperator(multiply(v, transposed(v))));

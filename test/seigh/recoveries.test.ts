@@ -225,6 +225,51 @@ test('sketches are the columns of the stream of that name, inner ones of another
   expect(sideBySide(both)).toEqual(sideBySide([column('sketch', 2), column('inner', 5)]));
 });
 
+describe('an operator of rank three', () => {
+  const v = randomBlock(n, 3, 6);
+  const low = multiply(v, transposed(v));
+
+  test.each<[string, SeighOptions]>([
+    ['hmt', { refine: true }],
+    ['nystrom', { method: 'nystrom' }],
+  ])('%s: three eigenvalues, and no rounding beside them', async (_, changes) => {
+    const result = await seigh(denseOperator(low), k, { ...options, ...changes } as SeighOptions);
+    expect(result.rank).toBe(3);
+    expect(distance(await approximation(result), low)).toBeLessThan(1e-12);
+  });
+});
+
+describe('to an accuracy', () => {
+  test.each<[string, number | undefined, object, number]>([
+    ['eight columns', undefined, {}, 8],
+    ['the columns asked for', 4, {}, 4],
+    ['a block', undefined, { blockSize: 5 }, 5],
+    ['no more than a block', 7, { blockSize: 5 }, 5],
+  ])('krylov begins with %s', async (_, dims, changes, expected) => {
+    const { op, blocks } = watched();
+    const goal = { ...options, ...changes, tol: 0.9 };
+    const result = dims === undefined ? await seigh(op, goal) : await seigh(op, dims, goal);
+    // after eight vectors that the basis never sees
+    const widths = blocks.map(({ X: block }) => block.cols);
+    let held = 0;
+    while (held < 8) held += widths.shift()!;
+    expect([held, widths[0], result.method]).toEqual([8, expected, "krylov"]);
+  });
+
+  test.each(['krylov', 'hmt'] as const)(
+    '%s: the seconds of its stages are within those of the call',
+    async (method) => {
+      const startedAt = performance.now();
+      const { secondsByStage } = await seigh(denseOperator(A), { ...options, tol: 0.5, method });
+      const seconds = (performance.now() - startedAt) / 1000;
+      const { sketch, recovery } = secondsByStage;
+      expect(sketch).toBeGreaterThan(0);
+      expect(recovery).toBeGreaterThanOrEqual(0);
+      expect(sketch + recovery).toBeLessThanOrEqual(seconds);
+    },
+  );
+});
+
 describe('costs', () => {
   // columns of the tall blocks that exist at once
   test.each<[string, object, { products: number; columns: number; rank: number; innerDims: number }]>([
