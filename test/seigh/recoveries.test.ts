@@ -253,7 +253,7 @@ describe('to an accuracy', () => {
     const widths = blocks.map(({ X: block }) => block.cols);
     let held = 0;
     while (held < 8) held += widths.shift()!;
-    expect([held, widths[0], result.method]).toEqual([8, expected, "krylov"]);
+    expect([held, widths[0], result.method]).toEqual([8, expected, 'krylov']);
   });
 
   test.each(['krylov', 'hmt'] as const)(
