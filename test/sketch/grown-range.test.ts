@@ -104,3 +104,32 @@ test('columns that are there are kept where they are when others come', async ()
     expect(range.Z.parts[i]).toBe(Z);
   }
 });
+
+test('seconds are those of the products A Omega, of all blocks; nothing is exhausted before it grows', async () => {
+  const A = symmetric(20, 1);
+  const { now } = performance;
+  let clock = 500;
+  performance.now = () => clock;
+  try {
+    const rounded = (X: Block) => multivectorOf(X, 'float64');
+    const range = new GrownRange({
+      kernels,
+      space: hostSpace(n, 'float64'),
+      async sketch(done, count) {
+        clock += 2000;
+        return rounded(multiply(A, columnsOf(Omega, done, count)));
+      },
+      async multiply(Q) {
+        clock += 700;
+        return rounded(multiply(A, await Q.toBlock()));
+      },
+    });
+    expect([range.isExhausted, range.sketchSeconds]).toEqual([false, 0]);
+    for (const seconds of [2, 4]) {
+      await range.grow(3);
+      expect(range.sketchSeconds).toBe(seconds);
+    }
+  } finally {
+    performance.now = now;
+  }
+});
