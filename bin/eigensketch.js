@@ -1,5 +1,9 @@
 #!/usr/bin/env node
 /** The command `eigensketch`. */
-import { main } from '../dist/src/cli/main.js';
+import { listen } from '../dist/src/cli/interruption.js';
 
-process.exitCode = await main(process.argv.slice(2));
+// before everything else is loaded: a signal may come while it is
+const interruption = listen();
+const { main } = await import('../dist/src/cli/main.js');
+
+process.exitCode = await main(process.argv.slice(2), interruption);

@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type LanczosResult, lanczos, spectralDensity } from 'eigensketch';
 import { plotSvg } from 'eigensketch/report';
 import { hessian, useBackend } from 'eigensketch/tfjs';
-import { progressBar } from '../src/cli/progress-bar.ts';
+import { progressReporter } from '../src/cli/progress.ts';
 import { wholeMatrix } from './support/exact.ts';
 import { makeImages } from './support/images.ts';
 import { notebookFlags, saveFigure, secondsSince } from './support/notebook.ts';
@@ -17,7 +17,7 @@ import { vgg } from './support/vgg.ts';
 
 const { full, out } = notebookFlags();
 await useBackend('wasm');
-const onProgress = progressBar();
+const onProgress = progressReporter(process.stderr);
 
 /** V T V^T, row-major. */
 async function multiplyOut({ V, T }: LanczosResult): Promise<Float64Array> {

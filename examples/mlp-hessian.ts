@@ -12,7 +12,7 @@ import * as tf from '@tensorflow/tfjs';
 import { apost, type Certificate, type EighResult, seigh } from 'eigensketch';
 import { analysisOf, figureSvg, svgToPng, toHtml, toLatex } from 'eigensketch/report';
 import { hessian, useBackend } from 'eigensketch/tfjs';
-import { progressBar } from '../src/cli/progress-bar.ts';
+import { progressReporter } from '../src/cli/progress.ts';
 import { type TrainedClassifier, trainClassifier } from './support/classifier.ts';
 
 const SEED = 1;
@@ -49,7 +49,7 @@ async function run(signal: AbortSignal): Promise<Report> {
     return { H, loss: await H.loss() };
   });
   const { H, loss } = operator.value;
-  const onProgress = progressBar();
+  const onProgress = progressReporter(process.stderr);
   const sketch = await seigh(H, DIMS, { seed: SEED, onProgress, signal });
   const certificate = await apost(H, sketch, { tests: TESTS, confidence: CONFIDENCE, seed: SEED, onProgress, signal });
   H.dispose();

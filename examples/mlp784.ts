@@ -8,14 +8,14 @@
 import { apost, type LinearOperator, seigh } from 'eigensketch';
 import { analysisOf, figureSvg, matrixSvg } from 'eigensketch/report';
 import { hessian784, loadNetwork784 } from '../bench/support/network784.ts';
-import { progressBar } from '../src/cli/progress-bar.ts';
+import { progressReporter } from '../src/cli/progress.ts';
 import { notebookFlags, saveFigure, secondsSince } from './support/notebook.ts';
 
 const { full, out } = notebookFlags();
 const network = await loadNetwork784();
 const H = hessian784(network);
 const n = H.numParameters;
-const onProgress = progressBar();
+const onProgress = progressReporter(process.stderr);
 
 const started = performance.now();
 const sketch = await seigh(H, full ? 2000 : 300, { testMatrix: 'rademacher', seed: 1, onProgress });

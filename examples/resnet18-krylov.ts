@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs';
 import { eigsh } from 'eigensketch';
 import { plotSvg } from 'eigensketch/report';
 import { hessian, useBackend } from 'eigensketch/tfjs';
-import { progressBar } from '../src/cli/progress-bar.ts';
+import { progressReporter } from '../src/cli/progress.ts';
 import { exactEigenvalues } from './support/exact.ts';
 import { makeImages } from './support/images.ts';
 import { notebookFlags, saveFigure, secondsSince } from './support/notebook.ts';
@@ -27,7 +27,7 @@ const n = H.numParameters;
 console.log(`ResNet-18    ${n} parameters, ${samples} images of ${size} x ${size}`);
 
 const started = performance.now();
-const result = await eigsh(H, 10, { tol: 1e-3, blockSize: 2, seed: 1, onProgress: progressBar() });
+const result = await eigsh(H, 10, { tol: 1e-3, blockSize: 2, seed: 1, onProgress: progressReporter(process.stderr) });
 const { eigenvalues, residualNorms, numMatvecs, converged } = result;
 console.log(`eigsh        ${numMatvecs} products in ${secondsSince(started).toFixed(1)} s, converged: ${converged}`);
 

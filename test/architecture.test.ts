@@ -20,7 +20,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   solvers: ['core', 'linalg', 'multivector', 'linops'],
   seigh: ['core', 'linalg', 'multivector', 'linops', 'stats', 'spectrum', 'sketch', 'apost', 'krylov'],
   eigsh: ['core', 'linalg', 'linops', 'stats', 'spectrum', 'krylov'],
-  hdf5: ['core', 'multivector'],
+  hdf5: ['core', 'linalg', 'multivector'],
   files: ['core', 'linalg', 'multivector', 'linops', 'hdf5'],
   store: ['core', 'linalg', 'multivector', 'linops', 'spectrum', 'sketch', 'apost', 'krylov', 'seigh', 'eigsh', 'hdf5'],
   // store only when it is asked for: everybody else never loads HDF5

@@ -3,19 +3,23 @@ import { type ApostOptions, apost, CERTIFICATE_FIELDS } from '../apost/apost.ts'
 import { ArgumentError } from '../core/errors.ts';
 import { described, optional } from '../core/parse.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
+import type { LinearOperator } from '../linops/operator.ts';
 import { boundText } from '../report/numbers.ts';
+import { readWholeFile } from '../store/blocks.ts';
+import { certifyStored } from '../store/certificate.ts';
+import { holds, probePath, SEARCH } from '../store/directory.ts';
+import { measureProbe, refuseOtherOperator } from '../store/fingerprint.ts';
 import { workerOf } from '../store/record.ts';
+import { openSearchDirectory } from '../store/search/directory.ts';
 import { shardName, WHOLE } from '../store/shard.ts';
-import { certifyStored } from '../store/sketch/certificate.ts';
-import { loadResult } from '../store/sketch/result.ts';
 import { certificateOptions } from './certificate-options.ts';
 import { type Command, type CommandContext, checkOutput, defineCommand, pick, refuseGiven } from './command.ts';
 import { EXIT } from './exit.ts';
 import { loadOperator } from './operator-file.ts';
-import { progressBar } from './progress-bar.ts';
+import { QUIET as quiet, reporterOf } from './progress.ts';
 import { checkSketch, DIMS, deliver, operatorField, REPORTING_FIELDS, SKETCH_FIELDS, sketch } from './sketching.ts';
-import { deliverStored } from './stored-analysis.ts';
-import { directoryOf, openRun, resumable } from './storing.ts';
+import { deliverStored, type StoredDirectory, storedResult } from './stored-analysis.ts';
+import { directoryOf, openRun, operatorAgain, resumable, TRUST } from './storing.ts';
 
 const approximation = described(
   optional(operatorField),
@@ -26,15 +30,27 @@ const { json } = REPORTING_FIELDS;
 
 type Given = Readonly<Record<string, unknown>>;
 
+/** Certifies the result of a search. @throws StoreError for another operator, or when there is no result. */
+async function openSearch(
+  path: string,
+  { operator: file }: Given,
+): Promise<{ directory: StoredDirectory; op: LinearOperator }> {
+  if (typeof file !== 'string') throw new ArgumentError('--operator is needed', { option: 'operator' });
+  const directory = await openSearchDirectory(path);
+  const op = await loadOperator(file);
+  const probe = probePath(directory);
+  refuseOtherOperator(probe, op, await readWholeFile(probe), await measureProbe(op));
+  return { directory, op };
+}
+
 /** Certifies the result of a directory. @throws StoreError for another operator, or when there is no result. */
 async function certifyDirectory(path: string, given: Given, { signal }: CommandContext): Promise<number> {
-  refuseGiven(given, { ...CERTIFICATE_FIELDS, operator, json }, 'a directory');
-  return resumable(signal, `eigensketch certify ${path}`, async () => {
-    const { directory, op } = await openRun(path, given);
-    const kernels = await selectKernels();
-    const result = await loadResult(directory, kernels);
-    const worker = workerOf(op, kernels.name, shardName(WHOLE));
-    const options = { ...certificateOptions(given), onProgress: progressBar(), signal };
+  refuseGiven(given, { ...CERTIFICATE_FIELDS, operator, trust: TRUST, json, quiet }, 'a directory');
+  return resumable(signal, `eigensketch certify ${path}${operatorAgain(given)}`, async () => {
+    const { directory, op } = (await holds(SEARCH, path)) ? await openSearch(path, given) : await openRun(path, given);
+    const result = await storedResult(directory);
+    const worker = workerOf(op, (await selectKernels()).name, shardName(WHOLE));
+    const options = { ...certificateOptions(given), onProgress: reporterOf(given), signal };
     await certifyStored(directory, op, result, options, worker);
     await deliverStored(directory, given.json === true);
     return EXIT.done;
@@ -60,11 +76,19 @@ export const certifyCommand: Command = defineCommand({
   usage: [
     'certify --operator FILE --dims K [options]',
     'certify --operator FILE --approximation FILE [options]',
-    'certify DIR [--operator FILE] [options]',
+    'certify DIR (--operator FILE | --trust) [options]',
   ],
   about:
-    'DIR is a sketch directory with a result: its certificate is kept there. The operator must be the one it was made with.',
-  fields: { operator, dims: DIMS, ...SKETCH_FIELDS, approximation, ...CERTIFICATE_FIELDS, ...REPORTING_FIELDS },
+    'DIR is a directory of run or eigsh with a result: its certificate is kept there. The operator must be the one it was made with.',
+  fields: {
+    operator,
+    dims: DIMS,
+    ...SKETCH_FIELDS,
+    approximation,
+    ...CERTIFICATE_FIELDS,
+    trust: TRUST,
+    ...REPORTING_FIELDS,
+  },
   examples: ['certify --operator hessian.js --dims 200 --tests 30 --confidence 0.99 --out certified.json'],
   async run({ given, words }, context) {
     if (words.length > 0) return certifyDirectory(directoryOf(given, words), given, context);
@@ -75,7 +99,7 @@ export const certifyCommand: Command = defineCommand({
       ...certificateOptions(given),
       ...(seed === undefined ? {} : { seed }),
       ...(blockSize === undefined ? {} : { blockSize }),
-      onProgress: progressBar(),
+      onProgress: reporterOf(given),
       signal: context.signal,
     };
     if (given.approximation !== undefined) {

@@ -10,7 +10,7 @@ import { EXIT_HELP } from './exit.ts';
 
 /** What every command is given to work with. */
 export interface CommandContext {
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C and SIGTERM. */
   signal: AbortSignal;
 }
 

@@ -60,7 +60,7 @@ export const COMMANDS: ReadonlyMap<string, ListedCommand> = new Map([
   [
     'verify',
     {
-      summary: 'every file of a directory of run or eigsh against its checksum',
+      summary: 'every file of a directory of run or eigsh: its checksum, its place, and whether its numbers follow',
       load: async () => (await import('./verify.ts')).verifyCommand,
     },
   ],
@@ -74,7 +74,7 @@ export const COMMANDS: ReadonlyMap<string, ListedCommand> = new Map([
   [
     'report',
     {
-      summary: 'figures and tables of an analysis or a sketch directory',
+      summary: 'figures and tables of an analysis or of a directory of run or eigsh',
       load: async () => (await import('./report.ts')).reportCommand,
     },
   ],

@@ -6,9 +6,9 @@ import { type EigshOptions, SEARCH_FIELDS } from '../eigsh/options.ts';
 import type { EigshResult } from '../eigsh/result.ts';
 import { eigsh } from '../eigsh.ts';
 import { type Command, checkOutput, defineCommand, needed, pick, refuseWords } from './command.ts';
-import { EXIT } from './exit.ts';
+import { EXIT, exitCodeOf } from './exit.ts';
 import { checkSource, operatorOf, SOURCE_FIELDS } from './operator-source.ts';
-import { progressBar } from './progress-bar.ts';
+import { reporterOf } from './progress.ts';
 import { deliver, REPORTING_FIELDS } from './sketching.ts';
 import { resumable, sayHowToContinue } from './storing.ts';
 
@@ -58,15 +58,15 @@ export const eigshCommand: Command = defineCommand({
     if (values.memory !== undefined && store === undefined) throw new ArgumentError('--memory belongs to --store', {});
     await checkOutput(values.out);
     const op = await operatorOf(given);
-    const asked = { ...pick(given, SEARCH_FIELDS), onProgress: progressBar(), signal } as EigshOptions;
+    const asked = { ...pick(given, SEARCH_FIELDS), onProgress: reporterOf(given), signal } as EigshOptions;
     const search = (): Promise<EigshResult> => eigsh(op, k, asked);
     const again = `the same command, with --store ${store}`;
     const result = await (store === undefined ? search() : resumable(signal, again, search));
-    sayHowItEnded(result);
+    if (given.quiet !== true) sayHowItEnded(result);
     await deliver(given, result, undefined);
     if (result.status === 'signal') {
       if (store !== undefined) sayHowToContinue(again);
-      return EXIT.interrupted;
+      return exitCodeOf(signal.reason);
     }
     return result.converged ? EXIT.done : EXIT.notConverged;
   },

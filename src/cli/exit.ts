@@ -1,5 +1,6 @@
 /** What a command ends with. */
 import { EigensketchError } from '../core/errors.ts';
+import { Interrupted } from './interruption.ts';
 
 /** Exit codes, as `--help` lists them. */
 export const EXIT = {
@@ -16,7 +17,6 @@ export const EXIT = {
   file: 5,
   /** A device was lost or ran out of memory. */
   device: 6,
-  interrupted: 130,
 } as const;
 
 export const EXIT_HELP = `Exit codes
@@ -24,7 +24,7 @@ export const EXIT_HELP = `Exit codes
   1  an unexpected error               4  the wanted accuracy was not reached (the best result is printed)
   2  wrong options or values           5  a file is missing, unreadable or of an unknown version
   6  a device was lost or ran out of memory
-  130  interrupted by Ctrl-C`;
+  130  interrupted by Ctrl-C            143  stopped by SIGTERM`;
 
 const BY_ERROR: Record<EigensketchError['code'], number> = {
   ARGUMENT: EXIT.usage,
@@ -37,6 +37,7 @@ const BY_ERROR: Record<EigensketchError['code'], number> = {
 
 /** The exit code that an error stands for. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof Interrupted) return error.exitCode;
   if (error instanceof EigensketchError) return BY_ERROR[error.code];
   return EXIT.failed;
 }

@@ -1,21 +1,21 @@
 /** `eigensketch launch`: a run on many processes or machines. */
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CERTIFICATE_FIELDS } from '../apost/apost.ts';
 import { choice, described, integer, optional, text, withDefault } from '../core/parse.ts';
+import { isAsAsked, loadCertificate } from '../store/certificate.ts';
 import { refuseSecondLaunch, saveLaunch } from '../store/cluster/launch.ts';
 import { runLocally } from '../store/cluster/local.ts';
 import { type SlurmResources, submit } from '../store/cluster/slurm.ts';
 import { type LaunchStep, launchSteps } from '../store/cluster/steps.ts';
-import { isAsAsked, loadCertificate } from '../store/sketch/certificate.ts';
 import type { SketchDirectory } from '../store/sketch/directory.ts';
 import { progressOf } from '../store/sketch/progress.ts';
 import { certificateOptions, FINAL_CERTIFICATE_FIELDS } from './certificate-options.ts';
 import { type Command, defineCommand, list, optionName } from './command.ts';
 import { EXIT } from './exit.ts';
 import { deliverStored } from './stored-analysis.ts';
-import { CREATION_FIELDS, directoryOf, openRun, resumable } from './storing.ts';
+import { CREATION_FIELDS, directoryOf, type OpenedRun, openRun, operatorAgain, resumable } from './storing.ts';
 
 type Given = Readonly<Record<string, unknown>>;
 
@@ -28,17 +28,17 @@ function self(): string[] {
 }
 
 /** What is not done yet; the certificate's options go to its job as they were given. */
-async function stepsLeft(directory: SketchDirectory, count: number, given: Given): Promise<LaunchStep[]> {
+async function stepsLeft({ directory, file }: OpenedRun, count: number, given: Given): Promise<LaunchStep[]> {
   const wanted = certificateOptions(given);
   const names = Object.keys(CERTIFICATE_FIELDS).filter((name) => given[name] !== undefined);
   const isNeeded = wanted !== undefined && !isAsAsked(await loadCertificate(directory), wanted);
   const options = names.flatMap((name) => [`--${optionName(name)}`, String(given[name])]);
   const certify = isNeeded ? options : undefined;
-  return launchSteps(await progressOf(directory), { directory: resolve(directory.path), count, certify });
+  return launchSteps(await progressOf(directory), { directory: directory.path, operator: file, count, certify });
 }
 
 async function launchSlurm(directory: SketchDirectory, steps: LaunchStep[], given: Given): Promise<number> {
-  const logs = join(resolve(directory.path), 'logs');
+  const logs = join(directory.path, 'logs');
   await mkdir(logs, { recursive: true });
   const { partition, time, gpus, sbatch = [], json } = given as SlurmResources & { sbatch?: string[]; json?: boolean };
   const jobs = await submit(steps, self(), { partition, time, gpus, options: sbatch }, logs);
@@ -54,7 +54,7 @@ export const launchCommand: Command = defineCommand({
   name: 'launch',
   usage: [
     'launch --engine slurm --operator FILE --dims K --out DIR --shards M [options]',
-    'launch --engine local --out DIR -j 2',
+    'launch --engine local --out DIR (--operator FILE | --trust) -j 2',
   ],
   about: 'A second launch submits only what is missing.',
   short: { j: 'shards' },
@@ -72,10 +72,11 @@ export const launchCommand: Command = defineCommand({
   async run({ given, values, words }, { signal }) {
     const path = directoryOf(given, words);
     const { engine, shards } = values as { engine: (typeof ENGINES)[number]; shards: number };
-    return resumable(signal, `eigensketch launch --engine ${engine} --out ${path}`, async () => {
-      const { directory } = await openRun(path, given);
+    return resumable(signal, `eigensketch launch --engine ${engine} --out ${path}${operatorAgain(given)}`, async () => {
+      const opened = await openRun(path, given);
+      const { directory } = opened;
       await refuseSecondLaunch(directory);
-      const steps = await stepsLeft(directory, shards, given);
+      const steps = await stepsLeft(opened, shards, given);
       if (engine === 'slurm') return launchSlurm(directory, steps, given);
       await runLocally(steps, self(), signal, ({ name }) => console.error(`eigensketch launch: ${name}`));
       await deliverStored(directory, given.json === true);

@@ -4,6 +4,7 @@ import { ArgumentError } from '../core/errors.ts';
 import { nearest } from '../core/parse.ts';
 import { COMMANDS } from './commands.ts';
 import { EXIT, EXIT_HELP, exitCodeOf } from './exit.ts';
+import { type Interruption, listen } from './interruption.ts';
 
 function usage(): string {
   const lines = [...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`);
@@ -45,23 +46,22 @@ async function dispatch([name, ...args]: string[], signal: AbortSignal): Promise
 
 /**
  * Runs one command line and returns its exit code. Errors go to stderr: the message alone where it says what to do, the
- * whole error where it is unexpected. A first Ctrl-C stops at the next block of products; a second one at once.
+ * whole error where it is unexpected. A first Ctrl-C or SIGTERM stops at the next block of products; a second one at once.
  */
-export async function main(args: string[]): Promise<number> {
-  const interruption = new AbortController();
-  const interrupt = (): void => interruption.abort();
-  process.once('SIGINT', interrupt);
+export async function main(args: string[], interruption: Interruption = listen()): Promise<number> {
+  const { signal } = interruption;
   try {
-    return await dispatch(args, interruption.signal);
+    signal.throwIfAborted();
+    return await dispatch(args, signal);
   } catch (error) {
-    if (interruption.signal.aborted) {
-      console.error('\ninterrupted');
-      return EXIT.interrupted;
+    if (signal.aborted) {
+      console.error('interrupted');
+      return exitCodeOf(signal.reason);
     }
     const code = exitCodeOf(error);
     console.error(code === EXIT.failed ? error : (error as Error).message);
     return code;
   } finally {
-    process.off('SIGINT', interrupt);
+    interruption.ignore();
   }
 }

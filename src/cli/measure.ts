@@ -8,12 +8,15 @@ import { nextMeasured, progressOf } from '../store/sketch/progress.ts';
 import { measuredStageNamed } from '../store/sketch/stages.ts';
 import { type Command, defineCommand } from './command.ts';
 import { EXIT } from './exit.ts';
-import { progressBar } from './progress-bar.ts';
-import { CREATION_FIELDS, directoryOf, openRun, resumable } from './storing.ts';
+import { reporterOf } from './progress.ts';
+import { CREATION_FIELDS, directoryOf, openRun, operatorAgain, resumable } from './storing.ts';
 
 export const measureCommand: Command = defineCommand({
   name: 'measure',
-  usage: ['measure DIR --shard I/M [options]', 'measure --operator FILE --dims K --out DIR --shard I/M [options]'],
+  usage: [
+    'measure DIR (--operator FILE | --trust) --shard I/M [options]',
+    'measure --operator FILE --dims K --out DIR --shard I/M [options]',
+  ],
   about: `A shard I/M is every M-th block from the I-th on, I in 1..M. In place of I may stand the name of an environment
 variable: --shard SLURM_ARRAY_TASK_ID/8`,
   fields: {
@@ -21,27 +24,31 @@ variable: --shard SLURM_ARRAY_TASK_ID/8`,
     stage: described(optional(text), 'the pass to measure (default: the first one with missing blocks)'),
     ...CREATION_FIELDS,
   },
-  examples: ['measure hessian.sketch --shard SLURM_ARRAY_TASK_ID/8'],
+  examples: ['measure hessian.sketch --trust --shard SLURM_ARRAY_TASK_ID/8'],
   async run({ given, values, words }, { signal }) {
     const path = directoryOf(given, words);
     const { shard: named, stage: wanted } = values as { shard?: string; stage?: string };
     const shard = named === undefined ? WHOLE : parseShard(named);
-    return resumable(signal, `eigensketch measure ${path} --shard ${shardName(shard)}`, async () => {
-      const { op, directory } = await openRun(path, given);
-      const stage = wanted === undefined ? await nextMeasured(directory) : measuredStageNamed(directory.plan, wanted);
-      if (stage) {
-        const kernels = await selectKernels(KERNELS.parse(given.kernels, 'kernels'));
-        const worker = workerOf(op, kernels.name, shardName(shard));
-        await measureStage(directory, stage, { op, shard, worker, onProgress: progressBar(), signal });
-      }
-      const progress = (await progressOf(directory)).find((each) => each.stage === stage?.name);
-      const left = progress?.kind === 'measured' ? progress.missing.length : 0;
-      const said = stage
-        ? `stage ${stage.name}: shard ${shardName(shard)} is measured, ${left} blocks of all shards are missing`
-        : 'every block is measured';
-      const summary = { directory: path, stage: stage?.name ?? null, shard: shardName(shard), missing: left };
-      console.log(given.json ? JSON.stringify(summary) : said);
-      return EXIT.done;
-    });
+    return resumable(
+      signal,
+      `eigensketch measure ${path} --shard ${shardName(shard)}${operatorAgain(given)}`,
+      async () => {
+        const { op, directory } = await openRun(path, given);
+        const stage = wanted === undefined ? await nextMeasured(directory) : measuredStageNamed(directory.plan, wanted);
+        if (stage) {
+          const kernels = await selectKernels(KERNELS.parse(given.kernels, 'kernels'));
+          const worker = workerOf(op, kernels.name, shardName(shard));
+          await measureStage(directory, stage, { op, shard, worker, onProgress: reporterOf(given), signal });
+        }
+        const progress = (await progressOf(directory)).find((each) => each.stage === stage?.name);
+        const left = progress?.kind === 'measured' ? progress.missing.length : 0;
+        const said = stage
+          ? `stage ${stage.name}: shard ${shardName(shard)} is measured, ${left} blocks of all shards are missing`
+          : 'every block is measured';
+        const summary = { directory: path, stage: stage?.name ?? null, shard: shardName(shard), missing: left };
+        console.log(given.json ? JSON.stringify(summary) : said);
+        return EXIT.done;
+      },
+    );
   },
 });

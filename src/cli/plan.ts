@@ -5,13 +5,14 @@ import { formatMemory } from '../core/memory.ts';
 import { between, described, optional, withDefault } from '../core/parse.ts';
 import { ownFields, parseSketchCall } from '../seigh/options.ts';
 import { BUDGET_FIELDS, planSketch, type SketchBudget } from '../seigh/plan.ts';
-import { costOf, freeBytes, refuseFullDisk } from '../store/sketch/cost.ts';
+import { freeBytes, refuseFullDisk } from '../store/disk.ts';
+import { costOf } from '../store/sketch/cost.ts';
 import { flatPlan } from '../store/sketch/plan.ts';
 import { requestOf } from '../store/sketch/seigh.ts';
 import { type Command, defineCommand, pick, refuseGiven, refuseWords } from './command.ts';
 import { EXIT } from './exit.ts';
 import { loadOperator } from './operator-file.ts';
-import { askedOf, CREATION_FIELDS } from './storing.ts';
+import { askedOf, CREATION_FIELDS, FORCE } from './storing.ts';
 
 type Given = Readonly<Record<string, unknown>>;
 
@@ -43,7 +44,7 @@ async function planStored(given: Given): Promise<number> {
     );
     console.log(`${formatMemory(cost.memory)} of memory for tall blocks`);
   }
-  if (!given.force) await refuseFullDisk(path, cost);
+  if (!given.force) await refuseFullDisk(path, cost.bytes, FORCE);
   return EXIT.done;
 }
 

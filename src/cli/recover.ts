@@ -3,7 +3,7 @@ import { described, optional, text } from '../core/parse.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import { shardName, WHOLE } from '../store/shard.ts';
 import { deriveStage } from '../store/sketch/derive.ts';
-import { openDirectory } from '../store/sketch/directory.ts';
+import { clearDirectory, openDirectory } from '../store/sketch/directory.ts';
 import { stageIsThere } from '../store/sketch/progress.ts';
 import { derivedStagesUpTo, RESULT } from '../store/sketch/stages.ts';
 import { type Command, defineCommand } from './command.ts';
@@ -27,6 +27,7 @@ export const recoverCommand: Command = defineCommand({
     const path = directoryOf({}, words);
     return resumable(signal, `eigensketch recover ${path}`, async () => {
       const directory = await openDirectory(path);
+      await clearDirectory(directory);
       const last = values.stage ?? RESULT;
       const stages = derivedStagesUpTo(directory.plan, last);
       const kernels = await selectKernels();

@@ -1,4 +1,4 @@
-/** `eigensketch report`: figures and tables of an analysis that `seigh` or `certify` wrote, or of a sketch directory. */
+/** `eigensketch report`: figures and tables of an analysis that `seigh`, `eigsh` or `certify` wrote, or of a directory. */
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { ArgumentError, StoreError } from '../core/errors.ts';
 import { choice, described, integer, optional, withDefault } from '../core/parse.ts';
@@ -7,10 +7,9 @@ import { FIGURES, figureSvg, svgToPng } from '../report/figure.ts';
 import { FIGURE_FIELDS, type FigureOptions } from '../report/figure-style.ts';
 import { toHtml } from '../report/html.ts';
 import { toCsv, toJson, toLatex, toMarkdown } from '../report/tables.ts';
-import { openDirectory } from '../store/sketch/directory.ts';
 import { type Command, checkOutput, defineCommand, json, outputFile } from './command.ts';
 import { EXIT } from './exit.ts';
-import { storedAnalysis } from './stored-analysis.ts';
+import { openStored, storedAnalysis } from './stored-analysis.ts';
 
 const FORMATS = ['markdown', 'latex', 'csv', 'json', 'html', 'svg', 'png'] as const;
 
@@ -37,13 +36,13 @@ async function render(
   }
 }
 
-/** From an analysis file or a sketch directory. */
+/** From an analysis file or a directory of `run` or `eigsh`. */
 async function readAnalysis(path: string): Promise<Analysis> {
   const isDirectory = await stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   );
-  if (isDirectory) return storedAnalysis(await openDirectory(path));
+  if (isDirectory) return storedAnalysis(await openStored(path));
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new StoreError(`cannot read ${path}`, { path }, { cause });
   });

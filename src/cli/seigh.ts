@@ -6,7 +6,7 @@ import type { Command } from './command.ts';
 import { checkOutput, defineCommand, pick, refuseWords } from './command.ts';
 import { EXIT } from './exit.ts';
 import { checkSource, operatorOf, SOURCE_FIELDS } from './operator-source.ts';
-import { progressBar } from './progress-bar.ts';
+import { reporterOf } from './progress.ts';
 import { checkSketch, DIMS, deliver, REPORTING_FIELDS, SKETCH_FIELDS, sketch } from './sketching.ts';
 
 const adaptive = adaptiveFields({});
@@ -43,7 +43,7 @@ export const seighCommand: Command = defineCommand({
       await deliver(given, await sketch('seigh', op, given, context), undefined);
       return EXIT.done;
     }
-    const asked = { ...options, onProgress: progressBar(), signal: context.signal } as unknown as AdaptiveOptions;
+    const asked = { ...options, onProgress: reporterOf(given), signal: context.signal } as unknown as AdaptiveOptions;
     const result = await (dims === undefined ? seigh(op, asked) : seigh(op, dims, asked));
     await deliver(given, result, result.certificate);
     return result.converged ? EXIT.done : EXIT.notConverged;

@@ -20,7 +20,7 @@ import { seigh } from '../seigh.ts';
 import type { EighResult } from '../spectrum/result.ts';
 import { type CommandContext, json, outputFile, pick } from './command.ts';
 import { operatorName } from './operator-file.ts';
-import { progressBar } from './progress-bar.ts';
+import { QUIET, reporterOf } from './progress.ts';
 
 const { store: _store, memory: _memory, ...inMemory } = sketchFields({});
 
@@ -38,10 +38,12 @@ export const REPORTING_FIELDS: {
   readonly name: Field<string | undefined>;
   readonly out: Field<string | undefined>;
   readonly json: Field<boolean | undefined>;
+  readonly quiet: Field<boolean | undefined>;
 } = {
   name: described(optional(text), "what reports call the operator (default: the file's name)"),
   out: described(outputFile, 'also write the analysis as JSON, for eigensketch report'),
   json: described(json, 'print the analysis as JSON instead of text'),
+  quiet: QUIET,
 };
 
 /** Columns of the sketch. */
@@ -69,10 +71,12 @@ export async function sketch(
   const call = parseSketchCall(op, dims, options);
   const cost = costOfSketch(dims, { ...call, dtype: op.dtype });
   const megabytes = (cost.bytes / 2 ** 20).toPrecision(3);
-  console.error(
-    `eigensketch ${command}: ${dims} columns by ${cost.method}: ${cost.numMatvecs} products, ${megabytes} MiB of tall blocks`,
-  );
-  return seigh(op, dims, { ...options, onProgress: progressBar(), signal });
+  if (given.quiet !== true) {
+    console.error(
+      `eigensketch ${command}: ${dims} columns by ${cost.method}: ${cost.numMatvecs} products, ${megabytes} MiB of tall blocks`,
+    );
+  }
+  return seigh(op, dims, { ...options, onProgress: reporterOf(given), signal });
 }
 
 /** Prints the analysis and writes it where asked. */

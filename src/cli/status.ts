@@ -1,23 +1,19 @@
 /** `eigensketch status`: how far a directory is, who did what, and what is in the queue. */
 
 import { described, flag, optional } from '../core/parse.ts';
+import { loadCertificate } from '../store/certificate.ts';
 import { loadLaunch } from '../store/cluster/launch.ts';
 import { type QueuedJob, queued } from '../store/cluster/slurm.ts';
 import { holds, SEARCH } from '../store/directory.ts';
 import { openSearchDirectory } from '../store/search/directory.ts';
 import { searchProgress } from '../store/search/progress.ts';
-import { loadCertificate } from '../store/sketch/certificate.ts';
 import { openDirectory, type SketchDirectory } from '../store/sketch/directory.ts';
 import { flatPlan } from '../store/sketch/plan.ts';
 import { progressOf, type StageProgress } from '../store/sketch/progress.ts';
 import { type Command, defineCommand, json } from './command.ts';
 import { EXIT } from './exit.ts';
+import { duration } from './progress.ts';
 import { directoryOf } from './storing.ts';
-
-function duration(seconds: number): string {
-  if (seconds < 120) return `${seconds.toPrecision(3)} s`;
-  return seconds < 7200 ? `${(seconds / 60).toPrecision(3)} min` : `${(seconds / 3600).toPrecision(3)} h`;
-}
 
 function line(progress: StageProgress): string {
   const name = progress.stage.padEnd(16);

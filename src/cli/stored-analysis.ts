@@ -1,33 +1,71 @@
-/** The analysis of a finished sketch directory. */
+/** The analysis of a finished directory, of a sketch or of a search. */
+import { StoreError } from '../core/errors.ts';
+import type { EigshResult } from '../eigsh/result.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import { type Analysis, analysisOf } from '../report/analysis.ts';
 import { toJson, toMarkdown } from '../report/tables.ts';
-import { loadCertificate } from '../store/sketch/certificate.ts';
-import type { SketchDirectory } from '../store/sketch/directory.ts';
+import type { EighResult } from '../spectrum/result.ts';
+import { loadCertificate } from '../store/certificate.ts';
+import { fileExists, holds, SEARCH } from '../store/directory.ts';
+import { recordFrom } from '../store/record.ts';
+import { openSearchDirectory, resultPath, type SearchDirectory, searchSpace } from '../store/search/directory.ts';
+import { loadResult as loadSearchResult, readResult } from '../store/search/result.ts';
+import { openDirectory, type SketchDirectory } from '../store/sketch/directory.ts';
 import { derivedRecord } from '../store/sketch/progress.ts';
 import { loadResult } from '../store/sketch/result.ts';
 import { RESULT } from '../store/sketch/stages.ts';
 import { operatorName } from './operator-file.ts';
 
-/** Result and certificate of a directory, with the machine, date and versions of those who made them. */
-export async function storedAnalysis(directory: SketchDirectory): Promise<Analysis> {
-  const result = await loadResult(directory, await selectKernels());
-  const certificate = await loadCertificate(directory);
+/** A directory of either kind. */
+export type StoredDirectory = SketchDirectory | SearchDirectory;
+
+/** Whether it is of `eigsh`. */
+export const isSearch = (directory: StoredDirectory): directory is SearchDirectory => !('origin' in directory);
+
+/** Opens a directory of either kind. @throws StoreError when it is none. */
+export async function openStored(path: string): Promise<StoredDirectory> {
+  return (await holds(SEARCH, path)) ? openSearchDirectory(path) : openDirectory(path);
+}
+
+/** The result of a search, converged or not. @throws StoreError when it has not come to one. */
+async function searchResult(directory: SearchDirectory): Promise<EigshResult> {
+  if (!(await fileExists(resultPath(directory)))) {
+    throw new StoreError(`${directory.path}: the search has not ended; continue it by its command`, {
+      path: directory.path,
+    });
+  }
+  return loadSearchResult(directory, searchSpace(directory), await selectKernels());
+}
+
+/** The result of a directory. @throws StoreError when it has none. */
+export async function storedResult(directory: StoredDirectory): Promise<EighResult> {
+  return isSearch(directory) ? searchResult(directory) : loadResult(directory, await selectKernels());
+}
+
+/** What reports say of where a directory comes from. */
+async function originOf(directory: StoredDirectory) {
+  if (isSearch(directory)) {
+    const work = recordFrom((await readResult(directory)).attributes);
+    return { operator: directory.path, version: directory.version, ...work };
+  }
   const { operator, version } = directory.origin;
-  const { machine, node, finished } = await derivedRecord(directory, RESULT);
-  const analysis = analysisOf({
-    operator: operator === '' ? directory.path : operatorName(operator),
-    result,
-    certificate,
-    date: new Date(finished),
-  });
+  const work = await derivedRecord(directory, RESULT);
+  return { operator: operator === '' ? directory.path : operatorName(operator), version, ...work };
+}
+
+/** Result and certificate of a directory, with the machine, date and versions of those who made them. */
+export async function storedAnalysis(directory: StoredDirectory): Promise<Analysis> {
+  const result = await storedResult(directory);
+  const certificate = await loadCertificate(directory);
+  const { operator, version, machine, node, finished } = await originOf(directory);
+  const analysis = analysisOf({ operator, result, certificate, date: new Date(finished) });
   await result.eigenvectors.space.release(result.eigenvectors);
   const provenance = { ...analysis.provenance, machine, versions: { eigensketch: version, node } };
   return { ...analysis, provenance };
 }
 
 /** Prints the analysis of a directory. */
-export async function deliverStored(directory: SketchDirectory, json: boolean): Promise<void> {
+export async function deliverStored(directory: StoredDirectory, json: boolean): Promise<void> {
   const analysis = await storedAnalysis(directory);
   process.stdout.write(json ? toJson(analysis) : toMarkdown(analysis));
 }

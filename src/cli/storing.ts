@@ -12,13 +12,15 @@ import {
   type SketchCall,
   sketchFields,
 } from '../seigh/options.ts';
-import { isDirectoryOf, refuseOtherPlan, SKETCH } from '../store/directory.ts';
-import { costOf, refuseFullDisk } from '../store/sketch/cost.ts';
-import { descriptionPath, openDirectory, type SketchDirectory } from '../store/sketch/directory.ts';
+import { refuseOtherPlan } from '../store/directory.ts';
+import { refuseFullDisk } from '../store/disk.ts';
+import { costOf } from '../store/sketch/cost.ts';
+import { descriptionPath, type SketchDirectory } from '../store/sketch/directory.ts';
 import type { StoredPlan } from '../store/sketch/plan.ts';
-import { openSketch, requestOf } from '../store/sketch/seigh.ts';
+import { existingSketch, openSketch, requestOf } from '../store/sketch/seigh.ts';
 import { json, pick } from './command.ts';
 import { loadOperator } from './operator-file.ts';
+import { QUIET } from './progress.ts';
 import { DIMS, operatorField } from './sketching.ts';
 
 const { store: _store, ...stored } = sketchFields({});
@@ -30,22 +32,29 @@ const CHOICES: Fields = {
   ...Object.fromEntries(Object.entries(ownFields({}, STORED_METHODS)).filter(([name]) => name !== 'perBatch')),
 };
 
+/** Running what a directory remembers. */
+export const TRUST: Field<boolean | undefined> = described(
+  optional(flag),
+  'without --operator: run the operator file that the directory remembers',
+);
+
 /** What says which sketch a directory is to hold. */
 export const CREATION_FIELDS: {
   readonly out: Field<string | undefined>;
   readonly operator: Field<string | undefined>;
   readonly dims: Field<number | undefined>;
   readonly force: Field<boolean | undefined>;
+  readonly trust: Field<boolean | undefined>;
+  readonly quiet: Field<boolean | undefined>;
   readonly json: Field<boolean | undefined>;
 } & Fields = {
   out: described(optional(text), 'the sketch directory: made where there is none, continued where there is one'),
-  operator: described(
-    optional(operatorField),
-    `${operatorField.help};\n${' '.repeat(26)}needed for a new directory, which remembers it`,
-  ),
+  operator: described(optional(operatorField), `${operatorField.help};\n${' '.repeat(26)}needed for a new directory`),
   dims: described(DIMS, `${DIMS.help} (needed for a new directory)`),
   ...CHOICES,
   force: described(optional(flag), 'start although the disk may be too small'),
+  trust: TRUST,
+  quiet: QUIET,
   json,
 };
 
@@ -58,8 +67,12 @@ export function directoryOf({ out }: Given, words: readonly string[]): string {
   if (path === undefined || path === '' || others.length > 0) {
     throw new ArgumentError(`one directory is needed, got ${named.length}`, { directories: named });
   }
-  return path;
+  // the file of an operator may change the working directory
+  return resolve(path);
 }
+
+/** What a message says where the disk is too small. */
+export const FORCE = '--force starts all the same';
 
 /** A plan in the words of the options. */
 function optionsOf({ method, testMatrix, seed, blockSize, rank, which, own }: StoredPlan): Given {
@@ -87,28 +100,55 @@ export function askedOf(given: Given, path: string, existing?: SketchDirectory):
   return { dims, options: { ...optionsOf(plan), ...choices } };
 }
 
+/**
+ * The file of the operator: the one that was given or, where that is said, the one that the directory remembers. Whoever can
+ * write to a directory could else have any program run.
+ * @throws ArgumentError for none, and for one that the directory remembers and nobody has said to trust.
+ */
+function operatorFile({ operator, trust }: Given, existing: SketchDirectory | undefined): string {
+  if (typeof operator === 'string') return operator;
+  const remembered = existing?.origin.operator ?? '';
+  if (remembered === '') throw new ArgumentError('--operator is needed', { option: 'operator' });
+  if (trust === true) return remembered;
+  throw new ArgumentError(
+    `${existing!.path} says that its operator is made by ${remembered}, which would be run: give --operator FILE, or --trust ` +
+      'to run that one',
+    { option: 'operator', remembered },
+  );
+}
+
 /** A directory and the operator that it is measured with. */
 export interface OpenedRun {
   directory: SketchDirectory;
   op: LinearOperator;
+  /** The operator's file. */
+  file: string;
 }
 
 /**
- * Opens the directory of a command with its operator, the given one or the one that the directory remembers, and makes it
+ * Opens the directory of a command with its operator, the given one or, with `--trust`, the one that it remembers, and makes it
  * where there is none. Options that are given must be those that the directory was made with.
  * @throws ArgumentError for options that are missing or out of range, before the operator is loaded; StoreError as
  * `openSketch`, and for a disk that is too small.
  */
 export async function openRun(path: string, given: Given): Promise<OpenedRun> {
-  const existing = (await isDirectoryOf(SKETCH, path)) ? await openDirectory(path) : undefined;
+  const existing = await existingSketch(path);
   const asked = askedOf(given, path, existing);
-  const file = (given.operator as string | undefined) ?? existing?.origin.operator ?? '';
-  if (file === '') throw new ArgumentError('--operator is needed', { option: 'operator' });
+  const file = operatorFile(given, existing);
   const op = await loadOperator(file);
   const call: SketchCall = parseSketchCall(op, asked.dims, asked.options);
   const request = await requestOf(call, resolve(file));
-  if (!existing && !given.force) await refuseFullDisk(path, costOf(request.plan));
-  return { op, directory: await openSketch(path, op, call.settings.memory, request) };
+  if (!existing && !given.force) {
+    await refuseFullDisk(path, costOf(request.plan).bytes, FORCE);
+  }
+  const directory = await openSketch(path, op, call.settings.memory, request);
+  return { op, directory, file: resolve(file) };
+}
+
+/** The options that name the operator, as they were given, for a command line that continues. */
+export function operatorAgain({ operator, trust }: Given): string {
+  if (typeof operator === 'string') return ` --operator ${operator}`;
+  return trust === true ? ' --trust' : '';
 }
 
 /** Tells someone who has interrupted a run how it continues. */

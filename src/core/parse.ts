@@ -3,6 +3,7 @@
  * record of fields; the command line reads the same records, so both know the same names, ranges and defaults.
  * Messages do not name the function: {@link atDoor} puts its name before them.
  */
+import { resolve } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { type Block, checkBlock } from './block.ts';
 import { type DType, type FloatArray, isFloatArray } from './dtype.ts';
@@ -133,6 +134,9 @@ export const anyText: Field<string> = {
   kind: 'text',
   parse: (value, name) => (typeof value === 'string' ? value : refuse(name, 'a string', value)),
 };
+
+/** A path, made absolute at once: the working directory may change before it is used. */
+export const path: Field<string> = { ...text, parse: (value, name) => resolve(text.parse(value, name)) };
 
 /** An amount of memory, in bytes. */
 export const memory: Field<number> = {

@@ -14,6 +14,8 @@ export interface Progress {
   total: number;
   /** Of the stage `'krylov'`: products with single columns so far. */
   numMatvecs?: number;
+  /** Of the stage `'krylov'`: largest ||A v - w v|| / |w| of the wanted pairs that are there. */
+  worstResidual?: number;
 }
 
 /** What every long function of the library accepts. */

@@ -107,6 +107,7 @@ export class Iteration {
       done: Math.min(settings.count, this.order) - this.unconverged.length,
       total: settings.count,
       numMatvecs: this.numMatvecs,
+      worstResidual: this.worstResidual,
     });
     await breathe();
   }
@@ -115,6 +116,13 @@ export class Iteration {
   async updateRitzPairs(): Promise<void> {
     this.ritz = await ritzValues(this.state, this.settings.which, this.context);
     this.floors = floorsOf(this.state);
+  }
+
+  /** Largest residual norm of a wanted pair, relative to its eigenvalue. */
+  get worstResidual(): number {
+    const { values, residualNorms } = this.ritz;
+    const wanted = residualNorms.subarray(0, this.settings.count);
+    return wanted.reduce((worst, norm, i) => Math.max(worst, norm === 0 ? 0 : norm / Math.abs(values[i]!)), 0);
   }
 
   get order(): number {

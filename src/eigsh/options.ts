@@ -13,9 +13,9 @@ import {
   memory,
   optional,
   parseOptions,
+  path,
   refuse,
   seed,
-  text,
   withDefault,
 } from '../core/parse.ts';
 import type { Control } from '../core/schedule.ts';
@@ -146,7 +146,7 @@ export const SEARCH_FIELDS: {
   blockSize: described(withDefault(integer(1), 1), 'columns of one product'),
   maxProducts: described(optional(integer(1)), 'products at most'),
   maxMemory: described(optional(memory), 'memory for tall blocks at most, such as 512MB'),
-  store: described(optional(text), 'keep everything of size n in this directory; the same command continues there'),
+  store: described(optional(path), 'keep everything of size n in this directory; the same command continues there'),
   memory: described(optional(memory), 'with --store: memory for tall blocks, such as 512MB or 2GiB (default 1GiB)'),
   seed: described(withDefault(seed, 0), 'seed of the random numbers'),
   kernels: described(KERNELS, 'dense kernel provider'),

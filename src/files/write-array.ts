@@ -1,12 +1,11 @@
 /** Arrays into .npy and .npz files. */
-import { open, rename, unlink } from 'node:fs/promises';
 import { zipSync } from 'fflate';
 import type { Block } from '../core/block.ts';
 import { atDoor } from '../core/door.ts';
 import { ArgumentError, ShapeError, UnsupportedError } from '../core/errors.ts';
 import { asRecord, choice, parseOptions, show, text, withDefault } from '../core/parse.ts';
-import { noTraffic, storeError, syncDirectory, writeFully } from '../hdf5/io.ts';
-import { temporaryName } from '../hdf5/temporary.ts';
+import { noTraffic, writeFully } from '../hdf5/io.ts';
+import { replaceFile } from '../hdf5/temporary.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { type ElementName, elementNameOf, type TypedArray } from './elements.ts';
 import { parseLocation } from './location.ts';
@@ -88,27 +87,14 @@ async function toWritable(array: ArrayLikeObject, order: 'C' | 'F'): Promise<Wri
 }
 
 /** Writes pieces beside the file, flushes, and renames: the file is there whole or as it was. */
-async function writeWhole(path: string, pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-  const temporary = temporaryName(path);
-  try {
-    const handle = await open(temporary, 'wx');
-    try {
-      let position = 0;
-      for await (const piece of pieces) {
-        await writeFully(handle, piece, position, noTraffic());
-        position += piece.length;
-      }
-      await handle.sync();
-    } finally {
-      await handle.close();
+function writeWhole(path: string, pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+  return replaceFile(path, async (handle) => {
+    let position = 0;
+    for await (const piece of pieces) {
+      await writeFully(handle, piece, position, noTraffic());
+      position += piece.length;
     }
-    await rename(temporary, path);
-    await syncDirectory(path);
-  } catch (cause) {
-    throw storeError(path, 'write', cause);
-  } finally {
-    await unlink(temporary).catch(() => undefined);
-  }
+  });
 }
 
 async function* withHeader({ header, pieces }: Writable): AsyncGenerator<Uint8Array> {

@@ -12,6 +12,8 @@ import { checkHead, dataBytes, HEAD_BYTES } from './head.ts';
 import { bytesOf, PIECE_BYTES, readFully, storeError, type Traffic } from './io.ts';
 import type { Attributes } from './messages.ts';
 
+const isShape = ({ rows, cols }: Description): boolean => Number.isSafeInteger(rows) && Number.isSafeInteger(cols);
+
 /** An open block file. */
 export class BlockFile implements Description {
   readonly path: string;
@@ -57,6 +59,11 @@ export class BlockFile implements Description {
       await readFully(path, handle, head, 0, traffic);
       checkHead(path, head, size);
       const description = await readDescription(path);
+      if (!isShape(description) || HEAD_BYTES + dataBytes(description) !== size) {
+        throw new StoreError(`${path}: its ${size} bytes are not ${description.rows} x ${description.cols} numbers`, {
+          path,
+        });
+      }
       if ((await stat(path)).ino === ino) return new BlockFile(path, description, handle, traffic);
       // another process has just put a new file in its place
       await handle.close();

@@ -1,6 +1,7 @@
 /** Writing a block file: beside its name, flushed, then renamed, so that it is there whole or not there. */
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
+import { rename, unlink } from 'node:fs/promises';
 import { endianness } from 'node:os';
+import { resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { type Block, checkBlock } from '../core/block.ts';
 import { atDoor } from '../core/door.ts';
@@ -11,23 +12,21 @@ import { attributesField, shapeField, trafficField } from './arguments.ts';
 import { type BlockShape, encodeHead, HEAD_BYTES } from './head.ts';
 import { bytesOf, PIECE_BYTES, storeError, syncDirectory, type Traffic, writeFully } from './io.ts';
 import type { Attributes } from './messages.ts';
-import { temporaryName } from './temporary.ts';
+import { createTemporary, type Temporary } from './temporary.ts';
 
 /** A block file under way. Rows come in order; then `commit` or `abort`. */
 export class BlockWriter {
   readonly path: string;
   readonly shape: BlockShape;
-  readonly #temporary: string;
-  readonly #handle: FileHandle;
+  readonly #temporary: Temporary;
   readonly #traffic: Traffic;
   #rows = 0;
   #checksum = 0;
 
-  private constructor(path: string, shape: BlockShape, temporary: string, handle: FileHandle, traffic: Traffic) {
+  private constructor(path: string, shape: BlockShape, temporary: Temporary, traffic: Traffic) {
     this.path = path;
     this.shape = shape;
     this.#temporary = temporary;
-    this.#handle = handle;
     this.#traffic = traffic;
   }
 
@@ -44,9 +43,10 @@ export class BlockWriter {
 
   static async #create(path: string, shape: BlockShape, traffic: Traffic): Promise<BlockWriter> {
     if (endianness() !== 'LE') throw new UnsupportedError('block files are written on little-endian machines only');
-    const temporary = temporaryName(path);
+    // the working directory may change before the file gets its name
+    const absolute = resolve(path);
     try {
-      return new BlockWriter(path, shape, temporary, await open(temporary, 'wx'), traffic);
+      return new BlockWriter(absolute, shape, await createTemporary(absolute), traffic);
     } catch (cause) {
       throw storeError(path, 'write', cause);
     }
@@ -73,7 +73,7 @@ export class BlockWriter {
     try {
       for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
         const piece = bytes.subarray(at, at + PIECE_BYTES);
-        const writing = writeFully(this.#handle, piece, position + at, this.#traffic);
+        const writing = writeFully(this.#temporary.handle, piece, position + at, this.#traffic);
         this.#checksum = crc32(piece, this.#checksum);
         await writing;
       }
@@ -97,10 +97,11 @@ export class BlockWriter {
     }
     const head = encodeHead(this.shape, attributes, this.#checksum);
     try {
-      await writeFully(this.#handle, head, 0, this.#traffic);
-      await this.#handle.sync();
-      await this.#handle.close();
-      await rename(this.#temporary, this.path);
+      await writeFully(this.#temporary.handle, head, 0, this.#traffic);
+      await this.#temporary.handle.sync();
+      // locked until it has its name
+      await rename(this.#temporary.path, this.path);
+      await this.#temporary.handle.close();
       await syncDirectory(this.path);
     } catch (cause) {
       throw storeError(this.path, 'write', cause);
@@ -109,8 +110,8 @@ export class BlockWriter {
 
   /** Leaves nothing behind. */
   async abort(): Promise<void> {
-    await this.#handle.close().catch(() => undefined);
-    await unlink(this.#temporary).catch(() => undefined);
+    await this.#temporary.handle.close().catch(() => undefined);
+    await unlink(this.#temporary.path).catch(() => undefined);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Multivectors on disk under a memory cap. */
+import { resolve } from 'node:path';
 import { atDoor } from '../core/door.ts';
 import type { DType } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
@@ -167,6 +168,6 @@ export function diskSpace(options: DiskSpaceOptions): DiskSpace {
     const { rows, cols, dtype, directory, memory, blockSize } = parseOptions(options, OPTIONS);
     const budget = budgetWithin(memory, { rows, cols, dtype });
     const width = blockSize ?? Math.min(USUAL_BLOCK, budget.blockColumns);
-    return new Files({ ...budget, rows, dtype, directory, blockSize: width, traffic: noTraffic() });
+    return new Files({ ...budget, rows, dtype, directory: resolve(directory), blockSize: width, traffic: noTraffic() });
   });
 }

@@ -26,6 +26,7 @@ const REASONS: Record<string, string> = {
   EDQUOT: 'the disk quota is used up',
   EROFS: 'the file system is read-only',
   EACCES: 'permission is denied',
+  ENOTDIR: 'a part of its path is not a directory',
   EIO: 'the disk reports an input/output error',
 };
 

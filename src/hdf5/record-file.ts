@@ -1,12 +1,12 @@
 /** Small HDF5 files that describe others: attributes, a few arrays, and links to datasets in other files. */
-import { link, open, readFile, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import type { Dataset, File, Group } from 'h5wasm/node';
 import { StoreError } from '../core/errors.ts';
 import { loadHdf5, plainValue } from './attributes.ts';
-import { storeError, syncDirectory } from './io.ts';
+import { noTraffic, PIECE_BYTES, readFully, storeError, syncDirectory } from './io.ts';
 import type { Attributes } from './messages.ts';
-import { temporaryName } from './temporary.ts';
+import { createTemporary, type Temporary } from './temporary.ts';
 
 /** Numbers with a shape. */
 export interface RecordArray {
@@ -51,25 +51,20 @@ function fill(file: File, { attributes, arrays = {}, links = [] }: HdfRecord): v
   }
 }
 
-/** Writes the HDF5 file to `temporary`, then its checksum behind it, and both to the disk. */
-async function writeTemporary(temporary: string, record: HdfRecord): Promise<void> {
+/** Writes the HDF5 file to a temporary one, then its checksum behind it, and both to the disk. */
+async function writeTemporary({ path, handle }: Temporary, record: HdfRecord): Promise<void> {
   const h5wasm = await loadHdf5();
-  const file = new h5wasm.File(temporary, 'w');
+  const file = new h5wasm.File(path, 'w');
   try {
     fill(file, record);
   } finally {
     file.close();
   }
-  const handle = await open(temporary, 'r+');
-  try {
-    const bytes = await handle.readFile();
-    const trailer = new Uint8Array(TRAILER_BYTES);
-    new DataView(trailer.buffer).setUint32(0, crc32(bytes), true);
-    await handle.write(trailer, 0, TRAILER_BYTES, bytes.length);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  const bytes = await handle.readFile();
+  const trailer = new Uint8Array(TRAILER_BYTES);
+  new DataView(trailer.buffer).setUint32(0, crc32(bytes), true);
+  await handle.write(trailer, 0, TRAILER_BYTES, bytes.length);
+  await handle.sync();
 }
 
 /**
@@ -79,33 +74,51 @@ async function writeTemporary(temporary: string, record: HdfRecord): Promise<voi
  * @throws StoreError naming the file when the disk is full or not writable.
  */
 export async function writeRecordFile(path: string, record: HdfRecord, keep = false): Promise<boolean> {
-  const temporary = temporaryName(path);
+  let temporary: Temporary | undefined;
   try {
+    temporary = await createTemporary(path);
     await writeTemporary(temporary, record);
     // unlike a rename, a second name is refused where there is a file already
-    if (keep) await link(temporary, path);
-    else await rename(temporary, path);
+    if (keep) await link(temporary.path, path);
+    else await rename(temporary.path, path);
     await syncDirectory(path);
     return true;
   } catch (cause) {
     if (keep && (cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw storeError(path, 'write', cause);
   } finally {
-    await unlink(temporary).catch(() => undefined);
+    if (temporary) await unlink(temporary.path).catch(() => undefined);
+    await temporary?.handle.close();
   }
 }
 
-/** @throws StoreError when the file is missing, truncated or damaged. */
-async function checkBytes(path: string): Promise<void> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
+/** The length of a file whose checksum is right. @throws StoreError when it is missing, truncated or damaged. */
+async function checkBytes(path: string): Promise<number> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'r');
+    const { size } = await handle.stat();
+    const first = Buffer.alloc(4);
+    await handle.read(first, 0, 4, 0);
+    if (first[0] !== 0x89 || first.toString('latin1', 1) !== 'HDF') {
+      throw new StoreError(`${path}: not an HDF5 file`, { path });
+    }
+    const end = Math.max(4, size - TRAILER_BYTES);
+    const piece = Buffer.alloc(Math.min(PIECE_BYTES, end));
+    let checksum = 0;
+    for (let at = 0; at < end; at += piece.length) {
+      const part = piece.subarray(0, Math.min(piece.length, end - at));
+      await readFully(path, handle, part, at, noTraffic());
+      checksum = crc32(part, checksum);
+    }
+    const trailer = Buffer.alloc(TRAILER_BYTES);
+    await readFully(path, handle, trailer, end, noTraffic());
+    if (checksum === trailer.readUInt32LE(0)) return end;
+    throw new StoreError(`${path}: damaged or truncated: its ${size} bytes fail their checksum`, { path });
+  } catch (cause) {
     throw storeError(path, 'read', cause);
-  });
-  if (bytes[0] !== 0x89 || bytes.toString('latin1', 1, 4) !== 'HDF') {
-    throw new StoreError(`${path}: not an HDF5 file`, { path });
-  }
-  const end = bytes.length - TRAILER_BYTES;
-  if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32LE(end)) {
-    throw new StoreError(`${path}: damaged or truncated: its ${bytes.length} bytes fail their checksum`, { path });
+  } finally {
+    await handle?.close();
   }
 }
 
@@ -115,13 +128,23 @@ export interface HdfDescription {
   arrays: Record<string, RecordArray>;
 }
 
-function contents(file: File, names: readonly string[]): HdfDescription {
+/** Numbers of a dataset; none are more than what the file has room for, as packed ones could be. */
+function arrayIn(file: File, name: string, bytes: number): RecordArray {
+  const dataset = file.get(name) as Dataset | null;
+  const shape = dataset?.shape?.map(Number);
+  if (!dataset || !shape) throw new Error(`it has no array '${name}'`);
+  const entries = shape.reduce((product, size) => product * size, 1);
+  if (!(entries * Float64Array.BYTES_PER_ELEMENT <= bytes)) {
+    throw new Error(`its array '${name}' of ${shape.join(' x ')} numbers is larger than the file`);
+  }
+  const { type, size } = dataset.metadata;
+  if (type !== 1 || size !== Float64Array.BYTES_PER_ELEMENT) throw new Error(`its array '${name}' is not float64`);
+  return { shape, data: Float64Array.from(dataset.value as Float64Array) };
+}
+
+function contents(file: File, names: readonly string[], bytes: number): HdfDescription {
   const attributes = Object.entries(file.attrs).map(([name, { value }]) => [name, plainValue(value)] as const);
-  const arrays = names.map((name) => {
-    const { shape, value } = file.get(name) as Dataset;
-    const array: RecordArray = { shape: [...(shape ?? [])], data: Float64Array.from(value as Float64Array) };
-    return [name, array] as const;
-  });
+  const arrays = names.map((name) => [name, arrayIn(file, name, bytes)] as const);
   return { attributes: Object.fromEntries(attributes), arrays: Object.fromEntries(arrays) };
 }
 
@@ -130,12 +153,12 @@ function contents(file: File, names: readonly string[]): HdfDescription {
  * @throws StoreError naming the file when it is missing, truncated, damaged in any bit, no HDF5 file, or lacks an array.
  */
 export async function readRecordFile(path: string, arrays: readonly string[] = []): Promise<HdfDescription> {
-  await checkBytes(path);
+  const bytes = await checkBytes(path);
   const h5wasm = await loadHdf5();
   let file: File | undefined;
   try {
     file = new h5wasm.File(path, 'r');
-    return contents(file, arrays);
+    return contents(file, arrays, bytes);
   } catch (cause) {
     throw new StoreError(`${path}: HDF5 cannot read it: ${(cause as Error).message}`, { path }, { cause });
   } finally {

@@ -1,11 +1,11 @@
 /** A temporary file of column blocks: without a name where the system allows that, so that nothing of it outlives us. */
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { type FileHandle, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Block, zeros } from '../core/block.ts';
 import { bytesPerEntry } from '../core/dtype.ts';
 import { type BlockShape, dataBytes } from './head.ts';
 import { bytesOf, readFully, storeError, type Traffic, writeFully } from './io.ts';
-import { temporaryName } from './temporary.ts';
+import { createTemporary } from './temporary.ts';
 
 /** Column blocks of like height side by side in one file, each row-major. */
 export class ScratchFile {
@@ -24,9 +24,8 @@ export class ScratchFile {
 
   /** A file of `bytes` zeros, which take no space until they are overwritten. @throws StoreError */
   static async create(directory: string, bytes: number, traffic: Traffic): Promise<ScratchFile> {
-    const path = temporaryName(join(directory, 'scratch'));
     try {
-      const handle = await open(path, 'wx+');
+      const { path, handle } = await createTemporary(join(directory, 'scratch'));
       // Windows does not free the name of an open file
       const isNameless = await unlink(path).then(
         () => true,
@@ -35,7 +34,7 @@ export class ScratchFile {
       await handle.truncate(bytes);
       return new ScratchFile(path, handle, traffic, isNameless);
     } catch (cause) {
-      throw storeError(path, 'write', cause);
+      throw storeError(directory, 'write', cause);
     }
   }
 

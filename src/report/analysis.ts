@@ -8,7 +8,8 @@ import { isFloatArray } from '../core/dtype.ts';
 import { StoreError } from '../core/errors.ts';
 import { anyText, asRecord, type Field, optional, parseOptions, refuse } from '../core/parse.ts';
 import type { EighResult } from '../spectrum/result.ts';
-import { faultOf } from './check.ts';
+import { faultOfFile } from './check.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
 
 /** The version of analyses that this version writes. */
 export const ANALYSIS_SCHEMA = 1;
@@ -57,6 +58,8 @@ export interface Analysis {
   samplingErrors?: number[];
   /** Estimate of the error from the sketch itself; not certified. */
   leaveOneOutError?: number;
+  /** Of `eigsh`, and of `seigh` with `tol`: what was to be reached, and whether it was. */
+  outcome?: Outcome;
   /** Absent when the decomposition was not certified: reports then say so. */
   certificate?: Certificate;
 }
@@ -109,6 +112,7 @@ function recordOf({ operator, result, certificate, date = new Date() }: Analysis
   const { version } = createRequire(import.meta.url)('eigensketch/package.json') as { version: string };
   const { shape, dtype, method, dims, testMatrix, seed, numMatvecs, kernels, seconds } = result;
   const { residualNorms, samplingErrors, leaveOneOutError } = result;
+  const outcome = outcomeOf(result);
   return {
     schema: ANALYSIS_SCHEMA,
     provenance: {
@@ -130,6 +134,7 @@ function recordOf({ operator, result, certificate, date = new Date() }: Analysis
     ...(residualNorms ? { residualNorms: Array.from(residualNorms) } : {}),
     ...(samplingErrors ? { samplingErrors: Array.from(samplingErrors) } : {}),
     ...(leaveOneOutError === undefined ? {} : { leaveOneOutError }),
+    ...(outcome ? { outcome } : {}),
     ...(certificate ? { certificate } : {}),
   };
 }
@@ -156,7 +161,7 @@ function readAnalysis(text: string): Analysis {
       known: ANALYSIS_SCHEMA,
     });
   }
-  const fault = faultOf(value);
+  const fault = faultOfFile(value);
   if (fault !== undefined) throw new StoreError(fault);
   return value as Analysis;
 }

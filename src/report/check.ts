@@ -37,6 +37,33 @@ function faultOfCertificate(certificate: unknown): string | undefined {
   return missing.length === 0 ? undefined : `its certificate has no valid ${missing[0]}`;
 }
 
+/** The first field that has not the type it should have. */
+const wrongType = (value: Readonly<Record<string, unknown>>, type: string, names: readonly string[]) =>
+  names.find((name) => typeof value[name] !== type);
+
+function faultOfProvenance(provenance: Readonly<Record<string, unknown>>): string | undefined {
+  const wrong =
+    wrongType(provenance, 'string', ['dtype', 'method', 'testMatrix', 'kernels', 'machine', 'date']) ??
+    wrongType(provenance, 'number', ['n', 'dims', 'seed', 'numMatvecs', 'seconds']) ??
+    wrongType(provenance.versions as Record<string, unknown>, 'string', ['eigensketch', 'node']);
+  return wrong === undefined ? undefined : `its provenance has no valid ${wrong}`;
+}
+
+function faultOfOutcome(outcome: unknown): string | undefined {
+  if (!isRecord(outcome)) return 'its outcome is no record';
+  const given = (names: string[], record: Readonly<Record<string, unknown>>): string[] =>
+    names.filter((name) => record[name] !== undefined);
+  const rest = outcome.completeness ?? { confidence: 1, complete: false };
+  if (!isRecord(rest)) return 'the completeness of its outcome is no record';
+  const wrong =
+    wrongType(outcome, 'number', ['tol', ...given(['numConverged', 'noiseFloor'], outcome)]) ??
+    wrongType(outcome, 'boolean', ['converged', ...given(['complete'], outcome)]) ??
+    wrongType(outcome, 'string', ['status']) ??
+    wrongType(rest, 'number', ['confidence', ...given(['upper', 'lower'], rest)]) ??
+    wrongType(rest, 'boolean', ['complete']);
+  return wrong === undefined ? undefined : `its outcome has no valid ${wrong}`;
+}
+
 /** What is wrong with an analysis, or undefined. */
 export function faultOf(value: unknown): string | undefined {
   if (!isRecord(value)) return 'it is no record';
@@ -48,6 +75,21 @@ export function faultOf(value: unknown): string | undefined {
   if (residualNorms !== undefined && !isNumbers(residualNorms)) return 'its residualNorms are no numbers';
   if (samplingErrors !== undefined && !isNumbers(samplingErrors)) return 'its samplingErrors are no numbers';
   return certificate === undefined ? undefined : faultOfCertificate(certificate);
+}
+
+/** What is wrong with an analysis out of a file, where nothing has made sure of anything, or undefined. */
+export function faultOfFile(value: unknown): string | undefined {
+  const fault = faultOf(value);
+  if (fault !== undefined) return fault;
+  const { eigenvalues, residualNorms, samplingErrors, provenance, outcome } = value as Record<string, unknown>;
+  const perPair = [residualNorms, samplingErrors].every(
+    (list) => list === undefined || (list as unknown[]).length === (eigenvalues as unknown[]).length,
+  );
+  if (!perPair) return 'its lists are of different lengths';
+  return (
+    faultOfProvenance(provenance as Record<string, unknown>) ??
+    (outcome === undefined ? undefined : faultOfOutcome(outcome))
+  );
 }
 
 /** @throws ArgumentError for what is no analysis, with what it lacks. */

@@ -43,6 +43,12 @@ export function boundText(x: number): string {
   return up !== 0 && (up < 1e-3 || up >= 1e4) ? up.toExponential(1) : String(up);
 }
 
+/** A text of three digits, or a few more, that is at least `x`. */
+export const ceilingText = (x: number): string => (x > 0 ? boundText(x) : estimateText(x + 0.01 * Math.abs(x)));
+
+/** A text of three digits, or a few more, that is at most `x`. */
+export const floorText = (x: number): string => (x < 0 ? `-${boundText(-x)}` : estimateText(x - 0.01 * Math.abs(x)));
+
 /** An estimate as text with three significant digits. */
 export function estimateText(x: number): string {
   const magnitude = Math.abs(x);

@@ -3,6 +3,7 @@ import { atDoor } from '../core/door.ts';
 import type { Analysis } from './analysis.ts';
 import { checkAnalysis } from './check.ts';
 import { boundText, estimateText } from './numbers.ts';
+import { type Outcome, reachedText, restText } from './outcome.ts';
 
 export const NOT_CERTIFIED = 'not certified: no test products were spent on this result';
 
@@ -18,22 +19,37 @@ export function paperSentence(analysis: Analysis): string {
 }
 
 /** The same of an analysis that was checked. */
-export function errorSentence({ certificate }: Analysis): string {
-  if (!certificate) return NOT_CERTIFIED;
+export function errorSentence({ certificate, outcome, eigenvalues }: Analysis): string {
+  if (!certificate) return outcome ? searchSentence(outcome, eigenvalues.length) : NOT_CERTIFIED;
   const { relativeError, confidence, tests } = certificate;
   const products = tests === 1 ? '1 test product' : `${tests} test products`;
-  return `relative Frobenius error at most ${boundText(relativeError.upper)} with probability ${confidence} (${products})`;
+  const error = `relative Frobenius error at most ${boundText(relativeError.upper)} with probability ${confidence} (${products})`;
+  return outcome?.converged === false ? `${error}; ${reachedText(outcome, eigenvalues.length)}` : error;
+}
+
+/** What residual norms and the look for missing eigenvalues say. */
+function searchSentence(outcome: Outcome, pairs: number): string {
+  return `${reachedText(outcome, pairs)}; ${restText(outcome.completeness, pairs)}`;
 }
 
 /** Name and text of every further statement of the certificate, each with the probability that it has. */
 export function statements(analysis: Analysis): [name: string, text: string][] {
-  const { certificate, leaveOneOutError } = analysis;
-  const lines: [string, string][] = [['error', errorSentence(analysis)]];
+  const { certificate, leaveOneOutError, outcome, residualNorms, eigenvalues } = analysis;
+  const isSearch = outcome !== undefined && certificate === undefined;
+  const lines: [string, string][] = [[isSearch ? 'search' : 'error', errorSentence(analysis)]];
+  if (outcome && certificate) lines.push(['search', reachedText(outcome, eigenvalues.length)]);
+  if (outcome?.numConverged !== undefined && certificate) {
+    lines.push(['missing', restText(outcome.completeness, eigenvalues.length)]);
+  }
   if (leaveOneOutError !== undefined) {
     lines.push([
       'leave-one-out',
       `${estimateText(leaveOneOutError)} (absolute Frobenius error, an estimate, not certified)`,
     ]);
+  }
+  if (residualNorms && residualNorms.length > 0) {
+    const largest = residualNorms.reduce((most, norm) => Math.max(most, norm), 0);
+    lines.push(['largest residual norm', boundText(largest)]);
   }
   if (!certificate) return lines;
   const { relativeError, errorFrob, operatorFrob, likely, confidence, inertia, missedEigenvalueBound } = certificate;

@@ -29,11 +29,18 @@ function position({ lowest, highest, constant }: Record<'lowest' | 'highest' | '
   return (x: number): number => ((symlog(x) - from) / (to - from)) * height;
 }
 
+/** No more eigenvalues than were returned exceed this in magnitude. */
+function missedBound({ certificate, outcome }: Analysis): number | undefined {
+  if (certificate) return certificate.missedEigenvalueBound;
+  const { upper, lower } = outcome?.completeness ?? {};
+  return upper !== undefined && lower === -upper ? upper : undefined;
+}
+
 /** The eigenvalues, their bars where they have some, and, where it can be seen, the band in which one may be missing. */
 export function spectrumSpec(analysis: Analysis, style: FigureStyle): Spec {
   const { series, shade, text } = PALETTES[style.theme];
   const rows = eigenvalueRows(analysis);
-  const { missedEigenvalueBound: missed } = analysis.certificate ?? {};
+  const missed = missedBound(analysis);
   const values = rows.map(({ index, value, bound = 0 }) => ({
     index,
     value,

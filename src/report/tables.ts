@@ -6,6 +6,7 @@ import { checkAnalysis, parseTableOptions } from './check.ts';
 import { boundText, estimateText, type Rounded, roundTogether } from './numbers.ts';
 import { type EigenvalueRow, eigenvalueRows } from './rows.ts';
 import { errorSentence, provenanceLines, statements } from './sentence.ts';
+import { oneLine } from './text.ts';
 
 /** Which eigenvalues a table lists. */
 export interface TableOptions {
@@ -46,10 +47,15 @@ export function columnsOf(rows: readonly EigenvalueRow[], value: Column['text'])
       samplingError === undefined ? '' : estimateText(samplingError);
     columns.push({ title: 'sampling s.e.', text });
   }
+  if (rows.some(({ residualNorm }) => residualNorm !== undefined)) {
+    const text = ({ residualNorm }: EigenvalueRow): string =>
+      residualNorm === undefined ? '' : boundText(residualNorm);
+    columns.push({ title: 'residual norm', text });
+  }
   return columns;
 }
 
-const escapeMarkdown = (text: string): string => text.replace(/[|\\`*_<>]/g, '\\$&').replaceAll('\n', ' ');
+const escapeMarkdown = (text: string): string => oneLine(text).replace(/[|\\`*_<>]/g, '\\$&');
 
 /**
  * A Markdown page: the error, the statements, the leading eigenvalues and the provenance.
@@ -84,7 +90,7 @@ const LATEX_ESCAPES: Record<string, string> = {
   '^': '\\textasciicircum{}',
 };
 const escapeLatex = (text: string): string =>
-  text.replace(/[\\~^]|[&%$#_{}]/g, (character) => LATEX_ESCAPES[character] ?? `\\${character}`);
+  oneLine(text).replace(/[\\~^]|[&%$#_{}]/g, (character) => LATEX_ESCAPES[character] ?? `\\${character}`);
 
 const latexBounded = ({ value, bound, exponent }: Rounded): string =>
   exponent === 0 ? `$${value} \\pm ${bound}$` : `$(${value} \\pm ${bound}) \\times 10^{${exponent}}$`;
@@ -101,7 +107,7 @@ function latexOf(analysis: Analysis, options: TableOptions | undefined): string 
   const rows = listed(analysis, options);
   const columns = columnsOf(rows, (row) => boundedText(row, latexBounded));
   const line = (cells: readonly string[]): string => `    ${cells.join(' & ')} \\\\`;
-  const source = provenanceLines(analysis).map(([name, text]) => `% ${name}: ${text.replaceAll('\n', ' ')}`);
+  const source = provenanceLines(analysis).map(([name, text]) => `% ${name}: ${oneLine(text)}`);
   const { operator } = analysis.provenance;
   return `${[
     ...source,
@@ -131,11 +137,13 @@ export function toCsv(analysis: Analysis): string {
 
 function csvOf(analysis: Analysis): string {
   const comments = [...statements(analysis), ...provenanceLines(analysis)];
-  const header = 'index,eigenvalue,bound,bound_from,angle,sampling_error';
-  const lines = eigenvalueRows(analysis).map(({ index, value, bound, kind, angle, samplingError }) =>
-    [index, value, bound, kind, angle, samplingError].map((cell) => cell ?? '').join(','),
+  const header = 'index,eigenvalue,bound,bound_from,angle,sampling_error,residual_norm';
+  const lines = eigenvalueRows(analysis).map((row) =>
+    [row.index, row.value, row.bound, row.kind, row.angle, row.samplingError, row.residualNorm]
+      .map((cell) => cell ?? '')
+      .join(','),
   );
-  return `${[...comments.map(([name, text]) => `# ${name}: ${text.replaceAll('\n', ' ')}`), header, ...lines].join('\n')}\n`;
+  return `${[...comments.map(([name, text]) => `# ${name}: ${oneLine(text)}`), header, ...lines].join('\n')}\n`;
 }
 
 /**

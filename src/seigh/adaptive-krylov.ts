@@ -106,7 +106,9 @@ async function reachAccuracy(search: AccuracySearch): Promise<AdaptiveResult> {
         const { upper } = certificate.relativeError;
         const converged = upper <= tol;
         if (converged || isLast) {
-          return { ...result, numMatvecs: result.numMatvecs + certificate.numMatvecs, converged, certificate };
+          const status = converged ? 'converged' : isExhausted(basis) ? 'rounding' : 'maxDims';
+          const numMatvecs = result.numMatvecs + certificate.numMatvecs;
+          return { ...result, numMatvecs, converged, status, tol, certificate };
         }
         await space.release(result.eigenvectors);
         basis = {

@@ -36,6 +36,10 @@ export interface AdaptiveResult extends EighResult<SketchSeconds> {
   residualNorms: Float64Array;
   /** Whether the certified relative error is at most `tol`. If not, `maxDims` was reached or rounding does not allow it. */
   converged: boolean;
+  /** `'converged'`; `'maxDims'`; `'rounding'` where no further column brings a new direction. */
+  status: 'converged' | 'maxDims' | 'rounding';
+  /** The tolerance that was asked for. */
+  tol: number;
   /** The last certificate. Its products are among `numMatvecs`, as are those of earlier ones. */
   certificate: DeflatedCertificate;
 }
@@ -164,7 +168,8 @@ export async function adaptiveSeigh(
         spent += certificate.numMatvecs;
         const converged = certificate.relativeError.upper <= tol;
         if (converged || isLast) {
-          return { ...result, numMatvecs: result.numMatvecs + spent, converged, certificate };
+          const status = converged ? 'converged' : range.isExhausted ? 'rounding' : 'maxDims';
+          return { ...result, numMatvecs: result.numMatvecs + spent, converged, status, tol, certificate };
         }
       }
       await run.space.release(pairs.vectors);

@@ -14,9 +14,9 @@ import {
   memory,
   optional,
   parseOptions,
+  path,
   seed,
   show,
-  text,
   withDefault,
 } from '../core/parse.ts';
 import type { Distribution } from '../core/random.ts';
@@ -173,7 +173,7 @@ export function sketchFields({ n }: Known): FieldsOf<SketchSettings> {
   return {
     ...sharedFields(),
     rank: described(optional(integer(1, n, forSize(n))), 'eigenpairs to keep (default: all)'),
-    store: described(optional(text), 'directory for everything of size n'),
+    store: described(optional(path), 'directory for everything of size n'),
     memory: described(optional(memory), 'memory for tall blocks, such as 512MB or 2GiB (default 1GiB)'),
   };
 }

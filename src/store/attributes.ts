@@ -1,5 +1,6 @@
 /** Records as attributes of an HDF5 file: names with underscores, yes and no as 1 and 0. */
 import { StoreError } from '../core/errors.ts';
+import type { Fields } from '../core/parse.ts';
 import type { Attributes } from '../hdf5/messages.ts';
 
 /** What a field of a record is. */
@@ -18,6 +19,17 @@ export function toAttributes<T extends object>(kinds: Kinds<T>, record: T): Attr
       return [attributeName(name), kind === 'boolean' ? Number(value) : (value as number | string)];
     }),
   );
+}
+
+/** @throws StoreError naming the file for a value that the field of that name does not take. */
+export function checkFields(file: string, values: object, fields: Fields): void {
+  for (const [name, field] of Object.entries(fields)) {
+    try {
+      field.parse(values[name as keyof typeof values], attributeName(name));
+    } catch (cause) {
+      throw new StoreError(`${file}: ${(cause as Error).message}`, { file, name }, { cause });
+    }
+  }
 }
 
 /** @throws StoreError naming the file when an attribute is missing or of the wrong kind. */

@@ -1,5 +1,5 @@
 /** What directories of `seigh` and of `eigsh` share: names of files, and the file that says what a directory is. */
-import { access, mkdir, readdir } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Block } from '../core/block.ts';
@@ -55,6 +55,27 @@ export const fileExists = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
+
+/** Files of ours in JSON are far smaller. */
+const MOST_JSON_BYTES = 2 ** 26;
+
+/** What a JSON file holds; undefined where there is none. @throws StoreError when it cannot be read or is no JSON. */
+export async function readJsonFile(file: string): Promise<unknown> {
+  let text: string;
+  try {
+    const { size } = await stat(file);
+    if (size > MOST_JSON_BYTES) throw new StoreError(`${file}: ${size} bytes are none of ours`, { file, size });
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw storeError(file, 'read', cause);
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (cause) {
+    throw new StoreError(`${file}: damaged: it is not JSON`, { file }, { cause });
+  }
+}
 
 /** Names in a folder; undefined where there is none. @throws StoreError when it cannot be read. */
 export async function entries(path: string): Promise<string[] | undefined> {

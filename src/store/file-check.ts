@@ -1,7 +1,19 @@
-/** Holding files against their checksums, one after the other. */
+/** Holding files against their checksums and against each other, one after the other. */
+import { join } from 'node:path';
 import type { DType } from '../core/dtype.ts';
 import { EigensketchError } from '../core/errors.ts';
 import { verifyBlockFile } from '../hdf5/block-file.ts';
+import type { Attributes } from '../hdf5/messages.ts';
+import {
+  CERTIFICATE,
+  type Certified,
+  certificatePath,
+  loadCertificate,
+  testProductsIdentity,
+  testProductsPath,
+} from './certificate.ts';
+import { entries, fileExists } from './directory.ts';
+import { checkIdentity } from './identity.ts';
 
 /** What is wrong with one file. */
 export interface Damage {
@@ -48,14 +60,38 @@ export class FileCheck {
     }
   }
 
-  /** Reads a block file to the end; `more` throws for what else is wrong with it. */
-  async block(file: string, expected: ExpectedBlock, more?: () => Promise<void>): Promise<void> {
+  /** Calls `follow`, which throws where numbers do not follow from each other; not while a file is damaged. */
+  async chain(file: string, follow: () => Promise<void>): Promise<void> {
+    if (this.#damaged.length > 0) return;
+    await this.read(file, follow);
+    this.#files--;
+  }
+
+  /** Reads a block file to the end; `more` is given its attributes and throws for what else is wrong with it. */
+  async block(file: string, expected: ExpectedBlock, more?: (attributes: Attributes) => void): Promise<void> {
     await this.read(file, async () => {
-      const { rows, cols, dtype } = await verifyBlockFile(file, this.#signal);
-      await more?.();
+      const { rows, cols, dtype, attributes } = await verifyBlockFile(file, this.#signal);
+      more?.(attributes);
       if (rows === expected.rows && dtype === expected.dtype && cols === (expected.cols ?? cols)) return;
       const message = `${file}: ${rows} x ${cols} ${dtype}, expected ${expected.rows} x ${expected.cols ?? cols} ${expected.dtype}`;
       this.#damaged.push({ file, message });
     });
   }
+}
+
+/** Reads the certificate of a directory and the test products behind it. */
+export async function verifyCertificate(
+  directory: Certified & { plan: { n: number; dtype: DType } },
+  check: FileCheck,
+): Promise<void> {
+  const { n: rows, dtype } = directory.plan;
+  const names = (await entries(join(directory.path, CERTIFICATE))) ?? [];
+  for (const name of names.filter((each) => /^\d{6}\.h5$/.test(each)).sort()) {
+    const file = testProductsPath(directory, Number.parseInt(name, 10));
+    await check.block(file, { rows, dtype }, (attributes) =>
+      checkIdentity(file, attributes, testProductsIdentity(directory), ', or remove it to make it again'),
+    );
+  }
+  const certificate = certificatePath(directory);
+  if (await fileExists(certificate)) await check.read(certificate, () => loadCertificate(directory));
 }

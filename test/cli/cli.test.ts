@@ -168,7 +168,16 @@ describe('certify, then report', () => {
     const out = join(folder, 'stored');
     expect((await run(['run', ...harmonic, '--dims', '20', '--seed', '5', '--tests', '0', '--out', out])).code).toBe(0);
     const { numMatvecs } = byThree as Certificate;
-    const stored = (await certified(out, '--tests', '9', '--confidence', '0.9', '--lanczos-steps', '3')) as Certificate;
+    const stored = (await certified(
+      out,
+      '--trust',
+      '--tests',
+      '9',
+      '--confidence',
+      '0.9',
+      '--lanczos-steps',
+      '3',
+    )) as Certificate;
     expect([stored.numMatvecs, stored.tests, stored.confidence]).toEqual([numMatvecs, 9, 0.9]);
   }, 60_000);
 

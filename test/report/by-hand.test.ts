@@ -91,6 +91,7 @@ const SENTENCE = 'relative Frobenius error at most 0.042 with probability 0.98 (
 const STATEMENTS: [string, string][] = [
   ['error', SENTENCE],
   ['leave-one-out', '0.146 (absolute Frobenius error, an estimate, not certified)'],
+  ['largest residual norm', '0.47'],
   ['relative error', '0.0211, certified [0.0177, 0.042], each end with probability 0.98'],
   ['likely', '[0.0193, 0.024] (approximate, not certified)'],
   ['absolute error', '0.132, certified [0.111, 0.26], each end with probability 0.98'],
@@ -112,9 +113,9 @@ const PROVENANCE: [string, string][] = [
 ];
 /** Bounds: half a width or, off centre, the distance to the farther end; with half a unit of the last digit, rounded up. */
 const ROWS = [
-  ['1', '5.250 ± 0.017', 'gap', '0.024', '0.610'],
-  ['2', '-3.50 ± 0.26', 'residual', '', '0.0720'],
-  ['3', '(1.250 ± 0.031)e-4', 'residual', '0.35', '8.30e-6'],
+  ['1', '5.250 ± 0.017', 'gap', '0.024', '0.610', '0.47'],
+  ['2', '-3.50 ± 0.26', 'residual', '', '0.0720', '0.22'],
+  ['3', '(1.250 ± 0.031)e-4', 'residual', '0.35', '8.30e-6', '2.9e-5'],
 ];
 
 test('the sentence', () => expect(paperSentence(analysis)).toBe(SENTENCE));
@@ -124,8 +125,8 @@ test('Markdown', () => {
   expect(toMarkdown(analysis)).toBe(`# Spectrum of by hand
 
 ${list(STATEMENTS)}
-| # | eigenvalue | bound by | angle (rad) | sampling s.e. |
-| --- | --- | --- | --- | --- |
+| # | eigenvalue | bound by | angle (rad) | sampling s.e. | residual norm |
+| --- | --- | --- | --- | --- | --- |
 ${ROWS.map((cells) => `| ${cells.join(' | ')} |\n`).join('')}
 ## Provenance
 
@@ -136,13 +137,13 @@ test('LaTeX', () => {
   expect(toLatex(analysis)).toBe(`${PROVENANCE.map(([name, text]) => `% ${name}: ${text}\n`).join('')}\\begin{table}
   \\centering
   \\caption{Leading eigenvalues of by hand; ${SENTENCE}.}
-  \\begin{tabular}{rllll}
+  \\begin{tabular}{rlllll}
     \\toprule
-    \\# & eigenvalue & bound by & angle (rad) & sampling s.e. \\\\
+    \\# & eigenvalue & bound by & angle (rad) & sampling s.e. & residual norm \\\\
     \\midrule
-    1 & $5.250 \\pm 0.017$ & gap & 0.024 & 0.610 \\\\
-    2 & $-3.50 \\pm 0.26$ & residual &  & 0.0720 \\\\
-    3 & $(1.250 \\pm 0.031) \\times 10^{-4}$ & residual & 0.35 & 8.30e-6 \\\\
+    1 & $5.250 \\pm 0.017$ & gap & 0.024 & 0.610 & 0.47 \\\\
+    2 & $-3.50 \\pm 0.26$ & residual &  & 0.0720 & 0.22 \\\\
+    3 & $(1.250 \\pm 0.031) \\times 10^{-4}$ & residual & 0.35 & 8.30e-6 & 2.9e-5 \\\\
     \\bottomrule
   \\end{tabular}
 \\end{table}
@@ -154,10 +155,10 @@ test('CSV: every column in full', () => {
   const [lower, upper] = [0.000122, 0.000128];
   expect(toCsv(analysis).split('\n')).toEqual([
     ...comments,
-    'index,eigenvalue,bound,bound_from,angle,sampling_error',
-    '1,5.25,0.015625,gap,0.0234,0.61',
-    '2,-3.5,0.25,residual,,0.072',
-    `3,0.000125,${Math.max(upper - 0.000125, 0.000125 - lower)},residual,0.345,0.0000083`,
+    'index,eigenvalue,bound,bound_from,angle,sampling_error,residual_norm',
+    '1,5.25,0.015625,gap,0.0234,0.61,0.47',
+    '2,-3.5,0.25,residual,,0.072,0.22',
+    `3,0.000125,${Math.max(upper - 0.000125, 0.000125 - lower)},residual,0.345,0.0000083,0.000029`,
     '',
   ]);
 });
@@ -193,7 +194,7 @@ test('HTML: tables in their order', async () => {
   const rows = Array.from((await toHtml(analysis)).matchAll(/<tr>(.*?)<\/tr>/g), ([, cells]) =>
     Array.from(cells!.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/g), ([, text]) => text),
   );
-  const heads = ['#', 'eigenvalue', 'bound by', 'angle (rad)', 'sampling s.e.'];
+  const heads = ['#', 'eigenvalue', 'bound by', 'angle (rad)', 'sampling s.e.', 'residual norm'];
   expect(rows).toEqual([...STATEMENTS, heads, ...ROWS, ...PROVENANCE]);
 });
 
@@ -213,7 +214,7 @@ test('HTML: the page around figures and tables, word for word', async () => {
 ${definitions(STATEMENTS)}</table>
 ${figure}${figure}<h2>Leading eigenvalues</h2>
 <div class="wide"><table>
-<tr><th scope="col">#</th><th scope="col">eigenvalue</th><th scope="col">bound by</th><th scope="col">angle (rad)</th><th scope="col">sampling s.e.</th></tr>
+<tr><th scope="col">#</th><th scope="col">eigenvalue</th><th scope="col">bound by</th><th scope="col">angle (rad)</th><th scope="col">sampling s.e.</th><th scope="col">residual norm</th></tr>
 ${ROWS.map((cells) => `<tr>${cells.map((cell) => `<td class="number">${cell}</td>`).join('')}</tr>\n`).join('')}</table></div>
 <h2>Provenance</h2>
 <table>
@@ -232,11 +233,11 @@ test('a column is there where one row fills it; of two bounds alike the sure one
   };
   const lines = toMarkdown(analysisOn('m', { samplingErrors: Float64Array.of(0.61) }, known)).split('\n');
   expect(lines.filter((line) => line.startsWith('|'))).toEqual([
-    '| # | eigenvalue | bound by | angle (rad) | sampling s.e. |',
-    '| --- | --- | --- | --- | --- |',
-    '| 1 | 5.25 ± 0.26 | residual |  | 0.610 |',
-    '| 2 | -3.5 |  | 0.5 |  |',
-    '| 3 | 0.000125 |  |  |  |',
+    '| # | eigenvalue | bound by | angle (rad) | sampling s.e. | residual norm |',
+    '| --- | --- | --- | --- | --- | --- |',
+    '| 1 | 5.25 ± 0.26 | residual |  | 0.610 | 0.47 |',
+    '| 2 | -3.5 |  | 0.5 |  | 0.22 |',
+    '| 3 | 0.000125 |  |  |  | 2.9e-5 |',
   ]);
 });
 
@@ -322,21 +323,26 @@ test('without a certificate the same texts bound nothing', () => {
   const NONE = 'not certified: no test products were spent on this result';
   expect(paperSentence(bare)).toBe(NONE);
   const lines = toCsv(bare).split('\n');
-  expect(lines.slice(0, 2)).toEqual([`# error: ${NONE}`, `# leave-one-out: ${STATEMENTS[1]![1]}`]);
-  expect(lines.slice(2, 9)).toEqual(
+  expect(lines.slice(0, 3)).toEqual([
+    `# error: ${NONE}`,
+    ...STATEMENTS.slice(1, 3).map(([name, text]) => `# ${name}: ${text}`),
+  ]);
+  expect(lines.slice(3, 10)).toEqual(
     PROVENANCE.map(([name, text]) => {
       const own: Record<string, string> = { tests: 'none', machine: 'another machine' };
       return `# ${name}: ${own[name] ?? text}`;
     }),
   );
   expect(lines.slice(-5)).toEqual([
-    'index,eigenvalue,bound,bound_from,angle,sampling_error',
-    '1,5.25,,,,0.61',
-    '2,-3.5,,,,0.072',
-    '3,0.000125,,,,0.0000083',
+    'index,eigenvalue,bound,bound_from,angle,sampling_error,residual_norm',
+    '1,5.25,,,,0.61,0.47',
+    '2,-3.5,,,,0.072,0.22',
+    '3,0.000125,,,,0.0000083,0.000029',
     '',
   ]);
-  expect(toMarkdown(bare)).toContain('\n| 1 | 5.25 | 0.610 |\n| 2 | -3.5 | 0.0720 |\n| 3 | 0.000125 | 8.30e-6 |\n');
+  expect(toMarkdown(bare)).toContain(
+    '\n| 1 | 5.25 | 0.610 | 0.47 |\n| 2 | -3.5 | 0.0720 | 0.22 |\n| 3 | 0.000125 | 8.30e-6 | 2.9e-5 |\n',
+  );
 });
 
 test('a certificate that knows nothing of single eigenvalues, and no sampling errors', () => {
@@ -348,7 +354,13 @@ test('a certificate that knows nothing of single eigenvalues, and no sampling er
   const lines = toMarkdown(known).split('\n');
   const still = STATEMENTS.filter(([name]) => !['leave-one-out', 'completeness', 'inertia'].includes(name));
   expect(lines.slice(2, 2 + still.length)).toEqual(still.map(([name, text]) => `- ${name}: ${text}`));
-  const table = ['| # | eigenvalue |', '| --- | --- |', '| 1 | 5.25 |', '| 2 | -3.5 |', '| 3 | 0.000125 |'];
+  const table = [
+    '| # | eigenvalue | residual norm |',
+    '| --- | --- | --- |',
+    '| 1 | 5.25 | 0.47 |',
+    '| 2 | -3.5 | 0.22 |',
+    '| 3 | 0.000125 | 2.9e-5 |',
+  ];
   expect(lines.filter((line) => line.startsWith('|'))).toEqual(table);
 });
 

@@ -1,6 +1,6 @@
 /** Reports: honest rounding, every format, and nothing invented where there is no certificate. */
 import { describe, expect, test } from '@jest/globals';
-import { apost, diagonalOperator, StoreError, seigh } from '../../src/index.ts';
+import { apost, diagonalOperator, type EigshOptions, eigsh, StoreError, seigh } from '../../src/index.ts';
 import {
   analysisOf,
   figureSvg,
@@ -119,7 +119,7 @@ describe('with a certificate', () => {
   test('CSV: all digits, comments before a header', () => {
     const lines = toCsv(analysis).trim().split('\n');
     const data = lines.filter((line) => !line.startsWith('#'));
-    expect(data[0]).toBe('index,eigenvalue,bound,bound_from,angle,sampling_error');
+    expect(data[0]).toBe('index,eigenvalue,bound,bound_from,angle,sampling_error,residual_norm');
     expect(data).toHaveLength(25);
     expect(Number(data[1]!.split(',')[1])).toBe(result.eigenvalues[0]);
   });
@@ -245,4 +245,81 @@ describe('files that are no analysis', () => {
     expect(() => parseAnalysis(broken)).toThrow(StoreError);
   });
   test('the whole one is read', () => expect(parseAnalysis(text).eigenvalues).toHaveLength(24));
+});
+
+describe('a search says how good it is', () => {
+  const find = (options: EigshOptions) => eigsh(A, 4, { seed: 2, ...options });
+
+  test('converged and complete: no talk of what is not certified, error bars that hold, in every form', async () => {
+    const found = analysisOf({ operator: 'found', result: await find({}), date });
+    expect(found.outcome).toMatchObject({ converged: true, status: 'converged', numConverged: 4, complete: true });
+    const sentence = paperSentence(found);
+    expect(sentence).toMatch(
+      /^4 eigenpairs with residual norms of at most 1\.05\S*e-8 .*; none beyond the last one is missing, with/,
+    );
+    for (const text of [toMarkdown(found), toLatex(found), toCsv(found), toJson(found), await toHtml(found)]) {
+      expect(text).not.toContain('not certified');
+      expect(text).toContain('none beyond the last one is missing');
+    }
+    expect(parseAnalysis(toJson(found))).toMatchObject({ outcome: found.outcome, residualNorms: found.residualNorms });
+    const lines = toCsv(found)
+      .split('\n')
+      .filter((line) => /^\d/.test(line));
+    const exact = Array.from({ length: 4 }, (_, i) => (i % 3 === 1 ? -1 : 1) * (i + 1) ** -1.5);
+    for (const [i, line] of lines.entries()) {
+      const [, value, bound, kind, , , residual] = line.split(',');
+      expect(Math.abs(Number(value) - exact[i]!)).toBeLessThanOrEqual(Number(bound));
+      expect([kind, Number(bound) > 0, residual]).toEqual(['residual', true, bound]);
+    }
+    expect((await figureSvg(found, 'spectrum')).match(/mark-rule role-mark[\s\S]*?<line/g)).not.toBeNull();
+  });
+
+  test('out of products: every form says so', async () => {
+    const result = await find({ maxProducts: 6 } as EigshOptions);
+    expect(result.converged).toBe(false);
+    const found = analysisOf({ operator: 'found', result, date });
+    for (const text of [paperSentence(found), toMarkdown(found), toLatex(found), toCsv(found), await toHtml(found)]) {
+      expect(text).toMatch(
+        /not converged: \d of 4 eigenpairs have residual norms .* eigenvalues that are missing were not/,
+      );
+    }
+    expect(JSON.parse(toJson(found)).outcome).toMatchObject({ converged: false, complete: false });
+    const certified = analysisOf({
+      operator: 'found',
+      result,
+      certificate: await apost(A, result, { tests: 5 }),
+      date,
+    });
+    expect(paperSentence(certified)).toMatch(/^relative Frobenius error .*; not converged: \d of 4/);
+  });
+
+  test('an accuracy that was not reached', async () => {
+    const reached = await seigh(A, { tol: 0.3, maxDims: 40 });
+    const missed = await seigh(A, { tol: 0.001, maxDims: 12, blockSize: 4 });
+    const [good, bad] = [reached, missed].map((each) =>
+      analysisOf({ operator: 'A', result: each, certificate: each.certificate, date }),
+    );
+    expect(paperSentence(good!)).toMatch(
+      /^relative Frobenius error at most \S+ with probability 0.99 \(10 test products\)$/,
+    );
+    expect(good!.outcome).toMatchObject({ tol: 0.3, converged: true, status: 'converged' });
+    expect(paperSentence(bad!)).toContain('the tolerance of 0.001 is not reached (maxDims)');
+    expect(toMarkdown(bad!)).toContain('the tolerance of 0.001 is not reached');
+  });
+});
+
+test('names that would break a line or a terminal are on one line', () => {
+  const evil = analysisOf({ operator: 'a\rb\nc\u001b[2Jd\u2028e', result, date });
+  for (const text of [toMarkdown(evil), toLatex(evil), toCsv(evil)]) {
+    expect(text).toContain('a b c [2Jd e');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be there
+    expect(text).not.toMatch(/[\r\u001b\u2028]/);
+  }
+});
+
+test('three hundred thousand eigenvalues are reported', () => {
+  const many = { ...bare, eigenvalues: Array.from({ length: 300_000 }, (_, i) => 1 / (i + 1)) };
+  const { residualNorms: _, ...rest } = many;
+  expect(toCsv(parseAnalysis(toJson(rest))).match(/\n/g)!.length).toBeGreaterThan(300_000);
+  expect(toMarkdown(rest)).toContain('| 20 |');
 });

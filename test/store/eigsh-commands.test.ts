@@ -48,7 +48,10 @@ test('status and verify understand the directory; commands on sketches say what 
   );
   const files = (await readdir(store, { recursive: true })).filter((path) => path.endsWith('.h5')).length;
   expect(files).toBeGreaterThan(5);
-  expect(await run(['verify', store])).toMatchObject({ code: 0, stdout: `${files} files, all as they were written\n` });
+  expect(await run(['verify', store])).toMatchObject({
+    code: 0,
+    stdout: `${files} files, all as they were written, bases are orthonormal\n`,
+  });
   const [name] = await readdir(join(store, 'blocks'));
   const file = join(store, 'blocks', name!);
   const bytes = await readFile(file);
@@ -58,13 +61,36 @@ test('status and verify understand the directory; commands on sketches say what 
   expect([damaged.code, damaged.stdout]).toEqual([5, `${files} files, 1 damaged\n`]);
   expect(damaged.stderr).toContain(`${file}: damaged: its numbers fail their checksum`);
   for (const words of [
-    ['report', store],
     ['recover', store],
     ['run', '--out', store, '--dims', '3'],
   ]) {
     const { code, stderr } = await run(words);
     expect([code, stderr]).toEqual([5, expect.stringContaining('holds a search of eigsh, not a sketch')]);
   }
+});
+
+test('report, certify and verify --operator read its directory; a search that is not converged says so everywhere', async () => {
+  const store = at('reported');
+  const operator = ['--operator', 'test/cli/fixtures/harmonic.mjs'];
+  const begun = await run([...search('harmonic', 4, store), '--max-products', '9']);
+  expect(JSON.parse(begun.stdout).outcome).toMatchObject({ converged: false, complete: false });
+  const early = JSON.parse((await run(['report', store, '--format', 'json'])).stdout);
+  expect(early).toMatchObject({ outcome: { converged: false }, provenance: { numMatvecs: 11 } });
+  expect((await run(['report', store])).stdout).toMatch(/not converged: \d of 4 eigenpairs/);
+  expect((await run(['certify', store, '--tests', '4', ...operator])).stdout).toMatch(
+    /relative Frobenius error at most \S+ with probability 0.99 \(4 test products\); not converged/,
+  );
+  expect((await run(search('harmonic', 4, store))).code).toBe(0);
+  // the certificate of the earlier result is gone with it
+  const ended = JSON.parse((await run(['report', store, '--format', 'json'])).stdout);
+  expect([ended.outcome.converged, ended.certificate, ended.residualNorms.length]).toEqual([true, undefined, 4]);
+  const certified = JSON.parse((await run(['certify', store, '--tests', '4', ...operator, '--json'])).stdout);
+  const missed = Math.sqrt(Array.from({ length: 76 }, (_, i) => (i + 5) ** -2).reduce((sum, each) => sum + each, 0));
+  expect(certified.certificate.errorFrob.lower).toBeLessThanOrEqual(missed);
+  expect(certified.certificate.errorFrob.upper).toBeGreaterThanOrEqual(missed);
+  expect((await run(['verify', store, ...operator])).stdout).toMatch(/, and the products are the operator's\n$/);
+  const other = await run(['certify', store, '--operator', 'test/cli/fixtures/zero.mjs']);
+  expect([other.code, other.stderr]).toEqual([5, expect.stringContaining('another operator')]);
 });
 
 needing(runs(PYTHON, '-c', 'import h5py, numpy'), 'python3-h5py')(

@@ -1,6 +1,6 @@
 /** `eigsh` in a directory: the same numbers as in memory, gone on with after any product, and nothing foreign accepted. */
 import { renameSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { BlockFile } from '../../src/hdf5/index.ts';
@@ -14,6 +14,8 @@ import {
   type LinearOperator,
   seigh,
 } from '../../src/index.ts';
+import { openSearchDirectory } from '../../src/store/search/directory.ts';
+import { verifySearch } from '../../src/store/search/verify.ts';
 import { long } from '../support/long.ts';
 import { orthonormalityDefect } from '../support/matrices.ts';
 import { testOnSmallDisk } from '../support/small-disk.ts';
@@ -340,15 +342,50 @@ describe('what does not belong together is refused, and the file is named', () =
     await expectRefusal(at('file'), /file: cannot read/);
   });
 
-  test('a directory that another call works on', async () => {
+  test('calls of one process wait for each other; one out of a product of another would wait for itself', async () => {
     const store = at('shared');
     let second: Promise<unknown> | undefined;
-    const { op } = counting(A, (blocks) => {
+    const { op, counter } = counting(A, (blocks) => {
       if (blocks === 3) second = eigsh(A, 5, { ...exact, store }).catch((error: Error) => error.message);
     });
-    const first = await eigsh(op, 5, { ...exact, store });
-    expect(await second).toMatch(/shared is in use by another call; if that has ended, remove .*\.in-use\..*\.tmp/);
-    expect(first.converged).toBe(true);
+    const calls = [1, 2, 3].map(() => eigsh(op, 5, { ...exact, store }));
+    const [first, ...others] = await Promise.all(calls);
+    expect(await second).toMatch(/shared is in use by the call whose operator makes this one/);
+    expect(first!.converged).toBe(true);
+    for (const other of others) expect(await bitsOf(other)).toEqual(await bitsOf(first!));
+    // the later ones cost their probes
+    expect(counter.columns).toBe(first!.numMatvecs + 2 * 2);
+  });
+
+  test('files of another search, or of another place, are refused by name', async () => {
+    const [mine, other] = [await begun('mine'), await begun('swapped')];
+    await eigsh(A, 5, { ...exact, store: at('seed 4'), seed: 4, maxProducts: 12 });
+    const [first, second] = (await readdir(join(mine, 'blocks'))).map((name) => join('blocks', name));
+    for (const [from, to, reason] of [
+      [join(other, first!), second!, /belongs elsewhere: its file is \d+, not \d+/],
+      [join(at('seed 4'), first!), first!, /belongs elsewhere: its run is \w+, not \w+/],
+      [join(at('seed 4'), 'state.h5'), 'state.h5', /state.h5 belongs elsewhere: its run is/],
+      [join(mine, second!), 'probe.h5', /probe.h5/],
+    ] as const) {
+      const target = join(mine, to);
+      const bytes = await readFile(target);
+      await copyFile(from, target);
+      await expectRefusal(mine, reason);
+      const { damaged } = await verifySearch(await openSearchDirectory(mine));
+      expect(damaged.map(({ file }) => file)).toContain(target);
+      await writeFile(target, bytes);
+    }
+    const { damaged, files } = await verifySearch(await openSearchDirectory(mine), A);
+    expect([damaged, files > 5]).toEqual([[], true]);
+    const wrong = diagonalOperator(spectrum.map((value, i) => (i === 40 ? 2 : value)));
+    expect((await verifySearch(await openSearchDirectory(mine), wrong)).damaged[0]!.message).toMatch(
+      /probe.h5 was measured with another operator/,
+    );
+    // eigenvectors of an earlier result of the same search
+    const early = await readFile(join(mine, 'eigenvectors.h5'));
+    await eigsh(A, 5, { ...exact, store: mine });
+    await writeFile(join(mine, 'eigenvectors.h5'), early);
+    await expectRefusal(mine, /eigenvectors.h5 has other eigenvectors than those of \S+result.h5/);
   });
 
   test('a missing, truncated or flipped block, and a damaged record', async () => {

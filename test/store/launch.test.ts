@@ -2,8 +2,8 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from '@jest/globals';
-import { batchOptions, batchScript } from '../../src/store/cluster/slurm.ts';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { batchOptions, batchScript, queued, submit } from '../../src/store/cluster/slurm.ts';
 import { type LaunchStep, launchSteps } from '../../src/store/cluster/steps.ts';
 import type { StageProgress } from '../../src/store/sketch/progress.ts';
 import { runCli, runHere } from '../support/cli.ts';
@@ -23,14 +23,18 @@ test('only shards with missing blocks and stages that are not there are launched
     measured('product', 10, [1, 4, 5]),
     derived('result'),
   ];
-  const steps = launchSteps(progress, { directory: '/d', count: 4, certify: ['--tests', '5'] });
+  const steps = launchSteps(progress, { directory: '/d', operator: '/o.mjs', count: 4, certify: ['--tests', '5'] });
   expect(steps).toEqual([
     { name: 'basis', args: ['recover', '/d', '--stage', 'basis'] },
-    { name: 'product', args: ['measure', '/d', '--stage', 'product'], shards: { own: [1, 2], count: 4 } },
+    {
+      name: 'product',
+      args: ['measure', '/d', '--operator', '/o.mjs', '--stage', 'product'],
+      shards: { own: [1, 2], count: 4 },
+    },
     { name: 'result', args: ['recover', '/d', '--stage', 'result'] },
-    { name: 'certificate', args: ['certify', '/d', '--tests', '5'] },
+    { name: 'certificate', args: ['certify', '/d', '--operator', '/o.mjs', '--tests', '5'] },
   ]);
-  expect(launchSteps([measured('sketch', 3, [])], { directory: '/d', count: 4 })).toEqual([]);
+  expect(launchSteps([measured('sketch', 3, [])], { directory: '/d', operator: '/o.mjs', count: 4 })).toEqual([]);
 });
 
 const step: LaunchStep = { name: 'sketch', args: ['measure', "/it's here"], shards: { own: [2, 5], count: 8 } };
@@ -85,6 +89,38 @@ describe('the batch script', () => {
   ])('exit code %s %p: queued again %p', async (CODE, env, isQueuedAgain) => {
     const { code, stdout } = await runScript({ CODE, ...env });
     expect([code, stdout.includes('scontrol requeue 99')]).toEqual([Number(CODE), isQueuedAgain]);
+  });
+});
+
+describe('sbatch and squeue that are not as they should be', () => {
+  const before = process.env.PATH;
+  const install = async (name: string, script: string) => {
+    await mkdir(at('fake'), { recursive: true });
+    await writeFile(at(`fake/${name}`), `#!/bin/sh\n${script}\n`);
+    await chmod(at(`fake/${name}`), 0o755);
+    process.env.PATH = `${at('fake')}:${before}`;
+  };
+  afterAll(() => {
+    process.env.PATH = before;
+  });
+
+  test('one that ends without reading its script: its message comes through', async () => {
+    await install('sbatch', 'exec 0<&-; echo "sbatch: error: invalid partition" >&2; exit 1');
+    // longer than a pipe holds
+    const args = Array.from({ length: 20_000 }, () => 'a long argument');
+    const submitted = submit([{ name: 'sketch', args }], ['eigensketch'], {}, '/logs');
+    await expect(submitted).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: 'sbatch: sbatch: error: invalid partition',
+    });
+    await install('squeue', 'echo "squeue: error: no controller" >&2; exit 1');
+    await expect(queued(['17'])).rejects.toThrow('squeue: squeue: error: no controller');
+  });
+
+  test('a per cent sign in the name of a directory is not one of its patterns', async () => {
+    await install('sbatch', `printf '%s\\n' "$@" > ${at('told')}; cat > /dev/null; echo 17`);
+    await submit([step], ['eigensketch'], {}, '/data/100%A/logs');
+    expect((await readFile(at('told'), 'utf8')).split('\n')).toContain('--output=/data/100%%A/logs/sketch-%A_%a.log');
   });
 });
 

@@ -88,7 +88,19 @@ describeSlurm('a real Slurm', () => {
     await rm(join(out, 'certificate.json'));
     await rm(join(out, 'result'), { recursive: true });
     await rm(join(out, 'product/000004.h5'));
-    const launched = await cli('launch', '--engine', 'slurm', '--shards', '8', '--tests', '4', '--out', out, '--json');
+    const launched = await cli(
+      'launch',
+      '--engine',
+      'slurm',
+      '--trust',
+      '--shards',
+      '8',
+      '--tests',
+      '4',
+      '--out',
+      out,
+      '--json',
+    );
     const { jobs } = JSON.parse(launched.stdout);
     expect(jobs.map(({ step, shards }: { step: string; shards?: number[] }) => [step, shards])).toEqual([
       ['product', [5]],

@@ -1,6 +1,6 @@
 /** `seigh` in a directory: the same numbers as in memory, continued where it stopped, and nothing foreign accepted. */
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { diagonalOperator, type LinearOperator, type SeighOptions, seigh } from '../../src/index.ts';
 import { alternating, counting, numbersOf, temporaryFolder } from './support.ts';
@@ -89,13 +89,19 @@ describe('a run that was stopped continues where it was', () => {
   test('temporary files of dead processes are cleaned away', async () => {
     const store = at('littered');
     await seigh(A, 20, { ...exact, store });
-    const { temporaryName } = await import('../../src/hdf5/temporary.ts');
-    const dead = (name: string) => temporaryName(join(store, name)).replace(`.${process.pid}.`, '.4194305.');
-    await writeFile(dead('sketch/000000.h5'), 'half a block');
-    await mkdir(dead('basis'));
+    const { createTemporary, createTemporaryFolder } = await import('../../src/hdf5/temporary.ts');
+    const [file, folder] = [
+      await createTemporary(join(store, 'sketch/000000.h5')),
+      await createTemporaryFolder(join(store, 'basis')),
+    ];
+    const left = async () =>
+      (await readdir(store, { recursive: true })).filter((name) => basename(name).startsWith('.')).sort();
     await seigh(A, 20, { ...exact, store });
-    expect((await readdir(store)).filter((name) => name.startsWith('.'))).toEqual([]);
-    expect((await readdir(join(store, 'sketch'))).filter((name) => name.startsWith('.'))).toEqual([]);
+    // locked, they belong to somebody
+    expect(await left()).toEqual([file, folder].map(({ path }) => relative(store, path)).sort());
+    for (const { handle } of [file, folder]) await handle.close();
+    await seigh(A, 20, { ...exact, store });
+    expect(await left()).toEqual([]);
   });
 });
 

@@ -87,6 +87,8 @@ function slurm(program: string, args: readonly string[], input = ''): Promise<st
       const reason = isMissing ? 'it is not installed here' : stderr.trim() || error.message;
       reject(new UnsupportedError(`${program}: ${reason}`, { program }, { cause: error }));
     });
+    // one that ends before it has read says why on stderr
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
   });
 }
@@ -105,7 +107,8 @@ export async function submit(
 ): Promise<SlurmJob[]> {
   const jobs: SlurmJob[] = [];
   for (const step of steps) {
-    const log = `${logs}/${step.name}-${step.shards ? '%A_%a' : '%j'}.log`;
+    // Slurm has patterns of its own in the names of files
+    const log = `${logs.replaceAll('%', '%%')}/${step.name}-${step.shards ? '%A_%a' : '%j'}.log`;
     const options = batchOptions(step, resources, log, jobs.at(-1)?.id);
     const answer = await slurm('sbatch', options, batchScript(command, step));
     // with several clusters the answer is 'id;cluster'

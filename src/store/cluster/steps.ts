@@ -13,6 +13,8 @@ export interface LaunchStep {
 /** What a launch is told beside the directory. */
 export interface LaunchOptions {
   directory: string;
+  /** The operator's file. */
+  operator: string;
   /** Processes or jobs to share the blocks among. */
   count: number;
   /** Arguments for `eigensketch certify`; undefined to leave the certificate out. */
@@ -21,7 +23,7 @@ export interface LaunchOptions {
 
 /** The steps that are not done, in order. Each needs all before it. */
 export function launchSteps(progress: readonly StageProgress[], options: LaunchOptions): LaunchStep[] {
-  const { directory, count, certify } = options;
+  const { directory, operator, count, certify } = options;
   const steps: LaunchStep[] = [];
   for (const stage of progress) {
     if (stage.kind === 'derived') {
@@ -30,8 +32,12 @@ export function launchSteps(progress: readonly StageProgress[], options: LaunchO
     }
     const own = [...new Set(stage.missing.map((block) => (block % count) + 1))].sort((a, b) => a - b);
     if (own.length === 0) continue;
-    steps.push({ name: stage.stage, args: ['measure', directory, '--stage', stage.stage], shards: { own, count } });
+    steps.push({
+      name: stage.stage,
+      args: ['measure', directory, '--operator', operator, '--stage', stage.stage],
+      shards: { own, count },
+    });
   }
-  if (certify) steps.push({ name: 'certificate', args: ['certify', directory, ...certify] });
+  if (certify) steps.push({ name: 'certificate', args: ['certify', directory, '--operator', operator, ...certify] });
   return steps;
 }

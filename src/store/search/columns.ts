@@ -2,7 +2,7 @@
 import type { DiskSpace } from '../../hdf5/disk-space.ts';
 import { saveColumns } from '../../hdf5/save.ts';
 import type { Multivector } from '../../multivector/multivector.ts';
-import { columnsPath, type SearchDirectory } from './directory.ts';
+import { columnsIdentity, columnsPath, type SearchDirectory } from './directory.ts';
 
 /** Writes multivectors to numbered files, and knows those that lie in one. */
 export class ColumnStore {
@@ -33,7 +33,7 @@ export class ColumnStore {
   async write(X: Multivector): Promise<number> {
     const file = this.#next++;
     const { seed } = this.#directory.plan;
-    const attributes = { stage: 'krylov', purpose: 'start', seed };
+    const attributes = { ...columnsIdentity(this.#directory, file), purpose: 'start', seed };
     await saveColumns(X, [{ path: columnsPath(this.#directory, file), cols: X.cols, attributes }]);
     return file;
   }

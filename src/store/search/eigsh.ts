@@ -1,5 +1,6 @@
 /** `eigsh` in a directory: each product leaves a search that can be continued. */
 import { mkdir } from 'node:fs/promises';
+import { bytesPerEntry } from '../../core/dtype.ts';
 import { iterate } from '../../eigsh/check.ts';
 import type { SearchSettings } from '../../eigsh/iteration.ts';
 import { type EigshResult, leadingPairs } from '../../eigsh/result.ts';
@@ -9,11 +10,14 @@ import { storeError } from '../../hdf5/io.ts';
 import type { KrylovContext } from '../../krylov/decomposition.ts';
 import type { Kernels } from '../../linalg/kernels/provider.ts';
 import type { LinearOperator } from '../../linops/operator.ts';
-import { holds, isDirectoryOf, SEARCH, USUAL_MEMORY } from '../directory.ts';
+import { isDirectoryOf, SEARCH, USUAL_MEMORY } from '../directory.ts';
+import { refuseFullDisk, refuseUnwritable } from '../disk.ts';
 import { PROBES } from '../fingerprint.ts';
+import { type DirectoryLock, lockDirectory } from '../lock.ts';
 import { openForOperator } from '../open.ts';
 import { recordWork, workerOf } from '../record.ts';
 import { shardName, WHOLE } from '../shard.ts';
+import { inTurn } from '../turn.ts';
 import { ColumnStore } from './columns.ts';
 import {
   createSearch,
@@ -25,9 +29,8 @@ import {
   searchSpace,
 } from './directory.ts';
 import { keepingProduct, reopen, StoredJournal } from './journal.ts';
-import { type DirectoryLock, lockDirectory } from './lock.ts';
-import { refuseOtherSearch, searchPlan } from './plan.ts';
-import { finalResult, loadResult, removeResult, saveResult } from './result.ts';
+import { refuseOtherSearch, type SearchPlan, searchPlan } from './plan.ts';
+import { clearEnded, isEnded, loadResult, removeResult, saveResult } from './result.ts';
 import { allFiles } from './state.ts';
 
 /** A checked call of `eigsh`. */
@@ -67,33 +70,50 @@ async function continueSearch(
   }
 }
 
+/** @throws StoreError for a disk that cannot hold even the eigenpairs and a basis of twice as many columns. */
+function refuseSmallDisk(store: string, { n, k, blockSize, dtype }: SearchPlan): Promise<void> {
+  const least = Math.min(n, 2 * (k + blockSize)) * n * bytesPerEntry(dtype);
+  return refuseFullDisk(store, least, 'make room, or take another disk');
+}
+
+async function search(call: SearchCall, store: string, memory: number | undefined): Promise<EigshResult> {
+  const { op, settings, seed, kernels } = call;
+  // nothing is put into a folder of something else
+  const existing = (await isDirectoryOf(SEARCH, store)) ? await openSearchDirectory(store) : undefined;
+  const plan = searchPlan(op, settings, seed, memory ?? existing?.plan.memory ?? USUAL_MEMORY);
+  const open = (): Promise<SearchDirectory> =>
+    openForOperator(op, {
+      isThere: () => isDirectoryOf(SEARCH, store),
+      open: () => openSearchDirectory(store),
+      create: (probe) => createSearch(store, plan, probe),
+      check: (directory) => refuseOtherSearch(searchPath(directory), directory.plan, plan),
+    });
+  const load = async (directory: SearchDirectory): Promise<EigshResult> => {
+    await clearEnded(directory);
+    return loadResult(directory, searchSpace(directory), kernels);
+  };
+  if (existing && (await isEnded(existing))) return load({ ...(await open()), plan });
+  await refuseUnwritable(store);
+  if (!existing) await refuseSmallDisk(store, plan);
+  await mkdir(store, { recursive: true }).catch((cause: unknown) => {
+    throw storeError(store, 'write', cause);
+  });
+  const lock = await lockDirectory(store, settings.signal);
+  try {
+    // the memory is that of this call
+    const directory = { ...(await open()), plan };
+    if (await isEnded(directory)) return await load(directory);
+    await continueSearch(directory, call, lock);
+    return await loadResult(directory, searchSpace(directory), kernels);
+  } finally {
+    await lock.release();
+  }
+}
+
 /**
  * The search of a parsed call in the directory `store`, which is made or continued.
  * @throws StoreError when the directory belongs to another search or operator, is in use, damaged or cannot be written.
  */
-export async function storedEigsh(call: SearchCall, store: string, memory: number | undefined): Promise<EigshResult> {
-  const { op, settings, seed, kernels } = call;
-  const recorded = (await holds(SEARCH, store)) ? (await openSearchDirectory(store)).plan.memory : USUAL_MEMORY;
-  const directory: SearchDirectory = { path: store, plan: searchPlan(op, settings, seed, memory ?? recorded) };
-  // nothing is put into a folder of something else
-  await isDirectoryOf(SEARCH, store);
-  await mkdir(store, { recursive: true }).catch((cause: unknown) => {
-    throw storeError(store, 'write', cause);
-  });
-  const lock = await lockDirectory(store);
-  try {
-    await openForOperator(op, {
-      isThere: () => isDirectoryOf(SEARCH, store),
-      open: () => openSearchDirectory(store),
-      create: (probe) => createSearch(directory, probe),
-      check: ({ plan }) => refuseOtherSearch(searchPath(directory), plan, directory.plan),
-    });
-    const space = searchSpace(directory);
-    const result = await finalResult(directory, space, kernels);
-    if (result) return result;
-    await continueSearch(directory, call, lock);
-    return await loadResult(directory, space, kernels);
-  } finally {
-    await lock.release();
-  }
+export function storedEigsh(call: SearchCall, store: string, memory: number | undefined): Promise<EigshResult> {
+  return inTurn(store, call.settings.signal, () => search(call, store, memory));
 }

@@ -13,10 +13,19 @@ import type { LinearOperator } from '../../linops/operator.ts';
 import { concatenate } from '../../multivector/verbs.ts';
 import { checksum, keptProduct } from '../blocks.ts';
 import { fileExists } from '../directory.ts';
+import { checkIdentity } from '../identity.ts';
+import type { DirectoryLock } from '../lock.ts';
 import { recordWork, type Worker } from '../record.ts';
 import { ColumnStore } from './columns.ts';
-import { columnsPath, productPath, removeOtherColumns, type SearchDirectory, statePath } from './directory.ts';
-import type { DirectoryLock } from './lock.ts';
+import {
+  columnsIdentity,
+  columnsPath,
+  fileIdentity,
+  productPath,
+  removeOtherColumns,
+  type SearchDirectory,
+  statePath,
+} from './directory.ts';
 import { allFiles, type ColumnFiles, readState, type StoredSearch, writeState } from './state.ts';
 
 /**
@@ -33,11 +42,12 @@ export function keepingProduct(op: LinearOperator, directory: SearchDirectory, m
     adjointMatmat: undefined,
     matmat: async (X) => {
       const input = checksum(X);
-      const kept = await keptProduct(path, input, X.cols);
+      const identity = { ...fileIdentity(directory, 'product'), input };
+      const kept = await keptProduct(path, identity, X);
       const Y = kept ?? (await applyOperator(op, X, { firstColumn }));
       firstColumn += X.cols;
       if (kept) return kept;
-      await writeBlockFile(path, Y, { stage: 'product', seed: directory.plan.seed, input });
+      await writeBlockFile(path, Y, { ...identity, seed: directory.plan.seed });
       return Y;
     },
   });
@@ -50,17 +60,38 @@ export interface Reopened {
   columns: ColumnStore;
 }
 
-/** @throws StoreError naming a file that is missing or damaged, and what can be done. */
-async function checkColumns(directory: SearchDirectory, files: ColumnFiles): Promise<void> {
+/** Columns of one file. @throws StoreError naming it when it is missing, damaged or not the one that belongs there. */
+export async function checkColumns(directory: SearchDirectory, file: number): Promise<number> {
+  const path = columnsPath(directory, file);
+  const { n, dtype } = directory.plan;
+  const description = await verifyBlockFile(path);
+  checkIdentity(path, description.attributes, columnsIdentity(directory, file), '');
+  const { rows, cols } = description;
+  if (rows === n && description.dtype === dtype) return cols;
+  throw new StoreError(`${path}: ${rows} x ${cols} ${description.dtype}, expected ${n} rows of ${dtype}`, { path });
+}
+
+/** @throws StoreError naming a file that does not fit to what the record says, and what can be done. */
+async function checkFiles(directory: SearchDirectory, { files, state }: StoredSearch): Promise<void> {
+  const columns = new Map<number, number>();
   for (const file of allFiles(files)) {
-    await verifyBlockFile(columnsPath(directory, file)).catch((cause: unknown) => {
+    const cols = await checkColumns(directory, file).catch((cause: unknown) => {
       throw new StoreError(
         `${(cause as Error).message}. Put the file back, or remove ${directory.path} to search from the start`,
         { path: columnsPath(directory, file) },
         { cause },
       );
     });
+    columns.set(file, cols);
   }
+  const ofV = files.V.reduce((sum, file) => sum + columns.get(file)!, 0);
+  const ofW = files.W === undefined ? 0 : columns.get(files.W)!;
+  if (ofV === state.H.rows && ofW === state.B.rows) return;
+  const file = statePath(directory);
+  throw new StoreError(
+    `${file} does not fit to the blocks: it says ${state.H.rows} and ${state.B.rows} columns, they have ${ofV} and ${ofW}`,
+    { file },
+  );
 }
 
 /**
@@ -71,7 +102,7 @@ export async function reopen(directory: SearchDirectory, space: DiskSpace): Prom
   if (!(await fileExists(statePath(directory)))) return undefined;
   const stored = await readState(directory);
   const { files, state, numMatvecs, restarts, check } = stored;
-  await checkColumns(directory, files);
+  await checkFiles(directory, stored);
   const columns = new ColumnStore(directory, space, stored.nextFile);
   const V = [];
   for (const file of files.V) V.push(await columns.open(file));
@@ -105,6 +136,7 @@ export class StoredJournal implements Journal {
   }
 
   async keep({ state, ...search }: Search): Promise<Decomposition> {
+    await this.#lock.check();
     const { parts: V, numbers } = await this.#columns.file(state.V);
     const W = state.W.cols > 0 ? await this.#columns.write(state.W) : undefined;
     const files: ColumnFiles = { V: numbers, W };
@@ -113,7 +145,6 @@ export class StoredJournal implements Journal {
     await writeState(this.#directory, { ...search, state, files, nextFile: this.#columns.next, secondsByStage }, work);
     await rm(productPath(this.#directory), { force: true });
     await removeOtherColumns(this.#directory, allFiles(files));
-    await this.#lock.renew();
     return { ...state, V };
   }
 }

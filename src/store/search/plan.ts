@@ -1,10 +1,13 @@
 /** What a stored search is: every choice that its numbers depend on. It is written once and never changes. */
 import type { DType } from '../../core/dtype.ts';
+import { StoreError } from '../../core/errors.ts';
+import { dtype, integer } from '../../core/parse.ts';
 import { CHECK_COLUMNS } from '../../eigsh/check.ts';
 import type { SearchSettings } from '../../eigsh/iteration.ts';
+import { SEARCH_FIELDS } from '../../eigsh/options.ts';
 import type { Tall } from '../../hdf5/budget.ts';
 import type { LinearOperator } from '../../linops/operator.ts';
-import type { Kinds } from '../attributes.ts';
+import { checkFields, type Kinds } from '../attributes.ts';
 import { refuseOtherPlan, refuseSmallMemory } from '../directory.ts';
 
 /** The choices behind a directory of `eigsh`, kept as attributes of its `eigsh.h5`. */
@@ -44,9 +47,25 @@ export function tallOf({ basisColumns, n, dtype }: Pick<SearchPlan, 'basisColumn
 export function searchPlan(op: LinearOperator, settings: SearchSettings, seed: number, memory: number): SearchPlan {
   const { count: k, which, tol, confidence, checkSteps, blockSize, basisColumns } = settings;
   const [n] = op.shape;
-  const { dtype } = op;
-  refuseSmallMemory(memory, tallOf({ basisColumns, n, dtype }), blockSize);
-  return { n, k, which, tol, confidence, checkSteps, blockSize, basisColumns, seed, dtype, memory };
+  refuseSmallMemory(memory, tallOf({ basisColumns, n, dtype: op.dtype }), blockSize);
+  return { n, k, which, tol, confidence, checkSteps, blockSize, basisColumns, seed, dtype: op.dtype, memory };
+}
+
+/** @throws StoreError naming the file for a plan that no call can have made. */
+export function checkPlan(file: string, plan: SearchPlan): void {
+  const { n } = plan;
+  checkFields(file, plan, { n: integer() });
+  const { which, tol, seed, confidence } = SEARCH_FIELDS;
+  checkFields(file, plan, {
+    ...{ which, tol, seed, confidence, dtype, memory: integer() },
+    ...{ k: integer(1, n), blockSize: integer(1, n), basisColumns: integer(1, n) },
+    ...(plan.checkSteps === Number.POSITIVE_INFINITY ? {} : { checkSteps: integer(0) }),
+  });
+  try {
+    refuseSmallMemory(plan.memory, tallOf(plan), plan.blockSize);
+  } catch (cause) {
+    throw new StoreError(`${file}: ${(cause as Error).message}`, { file }, { cause });
+  }
 }
 
 /** A plan in the words of the options. */

@@ -1,20 +1,25 @@
 /** What a stored search has come to: eigenvectors in a file, everything else in a record. */
 import { rm } from 'node:fs/promises';
+import { StoreError } from '../../core/errors.ts';
 import type { Completeness } from '../../eigsh/completeness.ts';
 import type { EigshStatus } from '../../eigsh/iteration.ts';
 import type { EigshResult } from '../../eigsh/result.ts';
 import type { SearchSeconds } from '../../eigsh/stopwatch.ts';
+import { BlockFile } from '../../hdf5/block-file.ts';
 import type { DiskSpace } from '../../hdf5/disk-space.ts';
 import type { Attributes } from '../../hdf5/messages.ts';
-import { readRecordFile, writeRecordFile } from '../../hdf5/record-file.ts';
+import { type HdfDescription, readRecordFile, writeRecordFile } from '../../hdf5/record-file.ts';
 import { saveColumns } from '../../hdf5/save.ts';
 import type { Kernels } from '../../linalg/kernels/provider.ts';
 import { makeEighResult, type RunFacts } from '../../spectrum/result.ts';
 import { fromAttributes, type Kinds, toAttributes } from '../attributes.ts';
+import { certificatePath } from '../certificate.ts';
 import { fileExists } from '../directory.ts';
+import { checkIdentity } from '../identity.ts';
 import { recordAttributes, recordFrom, type WorkRecord } from '../record.ts';
 import {
   eigenvectorsPath,
+  fileIdentity,
   productPath,
   removeOtherColumns,
   resultPath,
@@ -84,22 +89,38 @@ function completenessFrom(attributes: Attributes): Completeness | undefined {
   };
 }
 
+/** What can be done about a foreign result. */
+const AGAIN = ', or remove result.h5 to make it again from what the search has kept';
+
 /** More products change nothing about it. */
 const isFinal = (status: EigshStatus): boolean => status === 'converged' || status === 'noise';
 
 /** Takes a result away before the search goes on: it is there only while it belongs to where the search stands. */
-export const removeResult = (directory: SearchDirectory): Promise<void> => rm(resultPath(directory), { force: true });
+export async function removeResult(directory: SearchDirectory): Promise<void> {
+  await rm(certificatePath(directory), { force: true });
+  await rm(resultPath(directory), { force: true });
+}
 
 /** Writes a result. Of one that is final nothing else is needed any more, and the basis goes. @throws StoreError */
 export async function saveResult(directory: SearchDirectory, result: EigshResult, work: WorkRecord): Promise<void> {
   const { eigenvalues, eigenvectors, residualNorms, completeness, secondsByStage } = result;
   const { seed } = directory.plan;
   const path = eigenvectorsPath(directory);
-  await saveColumns(eigenvectors, [{ path, cols: eigenvectors.cols, attributes: { stage: 'result', seed } }]);
+  const identity = fileIdentity(directory, 'result');
+  await saveColumns(eigenvectors, [{ path, cols: eigenvectors.cols, attributes: { ...identity, seed } }]);
+  const vectors = await BlockFile.open(path);
+  await vectors.close();
   const { products: secondsProducts, other: secondsOther } = secondsByStage;
   const scalars = { ...result, stopped: result.status, secondsProducts, secondsOther };
   await writeRecordFile(resultPath(directory), {
-    attributes: { ...toAttributes(KINDS, scalars), ...completenessAttributes(completeness), ...recordAttributes(work) },
+    attributes: {
+      ...identity,
+      // a search that was gone on with has had other eigenvectors before
+      eigenvectors_crc32: vectors.checksum,
+      ...toAttributes(KINDS, scalars),
+      ...completenessAttributes(completeness),
+      ...recordAttributes(work),
+    },
     arrays: {
       eigenvalues: { shape: [eigenvalues.length], data: eigenvalues },
       residual_norms: { shape: [residualNorms.length], data: residualNorms },
@@ -115,10 +136,35 @@ async function removeBasis(directory: SearchDirectory): Promise<void> {
   await removeOtherColumns(directory, []);
 }
 
-/** Reads a result; its eigenvectors stay in their file. @throws StoreError when a file is missing or damaged. */
+/** The record of a result. @throws StoreError naming the file when it is missing, damaged or of another search. */
+export async function readResult(directory: SearchDirectory): Promise<HdfDescription> {
+  const file = resultPath(directory);
+  const record = await readRecordFile(file, ['eigenvalues', 'residual_norms']);
+  checkIdentity(file, record.attributes, fileIdentity(directory, 'result'), AGAIN);
+  return record;
+}
+
+/** @throws StoreError naming the file unless the eigenvectors are those of the record. */
+export async function checkEigenvectors(
+  directory: SearchDirectory,
+  { attributes, arrays }: HdfDescription,
+): Promise<void> {
+  const path = eigenvectorsPath(directory);
+  const file = await BlockFile.open(path);
+  await file.close();
+  checkIdentity(path, file.attributes, fileIdentity(directory, 'result'), AGAIN);
+  const { eigenvectors_crc32: checksum = file.checksum } = attributes;
+  const [pairs, norms] = [arrays.eigenvalues!.data.length, arrays.residual_norms!.data.length];
+  if (file.checksum === checksum && file.cols === pairs && pairs === norms) return;
+  throw new StoreError(`${path} has other eigenvectors than those of ${resultPath(directory)}`, { path });
+}
+
+/** Reads a result; its eigenvectors stay in their file. @throws StoreError when a file is missing, damaged or foreign. */
 export async function loadResult(directory: SearchDirectory, space: DiskSpace, kernels: Kernels): Promise<EigshResult> {
   const file = resultPath(directory);
-  const { attributes, arrays } = await readRecordFile(file, ['eigenvalues', 'residual_norms']);
+  const record = await readResult(directory);
+  await checkEigenvectors(directory, record);
+  const { attributes, arrays } = record;
   const { stopped, secondsProducts, secondsOther, coreAsymmetry, numMatvecs, dims, ...facts } = fromAttributes(
     KINDS,
     file,
@@ -146,19 +192,15 @@ export async function loadResult(directory: SearchDirectory, space: DiskSpace, k
   };
 }
 
-/** The result of a search that no product can add to, if it has come to one. @throws StoreError for a damaged one. */
-export async function finalResult(
-  directory: SearchDirectory,
-  space: DiskSpace,
-  kernels: Kernels,
-): Promise<EigshResult | undefined> {
-  if (!(await fileExists(resultPath(directory)))) return undefined;
-  const result = await loadResult(directory, space, kernels);
-  if (!isFinal(result.status)) {
-    await space.release(result.eigenvectors);
-    return undefined;
-  }
-  // a process may have ended between the two
-  await removeBasis(directory);
-  return result;
+/** Whether a search has come to a result that no product can add to. @throws StoreError for a damaged one. */
+export async function isEnded(directory: SearchDirectory): Promise<boolean> {
+  if (!(await fileExists(resultPath(directory)))) return false;
+  const { attributes } = await readResult(directory);
+  return isFinal(attributes.stopped as EigshStatus);
+}
+
+/** Takes away what of a search nothing needs that has ended: a process may have been stopped before it did. */
+export async function clearEnded(directory: SearchDirectory): Promise<void> {
+  // on a disk that is only read, it stays
+  await removeBasis(directory).catch(() => undefined);
 }

@@ -1,13 +1,15 @@
 /** The record of a search after a product: numbers, and which files hold the column blocks. */
 import { type Matrix, zeroMatrix } from '../../core/block.ts';
+import { StoreError } from '../../core/errors.ts';
 import type { Search } from '../../eigsh/search.ts';
 import type { SearchSeconds } from '../../eigsh/stopwatch.ts';
 import { type RecordArray, readRecordFile, writeRecordFile } from '../../hdf5/record-file.ts';
 import type { Decomposition } from '../../krylov/decomposition.ts';
 import { fromAttributes, type Kinds, toAttributes } from '../attributes.ts';
 import { blockName } from '../directory.ts';
+import { checkIdentity } from '../identity.ts';
 import { recordAttributes, type WorkRecord } from '../record.ts';
-import { BLOCKS, type SearchDirectory, statePath } from './directory.ts';
+import { BLOCKS, fileIdentity, type SearchDirectory, statePath } from './directory.ts';
 
 /** Numbers of the files of V's parts, in order, and of W; none where W has no columns. */
 export interface ColumnFiles {
@@ -100,7 +102,11 @@ export async function writeState(directory: SearchDirectory, search: StoredSearc
   const { H, B } = state;
   const link = (path: string, file: number) => ({ path, file: `${BLOCKS}/${blockName(file)}`, target: '/block' });
   await writeRecordFile(statePath(directory), {
-    attributes: { ...toAttributes(KINDS, scalarsOf(search)), ...recordAttributes(work) },
+    attributes: {
+      ...fileIdentity(directory, 'state'),
+      ...toAttributes(KINDS, scalarsOf(search)),
+      ...recordAttributes(work),
+    },
     arrays: {
       H: matrixArray(H),
       files: vectorArray(allFiles(files)),
@@ -120,10 +126,30 @@ export async function writeState(directory: SearchDirectory, search: StoredSearc
   });
 }
 
-/** @throws StoreError naming the file when it is missing or damaged. */
+const remedy = ({ path }: SearchDirectory): string => `, or remove ${path} to search from the start`;
+
+/** @throws StoreError unless the arrays have the shapes that belong together. */
+function checkShapes(
+  file: string,
+  { H, B, files, ...rest }: Record<string, RecordArray>,
+  { waiting, nextFile }: Scalars,
+): void {
+  const [m = -1] = H!.shape;
+  const numbers = Array.from(files!.data);
+  const isRight =
+    H!.shape.join() === `${m},${m}` &&
+    (B === undefined ? waiting === 0 : B.shape.join() === `${waiting},${m}`) &&
+    numbers.length > Number(waiting > 0) &&
+    numbers.every((number) => Number.isSafeInteger(number) && number >= 0 && number < nextFile) &&
+    rest.check_diagonal?.data.length === rest.check_off_diagonal?.data.length;
+  if (!isRight) throw new StoreError(`${file}: its arrays do not fit together`, { file });
+}
+
+/** @throws StoreError naming the file when it is missing, damaged or of another search. */
 export async function readState(directory: SearchDirectory): Promise<StoredSearch> {
   const file = statePath(directory);
   const { attributes } = await readRecordFile(file);
+  checkIdentity(file, attributes, fileIdentity(directory, 'state'), remedy(directory));
   const scalars = fromAttributes(KINDS, file, attributes);
   const { numMatvecs, restarts, waiting, drawn, newest, lost, roundings, checkRuns, nextFile } = scalars;
   const isFollowing = scalars.phase === 'check';
@@ -134,6 +160,7 @@ export async function readState(directory: SearchDirectory): Promise<StoredSearc
     ...(hasW ? ['B'] : []),
     ...(isFollowing ? ['check_diagonal', 'check_off_diagonal', 'check_wanted'] : []),
   ]);
+  checkShapes(file, arrays, scalars);
   const H = matrixFrom(arrays.H!);
   const numbers = Array.from(arrays.files!.data);
   const W = hasW ? numbers.pop() : undefined;

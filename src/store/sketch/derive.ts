@@ -1,13 +1,13 @@
 /** Derived stages: dense algebra on the blocks that are there, and its outcome as a folder that appears whole. */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Matrix } from '../../core/block.ts';
 import type { Control } from '../../core/schedule.ts';
 import { type DiskSpace, diskSpace } from '../../hdf5/disk-space.ts';
 import { storeError, syncDirectory } from '../../hdf5/io.ts';
-import { type HdfRecord, readRecordFile, writeRecordFile } from '../../hdf5/record-file.ts';
+import { type HdfRecord, writeRecordFile } from '../../hdf5/record-file.ts';
 import { saveColumns } from '../../hdf5/save.ts';
-import { temporaryName } from '../../hdf5/temporary.ts';
+import { createTemporaryFolder, type Temporary } from '../../hdf5/temporary.ts';
 import type { Kernels } from '../../linalg/kernels/provider.ts';
 import type { Multivector } from '../../multivector/multivector.ts';
 import { orthonormalise } from '../../multivector/orthonormalise.ts';
@@ -15,14 +15,14 @@ import type { FirstBasis, MeasuredStage } from '../../seigh/method.ts';
 import { METHODS } from '../../seigh/methods.ts';
 import { blockName } from '../directory.ts';
 import { recordAttributes, recordWork, type Worker } from '../record.ts';
-import { completeBlocks, derivedColumns, stageColumns } from './blocks.ts';
+import { completeBlocks, derivedColumns, readStage, stageColumns } from './blocks.ts';
 import {
   blockIdentity,
   blockLinks,
   type SketchDirectory,
   STAGE_FILE,
-  stageFilePath,
   stageFolder,
+  stageIdentity,
 } from './directory.ts';
 import { sketchOf, tallOf } from './plan.ts';
 import { blockCount, blockRange, type DerivedStage, stagesOf } from './stages.ts';
@@ -54,31 +54,35 @@ async function publish(
 ): Promise<void> {
   const { blockSize } = directory.plan;
   const folder = stageFolder(directory, stage.name);
-  const temporary = temporaryName(folder);
   const blocks = blockCount(columns.cols, blockSize);
   const files = Array.from({ length: blocks }, (_, block) => {
     const { start, end } = blockRange(columns.cols, blockSize, block);
     return {
-      path: join(temporary, blockName(block)),
+      name: blockName(block),
       cols: end - start,
       attributes: blockIdentity(directory, stage.name, block),
     };
   });
   const links = blockLinks('columns', '.', blocks);
   if (next) links.push(...blockLinks(next.name, `../${next.name}`, blocks));
+  let temporary: Temporary | undefined;
   try {
-    await mkdir(temporary);
-    await saveColumns(columns, files, { signal });
-    const attributes = { columns: columns.cols, ...record.attributes };
-    await writeRecordFile(join(temporary, STAGE_FILE), { ...record, attributes, links });
-    await rename(temporary, folder);
+    temporary = await createTemporaryFolder(folder);
+    const { path } = temporary;
+    const placed = files.map(({ name, ...file }) => ({ ...file, path: join(path, name) }));
+    await saveColumns(columns, placed, { signal });
+    const attributes = { ...stageIdentity(directory, stage.name), columns: columns.cols, ...record.attributes };
+    await writeRecordFile(join(path, STAGE_FILE), { ...record, attributes, links });
+    await rename(path, folder);
     await syncDirectory(folder);
   } catch (cause) {
-    await rm(temporary, { recursive: true, force: true });
+    if (temporary) await rm(temporary.path, { recursive: true, force: true });
     // another process has made the same stage in the meantime
     if (['ENOTEMPTY', 'EEXIST'].includes((cause as NodeJS.ErrnoException).code ?? '')) return;
     signal?.throwIfAborted();
     throw storeError(folder, 'write', cause);
+  } finally {
+    await temporary?.handle.close();
   }
 }
 
@@ -95,7 +99,7 @@ async function makeBasis(Y: Multivector, space: DiskSpace, run: Deriving): Promi
 async function readFirstBasis(directory: SketchDirectory): Promise<FirstBasis | undefined> {
   const basis = stagesOf(directory.plan).find((stage) => stage.kind === 'derived');
   if (basis?.kind !== 'derived' || basis.makes !== 'basis') return undefined;
-  const { attributes, arrays } = await readRecordFile(stageFilePath(directory, basis.name), ['T']);
+  const { attributes, arrays } = await readStage(directory, basis.name, ['T']);
   const [rows, cols] = arrays.T!.shape as [number, number];
   return { T: { rows, cols, data: arrays.T!.data }, dropped: Number(attributes.dropped) };
 }

@@ -1,14 +1,14 @@
 /** A sketch directory: one file that says what the sketch is, and a folder of block files for each stage. */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Block } from '../../core/block.ts';
 import type { Attributes } from '../../hdf5/messages.ts';
 import type { RecordLink } from '../../hdf5/record-file.ts';
 import { removeTemporaries } from '../../hdf5/temporary.ts';
-import { checksum } from '../blocks.ts';
+import { CERTIFICATE } from '../certificate.ts';
 import { blockName, entries, readDescription, SKETCH, writeDescription } from '../directory.ts';
+import { runName } from '../identity.ts';
 import { planAttributes, planFrom, type StoredPlan } from './plan.ts';
-import { blockCount, CERTIFICATE, stagesOf } from './stages.ts';
+import { blockCount, stagesOf } from './stages.ts';
 
 /** Where a sketch comes from; none of its numbers depend on it. */
 export interface Origin {
@@ -67,18 +67,20 @@ function links(plan: StoredPlan): RecordLink[] {
 }
 
 /** A name for a run: the same choices and the same operator give the same one. */
-function runName(plan: StoredPlan, probe: Block): string {
+export function sketchName(plan: StoredPlan, probe: Block): string {
   // with other memory it is the same run
   const { memory: _, ...choices } = planAttributes(plan);
-  const said = JSON.stringify([choices, checksum(probe)], (__, value) =>
-    typeof value === 'bigint' ? String(value) : value,
-  );
-  return createHash('sha256').update(said).digest('hex').slice(0, 16);
+  return runName(choices, probe);
 }
 
-/** What a block file of a stage says of itself: the run, the stage and the columns that it belongs to. */
-export function blockIdentity({ run, plan }: SketchDirectory, stage: string, block: number): Attributes {
-  return { ...(run === undefined ? {} : { run }), stage, first_column: block * plan.blockSize };
+/** What every file of a stage says of itself: the run and the stage that it belongs to. */
+export function stageIdentity({ run }: SketchDirectory, stage: string): Attributes {
+  return { ...(run === undefined ? {} : { run }), stage };
+}
+
+/** What a block file says of itself: the columns, too. */
+export function blockIdentity(directory: SketchDirectory, stage: string, block: number): Attributes {
+  return { ...stageIdentity(directory, stage), first_column: block * directory.plan.blockSize };
 }
 
 /**
@@ -86,12 +88,19 @@ export function blockIdentity({ run, plan }: SketchDirectory, stage: string, blo
  * @throws StoreError when it cannot be written.
  */
 export async function createDirectory(path: string, plan: StoredPlan, operator: string, probe: Block): Promise<void> {
-  const attributes = { operator, purpose: 'sketch', run: runName(plan, probe), ...planAttributes(plan) };
+  const attributes = { operator, purpose: 'sketch', run: sketchName(plan, probe), ...planAttributes(plan) };
   await writeDescription(SKETCH, path, probe, attributes, links(plan));
 }
 
+/** Takes away what processes that have ended have left, before new files are made. */
+export async function clearDirectory({ path, plan }: SketchDirectory): Promise<void> {
+  for (const folder of ['.', ...stagesOf(plan).map(({ name }) => name), CERTIFICATE]) {
+    await removeTemporaries(join(path, folder)).catch(() => []);
+  }
+}
+
 /**
- * Opens a sketch directory, and takes away what dead processes have left in it.
+ * Opens a sketch directory; nothing in it is changed.
  * @param memory for this process; default: what the directory was made with
  * @throws StoreError when it is none, of another version, or its description is damaged.
  */
@@ -99,9 +108,6 @@ export async function openDirectory(path: string, memory?: number): Promise<Sket
   const attributes = await readDescription(SKETCH, path);
   const { eigensketch, created, operator, run } = attributes;
   const plan = planFrom(descriptionPath({ path }), attributes);
-  for (const folder of ['.', ...stagesOf(plan).map(({ name }) => name), CERTIFICATE]) {
-    await removeTemporaries(join(path, folder)).catch(() => []);
-  }
   const origin = { operator: String(operator), version: String(eigensketch), created: String(created) };
   return { path, plan, memory: memory ?? plan.memory, origin, run: run === undefined ? undefined : String(run) };
 }

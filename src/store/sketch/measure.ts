@@ -13,7 +13,7 @@ import { readWholeFile } from '../blocks.ts';
 import { blockName, fileExists } from '../directory.ts';
 import { recordAttributes, recordWork, type Worker } from '../record.ts';
 import { type Shard, shardBlocks } from '../shard.ts';
-import { checkIdentity, stageColumns } from './blocks.ts';
+import { checkBlock, derivedColumns, stageColumns } from './blocks.ts';
 import { blockIdentity, blockPath, type SketchDirectory, stageFolder } from './directory.ts';
 import { sketchOf } from './plan.ts';
 import { blockCount, blockRange } from './stages.ts';
@@ -25,14 +25,16 @@ export interface Measuring extends Control {
   worker: Worker;
 }
 
-/** The columns that the operator multiplies. */
-function inputColumns(directory: SketchDirectory, stage: MeasuredStage): Columns {
+/** The columns that the operator multiplies, a block of them at a time. */
+export function inputColumns(directory: SketchDirectory, stage: MeasuredStage): Columns {
   const { plan } = directory;
   const { input } = stage;
   if (typeof input !== 'string') {
+    let columns: Promise<number> | undefined;
     return async (start, _, into) => {
       const block = start / plan.blockSize;
-      await checkIdentity(directory, input.basis, block);
+      columns ??= derivedColumns(directory, input.basis);
+      await checkBlock(directory, input.basis, block, await columns);
       return readWholeFile(blockPath(directory, input.basis, block), into);
     };
   }

@@ -1,14 +1,15 @@
 /** What a stored sketch is: every choice that its numbers depend on. It is written once and never changes. */
 import type { DType } from '../../core/dtype.ts';
-import type { Field } from '../../core/parse.ts';
+import { ArgumentError, StoreError } from '../../core/errors.ts';
+import { choice, dtype, type Field, type Fields, integer } from '../../core/parse.ts';
 import type { Distribution } from '../../core/random.ts';
 import { type Budget, budgetWithin, type Tall } from '../../hdf5/budget.ts';
 import type { Attributes } from '../../hdf5/messages.ts';
 import type { Sketch, StoredColumns } from '../../seigh/method.ts';
-import { METHODS, type Method } from '../../seigh/methods.ts';
-import { fieldsOfMethod, type SketchCall } from '../../seigh/options.ts';
+import { METHODS, type Method, STORED_METHODS } from '../../seigh/methods.ts';
+import { fieldsOfMethod, type SketchCall, sketchFields } from '../../seigh/options.ts';
 import type { Which } from '../../spectrum/eigenpairs.ts';
-import { attributeName, fromAttributes, type Kind, type Kinds, toAttributes } from '../attributes.ts';
+import { attributeName, checkFields, fromAttributes, type Kind, type Kinds, toAttributes } from '../attributes.ts';
 import { USUAL_MEMORY } from '../directory.ts';
 
 /** The choices that every method has. */
@@ -71,11 +72,43 @@ export function planAttributes({ own, ...shared }: StoredPlan): Attributes {
 /** @throws StoreError naming the file when an attribute is missing or of the wrong kind. */
 export function planFrom(file: string, attributes: Attributes): StoredPlan {
   const shared = fromAttributes(KINDS, file, attributes);
+  const { n, dims, method } = shared;
+  checkFields(file, shared, { n: integer(), method: choice(STORED_METHODS) });
+  const choices = sketchFields({ n }) as unknown as Fields;
+  checkFields(file, shared, {
+    ...{ dims: integer(1, n), blockSize: integer(), dtype, rank: integer(0, n), memory: integer() },
+    ...Object.fromEntries(['testMatrix', 'seed', 'which'].map((name) => [name, choices[name]!])),
+  });
   const fields = storedFields(shared.method);
   // an option that came later has its default in directories from before
   const there = fields.filter(([name]) => attributeName(name) in attributes);
   const defaults = Object.fromEntries(fields.map(([name, field]) => [name, field.parse(undefined, name)]));
-  return { ...shared, own: { ...defaults, ...fromAttributes(ownKinds(there), file, attributes) } };
+  const own = { ...defaults, ...fromAttributes(ownKinds(there), file, attributes) };
+  checkFields(file, own, fieldsOfMethod(method, { n, dims }));
+  const plan = { ...shared, own };
+  try {
+    refuseTooMany(plan);
+    budgetWithin(plan.memory, tallOf(plan));
+  } catch (cause) {
+    throw new StoreError(`${file}: ${(cause as Error).message}`, { file }, { cause });
+  }
+  return plan;
+}
+
+/** Files have numbers of six digits, and stages are listed by name. */
+const MOST_BLOCKS = 999_999;
+const MOST_PASSES = 10_000;
+
+/** @throws ArgumentError for a plan with more files or passes than a directory can have. */
+function refuseTooMany({ method, dims, blockSize, own }: Pick<StoredPlan, 'method' | 'dims' | 'blockSize' | 'own'>) {
+  const { products } = METHODS[method].cost(dims, own as never);
+  if (products / dims > MOST_PASSES) {
+    throw new ArgumentError(`a directory holds ${MOST_PASSES} passes at most, this takes ${products / dims}`, {});
+  }
+  if (storedColumns({ method, dims, own }).widest / blockSize <= MOST_BLOCKS) return;
+  throw new ArgumentError(`blockSize must be larger: a stage has ${MOST_BLOCKS} files at most, got ${blockSize}`, {
+    blockSize,
+  });
 }
 
 /** All choices side by side, as they are compared and printed. */
@@ -101,6 +134,7 @@ export function budgetOf({ op, n, dims, method, settings, own }: SketchCall): Bu
 export function planOf({ op, n, dims, method, settings, own }: SketchCall, blockSize: number): StoredPlan {
   const { testMatrix, seed, rank = 0, which, memory = USUAL_MEMORY } = settings;
   const stored = Object.fromEntries(storedFields(method).map(([name]) => [name, own[name as keyof typeof own]]));
+  refuseTooMany({ method, dims, blockSize, own: stored });
   return { n, dims, method, testMatrix, seed, blockSize, dtype: op.dtype, rank, which, memory, own: stored };
 }
 

@@ -1,12 +1,11 @@
 /** How far a directory is: blocks that are there, what they took, and what is left to do. */
 import { readFile } from 'node:fs/promises';
 import { BlockFile } from '../../hdf5/block-file.ts';
-import { readRecordFile } from '../../hdf5/record-file.ts';
 import type { MeasuredStage } from '../../seigh/method.ts';
 import type { SketchSeconds } from '../../spectrum/result.ts';
 import { fileExists } from '../directory.ts';
 import { recordFrom, type WorkRecord } from '../record.ts';
-import { stageColumns } from './blocks.ts';
+import { readStage, stageColumns } from './blocks.ts';
 import { blockPath, blocksThere, type SketchDirectory, stageFilePath } from './directory.ts';
 import { failurePath } from './measure.ts';
 import { blockCount, blockRange, type DerivedStage, type Stage, stagesOf } from './stages.ts';
@@ -91,7 +90,7 @@ async function measuredProgress(directory: SketchDirectory, stage: MeasuredStage
 
 /** Who made a derived stage. @throws StoreError when it is missing or damaged. */
 export async function derivedRecord(directory: SketchDirectory, stage: string): Promise<WorkRecord> {
-  return recordFrom((await readRecordFile(stageFilePath(directory, stage))).attributes);
+  return recordFrom((await readStage(directory, stage)).attributes);
 }
 
 async function stageProgress(directory: SketchDirectory, stage: Stage): Promise<StageProgress> {
@@ -115,6 +114,14 @@ export async function nextMeasured(directory: SketchDirectory): Promise<Measured
     if ((await blocksThere(directory, stage.name)).length < blocks) return stage;
   }
   return undefined;
+}
+
+/** Whether a directory has all that its result needs, so that it need only be read. */
+export async function isFinished(directory: SketchDirectory): Promise<boolean> {
+  for (const stage of stagesOf(directory.plan)) {
+    if (stage.kind === 'derived' && !(await stageIsThere(directory, stage))) return false;
+  }
+  return (await nextMeasured(directory)) === undefined;
 }
 
 /** How a directory's numbers were made. */

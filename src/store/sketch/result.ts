@@ -1,11 +1,10 @@
 /** The eigenpairs of a finished directory as the record that `seigh` returns. */
 import { StoreError } from '../../core/errors.ts';
-import { readRecordFile } from '../../hdf5/record-file.ts';
 import type { Kernels } from '../../linalg/kernels/provider.ts';
 import { METHODS } from '../../seigh/methods.ts';
 import { type EighResult, makeEighResult, type SketchSeconds } from '../../spectrum/result.ts';
 import { PROBES } from '../fingerprint.ts';
-import { completeBlocks, derivedColumns } from './blocks.ts';
+import { completeBlocks, derivedColumns, readStage } from './blocks.ts';
 import { spaceOf } from './derive.ts';
 import { type SketchDirectory, stageFilePath } from './directory.ts';
 import { makingOf } from './progress.ts';
@@ -31,7 +30,7 @@ export async function loadResult(directory: SketchDirectory, kernels: Kernels): 
   const { method, dims, testMatrix, seed, blockSize } = directory.plan;
   const hasResiduals = METHODS[method].hasResidualNorms(directory.plan.own);
   const names = ['eigenvalues', ...(hasResiduals ? ['residual_norms'] : [])];
-  const { attributes, arrays } = await readRecordFile(file, names);
+  const { attributes, arrays } = await readStage(directory, RESULT, names);
   const values = arrays.eigenvalues!.data;
   const columns = Number(attributes.columns);
   if (columns !== values.length) throw new StoreError(`${file} has ${values.length} values, ${columns} vectors`);

@@ -7,14 +7,17 @@ import type { SketchCall } from '../../seigh/options.ts';
 import { prepareBlocks } from '../../sketch/block-size.ts';
 import type { EighResult, SketchSeconds } from '../../spectrum/result.ts';
 import { isDirectoryOf, refuseOtherPlan, refuseSmallMemory, SKETCH } from '../directory.ts';
+import { refuseFullDisk, refuseUnwritable } from '../disk.ts';
 import { openForOperator } from '../open.ts';
 import { workerOf } from '../record.ts';
 import { shardName, WHOLE } from '../shard.ts';
+import { inTurn } from '../turn.ts';
+import { costOf } from './cost.ts';
 import { deriveStage } from './derive.ts';
-import { createDirectory, descriptionPath, openDirectory, type SketchDirectory } from './directory.ts';
+import { clearDirectory, createDirectory, descriptionPath, openDirectory, type SketchDirectory } from './directory.ts';
 import { measureStage } from './measure.ts';
 import { budgetOf, flatPlan, planOf, type StoredPlan, tallOf } from './plan.ts';
-import { stageIsThere } from './progress.ts';
+import { isFinished, stageIsThere } from './progress.ts';
 import { loadResult } from './result.ts';
 import { stagesOf } from './stages.ts';
 
@@ -34,13 +37,13 @@ export interface SketchRequest {
  * @throws StoreError for a folder that is no sketch, a sketch of another operator, or one with other choices; ArgumentError
  * when its blocks are too wide for the memory.
  */
-export function openSketch(
+export async function openSketch(
   path: string,
   op: LinearOperator,
   memory: number | undefined,
   request?: SketchRequest,
 ): Promise<SketchDirectory> {
-  return openForOperator(op, {
+  const directory = await openForOperator(op, {
     isThere: async () => request === undefined || isDirectoryOf(SKETCH, path),
     open: () => openDirectory(path, memory),
     create: (probe) => createDirectory(path, request!.plan, request!.operator, probe),
@@ -53,6 +56,18 @@ export function openSketch(
       refuseSmallMemory(directory.memory, tallOf(plan), plan.blockSize);
     },
   });
+  await clearDirectory(directory);
+  return directory;
+}
+
+/**
+ * The directory that is there, which is only read where it is finished.
+ * @throws StoreError for a folder of anything else, and where nothing can be written and something is left to do.
+ */
+export async function existingSketch(path: string): Promise<SketchDirectory | undefined> {
+  const existing = (await isDirectoryOf(SKETCH, path)) ? await openDirectory(path) : undefined;
+  if (!existing || !(await isFinished(existing))) await refuseUnwritable(path);
+  return existing;
 }
 
 /** Does what is missing, stage by stage. */
@@ -83,10 +98,15 @@ export async function requestOf(call: SketchCall, operator = ''): Promise<Sketch
  * The decomposition of a parsed call in its directory, which is made or continued.
  * @throws StoreError when the directory belongs to another run or operator, is damaged or cannot be written.
  */
-export async function storedSeigh(call: SketchCall, control: Control): Promise<EighResult<SketchSeconds>> {
+export function storedSeigh(call: SketchCall, control: Control): Promise<EighResult<SketchSeconds>> {
   const { op, settings } = call;
-  const request = await requestOf(call);
-  const kernels = await selectKernels(settings.kernels);
-  const directory = await openSketch(settings.store!, op, settings.memory, request);
-  return finishDirectory(directory, { op, kernels, ...control });
+  const path = settings.store!;
+  return inTurn(path, control.signal, async () => {
+    const existing = await existingSketch(path);
+    const request = await requestOf(call);
+    if (!existing) await refuseFullDisk(path, costOf(request.plan).bytes, 'make room, or take another disk');
+    const kernels = await selectKernels(settings.kernels);
+    const directory = await openSketch(path, op, settings.memory, request);
+    return finishDirectory(directory, { op, kernels, ...control });
+  });
 }

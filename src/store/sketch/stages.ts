@@ -17,9 +17,6 @@ export interface DerivedStage {
 
 export type Stage = MeasuredStage | DerivedStage;
 
-/** The folder of the test products. */
-export const CERTIFICATE = 'certificate';
-
 /** The folder of the eigenpairs. */
 export const RESULT = 'result';
 

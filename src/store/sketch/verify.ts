@@ -1,12 +1,29 @@
-/** Checking every byte of a directory. */
+/** Checking every byte of a directory, and that its numbers follow from each other. */
+import { zeros } from '../../core/block.ts';
+import { StoreError } from '../../core/errors.ts';
 import { readRecordFile } from '../../hdf5/record-file.ts';
-import { fileExists, probePath } from '../directory.ts';
-import { FileCheck, type Verification } from '../file-check.ts';
-import { checkIdentity, derivedColumns, stageColumns } from './blocks.ts';
-import { certificatePath, loadCertificate } from './certificate.ts';
-import { blockPath, blocksThere, descriptionPath, type SketchDirectory, stageFilePath } from './directory.ts';
+import type { LinearOperator } from '../../linops/operator.ts';
+import type { MeasuredStage } from '../../seigh/method.ts';
+import { METHODS } from '../../seigh/methods.ts';
+import { readWholeFile } from '../blocks.ts';
+import { checkOrthonormal, checkPairs, checkProducts, columnOf, type SaidProduct, spread } from '../chain.ts';
+import { probePath } from '../directory.ts';
+import { FileCheck, type Verification, verifyCertificate } from '../file-check.ts';
+import { measureProbe, refuseOtherOperator } from '../fingerprint.ts';
+import { completeBlocks, derivedColumns, readStage, refuseForeign, stageColumns } from './blocks.ts';
+import { spaceOf } from './derive.ts';
+import {
+  blockPath,
+  blocksThere,
+  descriptionPath,
+  type SketchDirectory,
+  sketchName,
+  stageFilePath,
+  stageFolder,
+} from './directory.ts';
+import { inputColumns } from './measure.ts';
 import { stageIsThere } from './progress.ts';
-import { blockCount, blockRange, CERTIFICATE, type Stage, stagesOf } from './stages.ts';
+import { blockCount, blockRange, type DerivedStage, RESULT, type Stage, stagesOf } from './stages.ts';
 
 /** Blocks of one stage, and the columns of each. */
 async function stageFiles(directory: SketchDirectory, stage: Stage): Promise<[number, number][]> {
@@ -25,28 +42,92 @@ async function stageFiles(directory: SketchDirectory, stage: Stage): Promise<[nu
   });
 }
 
-/** Reads all files and holds them against their checksums and the plan; nothing is thrown for a damaged one. */
-export async function verifyDirectory(directory: SketchDirectory, signal?: AbortSignal): Promise<Verification> {
+/** The probe is part of the name of the run. */
+async function checkProbe(directory: SketchDirectory): Promise<void> {
+  const { run, plan } = directory;
+  const file = probePath(directory);
+  if (run === undefined || sketchName(plan, await readWholeFile(file)) === run) return;
+  throw new StoreError(`${file} belongs to another run than ${descriptionPath(directory)}`, { file });
+}
+
+/** The columns of a derived stage: orthonormal, and with an operator its eigenvectors where they are said to be. */
+async function checkDerived(directory: SketchDirectory, stage: DerivedStage, op: LinearOperator | undefined) {
+  const { method, own } = directory.plan;
+  const space = spaceOf(directory).scope();
+  const folder = stageFolder(directory, stage.name);
+  try {
+    const columns = await derivedColumns(directory, stage.name);
+    const X = await space.open(await completeBlocks(directory, stage.name, columns));
+    const { attributes } = await readStage(directory, stage.name);
+    await checkOrthonormal(folder, X, Number(attributes.defect ?? 0));
+    if (!op || stage.name !== RESULT || !METHODS[method].hasResidualNorms(own)) return;
+    const { arrays } = await readStage(directory, RESULT, ['eigenvalues', 'residual_norms']);
+    await checkPairs(folder, op, X, arrays.eigenvalues!.data, arrays.residual_norms!.data);
+  } finally {
+    await space.close();
+  }
+}
+
+/** The first column of the first and of the last block that is there, with what it was multiplied by. */
+async function checkMeasured(directory: SketchDirectory, stage: MeasuredStage, op: LinearOperator): Promise<void> {
+  const cols = await stageColumns(directory, stage);
+  const there = await blocksThere(directory, stage.name);
+  const space = spaceOf(directory).scope();
+  const said: SaidProduct[] = [];
+  try {
+    for (const index of spread(there.length, 2)) {
+      const block = there[index]!;
+      const where = blockPath(directory, stage.name, block);
+      const { start, end } = blockRange(cols, directory.plan.blockSize, block);
+      const X = await inputColumns(directory, stage)(
+        start,
+        end,
+        zeros(directory.plan.n, end - start, directory.plan.dtype),
+      );
+      const x = { rows: X.rows, cols: 1, data: X.data.filter((_, at) => at % X.cols === 0) };
+      said.push({ where, x, y: await columnOf(await space.open([where]), 0) });
+    }
+    await checkProducts(op, said);
+  } finally {
+    await space.close();
+  }
+}
+
+/**
+ * Reads all files and holds them against their checksums, the plan and each other; nothing is thrown for a damaged one.
+ * @param op with it products are made again: two of a probe, two of each pass and two of eigenvectors
+ */
+export async function verifyDirectory(
+  directory: SketchDirectory,
+  op?: LinearOperator,
+  signal?: AbortSignal,
+): Promise<Verification> {
   const { n: rows, dtype } = directory.plan;
   const check = new FileCheck(signal);
   await check.read(descriptionPath(directory), () => readRecordFile(descriptionPath(directory)));
   await check.block(probePath(directory), { rows, dtype });
+  await check.chain(probePath(directory), () => checkProbe(directory));
   for (const stage of stagesOf(directory.plan)) {
     if (stage.kind === 'derived' && (await stageIsThere(directory, stage))) {
-      const file = stageFilePath(directory, stage.name);
-      await check.read(file, () => readRecordFile(file));
+      await check.read(stageFilePath(directory, stage.name), () => readStage(directory, stage.name));
     }
     for (const [block, cols] of await stageFiles(directory, stage)) {
-      await check.block(blockPath(directory, stage.name, block), { rows, cols, dtype }, () =>
-        checkIdentity(directory, stage.name, block),
+      await check.block(blockPath(directory, stage.name, block), { rows, cols, dtype }, (attributes) =>
+        refuseForeign(directory, stage.name, block, attributes),
       );
     }
   }
-  for (const block of await blocksThere(directory, CERTIFICATE)) {
-    const file = blockPath(directory, CERTIFICATE, block);
-    await check.block(file, { rows, dtype });
+  await verifyCertificate(directory, check);
+  if (op) {
+    await check.chain(probePath(directory), async () => {
+      refuseOtherOperator(probePath(directory), op, await readWholeFile(probePath(directory)), await measureProbe(op));
+    });
   }
-  const certificate = certificatePath(directory);
-  if (await fileExists(certificate)) await check.read(certificate, () => loadCertificate(directory));
+  for (const stage of stagesOf(directory.plan)) {
+    const folder = stageFolder(directory, stage.name);
+    if (stage.kind === 'derived') {
+      if (await stageIsThere(directory, stage)) await check.chain(folder, () => checkDerived(directory, stage, op));
+    } else if (op) await check.chain(folder, () => checkMeasured(directory, stage, op));
+  }
   return check.verification;
 }

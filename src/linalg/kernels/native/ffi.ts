@@ -16,13 +16,17 @@ export interface ForeignLibrary {
 }
 
 interface Koffi {
-  load(path: string): ForeignLibrary;
+  load(path: string | null): ForeignLibrary;
+  errno(): number;
   config(settings?: Record<string, number>): Record<string, number>;
 }
 
 /** koffi, ready to load libraries. */
 export interface Ffi {
-  load(path: string): ForeignLibrary;
+  /** A library, or what this program itself is linked with. */
+  load(path: string | null): ForeignLibrary;
+  /** The system's number of the last error on this thread. */
+  errno(): number;
   /** Whether routines may run off this thread: koffi's stacks there are large enough for a BLAS. */
   offThread: boolean;
 }
@@ -52,5 +56,5 @@ export async function importFfi(): Promise<Ffi> {
   const name: string = 'koffi';
   const module = (await import(name)) as { default: Koffi };
   const koffi = module.default;
-  return { load: (path) => koffi.load(path), offThread: ensureStacks(koffi) };
+  return { load: (path) => koffi.load(path), errno: () => koffi.errno(), offThread: ensureStacks(koffi) };
 }

@@ -23,7 +23,12 @@ interface Attempt extends NativeLoad {
   absent?: boolean;
 }
 
-async function attempt(ffi: Ffi, files: Candidate): Promise<Attempt> {
+async function attempt(ffi: Ffi, files: Candidate, isNamed: boolean): Promise<Attempt> {
+  if (isNamed) {
+    // whatever it is: what runs while it is loaded must not run here
+    const fault = await faultInChild(files);
+    if (fault !== undefined) return { reason: fault };
+  }
   let library: BlasLibrary;
   try {
     library = openLibrary(ffi, files);
@@ -31,7 +36,7 @@ async function attempt(ffi: Ffi, files: Candidate): Promise<Attempt> {
     return { reason: messageOf(error), absent: !(error instanceof NotBlasError) };
   }
   try {
-    const fault = await faultInChild(files);
+    const fault = isNamed ? undefined : await faultInChild(files);
     if (fault !== undefined) return { reason: fault };
     const kernels = nativeKernels(library, identify(library));
     // Once more here, where koffi's stacks and the library's threads may be set up differently.
@@ -52,12 +57,13 @@ export async function findNativeKernels(
   } catch (error) {
     return { reason: `the optional package koffi cannot be loaded: ${messageOf(error)}` };
   }
+  const isNamed = Boolean(environment[LIBRARY_VARIABLE]);
   const absent: string[] = [];
   const faults: string[] = [];
   for (const files of candidates(environment, process.platform)) {
-    const { kernels, reason, absent: notThere = false } = await attempt(ffi, files);
+    const { kernels, reason, absent: notThere = false } = await attempt(ffi, files, isNamed);
     if (kernels !== undefined) return { kernels };
-    if (notThere && !environment[LIBRARY_VARIABLE]) absent.push(files.join(' + '));
+    if (notThere && !isNamed) absent.push(files.join(' + '));
     else faults.push(`${files.join(' + ')}: ${reason}`);
   }
   if (absent.length > 0) faults.push(`found none of ${absent.join(', ')}; ${LIBRARY_VARIABLE} can name a library`);
