@@ -44,7 +44,8 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   estimate: ['number'],
   standardError: ['number'],
   likely: ['Interval', 'LikelyIntervals'],
-  status: ['SolveStatus', 'EigshStatus'],
+  // an analysis is read back from files of any version
+  status: ['SolveStatus', 'EigshStatus', 'AdaptiveStatus', 'string'],
   memory: ['Memory'],
   maxMemory: ['Memory'],
   store: ['string'],
@@ -71,6 +72,8 @@ const OTHER_MEANINGS: readonly string[] = [
   'CertificateEvent.probability',
   // why a weight of a model is not among the parameters
   'FixedWeight.reason',
+  // what was asked for and how it ended, of which the status is a part
+  'Analysis.outcome',
   // seconds in products
   'SearchSeconds.products',
   // as Slurm has it

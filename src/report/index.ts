@@ -18,7 +18,7 @@ export { type FigureKind, figureSvg, type PngOptions, svgToPng } from './figure.
 export type { FigureOptions, Theme } from './figure-style.ts';
 export { toHtml } from './html.ts';
 export { type MatrixImage, matrixSvg } from './matrix-figure.ts';
-export type { Outcome, Rest } from './outcome.ts';
+export type { CompletenessBounds, Outcome } from './outcome.ts';
 export { type Plot, plotSvg, type Series } from './plot.ts';
 export { paperSentence } from './sentence.ts';
 export { type TableOptions, toCsv, toJson, toLatex, toMarkdown } from './tables.ts';

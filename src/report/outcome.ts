@@ -3,13 +3,13 @@ import type { EighResult } from '../spectrum/result.ts';
 import { boundText, ceilingText, estimateText, floorText } from './numbers.ts';
 
 /** Bounds of the eigenvalues that were not returned. */
-export interface Rest {
+export interface CompletenessBounds {
   /** Probability that the bounds hold. */
   confidence: number;
   /** At most as many eigenvalues as were returned from that end lie above. */
-  upper?: number;
+  upperBound?: number;
   /** At most as many eigenvalues as were returned from that end lie below. */
-  lower?: number;
+  lowerBound?: number;
   /** Nothing beyond the last returned eigenvalue is missing. */
   complete: boolean;
 }
@@ -29,7 +29,7 @@ export interface Outcome {
   /** Norm of what noise and rounding add to A v for a unit vector v; residual norms contain it. */
   noiseFloor?: number;
   /** Absent where it was not looked for what may be missing. */
-  completeness?: Rest;
+  completeness?: CompletenessBounds;
 }
 
 /** The outcome in a result that has one. */
@@ -46,11 +46,11 @@ export function outcomeOf(result: EighResult): Outcome | undefined {
   };
 }
 
-function restOf({ confidence, upper, lower, complete }: Rest): Rest {
+function restOf({ confidence, upperBound, lowerBound, complete }: CompletenessBounds): CompletenessBounds {
   return {
     confidence,
-    ...(upper === undefined ? {} : { upper }),
-    ...(lower === undefined ? {} : { lower }),
+    ...(upperBound === undefined ? {} : { upperBound }),
+    ...(lowerBound === undefined ? {} : { lowerBound }),
     complete,
   };
 }
@@ -66,9 +66,9 @@ export function reachedText({ tol, converged, status, numConverged, noiseFloor }
 }
 
 /** What else the operator may have. */
-export function restText(rest: Rest | undefined, pairs: number): string {
+export function restText(rest: CompletenessBounds | undefined, pairs: number): string {
   if (!rest) return 'eigenvalues that are missing were not looked for';
-  const { confidence, upper, lower, complete } = rest;
+  const { confidence, upperBound: upper, lowerBound: lower, complete } = rest;
   const probability = `with probability ${estimateText(confidence)}`;
   if (complete) return `none beyond the last one is missing, ${probability}`;
   if (upper !== undefined && lower === -upper) {

@@ -32,7 +32,7 @@ function position({ lowest, highest, constant }: Record<'lowest' | 'highest' | '
 /** No more eigenvalues than were returned exceed this in magnitude. */
 function missedBound({ certificate, outcome }: Analysis): number | undefined {
   if (certificate) return certificate.missedEigenvalueBound;
-  const { upper, lower } = outcome?.completeness ?? {};
+  const { upperBound: upper, lowerBound: lower } = outcome?.completeness ?? {};
   return upper !== undefined && lower === -upper ? upper : undefined;
 }
 

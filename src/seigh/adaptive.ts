@@ -30,14 +30,17 @@ import { hmt, type RitzPairs } from './hmt.ts';
 import { leaveOneOutError, leaveOneOutSquare } from './leave-one-out.ts';
 import type { AdaptiveCall, AdaptiveSettings } from './options.ts';
 
+/** Why a search for an accuracy ended: `'rounding'` where no further column brings a new direction. */
+export type AdaptiveStatus = 'converged' | 'maxDims' | 'rounding';
+
 /** A decomposition with the certificate that ended the search for it. */
 export interface AdaptiveResult extends EighResult<SketchSeconds> {
   /** ||A v_i - eigenvalues_i v_i||_2, length r. */
   residualNorms: Float64Array;
   /** Whether the certified relative error is at most `tol`. If not, `maxDims` was reached or rounding does not allow it. */
   converged: boolean;
-  /** `'converged'`; `'maxDims'`; `'rounding'` where no further column brings a new direction. */
-  status: 'converged' | 'maxDims' | 'rounding';
+  /** Why it ended. */
+  status: AdaptiveStatus;
   /** The tolerance that was asked for. */
   tol: number;
   /** The last certificate. Its products are among `numMatvecs`, as are those of earlier ones. */

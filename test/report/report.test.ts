@@ -274,6 +274,29 @@ describe('a search says how good it is', () => {
     expect((await figureSvg(found, 'spectrum')).match(/mark-rule role-mark[\s\S]*?<line/g)).not.toBeNull();
   });
 
+  test('not known to be complete: the bounds of what may be missing, in every form and in the figure', async () => {
+    const result = await find({});
+    const completeness = { confidence: 0.95, complete: false, upperBound: 0.3, lowerBound: -0.3, numMatvecs: 9 };
+    const open = analysisOf({ operator: 'open', result: { ...result, complete: false, completeness } as never, date });
+    const text = 'at most 4 eigenvalues exceed 0.3 in magnitude, with probability 0.950';
+    for (const each of [paperSentence(open), toMarkdown(open), toCsv(open), await toHtml(open)])
+      expect(each).toContain(text);
+    expect(parseAnalysis(toJson(open)).outcome?.completeness).toEqual({
+      confidence: 0.95,
+      complete: false,
+      upperBound: 0.3,
+      lowerBound: -0.3,
+    });
+    expect(await figureSvg(open, 'spectrum')).toContain('grey: an eigenvalue in this band may be missing');
+    const ends = { ...completeness, upperBound: 0.25, lowerBound: -0.5 };
+    const uneven = analysisOf({
+      operator: 'open',
+      result: { ...result, complete: false, completeness: ends } as never,
+      date,
+    });
+    expect(paperSentence(uneven)).toContain('lie above 0.25 or below -0.5, with probability 0.950');
+  });
+
   test('out of products: every form says so', async () => {
     const result = await find({ maxProducts: 6 } as EigshOptions);
     expect(result.converged).toBe(false);
