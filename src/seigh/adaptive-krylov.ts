@@ -38,7 +38,6 @@ interface AccuracySearch {
 
 /** Columns of the next product. */
 function widthAt(order: number, { settings, first, widest }: AccuracySearch): number {
-  if (order === 0) return first;
   if (settings.blockSize !== undefined) return widest;
   return Math.min(widest, Math.max(first, 2 ** Math.floor(Math.log2(order / DEPTH))));
 }
@@ -88,7 +87,7 @@ async function reachAccuracy(search: AccuracySearch): Promise<AdaptiveResult> {
     if (order > 0) {
       const isLast = order >= maxDims || isExhausted(basis);
       const end = cheapestEnd(basis, settings);
-      if (isLast || (end.order <= order && basis.lastLook < order)) {
+      if (isLast || end.order <= order) {
         const { tests } = end;
         const number = basis.looks + 1;
         const level = levelAtLook(confidence, number);
@@ -116,7 +115,6 @@ async function reachAccuracy(search: AccuracySearch): Promise<AdaptiveResult> {
           looks: number,
           testsUsed: basis.testsUsed + tests,
           spent: basis.spent + certificate.numMatvecs,
-          lastLook: order,
           correction: upper ** 2 / forecastBound(basis.forecasts.at(-1)!, { tests, level, deviations: 0 }),
         };
       }
@@ -135,13 +133,7 @@ export async function adaptiveKrylov(call: AdaptiveCall, control: Control): Prom
   const widest = await prepareBlocks(op, maxDims, blockSize);
   const first = Math.min(dims ?? blockSize ?? FIRST_COLUMNS, widest, maxDims);
   const kernels = await selectKernels(settings.kernels);
-  const space = hostSpace(n, op.dtype).scope();
+  const space = hostSpace(n, op.dtype);
   const context: KrylovContext = { op, space, seed, testMatrix, kernels, signal: control.signal };
-  let result: AdaptiveResult | undefined;
-  try {
-    result = await reachAccuracy({ settings: { ...settings, ...control }, context, first, widest });
-    return result;
-  } finally {
-    await space.close(result ? [result.eigenvectors] : []);
-  }
+  return reachAccuracy({ settings: { ...settings, ...control }, context, first, widest });
 }

@@ -42,11 +42,10 @@ export interface GrowingBasis {
   heldOut: HeldOut;
   /** Of all sizes that the basis has had. */
   forecasts: readonly Forecast[];
-  /** Certificates made, their test vectors, all products that they have cost, and the size of the basis at the last. */
+  /** Certificates made, their test vectors, and all products that they have cost. */
   looks: number;
   testsUsed: number;
   spent: number;
-  lastLook: number;
   /** The square of the last certified error over what had been forecast. */
   correction: number;
 }
@@ -65,7 +64,7 @@ export async function beginBasis(
 ): Promise<GrowingBasis> {
   const heldOut = await holdOut(HELD_OUT, { seed: context.seed, purpose: 'inner' }, context, measuring);
   const state = await begin(await randomColumns(context, 0, columns), columns, context);
-  return { state, heldOut, forecasts: [], looks: 0, testsUsed: 0, spent: 0, lastLook: 0, correction: 1 };
+  return { state, heldOut, forecasts: [], looks: 0, testsUsed: 0, spent: 0, correction: 1 };
 }
 
 async function forecastOf(

@@ -11,7 +11,7 @@ import { vectorNorm } from '../core/vector-norm.ts';
  * over the norm of its row in the inverse (Epperly & Tropp 2024, "Efficient error and variance estimation for randomized
  * matrix computations", section 3).
  *
- * @param T k x k with orthonormal Y T
+ * @param T k x k with orthonormal Y T, k at least 1
  */
 export function leaveOneOutSquare({ rows, cols, data }: Matrix): number {
   let total = 0;
@@ -20,7 +20,7 @@ export function leaveOneOutSquare({ rows, cols, data }: Matrix): number {
     for (let at = j * cols; at < (j + 1) * cols; at++) square += data[at]! ** 2;
     total += 1 / square;
   }
-  return rows === 0 ? 0 : total / rows;
+  return total / rows;
 }
 
 /**

@@ -5,6 +5,7 @@ import { denseOperator } from '../../src/index.ts';
 import type { KrylovContext } from '../../src/krylov/decomposition.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { hostSpace } from '../../src/multivector/host.ts';
+import type { Multivector, Space } from '../../src/multivector/multivector.ts';
 import {
   beginBasis,
   cheapestEnd,
@@ -14,6 +15,8 @@ import {
   growBasis,
   isExhausted,
 } from '../../src/seigh/growing-basis.ts';
+import { squaredFactors } from '../../src/stats/interval.ts';
+import { levelAtLook } from '../../src/stats/sequential.ts';
 import { frobenius, multiply, randomBlock, transposed } from '../support/matrices.ts';
 
 const forecast = (changes: Partial<Forecast> = {}): Forecast => ({
@@ -21,7 +24,7 @@ const forecast = (changes: Partial<Forecast> = {}): Forecast => ({
   ...changes,
 });
 const basis = (forecasts: Forecast[], changes: Partial<GrowingBasis> = {}): GrowingBasis =>
-  ({ forecasts, looks: 0, testsUsed: 0, spent: 0, lastLook: 0, correction: 1, ...changes }) as GrowingBasis;
+  ({ forecasts, looks: 0, testsUsed: 0, spent: 0, correction: 1, ...changes }) as GrowingBasis;
 
 describe('the bound that a certificate would state', () => {
   // SciPy 1.17: 10 / chi2.ppf(0.05, 10)
@@ -89,6 +92,67 @@ describe('where a search ends', () => {
   });
 });
 
+describe('of all ends the one with the fewest products', () => {
+  // of a size with so many vectors: where it fails, another certificate, at a size for the next level
+  const ends = (now: Forecast, before: Forecast, { tol, confidence, looks, correction, tests }: Search) => {
+    const decay =
+      Math.log((before.coupling + before.outside) / (now.coupling + now.outside)) / Math.log(now.order / before.order);
+    const factor = (count: number, look: number): number => squaredFactors(count, levelAtLook(confidence, look)).upper;
+    const counts = tests === undefined ? Array.from({ length: 25 }, (_, i) => Math.round(10 * 1.2 ** i)) : [tests];
+    return counts.flatMap((count) =>
+      [0.5, 0.84, 0.98].map((success, deviations) => {
+        const level = levelAtLook(confidence, looks + 1);
+        const excess = (correction * forecastBound(now, { tests: count, level, deviations })) / tol ** 2;
+        const order = excess <= 1 ? now.order : Math.ceil(now.order * excess ** (1 / decay));
+        const larger = order * (factor(count, looks + 2) / factor(count, looks + 1)) ** (1 / decay) - order;
+        return { order, tests: count, products: order + count + 11 + (1 - success) * (count + 11 + larger) };
+      }),
+    );
+  };
+  interface Search {
+    tol: number;
+    confidence: number;
+    looks: number;
+    correction: number;
+    tests: number | undefined;
+  }
+
+  test('over forecasts of many kinds', () => {
+    const chosen = new Set<number>();
+    for (let i = 0; i < 60; i++) {
+      const decay = [0.3, 0.8, 1.5, 3, 8][i % 5]!;
+      const order = [30, 100, 400, 1500][i % 4]!;
+      const search: Search = {
+        tol: [0.3, 0.1, 0.03][i % 3]!,
+        confidence: [0.9, 0.99][i % 2]!,
+        looks: i % 7 === 6 ? 1 : 0,
+        correction: i % 11 === 10 ? 1.3 : 1,
+        tests: i % 13 === 12 ? 20 : undefined,
+      };
+      const outside = 90 * search.tol ** 2 * (0.4 + 0.03 * i);
+      const now = forecast({ order, outside, coupling: 0.1 * outside, effectiveDimension: 3 + i });
+      const growth = 2 ** decay;
+      const before = forecast({ order: order / 2, outside: outside * growth, coupling: 0.1 * outside * growth });
+      const all = ends(now, before, search);
+      const fewest = Math.min(...all.map(({ products }) => products));
+      const end = cheapestEnd(basis([before, now], search), search);
+      // where two cost the same to rounding either will do
+      const of = all.filter((each) => each.order === end.order && each.tests === end.tests);
+      expect(Math.min(...of.map(({ products }) => products))).toBeLessThanOrEqual(fewest * (1 + 1e-12));
+      chosen.add(all.findIndex((each) => each.order === end.order && each.tests === end.tests) % 3);
+    }
+    // now bold, now safe
+    expect(chosen.size).toBeGreaterThan(1);
+  });
+
+  test('where the error does not fall there is one only if it is here', () => {
+    const grows = [forecast({ order: 20, outside: 1 }), forecast({ outside: 4 })];
+    const goal = { confidence: 0.95, tests: undefined };
+    expect(cheapestEnd(basis(grows), { ...goal, tol: 0.05 })).toEqual({ order: Number.POSITIVE_INFINITY, tests: 10 });
+    expect(cheapestEnd(basis(grows), { ...goal, tol: 0.9 })).toEqual({ order: 40, tests: 10 });
+  });
+});
+
 describe('a basis that grows', () => {
   const n = 16;
   const X = randomBlock(n, n, 5);
@@ -122,6 +186,50 @@ describe('a basis that grows', () => {
     expect(growing.forecasts.at(-1)!.coupling).toBeLessThan(1e-20);
     expect(growing.forecasts.at(-1)!.outside).toBeLessThan(1e-20);
     expect(isExhausted(growing)).toBe(true);
+  });
+
+  test('holds its columns, those that wait and two blocks of vectors that it never sees, and nothing else', async () => {
+    const of = context();
+    const inUse = new Set<Multivector>();
+    const { space } = of;
+    const counting: Space = {
+      ...{ rows: n, dtype: 'float64', inMemory: true, panelEntries: space.panelEntries },
+      blockColumns: space.blockColumns,
+      allocate: async (cols) => {
+        const made = await space.allocate(cols);
+        inUse.add(made);
+        return made;
+      },
+      release: async (multivector) => void inUse.delete(multivector),
+      scope: () => ({ ...counting, close: async () => {} }),
+    };
+    const counted = { ...of, space: counting };
+    let growing = await begin(counted);
+    for (const width of [3, 2, 1, 4]) {
+      growing = await growBasis(growing, width, counted);
+      const { state, heldOut } = growing;
+      const held = new Set([...state.V, state.W, heldOut.vectors, heldOut.rest]);
+      const extra = [...inUse].filter((each) => !held.has(each) && each.cols > 0);
+      expect(extra.map(({ cols }) => cols)).toEqual([]);
+    }
+  });
+
+  test('counts what was dropped as rounding among what is coupled', async () => {
+    const of = context();
+    const first = await growBasis(await begin(of), 3, of);
+    const { state, forecasts } = await growBasis({ ...first, state: { ...first.state, lost: 0.5 } }, 2, of);
+    expect(state.lost).toBeGreaterThanOrEqual(0.5);
+    const coupling = 2 * (frobenius(state.B as Matrix) ** 2 + state.lost ** 2);
+    expect(forecasts.at(-1)!.coupling / coupling).toBeCloseTo(1, 12);
+  });
+
+  test('of nothing is exhausted at once', () => {
+    const state = {
+      ...{ H: { rows: 2, cols: 2, data: new Float64Array(4) }, B: { rows: 1, cols: 2, data: new Float64Array(2) } },
+      ...{ W: { rows: 50, cols: 1, dtype: 'float64' }, lost: 0, roundings: 16 },
+    } as unknown as GrowingBasis['state'];
+    const nothing = forecast({ captured: 0, coupling: 0, outside: 0, effectiveDimension: 1 });
+    expect(isExhausted(basis([nothing], { state }))).toBe(true);
   });
 
   test('is exhausted where it no longer falls, at four times the noise of the operator in all directions', () => {

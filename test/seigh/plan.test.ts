@@ -39,6 +39,12 @@ describe('the plan', () => {
     }
   });
 
+  test('no more columns than the operator has, however large the budget', () => {
+    for (const n of [1, 5, 6, 8, 100]) {
+      for (const method of methods) expect(planSketch({ n, maxProducts: 10_000, method }).dims).toBe(n);
+    }
+  });
+
   test('the documented example', () => {
     expect(planSketch({ n: 1_000_000, maxProducts: 400 })).toEqual({
       method: 'hmt',

@@ -2,110 +2,31 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { fillRandom } from '../../src/core/random.ts';
-import {
-  denseOperator,
-  type EighResult,
-  type LinearOperator,
-  planSketch,
-  type SeighOptions,
-  seigh,
-} from '../../src/index.ts';
+import { denseOperator, planSketch, type SeighOptions, seigh } from '../../src/index.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { hostSpace } from '../../src/multivector/host.ts';
 import type { Multivector, Scope } from '../../src/multivector/multivector.ts';
 import { prepareRun } from '../../src/seigh/decompose.ts';
 import { innerMatrix } from '../../src/seigh/method.ts';
 import { METHOD_NAMES, METHODS, STORED_METHODS } from '../../src/seigh/methods.ts';
-import {
-  adaptiveFields,
-  dimsField,
-  methodField,
-  ownFields,
-  parseSketchCall,
-  sketchFields,
-} from '../../src/seigh/options.ts';
+import { adaptiveFields, dimsField, ownFields, parseSketchCall, sketchFields } from '../../src/seigh/options.ts';
+import { BUDGET_FIELDS } from '../../src/seigh/plan.ts';
 import { materialise } from '../../src/sketch/test-matrix.ts';
-import { jacobi } from '../support/eigenvalues.ts';
-import { orthonormalVectors } from '../support/krylov.ts';
 import { distance, frobenius, multiply, randomBlock, transposed } from '../support/matrices.ts';
-
-const n = 20;
-const k = 6;
-const X = randomBlock(n, n, 3);
-const A: Block = {
-  ...X,
-  data: X.data.map(
-    (value, at) => value + transposed(X).data[at]! + (at % (n + 1) === 0 ? 8 / (1 + at / n) : 0),
-  ) as Float64Array,
-};
-
-/** A and so much of the identity that all eigenvalues are positive. */
-const definite: Block = {
-  ...A,
-  data: A.data.map((value, at) => value + (at % (n + 1) === 0 ? 40 : 0)) as Float64Array,
-};
-
-/** The products of a call: vectors and results. */
-function watched(): { op: LinearOperator; blocks: { X: Block; Y: Block }[] } {
-  const blocks: { X: Block; Y: Block }[] = [];
-  const exact = denseOperator(A);
-  const op: LinearOperator = {
-    ...exact,
-    matmat: async (given) => {
-      const Y = await exact.matmat(given);
-      blocks.push({ X: { ...given, data: given.data.slice() }, Y: { ...Y, data: Y.data.slice() } });
-      return Y;
-    },
-  };
-  return { op, blocks };
-}
-
-function sideBySide(parts: Block[]): Block {
-  const rows = Array.from({ length: n }, (_, i) =>
-    parts.flatMap(({ cols, data }) => [...data.subarray(i * cols, (i + 1) * cols)]),
-  );
-  return { rows: n, cols: rows[0]!.length, data: Float64Array.from(rows.flat()) };
-}
-
-/** V diag(w) V^T. */
-async function approximation({ eigenvalues, eigenvectors }: EighResult): Promise<Block> {
-  const V = await eigenvectors.toBlock();
-  const scaled = { ...V, data: V.data.map((value, at) => value * eigenvalues[at % V.cols]!) as Float64Array };
-  return multiply(scaled, transposed(V));
-}
-
-const symmetric = (B: Block): Block => ({
-  ...B,
-  data: B.data.map((value, at) => (value + transposed(B).data[at]!) / 2) as Float64Array,
-});
-
-function basisOf(Y: Block): Block {
-  const vectors = orthonormalVectors(
-    Array.from({ length: Y.cols }, (_, j) => Array.from({ length: Y.rows }, (_, i) => Y.data[i * Y.cols + j]!)),
-  );
-  return transposed({ rows: vectors.length, cols: Y.rows, data: Float64Array.from(vectors.flat()) });
-}
-
-/** U f(D) U^T for symmetric B = U D U^T. */
-function ofEigenvalues(B: Block, f: (value: number, all: number[]) => number): Block {
-  const { values, vectors } = jacobi(B);
-  const out = new Float64Array(B.rows ** 2);
-  for (const [c, value] of values.entries()) {
-    for (let i = 0; i < B.rows; i++) {
-      for (let j = 0; j < B.rows; j++) out[i * B.rows + j]! += f(value, values) * vectors[c]![i]! * vectors[c]![j]!;
-    }
-  }
-  return { rows: B.rows, cols: B.rows, data: out };
-}
-
-/** M^+ B for M of full column rank, by normal equations. */
-const solve = (M: Block, B: Block): Block =>
-  multiply(
-    ofEigenvalues(multiply(transposed(M), M), (value) => 1 / value),
-    multiply(transposed(M), B),
-  );
-
-const options = { seed: 2, kernels: 'js' } as const;
+import {
+  A,
+  approximation,
+  basisOf,
+  definite,
+  k,
+  n,
+  ofEigenvalues,
+  options,
+  sideBySide,
+  solve,
+  symmetric,
+  watched,
+} from '../support/recoveries.ts';
 
 describe('formulas', () => {
   test('hmt: Q Q^T A Q Q^T', async () => {
@@ -327,6 +248,10 @@ describe('costs', () => {
     expect(most).toBeGreaterThanOrEqual(columns / 2);
   });
 
+  test('krylov: blocks of a tenth', () => {
+    expect(METHODS.krylov.cost(30, {})).toEqual({ products: 30, columns: 60 + 3 * 3, innerDims: 0, rank: 30 });
+  });
+
   test('more columns than the inner sketch allows cannot be had', () => {
     expect(planSketch({ n: 100, maxProducts: 1000, method: 'oversampled', innerDims: 21 }).dims).toBe(10);
     expect(planSketch({ n: 100, maxProducts: 1000, method: 'oversampled', innerDims: 22 }).dims).toBe(10);
@@ -358,6 +283,10 @@ describe('costs', () => {
       ],
       recoveredFrom: ['basis', 'product'],
     });
+    expect(METHODS.nystrom.stages!({ dims: 9 })).toEqual({
+      steps: [{ kind: 'measured', name: 'sketch', input: 'outer', cols: 9 }],
+      recoveredFrom: ['sketch'],
+    });
     expect(METHODS.oversampled.stages!({ dims: 9 })).toEqual({
       steps: [
         { kind: 'measured', name: 'sketch', input: 'outer', cols: 9 },
@@ -379,7 +308,7 @@ describe('help', () => {
       ...ownFields({}),
       ...sketchFields({}),
       ...adaptiveFields({}),
-      method: methodField,
+      ...BUDGET_FIELDS,
     };
     for (const [name, { help, kind }] of Object.entries(fields)) {
       if (name === 'onProgress' || name === 'signal') continue;
