@@ -14,7 +14,7 @@ async function faultOf(files: readonly string[]): Promise<string | null> {
     const library = openLibrary(await importFfi(), files);
     return (await findFault(nativeKernels(library, identify(library)))) ?? null;
   } catch (error) {
-    return String(error);
+    return error instanceof Error ? error.message : String(error);
   }
 }
 
