@@ -80,6 +80,7 @@ describe('a sketch', () => {
       const error = thrown(() => parseSketchOptions({ ...options, store: 'directory' }, {}));
       expect(error).toBeInstanceOf(UnsupportedError);
       expect((error as Error).message).toBe(message);
+      expect((error as UnsupportedError).values).toEqual('method' in options ? { method: 'krylov' } : {});
       expect(thrown(() => parseSketchOptions(options, {}))).toBeUndefined();
     }
     for (const options of [{ perBatch: false }, { refine: true, powerIterations: 1 }, { method: 'nystrom' }]) {

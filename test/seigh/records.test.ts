@@ -1,5 +1,6 @@
 /** What results of `seigh` record of the work: seconds by a clock that only products move, widths, reports, and how a search ended. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { certify, parseApostOptions } from '../../src/apost/apost.ts';
 import type { Block } from '../../src/core/block.ts';
 import type { Progress } from '../../src/core/schedule.ts';
 import {
@@ -195,6 +196,7 @@ describe('the record of a search', () => {
 });
 
 test('hmt is certified where leaving columns out says that the certificate would succeed, and not before', async () => {
+  let most = 0;
   for (const [op, tol, tests, seed] of [
     [exact, 0.25, 10, 1],
     [exact, 0.25, 4, 2],
@@ -217,6 +219,12 @@ test('hmt is certified where leaving columns out says that the certificate would
       if ((await predicted(dims, look)) <= tol) look++;
     }
     expect(found.certificate.looks).toBe(look);
+    most = Math.max(most, look);
+    // with test vectors that no earlier one has used
+    const certifying = parseApostOptions({ tests, seed, confidence: 0.9 });
+    const again = await certify(op, found, certifying, { number: look, testsUsed: (look - 1) * tests });
+    expect(found.certificate.relativeError).toEqual(again.relativeError);
     expect(await predicted(found.dims, look)).toBeLessThanOrEqual(tol);
   }
+  expect(most).toBeGreaterThan(1);
 });
