@@ -2,7 +2,7 @@
  * Work at a scale at which no square over- or underflows: an operator whose first products lie far from their vectors in size
  * is replaced by 2^e A, and results are scaled back, both exactly.
  */
-import { type Block, zeros } from '../core/block.ts';
+import { type Block, copyColumns, zeros } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
 import { NumericalError } from '../core/errors.ts';
 import { exponentOf, SMALLEST_NORMAL, scaleInto, timesPowerOfTwo } from '../core/power-of-two.ts';
@@ -13,6 +13,9 @@ import type { BatchProduct, LinearOperator } from './operator.ts';
 const USUAL: Record<DType, number> = { float32: 32, float64: 100 };
 /** Vectors are made so much smaller where a product of them is not finite, and it is tried once more. */
 const RETREAT: Record<DType, number> = { float32: 64, float64: 512 };
+
+/** Products this much smaller than the scale that was chosen beforehand: below, they would round to zero at it. */
+const FAR: Record<DType, number> = { float32: 60, float64: 500 };
 
 /** An operator that finds its scale at its first product. */
 export interface ScaledOperator {
@@ -26,7 +29,7 @@ export interface ScaledOperator {
 
 /** How a scale is found. */
 export interface ScaleChoice {
-  /** Known beforehand: then no product is looked at. */
+  /** Known beforehand. Where it is not 0, the first product is made at both scales, to see that it does not vanish at this one. */
   exponent?: number | undefined;
   /** Size of what is added to A, which counts as A does. */
   beside?: number;
@@ -69,6 +72,7 @@ export function scaledOperator(op: LinearOperator, choice: ScaleChoice = {}): Sc
   const { dtype } = op;
   let exponent = choice.exponent;
   let repeated = 0;
+  let isCompared = false;
   let deciding: Promise<Block> | undefined;
 
   async function decide(multiply: Product, X: Block, out?: Block): Promise<Block> {
@@ -108,7 +112,27 @@ export function scaledOperator(op: LinearOperator, choice: ScaleChoice = {}): Sc
     return scaledProduct(multiply, X, dtype, exponent, out);
   }
 
+  /** @throws NumericalError where the operator is too small for the scale of what it is compared with. */
+  async function compare(multiply: Product, X: Block, e: number): Promise<void> {
+    isCompared = true;
+    const x = zeros(X.rows, 1, dtype);
+    copyColumns(X, 0, 1, x, 0);
+    const y = await multiply(x);
+    repeated++;
+    const [size, vectors] = [largest(y), largest(x)];
+    // without a finite product it is large, not small
+    if (size === 0 || vectors === 0 || !Number.isFinite(size)) return;
+    const below = -e - (exponentOf(size) - exponentOf(vectors));
+    if (below <= FAR[dtype]) return;
+    throw new NumericalError(
+      `products of the operator are about 2^${below} times smaller than the eigenvalues of the approximation, and in ${dtype} ` +
+        'nothing would be left of them beside these: the approximation is of another operator',
+      { exponent: below },
+    );
+  }
+
   async function product(multiply: Product, X: Block, out?: Block): Promise<Block> {
+    if (choice.exponent && !isCompared) await compare(multiply, X, choice.exponent);
     if (exponent === undefined && deciding) await deciding.catch(() => undefined);
     if (exponent === undefined) {
       deciding = decide(multiply, X, out);

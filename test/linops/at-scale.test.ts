@@ -242,3 +242,32 @@ test('files have no scale of their own: such an operator is refused there', asyn
   const A = (await matrices('float64', spectrum))(-700);
   await expect(eigsh(A, 2, { store: folder('search') })).rejects.toThrow(/with store, give 2\^\d+ times the operator/);
 });
+
+describe('pairs from elsewhere that are of another scale than the operator', () => {
+  const small = denseOperator(Float32Array.of(3, 0, 0, 1), [2, 2]);
+  const pair = (value: number, entry: number) =>
+    ritzPairs({ eigenvalues: [value], eigenvectors: { rows: 2, cols: 1, data: Float64Array.of(entry, 0) } });
+
+  test.each([
+    [200, 1],
+    [296, 1.5 * 2 ** -149],
+    [90, 1],
+  ])(
+    'eigenvalues of 2^%d over one of 3: nothing would be left of the operator, so nothing is said of it',
+    async (e, entry) => {
+      const message =
+        /^apost: products of the operator are about 2\^\d+ times smaller than the eigenvalues of the approximation/;
+      await expect(apost(small, await pair(2 ** e, entry))).rejects.toThrow(message);
+      await expect(apost(small, await pair(2 ** e, entry))).rejects.toThrow(NumericalError);
+    },
+  );
+
+  test('as far as the type holds both, the error is that of the eigenvalue', async () => {
+    const { errorFrob, operatorFrob } = await apost(small, await pair(2 ** 50, 1));
+    const error = Math.hypot(2 ** 50 - 3, 1);
+    expect(errorFrob.lower).toBeLessThanOrEqual(error);
+    expect(errorFrob.upper).toBeGreaterThanOrEqual(error);
+    expect(operatorFrob.lower).toBeLessThanOrEqual(Math.sqrt(10));
+    expect(operatorFrob.upper).toBeGreaterThanOrEqual(Math.sqrt(10));
+  });
+});
