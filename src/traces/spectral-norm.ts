@@ -1,6 +1,6 @@
 /** The spectral norm of an operator from one Lanczos run, with a certified interval. */
 
-import { roundingFloor } from '../apost/noise.ts';
+import { coreRounding, roundingFloor } from '../apost/noise.ts';
 import { atDoor } from '../core/door.ts';
 import { UnsupportedError } from '../core/errors.ts';
 import { integer, type Parsed, parseOptions, withDefault } from '../core/parse.ts';
@@ -118,7 +118,8 @@ async function largestSingularValue(
   const residualNorm = residualOf(state);
   // the rounding of products, and of orthogonalising them, moves eigenvalues by at most its norm
   const size = Math.hypot(vectorNorm(T.diagonal), vectorNorm(T.offDiagonal));
-  const ofRounding = roundingFloor(symmetric, size, 0) + roundoff * size * Math.sqrt(order);
+  const ofBasis = roundoff * size * Math.sqrt(order);
+  const ofRounding = roundingFloor(symmetric, size, 0) + ofBasis + coreRounding(size, T.diagonal.length);
   // noise of the products does the same, and shows in what H lacks in symmetry
   const { noise, rounding } = floorsOf(state);
   const floor = noise > rounding ? Math.max(ofRounding, noise * Math.sqrt(T.diagonal.length)) : ofRounding;

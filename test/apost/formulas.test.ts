@@ -211,9 +211,9 @@ describe('single eigenvalues', () => {
     });
   });
 
-  test('rounding in the core: 8 roundings of the largest, and 2 for each root of its width', () => {
-    expect(coreRounding(3, 16)).toBeCloseTo(3 * 16 * 2 ** -53, 30);
-    expect(coreRounding(1, 0) / 2 ** -53).toBe(8);
+  test('rounding in the core: 16 roundings of the largest, and 20 for each root of its width', () => {
+    expect(coreRounding(3, 16)).toBeCloseTo(3 * 96 * 2 ** -53, 30);
+    expect(coreRounding(1, 0) / 2 ** -53).toBe(16);
   });
 });
 

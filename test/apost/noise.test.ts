@@ -86,7 +86,8 @@ describe('the noise floor', () => {
   test('an exact operator has a floor at rounding; a noisy one shows its noise', async () => {
     const A = operatorWithSpectrum([5, 4, 3, 2, ...new Array(46).fill(0.5)], { seed: 1 });
     const result = await seigh(A, 10, { seed: 1 });
-    expect((await apost(A, result)).noiseFloor).toBeLessThan(1e-14);
+    // n u ||A||, what sums of n terms may round by
+    expect((await apost(A, result)).noiseFloor).toBeLessThan(50 * 2 ** -53 * 5);
     const noisy = moved(A, (at, call) => 1e-4 * Math.sin(1e3 * (at + 1) * call));
     const { noiseFloor } = await apost(noisy, result);
     expect(noiseFloor).toBeGreaterThan(1e-5);

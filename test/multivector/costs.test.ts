@@ -109,8 +109,10 @@ describe('orthonormalise', () => {
       const truth = distance(multiply(transposed(Q), Q), identity(cols));
       // estimated from ten random vectors above ten columns: outside of a third and three with probability below 1e-3
       const factor = cols > 10 ? 3 : 1.01;
+      // the images of those vectors, of length sqrt(cols), are rounded to float32, which adds to the estimate
+      const ofImages = cols > 10 ? 2 ** -24 * Math.sqrt(cols) : 0;
       expect(defect / truth).toBeGreaterThan(1 / factor);
-      expect(defect / truth).toBeLessThan(factor);
+      expect(defect).toBeLessThan(factor * (truth + ofImages));
     }
   });
 
