@@ -72,7 +72,7 @@ export type {
 } from './linops/sparse-entries.ts';
 export type { Multivector, Scope, Space } from './multivector/multivector.ts';
 // certificates
-export type { AdaptiveResult, AdaptiveStatus } from './seigh/adaptive.ts';
+export type { AdaptiveResult, AdaptiveStatus } from './seigh/certified-search.ts';
 export type { HmtOptions } from './seigh/hmt.ts';
 export type { Method, MethodTable } from './seigh/methods.ts';
 export type { NystromOptions } from './seigh/nystrom.ts';

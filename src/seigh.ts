@@ -5,8 +5,9 @@ import { type Control, supervise } from './core/schedule.ts';
 import { atScale } from './linops/at-scale.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { probeSymmetry } from './linops/probes.ts';
-import { type AdaptiveResult, adaptiveSeigh } from './seigh/adaptive.ts';
+import { adaptiveSeigh } from './seigh/adaptive.ts';
 import { adaptiveKrylov } from './seigh/adaptive-krylov.ts';
+import type { AdaptiveResult } from './seigh/certified-search.ts';
 import { decompose, prepareRun } from './seigh/decompose.ts';
 import {
   type AdaptiveCall,

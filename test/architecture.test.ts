@@ -45,7 +45,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'ssvd.ts',
   ],
   remote: ['core', 'linops'],
-  report: ['core', 'stats', 'spectrum', 'apost'],
+  report: ['core', 'stats', 'spectrum', 'apost', 'eigsh'],
   // files and tfjs only when a model is given
   cli: ['core', 'linalg', 'linops', 'spectrum', 'apost', 'seigh', 'eigsh', 'store', 'files', 'tfjs'].concat(
     'eigsh.ts',

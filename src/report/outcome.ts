@@ -1,18 +1,10 @@
 /** Whether a search reached what it was asked for, and what else the operator may have. */
+import type { Completeness } from '../eigsh/completeness.ts';
 import type { EighResult } from '../spectrum/result.ts';
 import { boundText, ceilingText, estimateText, floorText } from './numbers.ts';
 
-/** Bounds of the eigenvalues that were not returned. */
-export interface CompletenessBounds {
-  /** Probability that the bounds hold. */
-  confidence: number;
-  /** At most as many eigenvalues as were returned from that end lie above. */
-  upperBound?: number;
-  /** At most as many eigenvalues as were returned from that end lie below. */
-  lowerBound?: number;
-  /** Nothing beyond the last returned eigenvalue is missing. */
-  complete: boolean;
-}
+/** Bounds of the eigenvalues that were not returned, as `eigsh` states them. */
+export type CompletenessBounds = Pick<Completeness, 'confidence' | 'upperBound' | 'lowerBound' | 'complete'>;
 
 /** What `eigsh`, or `seigh` with `tol`, was asked for and came to. */
 export interface Outcome {

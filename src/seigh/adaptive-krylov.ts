@@ -1,6 +1,4 @@
 /** Block Krylov bases that grow until a wanted accuracy is certified. */
-import { type CertifyOptions, certify, parseApostOptions } from '../apost/apost.ts';
-import type { DeflatedCertificate } from '../apost/certificate.ts';
 import { breathe, type Control } from '../core/schedule.ts';
 import type { KrylovContext } from '../krylov/decomposition.ts';
 import { leadingRitzPairs, ritzValues } from '../krylov/ritz.ts';
@@ -9,7 +7,7 @@ import { hostSpace } from '../multivector/host.ts';
 import { prepareBlocks } from '../sketch/block-size.ts';
 import { backendOf, makeEighResult, type RitzResult } from '../spectrum/result.ts';
 import { levelAtLook } from '../stats/sequential.ts';
-import type { AdaptiveResult } from './adaptive.ts';
+import { type AdaptiveResult, certifyNext, endedBy } from './certified-search.ts';
 import {
   beginBasis,
   cheapestEnd,
@@ -43,13 +41,13 @@ function widthAt(order: number, { settings, first, widest }: AccuracySearch): nu
 }
 
 /** All Ritz pairs of a basis. */
-async function resultOf({ state, spent }: GrowingBasis, search: AccuracySearch, seconds: number): Promise<RitzResult> {
+async function resultOf({ state }: GrowingBasis, search: AccuracySearch, seconds: number): Promise<RitzResult> {
   const { settings, context } = search;
   const { which, seed, testMatrix } = settings;
   const order = state.H.rows;
   const pairs = await leadingRitzPairs(state, await ritzValues(state, which, context), which, order, context);
   const facts = {
-    numMatvecs: HELD_OUT + order + spent,
+    numMatvecs: HELD_OUT + order,
     dims: order,
     dropped: 0,
     method: 'krylov',
@@ -70,13 +68,11 @@ async function resultOf({ state, spent }: GrowingBasis, search: AccuracySearch, 
  *
  * A few Gaussian vectors that the basis never sees are multiplied once; from what the decomposition knows follows at every
  * size, without a product, what a certificate would find, and so at which size, with how many test vectors, the whole is
- * cheapest. There fresh test vectors decide. Certificate i must hold with probability 1 - 6 d / (pi i)^2, d = 1 - confidence,
- * and its vectors are independent of everything that led to it, so the statement that ends the search holds with
- * probability `confidence`.
+ * cheapest. There fresh test vectors decide ({@link certifyNext}).
  */
 async function reachAccuracy(search: AccuracySearch): Promise<AdaptiveResult> {
   const { settings, context } = search;
-  const { tol, confidence, maxDims, seed, onProgress, signal } = settings;
+  const { tol, confidence, maxDims, onProgress, signal } = settings;
   const { op, space } = context;
   const startedAt = performance.now();
   const measuring = { space, blockSize: search.widest, stage: 'sketch', signal } as const;
@@ -89,34 +85,13 @@ async function reachAccuracy(search: AccuracySearch): Promise<AdaptiveResult> {
       const end = cheapestEnd(basis, settings);
       if (isLast || end.order <= order) {
         const { tests } = end;
-        const number = basis.looks + 1;
-        const level = levelAtLook(confidence, number);
         const result = await resultOf(basis, search, (performance.now() - startedAt) / 1000);
-        const options: CertifyOptions = parseApostOptions({
-          tests,
-          seed,
-          confidence,
-          kernels: settings.kernels,
-          onProgress,
-          signal,
-        });
-        const place = { number, testsUsed: basis.testsUsed };
-        const certificate: DeflatedCertificate = await certify(op, result, options, place);
-        const { upper } = certificate.relativeError;
-        const converged = upper <= tol;
-        if (converged || isLast) {
-          const status = converged ? 'converged' : isExhausted(basis) ? 'rounding' : 'maxDims';
-          const numMatvecs = result.numMatvecs + certificate.numMatvecs;
-          return { ...result, numMatvecs, converged, status, tol, certificate };
-        }
+        const look = await certifyNext(op, result, basis, { ...settings, tests });
+        if (look.converged || isLast) return endedBy(look, result, { tol, isExhausted: isExhausted(basis) });
         await space.release(result.eigenvectors);
-        basis = {
-          ...basis,
-          looks: number,
-          testsUsed: basis.testsUsed + tests,
-          spent: basis.spent + certificate.numMatvecs,
-          correction: upper ** 2 / forecastBound(basis.forecasts.at(-1)!, { tests, level, deviations: 0 }),
-        };
+        const level = levelAtLook(confidence, look.used.looks);
+        const forecast = forecastBound(basis.forecasts.at(-1)!, { tests, level, deviations: 0 });
+        basis = { ...basis, ...look.used, correction: look.certificate.relativeError.upper ** 2 / forecast };
       }
       wanted = Math.max(1, cheapestEnd(basis, settings).order - order);
     }

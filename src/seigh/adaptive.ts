@@ -1,7 +1,5 @@
 /** Sketches that grow until a wanted accuracy is certified. */
 
-import { certify, parseApostOptions } from '../apost/apost.ts';
-import type { DeflatedCertificate } from '../apost/certificate.ts';
 import type { Matrix } from '../core/block.ts';
 import type { Control } from '../core/schedule.ts';
 import { sumOfSquares } from '../core/vector-norm.ts';
@@ -16,36 +14,13 @@ import { prepareBlocks } from '../sketch/block-size.ts';
 import { GrownRange } from '../sketch/grown-range.ts';
 import { measure, measureTestMatrix } from '../sketch/measure.ts';
 import type { TestMatrix } from '../sketch/test-matrix.ts';
-import {
-  backendOf,
-  type EighResult,
-  makeEighResult,
-  type RitzResult,
-  type RunFacts,
-  type SketchSeconds,
-} from '../spectrum/result.ts';
+import { backendOf, makeEighResult, type RitzResult, type RunFacts } from '../spectrum/result.ts';
 import { squaredFactors } from '../stats/interval.ts';
 import { levelAtLook } from '../stats/sequential.ts';
+import { type AdaptiveResult, certifyNext, endedBy, type Looks, NO_LOOKS } from './certified-search.ts';
 import { hmt, type RitzPairs } from './hmt.ts';
 import { leaveOneOutError, leaveOneOutSquare } from './leave-one-out.ts';
 import type { AdaptiveCall, AdaptiveSettings } from './options.ts';
-
-/** Why a search for an accuracy ended: `'rounding'` where no further column brings a new direction. */
-export type AdaptiveStatus = 'converged' | 'maxDims' | 'rounding';
-
-/** A decomposition with the certificate that ended the search for it. */
-export interface AdaptiveResult extends EighResult<SketchSeconds> {
-  /** ||A v_i - eigenvalues_i v_i||_2, length r. */
-  residualNorms: Float64Array;
-  /** Whether the certified relative error is at most `tol`. If not, `maxDims` was reached or rounding does not allow it. */
-  converged: boolean;
-  /** Why it ended. */
-  status: AdaptiveStatus;
-  /** The tolerance that was asked for. */
-  tol: number;
-  /** The last certificate. Its products are among `numMatvecs`, as are those of earlier ones. */
-  certificate: DeflatedCertificate;
-}
 
 /** The parsed options, and what was prepared from them. */
 interface AdaptiveRun extends Control, Omit<AdaptiveSettings, 'kernels' | 'blockSize' | keyof Control> {
@@ -140,40 +115,30 @@ function resultOf(range: GrownRange, pairs: RitzPairs, seconds: number, run: Ada
  * Grows a sketch block by block until its certified relative Frobenius error is at most `tol`.
  *
  * After each block the leave-one-out estimate says what a certificate would find; where that is good enough, fresh test
- * vectors decide. Certificate i must hold with probability 1 - 6 d / (pi i)^2, d = 1 - confidence, and its vectors are
- * independent of everything that led to it; the failures of all certificates add up to at most d, so the statement that
- * ends the search holds with probability `confidence`, whichever certificate that is.
+ * vectors decide ({@link certifyNext}).
  */
 export async function adaptiveSeigh(
   { op, n, dims: first, settings }: AdaptiveCall,
   control: Control,
 ): Promise<AdaptiveResult> {
-  const { tol, confidence, maxDims, tests = 10, seed, kernels: choice } = settings;
+  const { tol, confidence, maxDims, tests = 10 } = settings;
   const blockSize = await prepareBlocks(op, maxDims, settings.blockSize);
-  const kernels = await selectKernels(choice);
+  const kernels = await selectKernels(settings.kernels);
   const run: AdaptiveRun = { ...settings, ...control, op, n, blockSize, kernels, space: hostSpace(n, op.dtype) };
-  const certifying = parseApostOptions({ tests, seed, confidence, kernels: choice, ...control });
   const startedAt = performance.now();
   const range = emptyRange(run);
   let sketch = await grow({ range, capturedSquare: 0 }, Math.min(first ?? blockSize, maxDims), run);
-  let certificates = 0;
-  let spent = 0;
+  let used: Looks = NO_LOOKS;
   for (;;) {
     const isLast = range.dims >= maxDims || range.isExhausted;
-    const factor = squaredFactors(tests, levelAtLook(confidence, certificates + 1)).upper;
+    const factor = squaredFactors(tests, levelAtLook(confidence, used.looks + 1)).upper;
     if (isLast || mayReach(sketch, tol)) {
       const pairs = await ritzPairs(range, run);
       if (isLast || predictedBound(range, pairs, factor) <= tol) {
         const result = resultOf(range, pairs, (performance.now() - startedAt) / 1000, run);
-        const place = { number: certificates + 1, testsUsed: certificates * tests };
-        const certificate = await certify(op, result, certifying, place);
-        certificates++;
-        spent += certificate.numMatvecs;
-        const converged = certificate.relativeError.upper <= tol;
-        if (converged || isLast) {
-          const status = converged ? 'converged' : range.isExhausted ? 'rounding' : 'maxDims';
-          return { ...result, numMatvecs: result.numMatvecs + spent, converged, status, tol, certificate };
-        }
+        const look = await certifyNext(op, result, used, { ...settings, ...control, tests });
+        if (look.converged || isLast) return endedBy(look, result, { tol, isExhausted: range.isExhausted });
+        used = look.used;
       }
       await run.space.release(pairs.vectors);
     }

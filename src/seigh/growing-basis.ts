@@ -18,6 +18,7 @@ import type { MeasureContext } from '../sketch/measure.ts';
 import { effectiveDimension } from '../stats/effective-dimension.ts';
 import { squaredFactors } from '../stats/interval.ts';
 import { levelAtLook } from '../stats/sequential.ts';
+import { type Looks, NO_LOOKS } from './certified-search.ts';
 
 /** Vectors whose products tell, at every size of the basis, what a certificate would find. */
 export const HELD_OUT = 8;
@@ -37,15 +38,11 @@ export interface Forecast {
 }
 
 /** A basis under way: plain data, and all that is needed to continue from it. */
-export interface GrowingBasis {
+export interface GrowingBasis extends Looks {
   state: Decomposition;
   heldOut: HeldOut;
   /** Of all sizes that the basis has had. */
   forecasts: readonly Forecast[];
-  /** Certificates made, their test vectors, and all products that they have cost. */
-  looks: number;
-  testsUsed: number;
-  spent: number;
   /** The square of the last certified error over what had been forecast. */
   correction: number;
 }
@@ -64,7 +61,7 @@ export async function beginBasis(
 ): Promise<GrowingBasis> {
   const heldOut = await holdOut(HELD_OUT, { seed: context.seed, purpose: 'inner' }, context, measuring);
   const state = await begin(await randomColumns(context, 0, columns), columns, context);
-  return { state, heldOut, forecasts: [], looks: 0, testsUsed: 0, spent: 0, correction: 1 };
+  return { state, heldOut, forecasts: [], ...NO_LOOKS, correction: 1 };
 }
 
 async function forecastOf(
