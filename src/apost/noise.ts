@@ -47,7 +47,7 @@ export function roundingFloor(op: LinearOperator, spectralNorm: number, lengthDe
 /**
  * What float64 leaves in an eigenvalue of the k x k core V^T A V: the backward error of the eigensolver, and sums of many
  * terms, in roundings of the largest. A residual norm contains it, a bound that is quadratic in the residual does not. The
- * embedded solvers are off by up to 11 sqrt(k) roundings of the largest (LAPACK's by a few): a test holds them to it.
+ * embedded solvers are off by several times as much as LAPACK: a test holds every provider to this.
  */
 export function coreRounding(spectralNorm: number, k: number): number {
   return (16 + 20 * Math.sqrt(k)) * unitRoundoff('float64') * spectralNorm;
