@@ -73,6 +73,27 @@ test('a second certificate has test vectors of its own, and its share of the con
   expect(second).toBeGreaterThan(0);
 });
 
+test.each([
+  ['krylov', [12, 20, 24, 26, 29]],
+  ['hmt', [1, 2, 3, 4, 5, 6, 7, 8]],
+] as const)('numMatvecs has the products of certificates that failed, too: %s', async (method, seeds) => {
+  let second = 0;
+  for (const seed of seeds) {
+    let columns = 0;
+    const exact = diagonalOperator(spectra['1/j']!(60));
+    const matmat: LinearOperator['matmat'] = (X) => {
+      columns += X.cols;
+      return exact.matmat(X);
+    };
+    const A: LinearOperator = { ...exact, matmat };
+    const options = { tests: 2, confidence: 0.8, kernels: 'js', tol: 0.2, blockSize: 2, seed } as const;
+    const { numMatvecs, certificate } = await seigh(A, 4, { ...options, method });
+    if (certificate.looks > 1) second++;
+    expect([seed, numMatvecs]).toEqual([seed, columns]);
+  }
+  expect(second).toBeGreaterThan(0);
+});
+
 describe('the method where none is named', () => {
   test.each([
     ['float64', 1e-2, 'krylov'],
