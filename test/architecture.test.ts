@@ -46,8 +46,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   ],
   remote: ['core', 'linops'],
   report: ['core', 'stats', 'spectrum', 'apost', 'eigsh'],
-  // files and tfjs only when a model is given
-  cli: ['core', 'linalg', 'linops', 'spectrum', 'apost', 'seigh', 'eigsh', 'store', 'files', 'tfjs'].concat(
+  // files, remote and tfjs only when an operator or a model of theirs is given
+  cli: ['core', 'linalg', 'linops', 'spectrum', 'apost', 'seigh', 'eigsh', 'store', 'files', 'remote', 'tfjs'].concat(
     'eigsh.ts',
     'seigh.ts',
     'report',

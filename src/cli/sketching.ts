@@ -27,10 +27,11 @@ const { store: _store, memory: _memory, ...inMemory } = sketchFields({});
 /** The options of `seigh` for a sketch in memory. */
 export const SKETCH_FIELDS: Fields = { method: methodField, ...inMemory, ...ownFields({}) };
 
-/** The file of an operator. */
+/** What {@link loadOperator} takes. */
 export const operatorField: Field<string> = described(
   text,
-  'module with a default export () => LinearOperator | Promise<LinearOperator>',
+  `a matrix: A.npy, A.npz, A.mtx, A.csv, file.h5:/A; Python: module.py:name;
+${' '.repeat(26)}or a module with a default export () => LinearOperator | Promise<LinearOperator>`,
 );
 
 /** What a command is about and what it prints. */

@@ -243,7 +243,7 @@ describe('what goes wrong', () => {
       'no factory',
       ['seigh', '--operator', file('seven'), '--dims', '3'],
       2,
-      'must be a function that returns an operator',
+      'must be an operator or a function that returns one',
     ],
     ['not symmetric', ['seigh', '--operator', file('skew'), '--dims', '3'], 3, 'seigh: the operator is not symmetric'],
     ['no analysis', ['report', 'nowhere.json'], 5, 'eigensketch report: cannot read nowhere.json'],
