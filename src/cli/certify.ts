@@ -1,6 +1,5 @@
 /** `eigensketch certify`: a sketch with its certificate, the certificate of another operator, or that of a sketch directory. */
 import { type ApostOptions, apost, CERTIFICATE_FIELDS } from '../apost/apost.ts';
-import { ArgumentError } from '../core/errors.ts';
 import { described, optional } from '../core/parse.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -15,9 +14,10 @@ import { shardName, WHOLE } from '../store/shard.ts';
 import { certificateOptions } from './certificate-options.ts';
 import { type Command, type CommandContext, checkOutput, defineCommand, pick, refuseGiven } from './command.ts';
 import { EXIT } from './exit.ts';
-import { loadOperator } from './operator-file.ts';
+import { loadOperator, operatorField } from './operator-file.ts';
+import { MODEL_USAGE, type OperatorSource, operatorOf, SOURCE_FIELDS, sourceOf } from './operator-source.ts';
 import { QUIET as quiet, reporterOf } from './progress.ts';
-import { checkSketch, DIMS, deliver, operatorField, REPORTING_FIELDS, SKETCH_FIELDS, sketch } from './sketching.ts';
+import { checkSketch, DIMS, deliver, REPORTING_FIELDS, SKETCH_FIELDS, sketch } from './sketching.ts';
 import { deliverStored, type StoredDirectory, storedResult } from './stored-analysis.ts';
 import { directoryOf, openRun, operatorAgain, resumable, TRUST } from './storing.ts';
 
@@ -25,19 +25,15 @@ const approximation = described(
   optional(operatorField),
   'certify this operator as an approximation, instead of a sketch',
 );
-const operator = optional(operatorField);
 const { json } = REPORTING_FIELDS;
 
 type Given = Readonly<Record<string, unknown>>;
 
 /** Certifies the result of a search. @throws StoreError for another operator, or when there is no result. */
-async function openSearch(
-  path: string,
-  { operator: file }: Given,
-): Promise<{ directory: StoredDirectory; op: LinearOperator }> {
-  if (typeof file !== 'string') throw new ArgumentError('--operator is needed', { option: 'operator' });
+async function openSearch(path: string, given: Given): Promise<{ directory: StoredDirectory; op: LinearOperator }> {
+  const source = sourceOf(given);
   const directory = await openSearchDirectory(path);
-  const op = await loadOperator(file);
+  const op = await operatorOf(source);
   const probe = probePath(directory);
   refuseOtherOperator(probe, op, await readWholeFile(probe), await measureProbe(op));
   return { directory, op };
@@ -45,7 +41,7 @@ async function openSearch(
 
 /** Certifies the result of a directory. @throws StoreError for another operator, or when there is no result. */
 async function certifyDirectory(path: string, given: Given, { signal }: CommandContext): Promise<number> {
-  refuseGiven(given, { ...CERTIFICATE_FIELDS, operator, trust: TRUST, json, quiet }, 'a directory');
+  refuseGiven(given, { ...CERTIFICATE_FIELDS, ...SOURCE_FIELDS, trust: TRUST, json, quiet }, 'a directory');
   return resumable(signal, `eigensketch certify ${path}${operatorAgain(given)}`, async () => {
     const { directory, op } = (await holds(SEARCH, path)) ? await openSearch(path, given) : await openRun(path, given);
     const result = await storedResult(directory);
@@ -59,12 +55,13 @@ async function certifyDirectory(path: string, given: Given, { signal }: CommandC
 
 /** Certifies one operator as an approximation of another. */
 async function certifyApproximation(
-  files: { operator: string; approximation: string },
+  source: OperatorSource,
+  approximation: string,
   given: Given,
   options: ApostOptions,
 ): Promise<number> {
-  const op = await loadOperator(files.operator);
-  const certificate = await apost(op, await loadOperator(files.approximation), options);
+  const op = await operatorOf(source);
+  const certificate = await apost(op, await loadOperator(approximation), options);
   const { relativeError, confidence, tests } = certificate;
   const sentence = `relative Frobenius error at most ${boundText(relativeError.upper)} with probability ${confidence} (${tests} test products)`;
   console.log(given.json ? JSON.stringify(certificate, null, 2) : sentence);
@@ -75,13 +72,14 @@ export const certifyCommand: Command = defineCommand({
   name: 'certify',
   usage: [
     'certify --operator FILE --dims K [options]',
+    `certify ${MODEL_USAGE} --dims K [options]`,
     'certify --operator FILE --approximation FILE [options]',
     'certify DIR (--operator FILE | --trust) [options]',
   ],
   about:
-    'DIR is a directory of run or eigsh with a result: its certificate is kept there. The operator must be the one it was made with.',
+    'DIR is a directory of run or eigsh with a result: its certificate is kept there. The operator, a module or a model with its data, must be the one it was made with.',
   fields: {
-    operator,
+    ...SOURCE_FIELDS,
     dims: DIMS,
     ...SKETCH_FIELDS,
     approximation,
@@ -92,8 +90,7 @@ export const certifyCommand: Command = defineCommand({
   examples: ['certify --operator hessian.js --dims 200 --tests 30 --confidence 0.99 --out certified.json'],
   async run({ given, words }, context) {
     if (words.length > 0) return certifyDirectory(directoryOf(given, words), given, context);
-    if (given.operator === undefined) throw new ArgumentError('--operator is needed', { option: 'operator' });
-    const files = given as { operator: string; approximation: string };
+    const source = sourceOf(given);
     const { blockSize, seed } = given as ApostOptions;
     const options: ApostOptions = {
       ...certificateOptions(given),
@@ -105,17 +102,17 @@ export const certifyCommand: Command = defineCommand({
     if (given.approximation !== undefined) {
       const fields = {
         ...CERTIFICATE_FIELDS,
-        operator,
+        ...SOURCE_FIELDS,
         approximation,
         json,
         ...pick(SKETCH_FIELDS, { seed: true, blockSize: true }),
       };
       refuseGiven(given, fields, '--approximation');
-      return certifyApproximation(files, given, options);
+      return certifyApproximation(source, given.approximation as string, given, options);
     }
     checkSketch(given);
     await checkOutput(given.out as string | undefined);
-    const op = await loadOperator(files.operator);
+    const op = await operatorOf(source);
     const result = await sketch('certify', op, given, context);
     await deliver(given, result, await apost(op, result, options));
     return EXIT.done;

@@ -7,7 +7,7 @@ import type { EigshResult } from '../eigsh/result.ts';
 import { eigsh } from '../eigsh.ts';
 import { type Command, checkOutput, defineCommand, needed, pick, refuseWords } from './command.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
-import { checkSource, operatorOf, SOURCE_FIELDS } from './operator-source.ts';
+import { MODEL_USAGE, operatorOf, SOURCE_FIELDS, sourceOf } from './operator-source.ts';
 import { reporterOf } from './progress.ts';
 import { deliver, REPORTING_FIELDS } from './sketching.ts';
 import { resumable, sayHowToContinue } from './storing.ts';
@@ -37,10 +37,7 @@ function sayHowItEnded({ status, numConverged, eigenvalues, numMatvecs, noiseFlo
 
 export const eigshCommand: Command = defineCommand({
   name: 'eigsh',
-  usage: [
-    'eigsh --operator FILE --k K [options]',
-    'eigsh --model model.json --data x.npy --labels y.npy --loss NAME --k K [options]',
-  ],
+  usage: ['eigsh --operator FILE --k K [options]', `eigsh ${MODEL_USAGE} --k K [options]`],
   fields: {
     ...SOURCE_FIELDS,
     k: needed(described(integer(1), 'eigenpairs')),
@@ -53,11 +50,11 @@ export const eigshCommand: Command = defineCommand({
   ],
   async run({ given, values, words }, { signal }) {
     refuseWords(words);
-    checkSource(given);
+    const source = sourceOf(given);
     const { k, store } = values;
     if (values.memory !== undefined && store === undefined) throw new ArgumentError('--memory belongs to --store', {});
     await checkOutput(values.out);
-    const op = await operatorOf(given);
+    const op = await operatorOf(source);
     const asked = { ...pick(given, SEARCH_FIELDS), onProgress: reporterOf(given), signal } as EigshOptions;
     const search = (): Promise<EigshResult> => eigsh(op, k, asked);
     const again = `the same command, with --store ${store}`;

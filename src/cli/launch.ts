@@ -14,6 +14,7 @@ import { progressOf } from '../store/sketch/progress.ts';
 import { certificateOptions, FINAL_CERTIFICATE_FIELDS } from './certificate-options.ts';
 import { type Command, defineCommand, list, optionName } from './command.ts';
 import { EXIT } from './exit.ts';
+import { argumentsOf, MODEL_USAGE } from './operator-source.ts';
 import { deliverStored } from './stored-analysis.ts';
 import { CREATION_FIELDS, directoryOf, type OpenedRun, openRun, operatorAgain, resumable } from './storing.ts';
 
@@ -28,13 +29,14 @@ function self(): string[] {
 }
 
 /** What is not done yet; the certificate's options go to its job as they were given. */
-async function stepsLeft({ directory, file }: OpenedRun, count: number, given: Given): Promise<LaunchStep[]> {
+async function stepsLeft({ directory, source }: OpenedRun, count: number, given: Given): Promise<LaunchStep[]> {
   const wanted = certificateOptions(given);
   const names = Object.keys(CERTIFICATE_FIELDS).filter((name) => given[name] !== undefined);
   const isNeeded = wanted !== undefined && !isAsAsked(await loadCertificate(directory), wanted);
   const options = names.flatMap((name) => [`--${optionName(name)}`, String(given[name])]);
   const certify = isNeeded ? options : undefined;
-  return launchSteps(await progressOf(directory), { directory: directory.path, operator: file, count, certify });
+  const operator = argumentsOf(source);
+  return launchSteps(await progressOf(directory), { directory: directory.path, operator, count, certify });
 }
 
 async function launchSlurm(directory: SketchDirectory, steps: LaunchStep[], given: Given): Promise<number> {
@@ -54,6 +56,7 @@ export const launchCommand: Command = defineCommand({
   name: 'launch',
   usage: [
     'launch --engine slurm --operator FILE --dims K --out DIR --shards M [options]',
+    `launch --engine local ${MODEL_USAGE} --dims K --out DIR -j 2 [options]`,
     'launch --engine local --out DIR (--operator FILE | --trust) -j 2',
   ],
   about: 'A second launch submits only what is missing.',

@@ -8,6 +8,7 @@ import { nextMeasured, progressOf } from '../store/sketch/progress.ts';
 import { measuredStageNamed } from '../store/sketch/stages.ts';
 import { type Command, defineCommand } from './command.ts';
 import { EXIT } from './exit.ts';
+import { MODEL_USAGE } from './operator-source.ts';
 import { reporterOf } from './progress.ts';
 import { CREATION_FIELDS, directoryOf, openRun, operatorAgain, resumable } from './storing.ts';
 
@@ -16,6 +17,7 @@ export const measureCommand: Command = defineCommand({
   usage: [
     'measure DIR (--operator FILE | --trust) --shard I/M [options]',
     'measure --operator FILE --dims K --out DIR --shard I/M [options]',
+    `measure ${MODEL_USAGE} --dims K --out DIR --shard I/M [options]`,
   ],
   about: `A shard I/M is every M-th block from the I-th on, I in 1..M. In place of I may stand the name of an environment
 variable: --shard SLURM_ARRAY_TASK_ID/8`,

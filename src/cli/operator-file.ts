@@ -3,8 +3,15 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ArgumentError, StoreError, UnsupportedError } from '../core/errors.ts';
-import { nearest } from '../core/parse.ts';
+import { described, type Field, nearest, text } from '../core/parse.ts';
 import type { LinearOperator } from '../linops/operator.ts';
+
+/** What {@link loadOperator} takes. */
+export const operatorField: Field<string> = described(
+  text,
+  `a matrix: A.npy, A.npz, A.mtx, A.csv, file.h5:/A; Python: module.py:name;
+${' '.repeat(26)}or a module with a default export () => LinearOperator | Promise<LinearOperator>`,
+);
 
 /** What an operator module exports, by default or by name, or returns from a function that it exports. */
 export type OperatorFactory = () => LinearOperator | Promise<LinearOperator>;
@@ -131,8 +138,8 @@ export async function loadOperator(argument: string): Promise<LinearOperator> {
   return load(named);
 }
 
-/** The name of an operator in reports: that of its file, and of its array where the file has several. */
-export function operatorName(argument: string): string {
+/** What reports call the operator that an argument names: by its file, and of its array where the file has several. */
+export function nameOfArgument(argument: string): string {
   const { path, extension, name } = parseName(argument);
   const file = basename(path, extname(path));
   return name !== undefined && MATRICES.includes(extension) ? `${file}:${name}` : file;

@@ -1,40 +1,100 @@
-/** Where a command's operator comes from: a module of the user's, or a model and its data in files. */
-import { ArgumentError } from '../core/errors.ts';
-import { type Field, type Fields, optional } from '../core/parse.ts';
+/** Where a command's operator comes from: what --operator names, or a model and its data in files. */
+import { basename, dirname, resolve } from 'node:path';
+import { ArgumentError, StoreError } from '../core/errors.ts';
+import { described, type Field, type Fields, optional, parseOptions } from '../core/parse.ts';
 import type { LinearOperator } from '../linops/operator.ts';
+import { descriptionPath, type OperatorOrigin, type SketchDirectory } from '../store/sketch/directory.ts';
 import { optionName, pick, refuseGiven } from './command.ts';
 import { MODEL_PROBLEM_FIELDS, type ModelProblemOptions, modelProblem } from './model-problem.ts';
-import { loadOperator } from './operator-file.ts';
-import { operatorField } from './sketching.ts';
+import { loadOperator, nameOfArgument, operatorField } from './operator-file.ts';
+
+type Given = Readonly<Record<string, unknown>>;
 
 const MODEL_FIELDS: Fields = MODEL_PROBLEM_FIELDS;
 
 /** The options that say where the operator comes from. */
 export const SOURCE_FIELDS: Record<'operator' | keyof typeof MODEL_PROBLEM_FIELDS, Field<unknown>> = {
-  operator: optional(operatorField),
+  operator: described(optional(operatorField), operatorField.help!),
   ...(Object.fromEntries(
     Object.entries(MODEL_FIELDS).map(([name, field]) => [name, optional(field)]),
   ) as typeof MODEL_PROBLEM_FIELDS),
 };
 
+/** A source that is complete: a module, or a model with what belongs to it. */
+export type OperatorSource = { readonly operator: string } | ModelProblemOptions;
+
 const NEEDED = ['model', 'data', 'labels'];
 
-/** @throws ArgumentError unless there is an operator file, or a model with its data and labels */
-export function checkSource(given: Readonly<Record<string, unknown>>): void {
+/** What a usage line says of a model. */
+export const MODEL_USAGE = '--model model.json --data x.npy --labels y.npy --loss NAME';
+
+const isModule = (source: OperatorSource): source is { readonly operator: string } => 'operator' in source;
+
+/**
+ * The source that options name; undefined where they name none.
+ * @throws ArgumentError for two, and for a model without its data and labels
+ */
+export function givenSource(given: Given): OperatorSource | undefined {
+  const problem = pick(given, MODEL_FIELDS);
   if (given.operator !== undefined) {
-    const others = pick(given, MODEL_FIELDS);
-    refuseGiven(others, {}, '--operator');
-    return;
+    refuseGiven(problem, {}, '--operator');
+    return { operator: given.operator as string };
   }
-  if (given.model === undefined) throw new ArgumentError('--operator or --model is needed', { option: 'operator' });
-  const missing = NEEDED.find((name) => given[name] === undefined);
-  if (missing !== undefined) {
-    throw new ArgumentError(`--${optionName(missing)} is needed with --model`, { option: missing });
-  }
+  if (Object.keys(problem).length === 0) return undefined;
+  const missing = NEEDED.find((name) => problem[name] === undefined);
+  if (missing === undefined) return problem as unknown as ModelProblemOptions;
+  const others = missing === 'model' ? `--${optionName(Object.keys(problem)[0]!)}` : '--model';
+  throw new ArgumentError(`--${missing} is needed with ${others}`, { option: missing });
 }
 
-/** The operator that checked options name. */
-export function operatorOf(given: Readonly<Record<string, unknown>>): Promise<LinearOperator> {
-  if (given.operator !== undefined) return loadOperator(given.operator as string);
-  return modelProblem(pick(given, MODEL_FIELDS) as unknown as ModelProblemOptions);
+/** The same where there must be one. @throws ArgumentError also for none */
+export function sourceOf(given: Given): OperatorSource {
+  const source = givenSource(given);
+  if (source === undefined) throw new ArgumentError('--operator or --model is needed', { option: 'operator' });
+  return source;
+}
+
+/** The operator of a source. */
+export function operatorOf(source: OperatorSource): Promise<LinearOperator> {
+  return isModule(source) ? loadOperator(source.operator) : modelProblem(source);
+}
+
+/** A source with paths that hold from everywhere. */
+export function absolute(source: OperatorSource): OperatorSource {
+  if (isModule(source)) return { operator: resolve(source.operator) };
+  return { ...source, model: resolve(source.model), data: resolve(source.data), labels: resolve(source.labels) };
+}
+
+/** A source as a directory remembers it. */
+export function originOf(source: OperatorSource): OperatorOrigin {
+  return isModule(source) ? source : { operator: source.model, problem: { ...source } };
+}
+
+/** What a directory remembers of its operator. @throws StoreError for options of a model that are none */
+export function rememberedSource(directory: SketchDirectory): OperatorSource | undefined {
+  const { operator, problem } = directory.origin;
+  if (problem === undefined) return operator === '' ? undefined : { operator };
+  try {
+    parseOptions(problem, MODEL_PROBLEM_FIELDS);
+  } catch (cause) {
+    const file = descriptionPath(directory);
+    throw new StoreError(
+      `${file}: damaged: its model problem is none: ${(cause as Error).message}`,
+      { file },
+      { cause },
+    );
+  }
+  return problem as unknown as OperatorSource;
+}
+
+/** The arguments of a command line that name a source. */
+export function argumentsOf(source: OperatorSource): string[] {
+  return Object.entries(source).flatMap(([name, value]) => [`--${optionName(name)}`, String(value)]);
+}
+
+/** The name of an operator in reports: that of its file, or of the folder of a model.json. */
+export function operatorName(source: OperatorSource): string {
+  if (isModule(source)) return nameOfArgument(source.operator);
+  const path = resolve(source.model);
+  return basename(path) === 'model.json' ? basename(dirname(path)) : basename(path, '.json');
 }

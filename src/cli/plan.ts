@@ -11,7 +11,7 @@ import { flatPlan } from '../store/sketch/plan.ts';
 import { requestOf } from '../store/sketch/seigh.ts';
 import { type Command, defineCommand, pick, refuseGiven, refuseWords } from './command.ts';
 import { EXIT } from './exit.ts';
-import { loadOperator } from './operator-file.ts';
+import { MODEL_USAGE, operatorOf, sourceOf } from './operator-source.ts';
 import { askedOf, CREATION_FIELDS, FORCE } from './storing.ts';
 
 type Given = Readonly<Record<string, unknown>>;
@@ -30,8 +30,7 @@ async function planStored(given: Given): Promise<number> {
   refuseGiven(given, CREATION_FIELDS, '--dims');
   const path = (given.out as string | undefined) ?? '.';
   const { dims, options } = askedOf(given, path);
-  if (given.operator === undefined) throw new ArgumentError('--operator is needed', { option: 'operator' });
-  const op = await loadOperator(given.operator as string);
+  const op = await operatorOf(sourceOf(given));
   const { plan } = await requestOf(parseSketchCall(op, dims, options));
   const cost = costOf(plan);
   const free = await freeBytes(path);
@@ -54,6 +53,7 @@ export const planCommand: Command = defineCommand({
     'plan --n N (--memory BYTES | --max-products P) [options]',
     'plan --factor F --confidence C',
     'plan --operator FILE --dims K [--out DIR] [options of eigensketch run]',
+    `plan ${MODEL_USAGE} --dims K [--out DIR] [options]`,
   ],
   about: 'With --dims: what eigensketch run would write, read and multiply; refused when the disk is too small.',
   fields: { ...CREATION_FIELDS, ...PLAN_FIELDS, ...TESTS_FIELDS },

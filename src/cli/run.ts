@@ -7,15 +7,23 @@ import { finishDirectory } from '../store/sketch/seigh.ts';
 import { certificateOptions, FINAL_CERTIFICATE_FIELDS } from './certificate-options.ts';
 import { type Command, defineCommand } from './command.ts';
 import { EXIT } from './exit.ts';
+import { MODEL_USAGE } from './operator-source.ts';
 import { reporterOf } from './progress.ts';
 import { deliverStored } from './stored-analysis.ts';
 import { CREATION_FIELDS, directoryOf, openRun, operatorAgain, resumable } from './storing.ts';
 
 export const runCommand: Command = defineCommand({
   name: 'run',
-  usage: ['run --operator FILE --dims K --out DIR [options]', 'run --out DIR (--operator FILE | --trust)'],
+  usage: [
+    'run --operator FILE --dims K --out DIR [options]',
+    `run ${MODEL_USAGE} --dims K --out DIR [options]`,
+    'run --out DIR (--operator FILE | --trust)',
+  ],
   fields: { ...CREATION_FIELDS, ...FINAL_CERTIFICATE_FIELDS },
-  examples: ['run --operator hessian.js --dims 200 --out hessian.sketch --memory 2GB'],
+  examples: [
+    'run --operator hessian.js --dims 200 --out hessian.sketch --memory 2GB',
+    'run --model model.json --data x.npy --labels y.npy --loss softmaxCrossEntropy --dims 200 --out model.sketch',
+  ],
   async run({ given, words }, { signal }) {
     const path = directoryOf(given, words);
     const certifying = certificateOptions(given);

@@ -5,7 +5,7 @@ import { seigh } from '../seigh.ts';
 import type { Command } from './command.ts';
 import { checkOutput, defineCommand, pick, refuseWords } from './command.ts';
 import { EXIT } from './exit.ts';
-import { checkSource, operatorOf, SOURCE_FIELDS } from './operator-source.ts';
+import { MODEL_USAGE, operatorOf, SOURCE_FIELDS, sourceOf } from './operator-source.ts';
 import { reporterOf } from './progress.ts';
 import { checkSketch, DIMS, deliver, REPORTING_FIELDS, SKETCH_FIELDS, sketch } from './sketching.ts';
 
@@ -23,7 +23,7 @@ export const seighCommand: Command = defineCommand({
   usage: [
     'seigh --operator FILE --dims K [options]',
     'seigh --operator FILE --tol T [--max-dims M] [options]',
-    'seigh --model model.json --data x.npy --labels y.npy --loss NAME --dims K [options]',
+    `seigh ${MODEL_USAGE} --dims K [options]`,
   ],
   fields: { ...SOURCE_FIELDS, dims: DIMS, ...SKETCH_FIELDS, ...GOAL_FIELDS, ...REPORTING_FIELDS },
   examples: [
@@ -34,11 +34,11 @@ export const seighCommand: Command = defineCommand({
     refuseWords(words);
     const options = pick(given, ALL);
     const { dims } = values as { dims: number | undefined };
-    checkSource(given);
+    const source = sourceOf(given);
     if (options.tol === undefined) checkSketch({ ...options, ...pick(given, { dims: DIMS }) });
     else parseAdaptiveOptions(options, {});
     await checkOutput(given.out as string | undefined);
-    const op = await operatorOf(given);
+    const op = await operatorOf(source);
     if (options.tol === undefined) {
       await deliver(given, await sketch('seigh', op, given, context), undefined);
       return EXIT.done;

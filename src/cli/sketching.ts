@@ -19,20 +19,13 @@ import { costOfSketch } from '../seigh/plan.ts';
 import { seigh } from '../seigh.ts';
 import type { EighResult } from '../spectrum/result.ts';
 import { type CommandContext, json, outputFile, pick } from './command.ts';
-import { operatorName } from './operator-file.ts';
+import { operatorName, sourceOf } from './operator-source.ts';
 import { QUIET, reporterOf } from './progress.ts';
 
 const { store: _store, memory: _memory, ...inMemory } = sketchFields({});
 
 /** The options of `seigh` for a sketch in memory. */
 export const SKETCH_FIELDS: Fields = { method: methodField, ...inMemory, ...ownFields({}) };
-
-/** What {@link loadOperator} takes. */
-export const operatorField: Field<string> = described(
-  text,
-  `a matrix: A.npy, A.npz, A.mtx, A.csv, file.h5:/A; Python: module.py:name;
-${' '.repeat(26)}or a module with a default export () => LinearOperator | Promise<LinearOperator>`,
-);
 
 /** What a command is about and what it prints. */
 export const REPORTING_FIELDS: {
@@ -81,13 +74,10 @@ export async function sketch(
 }
 
 /** Prints the analysis and writes it where asked. */
-export async function deliver(
-  { name, operator, model, json, out }: Given,
-  result: EighResult,
-  certificate: Certificate | undefined,
-): Promise<void> {
+export async function deliver(given: Given, result: EighResult, certificate: Certificate | undefined): Promise<void> {
+  const { name, json, out } = given;
   const analysis: Analysis = analysisOf({
-    operator: (name as string | undefined) ?? operatorName((operator ?? model) as string),
+    operator: (name as string | undefined) ?? operatorName(sourceOf(given)),
     result,
     certificate,
   });

@@ -14,7 +14,7 @@ import { openDirectory, type SketchDirectory } from '../store/sketch/directory.t
 import { derivedRecord } from '../store/sketch/progress.ts';
 import { loadResult } from '../store/sketch/result.ts';
 import { RESULT } from '../store/sketch/stages.ts';
-import { operatorName } from './operator-file.ts';
+import { operatorName, rememberedSource } from './operator-source.ts';
 
 /** A directory of either kind. */
 export type StoredDirectory = SketchDirectory | SearchDirectory;
@@ -48,9 +48,10 @@ async function originOf(directory: StoredDirectory) {
     const work = recordFrom((await readResult(directory)).attributes);
     return { operator: directory.path, version: directory.version, ...work };
   }
-  const { operator, version } = directory.origin;
+  const { version } = directory.origin;
+  const source = rememberedSource(directory);
   const work = await derivedRecord(directory, RESULT);
-  return { operator: operator === '' ? directory.path : operatorName(operator), version, ...work };
+  return { operator: source === undefined ? directory.path : operatorName(source), version, ...work };
 }
 
 /** Result and certificate of a directory, with the machine, date and versions of those who made them. */

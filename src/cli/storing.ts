@@ -19,9 +19,19 @@ import { descriptionPath, type SketchDirectory } from '../store/sketch/directory
 import type { StoredPlan } from '../store/sketch/plan.ts';
 import { existingSketch, openSketch, requestOf } from '../store/sketch/seigh.ts';
 import { json, pick } from './command.ts';
-import { loadOperator } from './operator-file.ts';
+import { operatorField } from './operator-file.ts';
+import {
+  absolute,
+  argumentsOf,
+  givenSource,
+  type OperatorSource,
+  operatorOf,
+  originOf,
+  rememberedSource,
+  SOURCE_FIELDS,
+} from './operator-source.ts';
 import { QUIET } from './progress.ts';
-import { DIMS, operatorField } from './sketching.ts';
+import { DIMS } from './sketching.ts';
 
 const { store: _store, ...stored } = sketchFields({});
 
@@ -35,13 +45,12 @@ const CHOICES: Fields = {
 /** Running what a directory remembers. */
 export const TRUST: Field<boolean | undefined> = described(
   optional(flag),
-  'without --operator: run the operator file that the directory remembers',
+  'without --operator or --model: take what the directory remembers',
 );
 
 /** What says which sketch a directory is to hold. */
 export const CREATION_FIELDS: {
   readonly out: Field<string | undefined>;
-  readonly operator: Field<string | undefined>;
   readonly dims: Field<number | undefined>;
   readonly force: Field<boolean | undefined>;
   readonly trust: Field<boolean | undefined>;
@@ -49,7 +58,11 @@ export const CREATION_FIELDS: {
   readonly json: Field<boolean | undefined>;
 } & Fields = {
   out: described(optional(text), 'the sketch directory: made where there is none, continued where there is one'),
-  operator: described(optional(operatorField), `${operatorField.help};\n${' '.repeat(26)}needed for a new directory`),
+  ...SOURCE_FIELDS,
+  operator: described(
+    optional(operatorField),
+    `${operatorField.help};\n${' '.repeat(26)}it or --model is needed for a new directory`,
+  ),
   dims: described(DIMS, `${DIMS.help} (needed for a new directory)`),
   ...CHOICES,
   force: described(optional(flag), 'start although the disk may be too small'),
@@ -101,28 +114,32 @@ export function askedOf(given: Given, path: string, existing?: SketchDirectory):
 }
 
 /**
- * The file of the operator: the one that was given or, where that is said, the one that the directory remembers. Whoever can
- * write to a directory could else have any program run.
+ * Where the operator comes from: what was given or, where that is said, what the directory remembers. Whoever can write to a
+ * directory could else have any program run, or any model loaded.
  * @throws ArgumentError for none, and for one that the directory remembers and nobody has said to trust.
  */
-function operatorFile({ operator, trust }: Given, existing: SketchDirectory | undefined): string {
-  if (typeof operator === 'string') return operator;
-  const remembered = existing?.origin.operator ?? '';
-  if (remembered === '') throw new ArgumentError('--operator is needed', { option: 'operator' });
-  if (trust === true) return remembered;
-  throw new ArgumentError(
-    `${existing!.path} says that its operator is made by ${remembered}, which would be run: give --operator FILE, or --trust ` +
-      'to run that one',
-    { option: 'operator', remembered },
-  );
+function sourceFor(given: Given, existing: SketchDirectory | undefined): OperatorSource {
+  const source = givenSource(given);
+  if (source !== undefined) return source;
+  const remembered = existing && rememberedSource(existing);
+  if (remembered === undefined) throw new ArgumentError('--operator or --model is needed', { option: 'operator' });
+  if (given.trust === true) return remembered;
+  const { path, origin } = existing!;
+  const { operator, problem } = origin;
+  const said =
+    problem === undefined
+      ? `${operator}, which would be run: give --operator FILE, or --trust to run that one`
+      : `the model ${operator} and the data ${problem.data}, which would be loaded (a model.json executes no code): give ` +
+        '--model, --data and --labels, or --trust to load those';
+  throw new ArgumentError(`${path} says that its operator is made by ${said}`, { option: 'operator', remembered });
 }
 
 /** A directory and the operator that it is measured with. */
 export interface OpenedRun {
   directory: SketchDirectory;
   op: LinearOperator;
-  /** The operator's file. */
-  file: string;
+  /** What makes the operator, with paths that hold from everywhere. */
+  source: OperatorSource;
 }
 
 /**
@@ -134,21 +151,23 @@ export interface OpenedRun {
 export async function openRun(path: string, given: Given): Promise<OpenedRun> {
   const existing = await existingSketch(path);
   const asked = askedOf(given, path, existing);
-  const file = operatorFile(given, existing);
-  const op = await loadOperator(file);
+  // before the file of an operator, which may change the working directory, is run
+  const source = absolute(sourceFor(given, existing));
+  const op = await operatorOf(source);
   const call: SketchCall = parseSketchCall(op, asked.dims, asked.options);
-  const request = await requestOf(call, resolve(file));
+  const request = await requestOf(call, originOf(source));
   if (!existing && !given.force) {
     await refuseFullDisk(path, costOf(request.plan).bytes, FORCE);
   }
   const directory = await openSketch(path, op, call.settings.memory, request);
-  return { op, directory, file: resolve(file) };
+  return { op, directory, source };
 }
 
 /** The options that name the operator, as they were given, for a command line that continues. */
-export function operatorAgain({ operator, trust }: Given): string {
-  if (typeof operator === 'string') return ` --operator ${operator}`;
-  return trust === true ? ' --trust' : '';
+export function operatorAgain(given: Given): string {
+  const source = givenSource(given);
+  if (source !== undefined) return ['', ...argumentsOf(source)].join(' ');
+  return given.trust === true ? ' --trust' : '';
 }
 
 /** Tells someone who has interrupted a run how it continues. */

@@ -1,13 +1,16 @@
 /** A model, its data and its labels in files: the same operator as in code, and the whole job on the command line. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, relative } from 'node:path';
+import process from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { modelProblem } from '../../src/cli/model-problem.ts';
 import { ShapeError } from '../../src/core/errors.ts';
 import { writeArray } from '../../src/files/index.ts';
+import { readRecordFile, writeRecordFile } from '../../src/hdf5/record-file.ts';
+import type { Analysis } from '../../src/report/index.ts';
 import { ggn, hessian } from '../../src/tfjs/index.ts';
 import { runHere } from '../support/cli.ts';
 import { relativeError, toDense } from '../support/dense.ts';
@@ -106,6 +109,106 @@ describe('on the command line', () => {
     }
   });
 
+  describe('in a directory', () => {
+    const sketch = (...more: string[]) => [
+      ...options(),
+      '--curvature',
+      'ggn',
+      '--layer',
+      'last',
+      '--batch',
+      '4',
+      ...more,
+    ];
+    const small = ['--dims', '6', '--block-size', '3', '--seed', '5'];
+    const stored = () => join(folder, 'stored');
+    const numbersOf = ({ stdout }: { stdout: string }) => {
+      const { eigenvalues, provenance } = JSON.parse(stdout) as Analysis;
+      return { eigenvalues, operator: provenance.operator };
+    };
+    let first: ReturnType<typeof numbersOf>;
+
+    beforeAll(async () => {
+      const ended = await runHere(['run', ...sketch(...small), '--tests', '0', '--out', stored(), '--json']);
+      expect([ended.code, ended.stderr]).toEqual([0, '']);
+      first = numbersOf(ended);
+    });
+
+    test('it is that of the same options in memory, and called like the folder of model.json', async () => {
+      const ended = await runHere(['certify', ...sketch(...small), '--tests', '3', '--json']);
+      expect(ended.code).toBe(0);
+      const { eigenvalues, operator } = numbersOf(ended);
+      expect(operator).toBe(basename(folder));
+      expect(first.operator).toBe(operator);
+      for (const [i, value] of eigenvalues.entries()) expect(first.eigenvalues[i]).toBeCloseTo(value, 5);
+    });
+
+    test('the options are remembered, with paths that hold from everywhere', async () => {
+      const { stdout } = await runHere(['status', stored(), '--json']);
+      const { origin } = JSON.parse(stdout) as { origin: object };
+      const problem = { ...files, curvature: 'ggn', layer: 'last', batch: 4 };
+      expect(origin).toMatchObject({ operator: files.model, problem });
+      const elsewhere = join(folder, 'elsewhere');
+      const here = (path: string) => relative(process.cwd(), path);
+      const paths = ['--model', here(files.model), '--data', here(files.data), '--labels', here(files.labels)];
+      const args = ['run', ...paths, '--loss', files.loss, '--dims', '2', '--tests', '0', '--out', elsewhere];
+      expect((await runHere(args)).code).toBe(0);
+      const again = JSON.parse((await runHere(['status', elsewhere, '--json'])).stdout) as { origin: object };
+      expect(again.origin).toMatchObject({ operator: files.model, problem: files });
+    });
+
+    test('--trust finds the same operator: blocks that are lost are measured again, and it is certified', async () => {
+      await rm(join(stored(), 'product/000001.h5'));
+      await rm(join(stored(), 'result'), { recursive: true });
+      const unasked = await runHere(['run', '--out', stored()]);
+      expect([unasked.code, unasked.stdout]).toEqual([2, '']);
+      expect(unasked.stderr).toContain('x.npy, which would be loaded (a model.json executes no code): give --model, ');
+      const again = await runHere(['run', '--out', stored(), '--trust', '--tests', '0', '--json']);
+      expect([again.code, again.stderr]).toEqual([0, '']);
+      expect(numbersOf(again)).toEqual(first);
+      const certified = await runHere(['certify', stored(), '--trust', '--tests', '3', '--json']);
+      expect(certified.code).toBe(0);
+      expect((JSON.parse(certified.stdout) as Analysis).certificate?.tests).toBe(3);
+      const verified = await runHere(['verify', stored(), ...sketch()]);
+      expect([verified.code, verified.stdout]).toEqual([0, expect.stringContaining("the products are the operator's")]);
+    });
+
+    test('another layer of the model is another operator', async () => {
+      const other = options().concat('--curvature', 'hessian', '--layer', 'last');
+      const { code, stderr } = await runHere(['certify', stored(), ...other, '--tests', '3']);
+      // the loss is convex in the last layer: there both matrices are the same
+      expect([code, stderr]).toEqual([0, '']);
+      const { code: refused, stderr: said } = await runHere(['certify', stored(), ...options(), '--tests', '3']);
+      expect([refused, said]).toEqual([5, expect.stringMatching(/n 15 \(asked for 31\)/)]);
+    });
+
+    test('options of a crafted directory that are none are its damage', async () => {
+      const crafted = join(folder, 'crafted');
+      await cp(stored(), crafted, { recursive: true });
+      const file = join(crafted, 'sketch.h5');
+      const { attributes } = await readRecordFile(file);
+      const problem = JSON.stringify({ ...files, batch: -1 });
+      await writeRecordFile(file, { attributes: { ...attributes, problem } });
+      const { code, stderr } = await runHere(['run', '--out', crafted, '--trust']);
+      expect([code, stderr]).toEqual([
+        5,
+        `eigensketch run: ${file}: damaged: its model problem is none: batch must be an integer at least 1, got -1\n`,
+      ]);
+    });
+
+    test('processes of a launch are told the model', async () => {
+      const path = join(folder, 'launched');
+      const args = [...sketch(...small), '--method', 'nystrom', '--rank', '3', '--tests', '0', '--out', path];
+      const ended = await runHere(['launch', '--engine', 'local', ...args, '-j', '1', '--json']);
+      expect(ended.code).toBe(0);
+      expect(numbersOf(ended).eigenvalues).toHaveLength(3);
+      const { stages } = JSON.parse((await runHere(['status', path, '--json'])).stdout);
+      const workers = stages[0].done as { pid: number; backend: string }[];
+      expect(workers.map(({ backend }) => backend)).toEqual(['wasm (CPU)', 'wasm (CPU)']);
+      for (const { pid } of workers) expect(pid).not.toBe(process.pid);
+    }, 60_000);
+  });
+
   test('what is missing or does not go together is refused before anything is read', async () => {
     const refused = async (words: string[], message: string) => {
       const { code, stderr } = await runHere(words);
@@ -114,6 +217,12 @@ describe('on the command line', () => {
     };
     await refused(['seigh', '--dims', '3'], '--operator or --model is needed');
     await refused(['eigsh', '--model', 'model.json', '--data', 'x.npy', '--k', '3'], '--labels is needed with --model');
+    await refused(['run', '--data', 'x.npy', '--dims', '3', '--out', 'nowhere'], '--model is needed with --data');
+    await refused(['certify', '--dims', '3'], '--operator or --model is needed');
+    await refused(
+      ['launch', '--engine', 'local', '--dims', '3', '--out', 'nowhere'],
+      '--operator or --model is needed',
+    );
     await refused(
       ['seigh', '--operator', 'a.js', '--loss', 'huberLoss', '--dims', '3'],
       '--loss cannot be combined with --operator',

@@ -47,6 +47,8 @@ describe.each<[string, Record<string, number | string>]>([
   ['an unknown order', { which: 'XX' }],
   ['no memory', { memory: 1 }],
   ['a text for a number', { seed: 'one' }],
+  ['a model problem that is no JSON', { problem: '{' }],
+  ['a model problem without options', { problem: 'null' }],
 ])('sketch.h5 with %s', (name, changes) => {
   test('is refused', async () => {
     const store = at(`sketch ${name}`);

@@ -23,7 +23,12 @@ test('only shards with missing blocks and stages that are not there are launched
     measured('product', 10, [1, 4, 5]),
     derived('result'),
   ];
-  const steps = launchSteps(progress, { directory: '/d', operator: '/o.mjs', count: 4, certify: ['--tests', '5'] });
+  const steps = launchSteps(progress, {
+    directory: '/d',
+    operator: ['--operator', '/o.mjs'],
+    count: 4,
+    certify: ['--tests', '5'],
+  });
   expect(steps).toEqual([
     { name: 'basis', args: ['recover', '/d', '--stage', 'basis'] },
     {
@@ -34,7 +39,9 @@ test('only shards with missing blocks and stages that are not there are launched
     { name: 'result', args: ['recover', '/d', '--stage', 'result'] },
     { name: 'certificate', args: ['certify', '/d', '--operator', '/o.mjs', '--tests', '5'] },
   ]);
-  expect(launchSteps([measured('sketch', 3, [])], { directory: '/d', operator: '/o.mjs', count: 4 })).toEqual([]);
+  expect(
+    launchSteps([measured('sketch', 3, [])], { directory: '/d', operator: ['--operator', '/o.mjs'], count: 4 }),
+  ).toEqual([]);
 });
 
 const step: LaunchStep = { name: 'sketch', args: ['measure', "/it's here"], shards: { own: [2, 5], count: 8 } };

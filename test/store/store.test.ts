@@ -219,7 +219,7 @@ describe('what does not belong together is refused, and the file is named', () =
     const store = at('later');
     await seigh(A, 20, { ...options, store });
     const { plan } = await openDirectory(store);
-    await createDirectory(store, plan, '', { rows: 300, cols: 2, data: new Float64Array(600) });
+    await createDirectory(store, plan, { operator: '' }, { rows: 300, cols: 2, data: new Float64Array(600) });
     const { attributes } = await readRecordFile(descriptionPath({ path: store }));
     await writeRecordFile(descriptionPath({ path: store }), { attributes: { ...attributes, format_version: 7 } });
     await expectRefusal(store, /sketch.h5 has format version 7, this version reads 1/);

@@ -13,8 +13,8 @@ export interface LaunchStep {
 /** What a launch is told beside the directory. */
 export interface LaunchOptions {
   directory: string;
-  /** The operator's file. */
-  operator: string;
+  /** Arguments that name the operator. */
+  operator: readonly string[];
   /** Processes or jobs to share the blocks among. */
   count: number;
   /** Arguments for `eigensketch certify`; undefined to leave the certificate out. */
@@ -34,10 +34,10 @@ export function launchSteps(progress: readonly StageProgress[], options: LaunchO
     if (own.length === 0) continue;
     steps.push({
       name: stage.stage,
-      args: ['measure', directory, '--operator', operator, '--stage', stage.stage],
+      args: ['measure', directory, ...operator, '--stage', stage.stage],
       shards: { own, count },
     });
   }
-  if (certify) steps.push({ name: 'certificate', args: ['certify', directory, '--operator', operator, ...certify] });
+  if (certify) steps.push({ name: 'certificate', args: ['certify', directory, ...operator, ...certify] });
   return steps;
 }

@@ -1,6 +1,7 @@
 /** A sketch directory: one file that says what the sketch is, and a folder of block files for each stage. */
 import { join } from 'node:path';
 import type { Block } from '../../core/block.ts';
+import { StoreError } from '../../core/errors.ts';
 import type { Attributes } from '../../hdf5/messages.ts';
 import type { RecordLink } from '../../hdf5/record-file.ts';
 import { removeTemporaries } from '../../hdf5/temporary.ts';
@@ -10,10 +11,16 @@ import { runName } from '../identity.ts';
 import { planAttributes, planFrom, type StoredPlan } from './plan.ts';
 import { blockCount, stagesOf } from './stages.ts';
 
-/** Where a sketch comes from; none of its numbers depend on it. */
-export interface Origin {
-  /** The file that the operator was made by; empty when it was made in code. */
+/** What makes the operator of a sketch, for whoever has to make it again. */
+export interface OperatorOrigin {
+  /** A file: a module, or the model.json of `problem`. Empty when the operator was made in code. */
   operator: string;
+  /** Options that name a model, its data and its loss, for `modelProblem`; absent for a module. */
+  problem?: Readonly<Record<string, unknown>>;
+}
+
+/** Where a sketch comes from; none of its numbers depend on it. */
+export interface Origin extends OperatorOrigin {
   /** Version of the library. */
   version: string;
   /** ISO 8601. */
@@ -87,9 +94,31 @@ export function blockIdentity(directory: SketchDirectory, stage: string, block: 
  * Makes a sketch directory. Another process may do the same at the same time: the first one's is kept.
  * @throws StoreError when it cannot be written.
  */
-export async function createDirectory(path: string, plan: StoredPlan, operator: string, probe: Block): Promise<void> {
-  const attributes = { operator, purpose: 'sketch', run: sketchName(plan, probe), ...planAttributes(plan) };
+export async function createDirectory(
+  path: string,
+  plan: StoredPlan,
+  { operator, problem }: OperatorOrigin,
+  probe: Block,
+): Promise<void> {
+  const attributes = {
+    operator,
+    ...(problem === undefined ? {} : { problem: JSON.stringify(problem) }),
+    purpose: 'sketch',
+    run: sketchName(plan, probe),
+    ...planAttributes(plan),
+  };
   await writeDescription(SKETCH, path, probe, attributes, links(plan));
+}
+
+/** The options that an attribute holds as JSON. @throws StoreError when it does not. */
+function problemFrom(file: string, problem: Attributes[string]): Readonly<Record<string, unknown>> {
+  try {
+    const options: unknown = JSON.parse(String(problem));
+    if (typeof options === 'object' && options !== null) return options as Record<string, unknown>;
+  } catch {
+    // refused below
+  }
+  throw new StoreError(`${file}: damaged: its attribute 'problem' holds no options`, { file });
 }
 
 /** Takes away what processes that have ended have left, before new files are made. */
@@ -106,9 +135,15 @@ export async function clearDirectory({ path, plan }: SketchDirectory): Promise<v
  */
 export async function openDirectory(path: string, memory?: number): Promise<SketchDirectory> {
   const attributes = await readDescription(SKETCH, path);
-  const { eigensketch, created, operator, run } = attributes;
-  const plan = planFrom(descriptionPath({ path }), attributes);
-  const origin = { operator: String(operator), version: String(eigensketch), created: String(created) };
+  const { eigensketch, created, operator, problem, run } = attributes;
+  const file = descriptionPath({ path });
+  const plan = planFrom(file, attributes);
+  const origin = {
+    operator: String(operator),
+    ...(problem === undefined ? {} : { problem: problemFrom(file, problem) }),
+    version: String(eigensketch),
+    created: String(created),
+  };
   return { path, plan, memory: memory ?? plan.memory, origin, run: run === undefined ? undefined : String(run) };
 }
 

@@ -14,7 +14,14 @@ import { shardName, WHOLE } from '../shard.ts';
 import { inTurn } from '../turn.ts';
 import { costOf } from './cost.ts';
 import { deriveStage } from './derive.ts';
-import { clearDirectory, createDirectory, descriptionPath, openDirectory, type SketchDirectory } from './directory.ts';
+import {
+  clearDirectory,
+  createDirectory,
+  descriptionPath,
+  type OperatorOrigin,
+  openDirectory,
+  type SketchDirectory,
+} from './directory.ts';
 import { measureStage } from './measure.ts';
 import { budgetOf, flatPlan, planOf, type StoredPlan, tallOf } from './plan.ts';
 import { isFinished, stageIsThere } from './progress.ts';
@@ -26,8 +33,8 @@ export interface SketchRequest {
   plan: StoredPlan;
   /** Choices that the caller left open: an existing directory may have made them otherwise. */
   free: readonly string[];
-  /** File that the operator was made by, or empty. */
-  operator: string;
+  /** What made the operator. */
+  origin: OperatorOrigin;
 }
 
 /**
@@ -46,7 +53,7 @@ export async function openSketch(
   const directory = await openForOperator(op, {
     isThere: async () => request === undefined || isDirectoryOf(SKETCH, path),
     open: () => openDirectory(path, memory),
-    create: (probe) => createDirectory(path, request!.plan, request!.operator, probe),
+    create: (probe) => createDirectory(path, request!.plan, request!.origin, probe),
     check(directory) {
       const { plan } = directory;
       if (request) {
@@ -87,11 +94,11 @@ export async function finishDirectory(
 }
 
 /** What a call asks for, on this machine. @throws ArgumentError when its memory is too small, before anything is calibrated. */
-export async function requestOf(call: SketchCall, operator = ''): Promise<SketchRequest> {
+export async function requestOf(call: SketchCall, origin: OperatorOrigin = { operator: '' }): Promise<SketchRequest> {
   const { op, dims, settings } = call;
   const { blockColumns } = budgetOf(call);
   const blockSize = await prepareBlocks(op, dims, settings.blockSize, blockColumns);
-  return { plan: planOf(call, blockSize), free: settings.blockSize === undefined ? ['blockSize'] : [], operator };
+  return { plan: planOf(call, blockSize), free: settings.blockSize === undefined ? ['blockSize'] : [], origin };
 }
 
 /**
