@@ -20,15 +20,16 @@ export function orderWanted(values: Float64Array, which: KrylovWhich): number[] 
 /** Ritz pairs in the order wanted. */
 export interface RitzValues {
   values: Float64Array;
-  /** ||A v - theta v|| of the Ritz vectors, from H and B alone, and the rounding in these. */
+  /** ||A v - theta v|| of the Ritz vectors V S, from H and B alone, and the rounding in these. */
   residualNorms: Float64Array;
-  /** m x m; the Ritz vectors are V S. */
+  /** m x m. */
   S: Matrix;
 }
 
 /**
  * All Ritz pairs of A on span(V), wanted ones first. With (theta, s) an eigenpair of sym(H), A V s - theta V s =
- * V (H - H^T) s / 2 + W B s: two orthogonal parts. What the relation itself carries of rounding is added.
+ * V (H s - theta s) + W B s: two orthogonal parts. The first is measured, for it holds what H lacks in symmetry and the
+ * error of the small eigensolver. What the relation itself carries of rounding is added.
  */
 export async function ritzValues(
   state: Decomposition,
@@ -38,10 +39,12 @@ export async function ritzValues(
   const { H, B, lost } = state;
   const { kernels } = context;
   const m = H.rows;
-  const { values, vectors } = await kernels.eigh(symmetricPart(H));
-  const order = orderWanted(values, which);
+  const { values: ascending, vectors } = await kernels.eigh(symmetricPart(H));
+  const order = orderWanted(ascending, which);
+  const values = Float64Array.from(order, (i) => ascending[i]!);
   const S = selectColumns(vectors, order, () => 1);
-  const inside = await kernels.gemm(skewPart(H), S);
+  const inside = await kernels.gemm(H, S);
+  for (let at = 0; at < inside.data.length; at++) inside.data[at]! -= values[at % m]! * S.data[at]!;
   const outside = await kernels.gemm(B, S);
   const squares = new Float64Array(m).fill(lost ** 2);
   for (const part of [inside, outside]) {
@@ -49,20 +52,10 @@ export async function ritzValues(
   }
   const rounding = roundingOf(state);
   return {
-    values: Float64Array.from(order, (i) => values[i]!),
+    values,
     residualNorms: squares.map((square) => Math.sqrt(square) + rounding),
     S,
   };
-}
-
-/** (H - H^T) / 2. */
-function skewPart(H: Matrix): Matrix {
-  const k = H.rows;
-  const data = new Float64Array(k * k);
-  for (let i = 0; i < k; i++) {
-    for (let j = 0; j < k; j++) data[i * k + j] = (H.data[i * k + j]! - H.data[j * k + i]!) / 2;
-  }
-  return { rows: k, cols: k, data };
 }
 
 /** Roundings that a sum over n terms in float64 leaves in an entry of H, beside the largest product. */
@@ -99,7 +92,14 @@ export function floorsOf(state: Decomposition): Floors {
   return { rounding, noise: isRounding ? rounding : Math.max(rounding, difference * Math.sqrt(W.rows / 2)) };
 }
 
-/** The first `count` Ritz pairs with their vectors V S. */
+/**
+ * What the rounding of a returned vector adds to its residual norm: the m terms of a row of V S are summed one after the
+ * other, the partial sums of a unit vector are at most 1, and A - theta I is at most twice the largest product.
+ */
+const roundingOfVector = (state: Decomposition): number =>
+  2 * (1 + Math.sqrt(state.H.rows)) * unitRoundoff(state.W.dtype) * scaleOf(state);
+
+/** The first `count` Ritz pairs with their vectors V S; the residual norms are those of the vectors as rounded. */
 export async function leadingRitzPairs(
   state: Decomposition,
   ritz: RitzValues,
@@ -111,10 +111,11 @@ export async function leadingRitzPairs(
   // both ends come alternately, and are returned from the largest down
   if (which === 'BE') leading.sort((i, j) => ritz.values[j]! - ritz.values[i]!);
   const S = selectColumns(ritz.S, leading, () => 1);
+  const rounding = roundingOfVector(state);
   return {
     values: Float64Array.from(leading, (i) => ritz.values[i]!),
     vectors: await combine(state.V, S, context.space, context),
-    residualNorms: Float64Array.from(leading, (i) => ritz.residualNorms[i]!),
+    residualNorms: Float64Array.from(leading, (i) => ritz.residualNorms[i]! + rounding),
     coreAsymmetry: relativeAsymmetry(state.H),
     noiseFloor: floorsOf(state).noise,
   };
