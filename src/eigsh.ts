@@ -44,7 +44,7 @@ export function eigsh(op: LinearOperator, k: number, options: EigshOptions = {})
       const supervised = { ...settings, ...control };
       if (store !== undefined) {
         // HDF5 is loaded for those who use it
-        const { storedEigsh } = await import('./store/search/eigsh.ts');
+        const { storedEigsh } = await import('#store');
         const { op: A } = scaledOperator(op, { refuse: true });
         return storedEigsh({ op: A, settings: supervised, seed, kernels }, store, memory);
       }

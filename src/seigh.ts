@@ -44,7 +44,7 @@ async function sketch(call: SketchCall, control: Control): Promise<EighResult<Sk
   control.signal?.throwIfAborted();
   if (call.settings.store !== undefined) {
     // HDF5 is loaded for those who use it
-    const { storedSeigh } = await import('./store/sketch/seigh.ts');
+    const { storedSeigh } = await import('#store');
     return storedSeigh(call, control);
   }
   const run = await prepareRun(call, control);

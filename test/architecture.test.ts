@@ -1,19 +1,23 @@
 /** The rooms of src/ and who may import whom: imports point one way. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { builtinModules } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import { VERSION } from '../src/core/version.ts';
 
 const SRC = resolve('src');
 
 /** Each room with the rooms it may import; a file directly in src/ is a room of its own. */
 const ALLOWED: Record<string, readonly string[]> = {
-  core: [],
-  linalg: ['core'],
+  host: [],
+  core: ['host'],
+  linalg: ['host', 'core'],
   multivector: ['core', 'linalg'],
   linops: ['core', 'linalg', 'multivector'],
   stats: ['core'],
   spectrum: ['core', 'linalg', 'multivector', 'linops'],
-  sketch: ['core', 'multivector', 'linops'],
+  sketch: ['host', 'core', 'multivector', 'linops'],
   krylov: ['core', 'linalg', 'multivector', 'linops', 'stats', 'spectrum', 'sketch'],
   apost: ['core', 'linalg', 'multivector', 'linops', 'stats', 'sketch', 'krylov'],
   traces: ['core', 'linalg', 'multivector', 'linops', 'stats', 'sketch', 'apost', 'krylov'],
@@ -45,14 +49,14 @@ const ALLOWED: Record<string, readonly string[]> = {
     'ssvd.ts',
   ],
   remote: ['core', 'linops'],
-  report: ['core', 'stats', 'spectrum', 'apost', 'eigsh'],
+  report: ['host', 'core', 'stats', 'spectrum', 'apost', 'eigsh'],
   // files, remote and tfjs only when an operator or a model of theirs is given
   cli: ['core', 'linalg', 'linops', 'spectrum', 'apost', 'seigh', 'eigsh', 'store', 'files', 'remote', 'tfjs'].concat(
     'eigsh.ts',
     'seigh.ts',
     'report',
   ),
-  tfjs: ['core', 'linalg', 'linops'],
+  tfjs: ['host', 'core', 'linalg', 'linops'],
   testing: ['core', 'linalg', 'linops'],
 };
 
@@ -93,6 +97,20 @@ function filesUnder(directory: string): string[] {
 const roomOf = (path: string, within = SRC): string => relative(within, path).split('/')[0]!;
 const packageOf = (specifier: string): string => specifier.split('/')[0]!;
 
+const { imports: ALIASES, version } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  imports: Record<string, Record<'browser' | 'default', string>>;
+  version: string;
+};
+
+/** The source file of an emitted one. */
+const emittedFrom = (path: string): string => resolve(path.replace('./dist/', '').replace(/\.js$/, '.ts'));
+
+/** What an import by a name such as `#host` means, as a path relative to the file that imports it. */
+function sourceOf({ file, specifier }: { file: string; specifier: string }): string {
+  const path = relative(join(SRC, dirname(file)), emittedFrom(ALIASES[specifier]!.default));
+  return path.startsWith('.') ? path : `./${path}`;
+}
+
 interface Import {
   file: string;
   room: string;
@@ -110,7 +128,10 @@ const imports: Import[] = files.flatMap((path) => {
 });
 
 // what stands in an example inside a comment is not an import of the file
-const inCode = imports.filter(({ specifier }) => !specifier.startsWith('eigensketch'));
+const inCode = imports
+  .filter(({ specifier }) => !specifier.startsWith('eigensketch'))
+  // a name of package.json's imports stands for what it is in Node: a page's part is in the same room
+  .map((each) => ({ ...each, specifier: each.specifier.startsWith('#') ? sourceOf(each) : each.specifier }));
 
 test('every room of src/ is in the table', () => {
   expect(Object.keys(ALLOWED).sort()).toEqual([...new Set(files.map((path) => roomOf(path)))].sort());
@@ -188,6 +209,8 @@ const STORE: Record<string, readonly string[]> = {
   sketch: ['.'],
   search: ['.'],
   cluster: ['.', 'sketch'],
+  // what `#store` is
+  drivers: ['sketch', 'search'],
 };
 
 test('folders of store/ form no circle: what they share is in store/ itself', () => {
@@ -217,7 +240,7 @@ test('folders of store/ form no circle: what they share is in store/ itself', ()
 test.each(['seigh.ts', 'eigsh.ts'])(
   'store, and HDF5 with it, is loaded by %s only when a directory is given',
   (driver) => {
-    const imports = readFileSync(join(SRC, driver), 'utf8').matchAll(/^import .*'\.\/store\/.*$/gm);
+    const imports = readFileSync(join(SRC, driver), 'utf8').matchAll(/^import .*'(?:\.\/store\/.*|#store)'.*$/gm);
     expect([...imports]).toEqual([]);
   },
 );
@@ -229,6 +252,76 @@ test('each package is imported in its own room only', () => {
     .map(({ file, specifier }) => `${file} imports ${specifier}`);
   expect(wrong).toEqual([]);
 });
+
+/** Every file that is reached from an entry, imports of both kinds followed as under the condition `browser`. */
+function reachedInPages(entry: string): { files: Set<string>; packages: Set<string> } {
+  const files = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (path: string): void => {
+    if (files.has(path)) return;
+    files.add(path);
+    const code = readFileSync(path, 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
+    for (const [statement, specifier] of code.matchAll(/(?:^(?:import|export)\b[^;]*?from\s*|import\()'([^']+)'/gm)) {
+      if (/^(?:import|export) type\b/.test(statement)) continue;
+      if (specifier!.startsWith('#')) visit(emittedFrom(ALIASES[specifier!]!.browser));
+      else if (specifier!.endsWith('/worker-source.js')) continue;
+      else if (specifier!.startsWith('.')) visit(resolve(dirname(path), specifier!));
+      else packages.add(specifier!);
+    }
+  };
+  visit(resolve(entry));
+  return { files, packages };
+}
+
+describe.each(['src/index.ts', 'src/tfjs/index.ts', 'src/report/index.ts', 'src/testing/index.ts'])(
+  'in a page %s',
+  (entry) => {
+    const { files, packages } = reachedInPages(entry);
+
+    test('reaches nothing that only Node has', () => {
+      expect([...packages].filter((name) => name.startsWith('node:') || builtinModules.includes(name))).toEqual([]);
+      const rooms = new Set([...files].map((path) => roomOf(path)));
+      expect([...rooms].filter((room) => ['hdf5', 'files', 'remote', 'cli'].includes(room))).toEqual([]);
+      // what each would tell of its process, or find beside itself
+      const wrong = [...files].filter((path) =>
+        /\bprocess\.(?:env|argv|version|platform|arch|emit|std)|\bBuffer\.|import\.meta/.test(codeOf(path)),
+      );
+      expect(wrong.map((path) => relative(SRC, path))).toEqual([]);
+    });
+
+    test('reaches no package that is not made for pages', () => {
+      const known = [
+        'fastest-levenshtein',
+        'pure-rand/generator/xoroshiro128plus',
+        '@tensorflow/tfjs-core',
+        'vega',
+      ].concat('jstat', 'ml-matrix');
+      expect([...packages].filter((name) => !known.includes(name))).toEqual([]);
+    });
+  },
+);
+
+test('each name of package.json is a file for Node and one for pages, of one room', () => {
+  for (const { browser, default: node } of Object.values(ALIASES)) {
+    const [inPage, inNode] = [emittedFrom(browser), emittedFrom(node)];
+    expect(files).toEqual(expect.arrayContaining([inPage, inNode]));
+    expect(roomOf(inPage)).toBe(roomOf(inNode));
+  }
+});
+
+test('the version that the code knows is that of the package', () => {
+  expect(VERSION).toBe(version);
+});
+
+test.each(['src/linalg/kernels/wasm', 'src/tfjs/backends/wasm/heap-kernels'])(
+  'the module embedded in %s is made from its sources as they are: else npm run build:wasm',
+  async (room) => {
+    const { hashOfSources } = (await import(pathToFileURL(resolve('.ci/hash-of-sources.js')).href)) as {
+      hashOfSources(folder: string): string;
+    };
+    expect(readFileSync(`${room}/embedded.ts`, 'utf8')).toContain(hashOfSources(`${room}/assembly`));
+  },
+);
 
 test('a file is as long as its one topic: at most 400 lines', () => {
   const long = files

@@ -1,5 +1,4 @@
 /** The two element types of tall data, and what follows from each. */
-import { types } from 'node:util';
 
 /** Element type of tall data. */
 export type DType = 'float32' | 'float64';
@@ -21,14 +20,20 @@ export function bytesPerEntry(dtype: DType): number {
   return dtype === 'float32' ? 4 : 8;
 }
 
-/** Whether a value is a Float32Array or Float64Array, also one made in another realm (a VM context, a worker). */
+/** What a typed array calls itself, in every realm (a VM context, a worker); undefined for everything else. */
+function typeOf(value: unknown): string | undefined {
+  return ArrayBuffer.isView(value) ? (value as unknown as Record<symbol, string>)[Symbol.toStringTag] : undefined;
+}
+
+/** Whether a value is a Float32Array or Float64Array. */
 export function isFloatArray(value: unknown): value is FloatArray {
-  return types.isFloat32Array(value) || types.isFloat64Array(value);
+  const type = typeOf(value);
+  return type === 'Float32Array' || type === 'Float64Array';
 }
 
 /** The element type of a typed array. */
 export function dtypeOf(data: FloatArray): DType {
-  return types.isFloat32Array(data) ? 'float32' : 'float64';
+  return typeOf(data) === 'Float32Array' ? 'float32' : 'float64';
 }
 
 /** The narrowest type that holds every given one: float64 as soon as one of them is. */

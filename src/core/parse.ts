@@ -3,8 +3,9 @@
  * record of fields; the command line reads the same records, so both know the same names, ranges and defaults.
  * Messages do not name the function: {@link atDoor} puts its name before them.
  */
-import { resolve } from 'node:path';
+
 import { distance } from 'fastest-levenshtein';
+import { host } from '#host';
 import { type Block, checkBlock } from './block.ts';
 import { type DType, type FloatArray, isFloatArray } from './dtype.ts';
 import { ArgumentError, NumericalError } from './errors.ts';
@@ -136,7 +137,7 @@ export const anyText: Field<string> = {
 };
 
 /** A path, made absolute at once: the working directory may change before it is used. */
-export const path: Field<string> = { ...text, parse: (value, name) => resolve(text.parse(value, name)) };
+export const path: Field<string> = { ...text, parse: (value, name) => host.absolutePath(text.parse(value, name)) };
 
 /** An amount of memory, in bytes. */
 export const memory: Field<number> = {

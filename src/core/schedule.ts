@@ -1,5 +1,5 @@
 /** Keeping the event loop alive, and telling the caller how far a long computation is. */
-import { setImmediate } from 'node:timers/promises';
+import { host } from '#host';
 
 /**
  * One report of a long computation: `done` of `total` columns of stage `stage`; iterations for `'solve'`, eigenpairs for `'krylov'`.
@@ -32,7 +32,7 @@ let lastPause = performance.now();
 /** Gives timers, I/O and Ctrl-C a turn if this thread has been busy for a while; call it between slices of work. */
 export async function breathe(signal?: AbortSignal): Promise<void> {
   if (performance.now() - lastPause > SLICE_MS) {
-    await setImmediate();
+    await host.nextTask();
     lastPause = performance.now();
   }
   signal?.throwIfAborted();

@@ -1,12 +1,12 @@
 /** Everything a report is made from: a decomposition, its certificate and where both come from, as a plain record. */
 
-import { createRequire } from 'node:module';
-import { cpus } from 'node:os';
+import { host } from '#host';
 import type { Certificate } from '../apost/certificate.ts';
 import { atDoor } from '../core/door.ts';
 import { isFloatArray } from '../core/dtype.ts';
 import { StoreError } from '../core/errors.ts';
 import { anyText, asRecord, type Field, optional, parseOptions, refuse } from '../core/parse.ts';
+import { VERSION } from '../core/version.ts';
 import type { EighResult } from '../spectrum/result.ts';
 import { faultOfFile } from './check.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
@@ -37,8 +37,8 @@ export interface Provenance {
   /** Dense kernel provider. */
   kernels: string;
   /** Of this package and of those it used. */
-  versions: { eigensketch: string; node: string };
-  /** Processor, threads, system, Node. */
+  versions: { eigensketch: string; node?: string; browser?: string };
+  /** Processor and system; of a page what its browser tells. */
   machine: string;
   /** ISO 8601. */
   date: string;
@@ -109,7 +109,6 @@ export function analysisOf(parts: AnalysisParts): Analysis {
 }
 
 function recordOf({ operator, result, certificate, date = new Date() }: AnalysisParts): Analysis {
-  const { version } = createRequire(import.meta.url)('eigensketch/package.json') as { version: string };
   const { shape, dtype, method, dims, testMatrix, seed, numMatvecs, kernels, seconds } = result;
   const { residualNorms, samplingErrors, leaveOneOutError } = result;
   const outcome = outcomeOf(result);
@@ -126,8 +125,8 @@ function recordOf({ operator, result, certificate, date = new Date() }: Analysis
       numMatvecs,
       seconds,
       kernels,
-      versions: { eigensketch: version, node: process.version },
-      machine: `${process.platform} ${process.arch}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}`,
+      versions: { eigensketch: VERSION, ...host.runtime() },
+      machine: host.machine(),
       date: date.toISOString(),
     },
     eigenvalues: Array.from(result.eigenvalues),

@@ -41,11 +41,15 @@ function faultOfCertificate(certificate: unknown): string | undefined {
 const wrongType = (value: Readonly<Record<string, unknown>>, type: string, names: readonly string[]) =>
   names.find((name) => typeof value[name] !== type);
 
+/** What ran the program: a browser where one is named. */
+const runtimeOf = ({ versions }: Readonly<Record<string, unknown>>): string =>
+  (versions as { browser?: unknown }).browser === undefined ? 'node' : 'browser';
+
 function faultOfProvenance(provenance: Readonly<Record<string, unknown>>): string | undefined {
   const wrong =
     wrongType(provenance, 'string', ['dtype', 'method', 'testMatrix', 'kernels', 'machine', 'date']) ??
     wrongType(provenance, 'number', ['n', 'dims', 'seed', 'numMatvecs', 'seconds']) ??
-    wrongType(provenance.versions as Record<string, unknown>, 'string', ['eigensketch', 'node']);
+    wrongType(provenance.versions as Record<string, unknown>, 'string', ['eigensketch', runtimeOf(provenance)]);
   return wrong === undefined ? undefined : `its provenance has no valid ${wrong}`;
 }
 

@@ -86,6 +86,7 @@ export function statements(analysis: Analysis): [name: string, text: string][] {
 
 /** Name and text of where the numbers come from. */
 export function provenanceLines({ provenance: p, certificate }: Analysis): [name: string, text: string][] {
+  const runtime = p.versions.browser ?? `Node ${p.versions.node}`;
   return [
     ['operator', `${p.operator}, ${p.n} x ${p.n}, ${p.dtype}`],
     ['method', `${p.method}, ${p.dims} columns, ${p.testMatrix}, seed ${p.seed}`],
@@ -94,7 +95,7 @@ export function provenanceLines({ provenance: p, certificate }: Analysis): [name
       'tests',
       certificate ? `${certificate.tests}, seed ${certificate.seed}, confidence ${certificate.confidence}` : 'none',
     ],
-    ['versions', `eigensketch ${p.versions.eigensketch}, Node ${p.versions.node}, dense kernels ${p.kernels}`],
+    ['versions', `eigensketch ${p.versions.eigensketch}, ${runtime}, dense kernels ${p.kernels}`],
     ['machine', p.machine],
     ['date', p.date],
   ];

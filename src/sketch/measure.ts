@@ -1,5 +1,5 @@
 /** The measurement loop: an operator times a tall block, a few columns at a time. */
-import { setImmediate } from 'node:timers/promises';
+import { host } from '#host';
 import { type Block, zeros } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
 import { breathe, type Control, type Progress } from '../core/schedule.ts';
@@ -118,7 +118,7 @@ export async function measureColumns(
       product.catch(() => {});
       underWay.push({ range, product, startedAt });
       // The device is given its commands before this thread makes more columns.
-      if (slots.length > 1) await setImmediate();
+      if (slots.length > 1) await host.nextTask();
       if (underWay.length === slots.length) await finish();
     }
     while (underWay.length > 0) await finish();

@@ -5,7 +5,7 @@ import { ArgumentError, UnsupportedError } from '../core/errors.ts';
 import { choice, flag, optional, parseOptions, text, withDefault } from '../core/parse.ts';
 import { registerPanelKernels } from '../linalg/kernels/panels.ts';
 import type { DeviceRequest, StartableBackend } from './backends/backend.ts';
-import { BACKENDS } from './backends/current.ts';
+import { BACKENDS, refuseUnfit } from './backends/current.ts';
 import { backendPanels } from './backends/panel-kernels.ts';
 import type { BackendName, BackendRecord } from './backends/record.ts';
 import { prepareTensorFlow } from './repairs/prepare.ts';
@@ -74,6 +74,9 @@ export async function startBackend(name: BackendName, request: DeviceRequest): P
  * On `'webgpu'` a device that was lost is replaced by a new one; what was on the old one is gone. Results are read with
  * `await tensor.data()`: `dataSync()` does not exist there.
  *
+ * A page of a browser imports the package of the backend itself, before this call. `'webgl'`, which TensorFlow.js takes there by
+ * itself, is refused: docs/browser.md says why.
+ *
  * @throws ArgumentError for another name or options that do not belong to it; UnsupportedError when the backend is not
  * installed or does not start, with what to install, when there is no GPU adapter, and when there is only a software one
  * and `requireHardware` was asked for. It never falls back to another backend.
@@ -83,6 +86,7 @@ export async function startBackend(name: BackendName, request: DeviceRequest): P
  */
 export function useBackend(name: BackendName, options: BackendOptions = {}): Promise<BackendRecord> {
   return atDoor('useBackend', async () => {
+    refuseUnfit(name);
     NAME.parse(name, 'name');
     const request = parseOptions(options, FIELDS);
     refuseChoices(BACKENDS[name], request);

@@ -68,9 +68,10 @@ describeNative('loading a native library', (native) => {
 
 describe('without koffi', () => {
   test('says so', async () => {
-    const root = join(folder, 'bare', '/');
+    const home = join(folder, 'bare');
+    const root = join(home, 'dist', 'src', '/');
     cpSync(sources, root, { recursive: true });
-    writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
+    cpSync('package.json', join(home, 'package.json'));
     const { reason } = await load('', { root: pathToFileURL(root) });
     expect(reason).toMatch(/^the optional package koffi cannot be loaded: .*koffi/);
   });

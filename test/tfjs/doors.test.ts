@@ -153,7 +153,7 @@ test.each<[string, () => unknown, string]>([
     'x0 must be a float32 tensor or an array of them',
   ]),
   ['hessianOf', () => api.hessianOf(tf.square as never, tf.tensor1d([1, 2], 'int32')), 'x0 must be a float32 tensor'],
-  ...[undefined, null, 3, '', 'webgl', 'Cpu', {}].map((backend): [string, () => unknown, string] => [
+  ...[undefined, null, 3, '', 'Cpu', {}].map((backend): [string, () => unknown, string] => [
     'useBackend',
     () => api.useBackend(backend as never),
     "name must be one of 'cpu', 'wasm', 'webgpu', 'tensorflow'",
@@ -317,4 +317,11 @@ test('numbers that do not have the shape that is said of them are a ShapeError',
   const wrong = { data: new Float32Array(5), shape: [3, 2] };
   const H = api.hessian({ ...problemOptions(), data: [[wrong, y]] } as never);
   await expect(H.loss()).rejects.toThrow('hessian: x of batch 0: an array of 5 numbers does not have the shape [3, 2]');
+});
+
+test('webgl is refused by name, with the reason', async () => {
+  await expect(api.useBackend('webgl' as never)).rejects.toMatchObject({
+    code: 'UNSUPPORTED',
+    message: expect.stringMatching(/^useBackend: backend 'webgl' is refused: its textures may hold half precision/),
+  });
 });

@@ -1,10 +1,10 @@
 /** From the `kernels` option to a provider. */
-import process from 'node:process';
+import { host } from '#host';
+import { loadNativeKernels } from '#native';
+import { loadReferenceKernels } from '#reference';
 import { UnsupportedError } from '../../core/errors.ts';
 import { type Field, choice as oneOf, optional } from '../../core/parse.ts';
 import { withFasterPanels, withPanels } from './device.ts';
-import { jsKernels } from './js.ts';
-import { loadNativeKernels } from './native.ts';
 import { panelKernels } from './panels.ts';
 import type { Kernels } from './provider.ts';
 import { loadWasmKernels } from './wasm/load.ts';
@@ -23,26 +23,28 @@ export const KERNELS: Field<KernelsChoice | undefined> = optional(CHOICE);
 
 /** The choice of those who make none: the environment variable EIGENSKETCH_KERNELS, else `'auto'`. */
 export function defaultChoice(): string {
-  return process.env.EIGENSKETCH_KERNELS || 'auto';
+  return host.setting('EIGENSKETCH_KERNELS') || 'auto';
 }
 
 async function onHost(): Promise<Kernels> {
   const { kernels, reason } = await loadNativeKernels();
   if (kernels) return kernels;
   // a machine without a BLAS is nothing to speak of; a library that the user named and that fails is
-  if (process.env.EIGENSKETCH_BLAS) warnOnce(`EIGENSKETCH_BLAS is not used: ${reason}`);
+  if (host.setting('EIGENSKETCH_BLAS')) warnOnce(`EIGENSKETCH_BLAS is not used: ${reason}`);
   try {
     return await loadWasmKernels();
   } catch (error) {
     if (!(error instanceof UnsupportedError)) throw error;
+    const { kernels: reference } = await loadReferenceKernels();
+    if (!reference) throw error;
     warnOnce(`the slow reference kernels are used: ${error.message}`);
-    return jsKernels;
+    return reference;
   }
 }
 
 let warned = false;
 function warnOnce(message: string): void {
-  if (!warned) process.emitWarning(message, { type: 'EigensketchWarning' });
+  if (!warned) host.warn(message);
   warned = true;
 }
 
@@ -67,9 +69,8 @@ export async function selectKernels(choice?: KernelsChoice): Promise<Kernels> {
   const name = CHOICE.parse(choice ?? defaultChoice(), choice ? 'kernels' : 'EIGENSKETCH_KERNELS');
   if (name === 'auto') return automatic();
   if (name === 'device') return onDevice();
-  if (name === 'js') return jsKernels;
   if (name === 'wasm') return loadWasmKernels();
-  const { kernels, reason } = await loadNativeKernels();
-  if (!kernels) throw new UnsupportedError(`kernels 'native' cannot be used: ${reason}`, { reason });
+  const { kernels, reason } = await (name === 'js' ? loadReferenceKernels() : loadNativeKernels());
+  if (!kernels) throw new UnsupportedError(`kernels '${name}' cannot be used: ${reason}`, { reason });
   return kernels;
 }

@@ -1,6 +1,7 @@
 /** Loading optional packages, or saying what to install. */
-import { createRequire } from 'node:module';
+
 import { findBackendFactory } from '@tensorflow/tfjs-core';
+import { host } from '#host';
 import { UnsupportedError } from '../../core/errors.ts';
 import { type BackendName, type BackendRecord, setBackendRecord } from './record.ts';
 
@@ -15,10 +16,11 @@ export async function importOrExplain(
   modules: readonly string[],
   install: string,
 ): Promise<{ name: string; exports: unknown }> {
+  if (host.isPage) throw new UnsupportedError(`the page has to import ${modules[0]} before this call`, { modules });
   const failures: unknown[] = [];
   for (const name of modules) {
     try {
-      return { name, exports: await import(name) };
+      return { name, exports: await host.importPackage(name) };
     } catch (error) {
       failures.push(error);
     }
@@ -31,14 +33,10 @@ export async function importOrExplain(
   );
 }
 
-/** The version of an installed package, 'unknown' where it does not say. */
-export function versionOf(name: string): string {
-  try {
-    const { version } = createRequire(import.meta.url)(`${name}/package.json`) as { version: string };
-    return version;
-  } catch {
-    return 'unknown';
-  }
+/** A package as records name it: with its version, where that can be seen. */
+export function packageName(name: string): string {
+  const version = host.versionOf(name);
+  return version === undefined ? name : `${name} ${version}`;
 }
 
 const moduleOf = (name: BackendName): string => `@tensorflow/tfjs-backend-${name}`;
@@ -52,5 +50,5 @@ export async function registerPackage(name: BackendName): Promise<void> {
 /** What such a backend runs on. */
 export function recordPackage(name: BackendName): BackendRecord {
   const module = moduleOf(name);
-  return setBackendRecord({ name, package: `${module} ${versionOf(module)}`, device: 'CPU' });
+  return setBackendRecord({ name, package: packageName(module), device: 'CPU' });
 }

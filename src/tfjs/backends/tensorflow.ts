@@ -2,7 +2,7 @@
 import { backend, findBackendFactory } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../../core/errors.ts';
 import { type DeviceRequest, PLAIN, type StartableBackend } from './backend.ts';
-import { importOrExplain, versionOf } from './packages.ts';
+import { importOrExplain, packageName } from './packages.ts';
 import { type BackendRecord, setBackendRecord } from './record.ts';
 
 /** The one with CUDA first. */
@@ -37,7 +37,7 @@ function record({ requireHardware }: DeviceRequest): BackendRecord {
   }
   return setBackendRecord({
     name: 'tensorflow',
-    package: `${loadedPackage} ${versionOf(loadedPackage)}`,
+    package: packageName(loadedPackage),
     device: isUsingGpuDevice ? 'GPU' : 'CPU',
   });
 }

@@ -1,13 +1,16 @@
 /** Models from disk: model.json with its shards, as TensorFlow.js and its converter write them. */
-import { readFile, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+
 import { io } from '@tensorflow/tfjs-core';
+import { host } from '#host';
 import { atDoor } from '../../core/door.ts';
 import { StoreError, UnsupportedError } from '../../core/errors.ts';
 import { text } from '../../core/parse.ts';
 import { importOrExplain } from '../backends/packages.ts';
 import type { GraphModelLike } from '../problem/graph-model.ts';
 import type { LayersModelLike } from '../problem/layers-model.ts';
+
+/** The directory of a file, in the words of any system. */
+const directoryOf = (file: string): string => (/[\\/]/.test(file) ? file.replace(/[\\/][^\\/]*$/, '') || '/' : '.');
 
 /** A group of weights and the files that hold its bytes, one after the other. */
 type Group = io.WeightsManifestConfig[number];
@@ -36,7 +39,7 @@ function expectedBytes({ weights }: Group): number | undefined {
 
 async function readShard(path: string, directory: string): Promise<ArrayBuffer> {
   try {
-    const { buffer, byteOffset, byteLength } = await readFile(join(directory, path));
+    const { buffer, byteOffset, byteLength } = await host.readBytes(`${directory}/${path}`);
     return buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
   } catch (error) {
     const { message } = error as Error;
@@ -71,7 +74,7 @@ interface ModelFile extends io.ModelJSON {
 async function readTopology(path: string): Promise<ModelFile> {
   let parsed: Partial<ModelFile> | null;
   try {
-    parsed = JSON.parse(await readFile(path, 'utf8')) as Partial<ModelFile> | null;
+    parsed = JSON.parse(new TextDecoder().decode(await host.readBytes(path))) as Partial<ModelFile> | null;
   } catch (error) {
     throw new StoreError(`cannot read ${path}: ${(error as Error).message}`, { path }, { cause: error });
   }
@@ -122,14 +125,13 @@ async function loaderOf(path: string, { format, modelTopology }: ModelFile): Pro
 export function loadModel(path: string): Promise<LayersModelLike | GraphModelLike> {
   return atDoor('loadModel', async () => {
     text.parse(path, 'path');
-    const isDirectory = await stat(path).then(
-      (found) => found.isDirectory(),
-      () => false,
-    );
-    const file = isDirectory ? join(path, 'model.json') : path;
+    if (host.isDirectory === undefined) {
+      throw new UnsupportedError('a page loads models by tf.loadLayersModel(url) and tf.loadGraphModel(url)', { path });
+    }
+    const file = (await host.isDirectory(path)) ? `${path.replace(/[\\/]+$/, '')}/model.json` : path;
     const description = await readTopology(file);
     const load = await loaderOf(file, description);
-    const handler = handlerOf(description, dirname(file));
+    const handler = handlerOf(description, directoryOf(file));
     try {
       return (await load(handler)) as LayersModelLike | GraphModelLike;
     } catch (error) {

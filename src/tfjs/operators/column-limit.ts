@@ -1,5 +1,5 @@
 /** How many columns of a block are carried through at once: as many as memory and the device allow. */
-import process from 'node:process';
+import { host } from '#host';
 import { type Block, copyColumns, zeros } from '../../core/block.ts';
 import { isTooLarge } from '../backends/faults.ts';
 import { largestBuffer } from '../backends/record.ts';
@@ -51,9 +51,7 @@ export class ColumnLimit {
     if (most >= this.#most) return;
     this.#most = most;
     if (cols <= most) return;
-    process.emitWarning(`${this.#operator}: a block of ${cols} columns is split into blocks of ${most}: ${reason}`, {
-      type: 'EigensketchWarning',
-    });
+    host.warn(`${this.#operator}: a block of ${cols} columns is split into blocks of ${most}: ${reason}`);
   }
 
   /**

@@ -1,4 +1,5 @@
 /** Calls of the provider on their way to a thread: small ones run at once, large ones wait in line for the team. */
+import { host } from '#host';
 import type { Address, CompiledModule, Exports, SharedMemory } from './module.ts';
 import { createMemory, growMemory, instantiate } from './module.ts';
 import { type Call, runCall } from './programs.ts';
@@ -23,10 +24,13 @@ const SMALL_WORK = 3e6;
 /** Memory set aside for small work, so that it never meets the operands of a call the team is at. */
 const SMALL_BYTES = 2 ** 20;
 
+let warned = false;
+
 /** A memory with its threads. */
 export class Engine {
   readonly #module: CompiledModule;
-  readonly #size: number;
+  /** Threads of the team; 0 where there are none, and large work is done here too. */
+  #size: number;
   readonly #memory: SharedMemory;
   readonly #main: Thread;
   readonly #small: Address;
@@ -76,16 +80,34 @@ export class Engine {
 
   async #runOnTeam(job: Job): Promise<void> {
     growMemory(this.#memory, this.#large + job.bytes);
-    if (!this.#team?.alive) {
-      clearTeamArea(this.#memory);
-      this.#team = new Team(this.#module, this.#memory, this.#size);
-    }
+    const team = await this.#readyTeam();
+    const call = job.load(this.#memory.buffer, this.#large);
     try {
-      await this.#team.run(job.load(this.#memory.buffer, this.#large));
+      await (team === undefined ? runCall(this.#main, call) : team.run(call));
     } catch (error) {
       await this.#endTeam();
       throw error;
     }
     job.store(this.#memory.buffer, this.#large);
+  }
+
+  /** The team with all its threads; undefined where there is none, also because its threads cannot be started. */
+  async #readyTeam(): Promise<Team | undefined> {
+    if (this.#size === 0) return undefined;
+    if (!this.#team?.alive) {
+      clearTeamArea(this.#memory);
+      this.#team = new Team(this.#module, this.#memory, this.#size);
+    }
+    try {
+      await this.#team.ready;
+      return this.#team;
+    } catch (error) {
+      await this.#endTeam();
+      this.#size = 0;
+      if (!warned)
+        host.warn(`kernels run on the calling thread: worker threads do not start: ${(error as Error).message}`);
+      warned = true;
+      return undefined;
+    }
   }
 }

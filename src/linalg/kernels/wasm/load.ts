@@ -1,5 +1,5 @@
-/** The embedded default provider: SIMD kernels in WebAssembly on worker threads over one shared memory. */
-import { availableParallelism } from 'node:os';
+/** The embedded default provider: SIMD kernels in WebAssembly on threads over one shared memory. */
+import { host } from '#host';
 import { ArgumentError } from '../../../core/errors.ts';
 import { addColumnOverlap, subtractColumn } from '../column.ts';
 import type { Kernels } from '../provider.ts';
@@ -16,10 +16,10 @@ export interface WasmKernels extends Kernels {
 
 const MAX_THREADS = 8;
 
-/** Threads of the team: what the machine gives, at most 8, or what EIGENSKETCH_THREADS says. */
+/** Threads of the team: what the machine gives, at most 8, or what EIGENSKETCH_THREADS says; 0 where threads share no memory. */
 export function teamSize(): number {
-  const wanted = process.env.EIGENSKETCH_THREADS;
-  if (wanted === undefined || wanted === '') return Math.min(MAX_THREADS, availableParallelism());
+  const wanted = host.setting('EIGENSKETCH_THREADS');
+  if (wanted === undefined || wanted === '') return Math.min(MAX_THREADS, host.threads());
   if (/^[1-9]\d?$/.test(wanted)) return Number(wanted);
   throw new ArgumentError(`EIGENSKETCH_THREADS must be an integer in 1..99, got '${wanted}'`, { wanted });
 }
@@ -33,7 +33,7 @@ async function start(): Promise<WasmKernels> {
     return current;
   };
   return {
-    name: `wasm (${size} thread${size === 1 ? '' : 's'})`,
+    name: size === 0 ? 'wasm (calling thread)' : `wasm (${size} thread${size === 1 ? '' : 's'})`,
     addGram: (X, Y, G, symmetric?: boolean) => addGram(engine(), X, Y, G, symmetric),
     addOverlap: async (V, X, S) => (X.cols === 1 ? addColumnOverlap(V, X, S) : addGram(engine(), V, X, S, false)),
     times: (X, C, out, upper) => times(engine(), X, C, out, upper),

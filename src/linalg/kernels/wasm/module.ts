@@ -1,6 +1,7 @@
 /** The compiled module: what it exports, how memory is made for it, how a thread gets its instance. */
-import { readFile } from 'node:fs/promises';
+import { bytesOfBase64 } from '../../../core/base64.ts';
 import { UnsupportedError } from '../../../core/errors.ts';
+import { MODULE } from './embedded.ts';
 
 /** Byte address in the shared memory. */
 export type Address = number;
@@ -115,16 +116,16 @@ const host = (): WebAssemblyHost => (globalThis as unknown as { WebAssembly: Web
 
 const PAGE_BYTES = 65536;
 
-/** Pages of the largest memory a 32-bit address reaches: 4 GB, reserved but not used. */
-const MAX_PAGES = 65536;
+/** Pages of the largest memory a 32-bit address reaches: 4 GB, reserved but not used. A phone may refuse to reserve as much. */
+const MAX_PAGES = [65536, 32768, 16384];
 
 /**
- * Reads and compiles the module that the build puts beside this file.
- * @throws UnsupportedError where the engine has no WebAssembly SIMD or threads, or the file is missing.
+ * Compiles the module.
+ * @throws UnsupportedError where the engine has no WebAssembly SIMD or threads, or a page's policy forbids WebAssembly.
  */
 export async function compileModule(): Promise<CompiledModule> {
   try {
-    return await host().compile(await readFile(new URL('./kernels.wasm', import.meta.url)));
+    return await host().compile(bytesOfBase64(MODULE));
   } catch (cause) {
     throw new UnsupportedError(`wasm kernels: ${(cause as Error).message}`, {}, { cause });
   }
@@ -132,11 +133,15 @@ export async function compileModule(): Promise<CompiledModule> {
 
 /** @throws UnsupportedError where shared memory is switched off or address space is limited. */
 export function createMemory(bytes: number): SharedMemory {
-  try {
-    return new (host().Memory)({ initial: Math.ceil(bytes / PAGE_BYTES), maximum: MAX_PAGES, shared: true });
-  } catch (cause) {
-    throw new UnsupportedError(`wasm kernels: no shared memory: ${(cause as Error).message}`, { bytes }, { cause });
+  let cause: unknown;
+  for (const maximum of MAX_PAGES) {
+    try {
+      return new (host().Memory)({ initial: Math.ceil(bytes / PAGE_BYTES), maximum, shared: true });
+    } catch (error) {
+      cause ??= error;
+    }
   }
+  throw new UnsupportedError(`wasm kernels: no shared memory: ${(cause as Error).message}`, { bytes }, { cause });
 }
 
 /** Makes the memory at least `bytes` long. @throws UnsupportedError beyond 4 GB or what the machine has. */

@@ -114,7 +114,7 @@ export class SparseEngine {
   /** `most`: bytes for matrices and blocks together. */
   constructor(engine: Engine, threads: number, most: number = MOST_BYTES) {
     this.#engine = engine;
-    this.#parts = PARTS * threads;
+    this.#parts = PARTS * Math.max(1, threads);
     this.#most = most;
     this.#residents = new Residents(most);
   }

@@ -1,5 +1,6 @@
 /** The WebAssembly backend: matrix products on the machine's BLAS and kernels of our own, in place on its heap. */
-import { backend as currentBackend } from '@tensorflow/tfjs-core';
+import { backend as currentBackend, env } from '@tensorflow/tfjs-core';
+import { host } from '#host';
 import { PLAIN, type StartableBackend } from '../backend.ts';
 import { recordPackage, registerPackage } from '../packages.ts';
 import { type HeapBackend, heapView } from './heap.ts';
@@ -7,6 +8,15 @@ import { heapArithmetic } from './heap-kernels/arithmetic.ts';
 import { prepareHeapKernels } from './heap-kernels/module.ts';
 import { withFastKernels } from './heap-kernels/replacements.ts';
 import { nativeProducts, prepareNativeProducts } from './native-products.ts';
+
+/**
+ * TensorFlow.js has a build with threads for pages that are cross-origin isolated. It writes its workers from the text of its own
+ * functions, which breaks in minified pages, and its memory is of a kind that our kernels are not made for.
+ */
+async function register(): Promise<void> {
+  await registerPackage('wasm');
+  if (host.isPage) env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
+}
 
 export const wasm: StartableBackend = {
   ...PLAIN,
@@ -24,7 +34,7 @@ export const wasm: StartableBackend = {
     numbersOf: (tensor) => heapView(currentBackend() as HeapBackend, tensor),
     arithmetic: heapArithmetic,
   },
-  register: () => registerPackage('wasm'),
+  register,
   record: () => recordPackage('wasm'),
   prepare: async () => {
     await Promise.all([prepareNativeProducts(), prepareHeapKernels()]);

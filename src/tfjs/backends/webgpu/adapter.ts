@@ -11,7 +11,7 @@ const DRIVERS =
 /** Dawn frees itself, also under a running device, when nobody holds these. */
 const instances: Gpu[] = [];
 
-/** WebGPU of this process: the runtime's own, or the package `webgpu` (Dawn). */
+/** WebGPU of this process: the runtime's own, as in pages, or the package `webgpu` (Dawn). */
 async function loadGpu(adapter: string | undefined): Promise<Gpu> {
   const own = (globalThis as { navigator?: { gpu?: Gpu } }).navigator?.gpu;
   if (own && adapter === undefined) return own;

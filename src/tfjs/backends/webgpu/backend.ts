@@ -2,17 +2,19 @@
 import {
   backend,
   env,
+  findBackend,
   findBackendFactory,
   type KernelBackend,
   registerBackend,
   removeBackend,
 } from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../../../core/errors.ts';
+import { host } from '#host';
+import { ArgumentError, UnsupportedError } from '../../../core/errors.ts';
 import { type DeviceRequest, PLAIN, type StartableBackend } from '../backend.ts';
-import { importOrExplain, versionOf } from '../packages.ts';
+import { importOrExplain, packageName } from '../packages.ts';
 import { type BackendRecord, backendRecord, setBackendRecord } from '../record.ts';
 import { adapterName, checkHardware, chooseAdapter, describeAdapter } from './adapter.ts';
-import { isLost, watchDevice, withFaults } from './faults.ts';
+import { isLost, isWatched, watchDevice, withFaults } from './faults.ts';
 import type { GpuAdapter, GpuAdapterInfo, GpuDevice } from './gpu.ts';
 
 const PACKAGE = '@tensorflow/tfjs-backend-webgpu';
@@ -65,7 +67,7 @@ function recordOf(device: GpuDevice, info: GpuAdapterInfo | undefined): BackendR
   const adapter = describeAdapter(info, device.limits);
   return {
     name: 'webgpu',
-    package: `${PACKAGE} ${versionOf(PACKAGE)}`,
+    package: packageName(PACKAGE),
     device: adapterName(adapter),
     adapter,
   };
@@ -77,6 +79,10 @@ function recordOf(device: GpuDevice, info: GpuAdapterInfo | undefined): BackendR
  */
 const [PACKED_PRODUCTS, AUTOMATIC] = [3, -1];
 
+function chooseProducts({ adapter }: BackendRecord): void {
+  env().set('WEBGPU_MATMUL_PROGRAM_TYPE', adapter?.software ? PACKED_PRODUCTS : AUTOMATIC);
+}
+
 /** The device that was opened here last, and the adapter's name that was asked for. */
 let opened: { device: GpuDevice; adapter: string | undefined } | undefined;
 
@@ -87,10 +93,34 @@ async function open(Backend: BackendClass, request: DeviceRequest): Promise<void
   const device = await openDevice(adapter, request);
   watchDevice(device);
   opened = { device, adapter: request.adapter };
-  const { software } = describeAdapter(adapter.info, adapter.limits);
-  env().set('WEBGPU_MATMUL_PROGRAM_TYPE', software ? PACKED_PRODUCTS : AUTOMATIC);
-  setBackendRecord(recordOf(device, adapter.info));
+  chooseProducts(setBackendRecord(recordOf(device, adapter.info)));
   registerBackend('webgpu', () => construct(Backend, device, adapter.info), 3);
+}
+
+/** Small operations on numbers that are still on the host would otherwise move to the CPU backend. */
+const stayOnDevice = (): void => env().set('WEBGPU_CPU_FORWARD', false);
+
+/** What the package registers when a page imports it. */
+let factoryOfPage: ReturnType<typeof findBackendFactory> | undefined;
+
+/**
+ * In a page the package has registered its backend itself, on the page's own WebGPU. After a lost device it is registered anew.
+ * @throws UnsupportedError where the browser has no WebGPU, or the page did not import the package; ArgumentError for an adapter
+ */
+async function registerInPage({ adapter }: DeviceRequest): Promise<void> {
+  if (adapter !== undefined) throw new ArgumentError('adapter: a page cannot choose among GPUs', { adapter });
+  if (!(globalThis as { navigator?: { gpu?: unknown } }).navigator?.gpu) {
+    throw new UnsupportedError(
+      'this browser gives this page no WebGPU: it needs one that has it, and https or localhost',
+      {},
+    );
+  }
+  stayOnDevice();
+  factoryOfPage = findBackendFactory('webgpu') ?? factoryOfPage;
+  if (!factoryOfPage) await importOrExplain("backend 'webgpu' is not there", [PACKAGE], PACKAGE);
+  const { device } = (findBackend('webgpu') ?? {}) as { device?: GpuDevice };
+  if (device && isLost(device)) removeBackend('webgpu');
+  if (findBackendFactory('webgpu') == null) registerBackend('webgpu', factoryOfPage!, 3);
 }
 
 /**
@@ -99,9 +129,9 @@ async function open(Backend: BackendClass, request: DeviceRequest): Promise<void
  * @throws UnsupportedError where packages or adapters are missing
  */
 async function register(request: DeviceRequest): Promise<void> {
+  if (host.isPage) return registerInPage(request);
   const loaded = await importOrExplain("backend 'webgpu' is not installed", [PACKAGE], `${PACKAGE} webgpu`);
-  // Small operations on numbers that are still on the host would otherwise move to the CPU backend.
-  env().set('WEBGPU_CPU_FORWARD', false);
+  stayOnDevice();
   if (opened && isLost(opened.device)) {
     opened = undefined;
     removeBackend('webgpu');
@@ -118,9 +148,10 @@ async function register(request: DeviceRequest): Promise<void> {
 function record({ requireHardware, adapter }: DeviceRequest): BackendRecord {
   const { device } = backend() as unknown as { device: GpuDevice };
   let record = backendRecord();
-  if (!record) {
+  if (!record || !isWatched(device)) {
     watchDevice(device);
     record = setBackendRecord(recordOf(device, device.adapterInfo));
+    if (host.isPage) chooseProducts(record);
   }
   checkHardware(record.adapter!, requireHardware);
   if (adapter !== undefined && adapter !== opened?.adapter) {

@@ -2,8 +2,9 @@
  * What a device reports on the side. WebGPU's commands do not throw: a lost device, memory that ran out and refused commands
  * are told to the device's listeners, while results silently stay what they were. Here they become errors.
  */
-import { setImmediate } from 'node:timers/promises';
+
 import { backend } from '@tensorflow/tfjs-core';
+import { host } from '#host';
 import { DeviceError } from '../../../core/errors.ts';
 import type { FaultReason } from '../faults.ts';
 import type { GpuDevice } from './gpu.ts';
@@ -60,6 +61,11 @@ function currentFaults(): Faults | undefined {
   return device && faultsByDevice.get(device);
 }
 
+/** Whether somebody listens to a device. */
+export function isWatched(device: GpuDevice): boolean {
+  return faultsByDevice.has(device);
+}
+
 /** Whether a device is gone. */
 export function isLost(device: GpuDevice): boolean {
   return faultsByDevice.get(device)?.lost !== undefined;
@@ -98,7 +104,7 @@ export async function withFaults<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof DeviceError) throw error;
     // The device's own report may come a turn later than the exception that it caused.
-    await setImmediate();
+    await host.nextTask();
     const fault = found();
     if (fault) throw asError(fault, error);
     const { message } = error as Error;

@@ -1,7 +1,8 @@
 /** Kernels of our own within the heap of TensorFlow.js's wasm backend: what they are called with, and how they get there. */
-import { readFile } from 'node:fs/promises';
 import { backend as currentBackend } from '@tensorflow/tfjs-core';
+import { bytesOfBase64 } from '../../../../core/base64.ts';
 import type { HeapBackend, HeapMemory } from '../heap.ts';
+import { MODULE } from './embedded.ts';
 
 /** Byte address in the heap. */
 export type Address = number;
@@ -54,10 +55,10 @@ let compiled: Promise<object | undefined> | undefined;
 let module: object | undefined;
 const instances = new WeakMap<HeapMemory, HeapKernels | 'refused'>();
 
-/** Compiles the module that the build puts beside this file. Where that is not possible, there are no such kernels. */
+/** Compiles the module. Where that is not possible, there are no such kernels. */
 export async function prepareHeapKernels(): Promise<void> {
-  compiled ??= readFile(new URL('./kernels.wasm', import.meta.url))
-    .then((bytes) => host().compile(bytes))
+  compiled ??= host()
+    .compile(bytesOfBase64(MODULE))
     .catch(() => undefined);
   module = await compiled;
 }
