@@ -8,7 +8,7 @@
  * console.log(sketch.eigenvalues, cert.relativeError); // { estimate, lower, upper }
  */
 
-export { type ApostOptions, apost, type KnownResiduals } from './apost/apost.ts';
+export { apost, type KnownResiduals } from './apost/apost.ts';
 export {
   CERTIFICATE_SCHEMA,
   type Certificate,
@@ -20,6 +20,7 @@ export {
   type LikelyIntervals,
 } from './apost/certificate.ts';
 export type { RitzPairs } from './apost/deflated.ts';
+export type { ApostOptions } from './apost/options.ts';
 export { apostErrorBounds, type ErrorBounds, type PlanTestsOptions, planTests } from './apost/plan.ts';
 export { type GivenPairs, ritzPairs } from './apost/ritz-pairs.ts';
 export { smallestRank } from './apost/scree.ts';
@@ -46,13 +47,14 @@ export type { EigshOptions } from './eigsh/options.ts';
 export type { EigshFacts, EigshResult } from './eigsh/result.ts';
 export type { SearchSeconds } from './eigsh/stopwatch.ts';
 export { eigsh } from './eigsh.ts';
-export { type Density, type DensityOptions, type DensityScale, tridiagToDensity } from './krylov/density.ts';
+export { type Density, tridiagToDensity } from './krylov/density.ts';
+export type { DensityOptions, DensityScale, SpectralDensityOptions } from './krylov/density-options.ts';
 // Krylov methods
 export { type LanczosOptions, type LanczosResult, lanczos, type Tridiagonal } from './krylov/lanczos.ts';
 export type { GaussRule } from './krylov/quadrature.ts';
-export type { KrylovWhich } from './krylov/ritz.ts';
-export { type SpectralDensity, type SpectralDensityOptions, spectralDensity } from './krylov/spectral-density.ts';
-export type { KernelsChoice } from './linalg/kernels/select.ts';
+export { type SpectralDensity, spectralDensity } from './krylov/spectral-density.ts';
+export type { KrylovWhich } from './krylov/which.ts';
+export type { KernelsChoice } from './linalg/kernels/choice.ts';
 // operators
 export { product, sum } from './linops/composite.ts';
 export { type CovarianceOptions, covarianceOperator } from './linops/covariance.ts';
@@ -90,6 +92,7 @@ export type {
 export type { OversampledOptions } from './seigh/oversampled.ts';
 export { type Budget, planSketch, type SketchBudget, type SketchPlan } from './seigh/plan.ts';
 export { seigh } from './seigh.ts';
+export type { SsvdOptions } from './sketch/svd-options.ts';
 // solvers
 export { type CgResult, cg, type NegativeCurvature } from './solvers/cg.ts';
 export type { SolverOptions } from './solvers/linear-system.ts';
@@ -99,24 +102,20 @@ export type { SolveResult, SolveStatus } from './solvers/solve.ts';
 export type { VectorLike } from './solvers/vectors.ts';
 export type { Which } from './spectrum/eigenpairs.ts';
 export type { EighResult, RitzResult, SketchSeconds } from './spectrum/result.ts';
-export { type SsvdOptions, type SvdResult, ssvd } from './ssvd.ts';
+export { type SvdResult, ssvd } from './ssvd.ts';
 export type { Interval } from './stats/interval.ts';
 // traces, diagonals, norms
 export { type DiagonalMethod, type DiagonalOptions, type DiagonalResult, diagonal } from './traces/diagonal.ts';
-export { type FrobeniusNormOptions, frobeniusNorm, type NormResult } from './traces/frobenius-norm.ts';
-export type { EstimatorOptions } from './traces/run.ts';
-export { type SpectralNormOptions, spectralNorm } from './traces/spectral-norm.ts';
-export type { StoppingOptions } from './traces/stopping.ts';
-export {
-  type CertifiedTraceResult,
-  type TraceMethod,
-  type TraceOptions,
-  type TraceResult,
-  trace,
-} from './traces/trace.ts';
-export {
-  logdet,
-  type TraceFunctionOptions,
-  type TraceFunctionResult,
-  traceFunction,
-} from './traces/trace-function.ts';
+export { frobeniusNorm, type NormResult } from './traces/frobenius-norm.ts';
+export type {
+  EstimatorOptions,
+  FrobeniusNormOptions,
+  SpectralNormOptions,
+  StoppingOptions,
+  TraceFunctionOptions,
+  TraceMethod,
+  TraceOptions,
+} from './traces/options.ts';
+export { spectralNorm } from './traces/spectral-norm.ts';
+export { type CertifiedTraceResult, type TraceResult, trace } from './traces/trace.ts';
+export { logdet, type TraceFunctionResult, traceFunction } from './traces/trace-function.ts';

@@ -4,10 +4,9 @@ import type { Block } from './core/block.ts';
 import { atDoor } from './core/door.ts';
 import { UnsupportedError } from './core/errors.ts';
 import { type Plain, withJson } from './core/json.ts';
-import { CONTROL, choice, integer, optional, type Parsed, parseOptions, seed, withDefault } from './core/parse.ts';
-import type { Distribution } from './core/random.ts';
-import { type Control, supervise } from './core/schedule.ts';
-import { KERNELS, type KernelsChoice, selectKernels } from './linalg/kernels/select.ts';
+import { type Parsed, parseOptions } from './core/parse.ts';
+import { supervise } from './core/schedule.ts';
+import { selectKernels } from './linalg/kernels/select.ts';
 import { selectColumns, transpose } from './linalg/small.ts';
 import { smallSvd } from './linalg/svd.ts';
 import { hasAdjoint } from './linops/apply.ts';
@@ -22,23 +21,8 @@ import { orthonormalise } from './multivector/orthonormalise.ts';
 import { times } from './multivector/verbs.ts';
 import { prepareBlocks } from './sketch/block-size.ts';
 import { measure, measureAdjoint, measureTestMatrix } from './sketch/measure.ts';
-import { TEST_MATRICES, type TestMatrix } from './sketch/test-matrix.ts';
-
-/** Options of {@link ssvd}. */
-export interface SsvdOptions extends Control {
-  /** Distribution of the test matrix; `'gaussian'` by default. */
-  testMatrix?: Distribution;
-  /** Singular triplets returned at most. Default: dims. */
-  rank?: number;
-  /** Extra passes A A^T Q, re-orthonormalised after each product; each costs 2 dims products. Default 0. */
-  powerIterations?: number;
-  /** Columns of one product. Default: the operator's preference or 64, less where a block would exceed 256 MiB. */
-  blockSize?: number;
-  /** 0..2^53-1. Default 0. */
-  seed?: number;
-  /** Dense kernel provider. Default `'auto'`. */
-  kernels?: KernelsChoice;
-}
+import { type SsvdOptions, svdDims, svdFields } from './sketch/svd-options.ts';
+import type { TestMatrix } from './sketch/test-matrix.ts';
 
 /** A ~ U diag(singularValues) V^T, m x n; as a LinearOperator it applies exactly that. */
 export interface SvdResult extends Operator, Plain {
@@ -62,20 +46,10 @@ export interface SvdResult extends Operator, Plain {
   backend?: string;
 }
 
-const optionsFor = (m: number, n: number) => ({
-  testMatrix: withDefault(choice(TEST_MATRICES), 'gaussian'),
-  rank: optional(integer(1, Math.min(m, n), ` for a ${m} x ${n} operator`)),
-  powerIterations: withDefault(integer(0), 0),
-  blockSize: optional(integer(1)),
-  seed: withDefault(seed, 0),
-  kernels: KERNELS,
-  ...CONTROL,
-});
-
 async function sketchedSvd(
   op: LinearOperator,
   dims: number,
-  options: Parsed<ReturnType<typeof optionsFor>>,
+  options: Parsed<ReturnType<typeof svdFields>>,
 ): Promise<SvdResult> {
   const [m, n] = op.shape;
   const { testMatrix: distribution, rank = dims, powerIterations, seed, signal, onProgress } = options;
@@ -102,7 +76,7 @@ async function sketchedSvd(
   }
   // A ~ Q B^T with B = A^T Q = P R, so the core is R^T
   const { basis: P, R } = await orthonormalise(await multiplyBack(), wide, verbs);
-  const core = smallSvd(transpose(R));
+  const core = await smallSvd(transpose(R));
   const kept = Array.from(core.values.keys()).slice(0, rank);
   const rotate = async (X: Multivector, C: typeof core.U, space: typeof tall): Promise<Multivector> =>
     times(
@@ -146,8 +120,8 @@ async function sketchedSvd(
 export function ssvd(op: LinearOperator, dims: number, options: SsvdOptions = {}): Promise<SvdResult> {
   return atDoor('ssvd', async () => {
     const [m, n] = checkOperator(op);
-    integer(1, Math.min(m, n), ` for a ${m} x ${n} operator`).parse(dims, 'dims');
-    const parsed = parseOptions(options, optionsFor(m, n));
+    svdDims({ shape: [m, n] }).parse(dims, 'dims');
+    const parsed = parseOptions(options, svdFields({ shape: [m, n] }));
     if (!hasAdjoint(op)) throw new UnsupportedError('the operator has no adjoint product (adjointMatmat)');
     parsed.signal?.throwIfAborted();
     return supervise(parsed, (control) =>

@@ -1,5 +1,5 @@
 /** Options of certificates for the commands. */
-import { type ApostOptions, CERTIFICATE_FIELDS } from '../apost/apost.ts';
+import { type ApostOptions, CERTIFICATE_FIELDS } from '../apost/options.ts';
 import { described, type Field, integer, withDefault } from '../core/parse.ts';
 import { pick } from './command.ts';
 

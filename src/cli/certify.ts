@@ -1,5 +1,6 @@
 /** `eigensketch certify`: a sketch with its certificate, the certificate of another operator, or that of a sketch directory. */
-import { type ApostOptions, apost, CERTIFICATE_FIELDS } from '../apost/apost.ts';
+import { apost } from '../apost/apost.ts';
+import { type ApostOptions, CERTIFICATE_FIELDS } from '../apost/options.ts';
 import { described, optional } from '../core/parse.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';

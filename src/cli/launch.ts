@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { CERTIFICATE_FIELDS } from '../apost/apost.ts';
+import { CERTIFICATE_FIELDS } from '../apost/options.ts';
 import { choice, described, integer, optional, text, withDefault } from '../core/parse.ts';
 import { isAsAsked, loadCertificate } from '../store/certificate.ts';
 import { refuseSecondLaunch, saveLaunch } from '../store/cluster/launch.ts';

@@ -1,6 +1,7 @@
 /** `eigensketch measure`: the products of one shard. */
 import { described, optional, text } from '../core/parse.ts';
-import { KERNELS, selectKernels } from '../linalg/kernels/select.ts';
+import { KERNELS } from '../linalg/kernels/choice.ts';
+import { selectKernels } from '../linalg/kernels/select.ts';
 import { workerOf } from '../store/record.ts';
 import { parseShard, shardName, WHOLE } from '../store/shard.ts';
 import { measureStage } from '../store/sketch/measure.ts';

@@ -1,5 +1,6 @@
 /** `eigensketch run`: a sketch in a directory from the first product to the certificate, on this machine. */
-import { KERNELS, selectKernels } from '../linalg/kernels/select.ts';
+import { KERNELS } from '../linalg/kernels/choice.ts';
+import { selectKernels } from '../linalg/kernels/select.ts';
 import { certifyStored, isAsAsked, loadCertificate } from '../store/certificate.ts';
 import { workerOf } from '../store/record.ts';
 import { shardName, WHOLE } from '../store/shard.ts';

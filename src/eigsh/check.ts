@@ -6,10 +6,8 @@ import { levelAtLook } from '../stats/sequential.ts';
 import { boundTheRest, type Completeness, endsOf } from './completeness.ts';
 import { converge } from './converge.ts';
 import { type EigshStatus, Iteration, type SearchSettings, type SearchState } from './iteration.ts';
+import { CHECK_COLUMNS } from './options.ts';
 import type { Journal, Search } from './search.ts';
-
-/** Columns that a check may add to a full basis. */
-export const CHECK_COLUMNS = 24;
 
 /** The level of what the i-th run says, i = 1, 2, ..., of each of the ends that are wanted. */
 function levelOfRun({ confidence, which, count }: SearchSettings, run: number): number {

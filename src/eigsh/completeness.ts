@@ -3,7 +3,8 @@ import { type Matrix, zeroMatrix } from '../core/block.ts';
 import { maximum, minimum } from '../core/extremes.ts';
 import type { Decomposition, KrylovContext } from '../krylov/decomposition.ts';
 import type { SpectrumBounds } from '../krylov/fresh-run.ts';
-import type { KrylovWhich, RitzValues } from '../krylov/ritz.ts';
+import type { RitzValues } from '../krylov/ritz.ts';
+import type { KrylovWhich } from '../krylov/which.ts';
 import { placeBlock, symmetricPart, transpose } from '../linalg/small.ts';
 
 /** What may exist beside the pairs that were returned. */

@@ -19,11 +19,10 @@ import {
   withDefault,
 } from '../core/parse.ts';
 import type { Control } from '../core/schedule.ts';
-import { KRYLOV_WHICH, type KrylovWhich } from '../krylov/ritz.ts';
-import { KERNELS, type KernelsChoice } from '../linalg/kernels/select.ts';
+import { KRYLOV_WHICH, type KrylovWhich } from '../krylov/which.ts';
+import { KERNELS, type KernelsChoice } from '../linalg/kernels/choice.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
-import { CHECK_COLUMNS } from './check.ts';
 import type { SearchSettings } from './iteration.ts';
 
 /** Options of `eigsh`. */
@@ -80,6 +79,9 @@ const USUAL_CHECK = 8;
 const WIDEST = 3;
 /** What a search in memory may take by default to have the widest basis. */
 const USUAL_MEMORY = 2 ** 28;
+
+/** Columns that a check may add to a full basis. */
+export const CHECK_COLUMNS = 24;
 
 /** Columns that live beside a full basis: the check's, Ritz vectors of a restart, a product, W and what is made of them. */
 const columnsBeside = (basis: number, k: number, b: number): number =>

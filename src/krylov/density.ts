@@ -4,38 +4,11 @@ import { atDoor } from '../core/door.ts';
 import { isFloatArray, unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
 import { type Plain, withJson } from '../core/json.ts';
-import {
-  choice,
-  type Field,
-  integer,
-  optional,
-  type Parsed,
-  parseOptions,
-  positive,
-  refuse,
-  withDefault,
-} from '../core/parse.ts';
+import { type Parsed, parseOptions } from '../core/parse.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
+import { DENSITY_OPTIONS, type DensityOptions, type DensityScale, MOST_POINTS } from './density-options.ts';
 import type { Tridiagonal } from './lanczos.ts';
 import { type GaussRule, gaussRule } from './quadrature.ts';
-
-/** The axis of a density: eigenvalues themselves, or decades of their magnitude. */
-export type DensityScale = 'linear' | 'log';
-
-/** How a density is drawn. */
-export interface DensityOptions {
-  /**
-   * Points at which the density is wanted, ascending, or how many (at least 2; default 1024, more where `sigma` is narrow),
-   * evenly over the nodes and five `sigma` beyond.
-   */
-  grid?: number | Float64Array | Float32Array | readonly number[];
-  /** Standard deviation of the Gaussians, on the axis of `scale`. Default: 1 % of the range of the nodes. */
-  sigma?: number;
-  /** `'linear'` (default): density over x = lambda; `'log'`: over x = log10(|lambda| + epsilon). */
-  scale?: DensityScale;
-  /** Log scale only: where zero is drawn. Default 1e-6 of the largest node. */
-  epsilon?: number;
-}
 
 /** A density on a grid: its integral over the whole axis is 1. */
 export interface Density extends Plain {
@@ -63,7 +36,6 @@ export interface Canvas {
 }
 
 const POINTS = 1024;
-const MOST_POINTS = 2 ** 20;
 /** Gaussians are drawn to this many standard deviations; what lies beyond is 6e-7 of each. */
 const REACH = 5;
 /** Nodes this near to each other, relative to the largest or in decades, are one: a grid between them would be rounding. */
@@ -72,33 +44,6 @@ const LEAST_SPREAD = 1e-9;
 const SPREAD_ROUNDINGS = 1e3;
 /** Points for each `sigma` of a grid: with two the trapezoidal rule integrates a Gaussian to 1e-30. */
 const POINTS_PER_SIGMA = 2;
-
-/** Ascending points, or how many. */
-const gridField: Field<number | Float64Array> = {
-  kind: 'integer',
-  parse(value, name) {
-    if (typeof value === 'number') return integer(2, MOST_POINTS).parse(value, name);
-    const points = Array.isArray(value) || isFloatArray(value) ? Float64Array.from(value) : undefined;
-    if (points === undefined) return refuse(name, 'ascending points or their number', value);
-    const wrong = points.findIndex((x, i) => !Number.isFinite(x) || (i > 0 && x <= points[i - 1]!));
-    if (points.length >= 2 && wrong < 0) return points;
-    const got = wrong < 0 ? `${points.length}` : `${points[wrong]} at ${wrong}`;
-    throw new ArgumentError(`${name} must hold at least two finite ascending points, got ${got}`, {});
-  },
-};
-
-/** How a density is drawn: the options of {@link DensityOptions}. */
-export const DENSITY_OPTIONS: {
-  grid: Field<number | Float64Array | undefined>;
-  sigma: Field<number | undefined>;
-  scale: Field<DensityScale>;
-  epsilon: Field<number | undefined>;
-} = {
-  grid: optional(gridField),
-  sigma: optional(positive),
-  scale: withDefault(choice<DensityScale>(['linear', 'log']), 'linear'),
-  epsilon: optional(positive),
-};
 
 function evenGrid(low: number, high: number, sigma: number, points: number | undefined): Float64Array {
   const [from, to] = [low - REACH * sigma, high + REACH * sigma];

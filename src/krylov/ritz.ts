@@ -2,13 +2,10 @@
 import type { Matrix } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { relativeAsymmetry, selectColumns, symmetricPart } from '../linalg/small.ts';
-import { type Eigenpairs, selectLeading, type Which } from '../spectrum/eigenpairs.ts';
+import { type Eigenpairs, selectLeading } from '../spectrum/eigenpairs.ts';
 import { combine } from './basis.ts';
 import { type Decomposition, type KrylovContext, scaleOf } from './decomposition.ts';
-
-/** Which eigenvalues: an order of `seigh`, or `'BE'`, half of them from each end of the spectrum. */
-export type KrylovWhich = Which | 'BE';
-export const KRYLOV_WHICH: readonly KrylovWhich[] = ['LM', 'LA', 'SA', 'BE'];
+import type { KrylovWhich } from './which.ts';
 
 /** All indices, wanted values first. `'BE'`: largest, smallest, second largest, ...: any leading part is balanced. */
 export function orderWanted(values: Float64Array, which: KrylovWhich): number[] {

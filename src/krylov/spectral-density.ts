@@ -4,38 +4,17 @@ import { atDoor } from '../core/door.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { NumericalError } from '../core/errors.ts';
 import { withJson } from '../core/json.ts';
-import { between, CONTROL, integer, type Parsed, parseOptions, seed, withDefault } from '../core/parse.ts';
-import { type Control, supervise } from '../core/schedule.ts';
-import { KERNELS, type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
+import { type Parsed, parseOptions } from '../core/parse.ts';
+import { supervise } from '../core/schedule.ts';
+import { selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { hostSpace } from '../multivector/host.ts';
 import { type Interval, studentQuantile } from '../stats/interval.ts';
 import type { KrylovContext } from './decomposition.ts';
-import {
-  canvasFor,
-  DENSITY_OPTIONS,
-  type Density,
-  type DensityOptions,
-  describeCanvas,
-  drawRule,
-  integralOf,
-} from './density.ts';
+import { canvasFor, type Density, describeCanvas, drawRule, integralOf } from './density.ts';
+import { type SpectralDensityOptions, spectralDensityFields } from './density-options.ts';
 import { type GaussRule, stochasticRules } from './quadrature.ts';
-
-/** Options of {@link spectralDensity}. */
-export interface SpectralDensityOptions extends DensityOptions, Control {
-  /** Lanczos steps from each start vector, 1..n; as many columns are kept at a time. Default 80, or n if that is less. */
-  order?: number;
-  /** Random start vectors. Default 10. */
-  runs?: number;
-  /** Level of the band and of the moments' intervals, between 0 and 1. Default 0.95. */
-  confidence?: number;
-  /** 0..2^53-1; the same seed gives the same density. Default 0. */
-  seed?: number;
-  /** Dense kernel provider. Default `'auto'`. */
-  kernels?: KernelsChoice;
-}
 
 /** A density with a pointwise band over runs. */
 export interface SpectralDensity extends Density {
@@ -87,19 +66,9 @@ function momentOf({ nodes, weights }: GaussRule, power: number): number {
   return nodes.reduce((sum, node, i) => sum + weights[i]! * node ** power, 0);
 }
 
-const optionsFor = (n: number) => ({
-  order: withDefault(integer(1, n, ` for n = ${n}`), Math.min(n, 80)),
-  runs: withDefault(integer(1), 10),
-  confidence: withDefault(between(0.5, 1), 0.95),
-  seed: withDefault(seed, 0),
-  kernels: KERNELS,
-  ...DENSITY_OPTIONS,
-  ...CONTROL,
-});
-
 async function estimateDensity(
   op: LinearOperator,
-  options: Parsed<ReturnType<typeof optionsFor>>,
+  options: Parsed<ReturnType<typeof spectralDensityFields>>,
 ): Promise<SpectralDensity> {
   const startedAt = performance.now();
   const n = op.shape[1];
@@ -158,7 +127,7 @@ async function estimateDensity(
  */
 export function spectralDensity(op: LinearOperator, options: SpectralDensityOptions = {}): Promise<SpectralDensity> {
   return atDoor('spectralDensity', async () => {
-    const parsed = parseOptions(options, optionsFor(checkSquare(op)));
+    const parsed = parseOptions(options, spectralDensityFields({ n: checkSquare(op) }));
     parsed.signal?.throwIfAborted();
     return supervise(parsed, (control) => estimateDensity(op, { ...parsed, ...control }));
   });

@@ -1,6 +1,7 @@
 /** What searches for an accuracy share: certificates made one after the other, until one states what was asked for. */
-import { certify, parseApostOptions } from '../apost/apost.ts';
+import { certify } from '../apost/apost.ts';
 import type { DeflatedCertificate } from '../apost/certificate.ts';
+import { parseApostOptions } from '../apost/options.ts';
 import type { Control } from '../core/schedule.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import type { EighResult, RitzResult, SketchSeconds } from '../spectrum/result.ts';

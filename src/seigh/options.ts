@@ -21,7 +21,7 @@ import {
 } from '../core/parse.ts';
 import type { Distribution } from '../core/random.ts';
 import type { Control } from '../core/schedule.ts';
-import { KERNELS, type KernelsChoice } from '../linalg/kernels/select.ts';
+import { KERNELS, type KernelsChoice } from '../linalg/kernels/choice.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { TEST_MATRICES } from '../sketch/test-matrix.ts';

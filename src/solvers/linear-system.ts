@@ -4,6 +4,7 @@ import { unitRoundoff } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
 import {
   CONTROL,
+  described,
   type Field,
   integer,
   optional,
@@ -89,18 +90,25 @@ const operator: Field<LinearOperator> = {
 
 const given: Field<unknown> = { kind: 'value', parse: (value) => value };
 
-const OPTIONS = {
-  shift: withDefault(finiteFrom(Number.NEGATIVE_INFINITY), 0),
+/** How {@link SolverOptions} are parsed. */
+export const SOLVER_FIELDS: typeof CONTROL & {
+  shift: Field<number>;
+  preconditioner: Field<LinearOperator | undefined>;
+  tol: Field<number | undefined>;
+  maxIterations: Field<number | undefined>;
+  x0: Field<unknown>;
+} = {
+  shift: described(withDefault(finiteFrom(Number.NEGATIVE_INFINITY), 0), 's in (A + s I) x = b'),
   preconditioner: optional(operator),
-  tol: optional(finiteFrom(0)),
-  maxIterations: optional(integer(0)),
+  tol: described(optional(finiteFrom(0)), 'residual norm over that of b to stop at (default 1e-6, in float32 1e-4)'),
+  maxIterations: described(optional(integer(0)), 'iterations at most, each one product (default: 10 n, at most 1000)'),
   // its length is that of the operator
   x0: given,
   ...CONTROL,
 };
 
 /** A parsed call of a solver. */
-interface ParsedSystem extends Parsed<typeof OPTIONS> {
+interface ParsedSystem extends Parsed<typeof SOLVER_FIELDS> {
   n: number;
   b: Float64Array;
   x0: Float64Array | undefined;
@@ -108,7 +116,7 @@ interface ParsedSystem extends Parsed<typeof OPTIONS> {
 
 function parseSystem(op: LinearOperator, b: VectorLike, options: SolverOptions): ParsedSystem {
   const n = checkSquare(op);
-  const parsed = parseOptions(options, OPTIONS);
+  const parsed = parseOptions(options, SOLVER_FIELDS);
   const shape = parsed.preconditioner?.shape ?? op.shape;
   if (shape[0] !== n || shape[1] !== n) {
     throw new ShapeError(`the operator is ${n} x ${n}, the preconditioner ${shape.join(' x ')}`);

@@ -1,8 +1,9 @@
 /** The certificate of a stored result; its test products are kept like all others, so that it too continues where it was stopped. */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type ApostOptions, apost } from '../apost/apost.ts';
+import { apost } from '../apost/apost.ts';
 import type { Certificate } from '../apost/certificate.ts';
+import type { ApostOptions } from '../apost/options.ts';
 import { readCertificate } from '../apost/read-certificate.ts';
 import type { Block } from '../core/block.ts';
 import { writeBlockFile } from '../hdf5/block-writer.ts';

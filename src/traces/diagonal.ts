@@ -14,18 +14,12 @@ import { signSamples } from './diagonal-hutchinson.ts';
 import {
   ESTIMATOR_FIELDS,
   type EstimatorOptions,
-  type EstimatorRun,
-  estimatorRun,
   type ParsedEstimator,
-} from './run.ts';
-import {
-  type AdaptiveEstimator,
-  completeStopping,
-  growUntil,
-  type ParsedStopping,
   STOPPING,
   type StoppingOptions,
-} from './stopping.ts';
+} from './options.ts';
+import { type EstimatorRun, estimatorRun } from './run.ts';
+import { type AdaptiveEstimator, completeStopping, growUntil, type ParsedStopping } from './stopping.ts';
 import { xdiag } from './xdiag.ts';
 
 /** Bekas, Kokiopoulou & Saad 2007; Epperly, Tropp & Webber 2024. */

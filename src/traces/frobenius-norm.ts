@@ -2,20 +2,15 @@
 
 import { noiseFromRepetition } from '../apost/noise.ts';
 import { atDoor } from '../core/door.ts';
-import { integer, type Parsed, parseOptions, withDefault } from '../core/parse.ts';
+import { type Parsed, parseOptions } from '../core/parse.ts';
 import { supervise } from '../core/schedule.ts';
 import { atScale } from '../linops/at-scale.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkOperator } from '../linops/probes.ts';
 import { columnNorms } from '../multivector/verbs.ts';
 import { type Interval, mapInterval, squaredInterval } from '../stats/interval.ts';
-import { ESTIMATOR_FIELDS, type EstimatorOptions, estimatorRun, forEachBlock } from './run.ts';
-
-/** Options of {@link frobeniusNorm}. */
-export interface FrobeniusNormOptions extends EstimatorOptions {
-  /** Gaussian test vectors, each one product. Default 30. */
-  tests?: number;
-}
+import { FROBENIUS_FIELDS, type FrobeniusNormOptions } from './options.ts';
+import { estimatorRun, forEachBlock } from './run.ts';
 
 /** A norm with two certified ends: each holds with probability at least `confidence`, for every operator. */
 export interface NormResult extends Interval {
@@ -29,9 +24,7 @@ export interface NormResult extends Interval {
   seed: number;
 }
 
-const FIELDS = { tests: withDefault(integer(1), 30), ...ESTIMATOR_FIELDS };
-
-async function estimateNorm(op: LinearOperator, options: Parsed<typeof FIELDS>): Promise<NormResult> {
+async function estimateNorm(op: LinearOperator, options: Parsed<typeof FROBENIUS_FIELDS>): Promise<NormResult> {
   const { tests } = options;
   const run = await estimatorRun(op, options, tests);
   const { confidence, verbs, n, seed } = run;
@@ -58,7 +51,7 @@ async function estimateNorm(op: LinearOperator, options: Parsed<typeof FIELDS>):
 export function frobeniusNorm(op: LinearOperator, options: FrobeniusNormOptions = {}): Promise<NormResult> {
   return atDoor('frobeniusNorm', async () => {
     checkOperator(op);
-    const parsed = parseOptions(options, FIELDS);
+    const parsed = parseOptions(options, FROBENIUS_FIELDS);
     return supervise(parsed, (control) =>
       atScale(op, ['estimate', 'lower', 'upper'], (A) => estimateNorm(A, { ...parsed, ...control })),
     );

@@ -1,10 +1,9 @@
 /** What all estimators of a call share: random columns, products, and their count. */
 
 import { unitRoundoff } from '../core/dtype.ts';
-import { between, CONTROL, type Field, integer, optional, seed, withDefault } from '../core/parse.ts';
 import type { Distribution, Purpose } from '../core/random.ts';
 import type { Control } from '../core/schedule.ts';
-import { KERNELS, type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
+import { selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { hostSpace } from '../multivector/host.ts';
 import type { Multivector, Space } from '../multivector/multivector.ts';
@@ -12,18 +11,7 @@ import type { VerbContext } from '../multivector/verbs.ts';
 import { prepareBlocks } from '../sketch/block-size.ts';
 import { type MeasureContext, measure } from '../sketch/measure.ts';
 import { materialise } from '../sketch/test-matrix.ts';
-
-/** Options that all estimators share. */
-export interface EstimatorOptions extends Control {
-  /** Probability that each end of an interval holds, between 0 and 1. Default 0.99. */
-  confidence?: number;
-  /** 0..2^53-1; the same seed gives the same result. Default 0. */
-  seed?: number;
-  /** Columns of one product. Default: the operator's preference or 64, less where a block would exceed 256 MiB. */
-  blockSize?: number;
-  /** Dense kernel provider. Default `'auto'`. */
-  kernels?: KernelsChoice;
-}
+import type { ParsedEstimator } from './options.ts';
 
 /** A call under way. */
 export interface EstimatorRun {
@@ -39,33 +27,6 @@ export interface EstimatorRun {
   /** Unit roundoff of the operator's products. */
   readonly roundoff: number;
   numMatvecs: number;
-}
-
-/** The fields of {@link EstimatorOptions}. */
-export interface EstimatorFields {
-  confidence: Field<number>;
-  seed: Field<number>;
-  blockSize: Field<number | undefined>;
-  kernels: Field<KernelsChoice | undefined>;
-  onProgress: (typeof CONTROL)['onProgress'];
-  signal: (typeof CONTROL)['signal'];
-}
-
-/** How the options that all estimators share are parsed. */
-export const ESTIMATOR_FIELDS: EstimatorFields = {
-  confidence: withDefault(between(0, 1), 0.99),
-  seed: withDefault(seed, 0),
-  blockSize: optional(integer(1)),
-  kernels: KERNELS,
-  ...CONTROL,
-};
-
-/** Parsed {@link EstimatorOptions}. */
-export interface ParsedEstimator extends Control {
-  confidence: number;
-  seed: number;
-  blockSize: number | undefined;
-  kernels: KernelsChoice | undefined;
 }
 
 /**

@@ -3,7 +3,7 @@
 import { coreRounding, roundingFloor } from '../apost/noise.ts';
 import { atDoor } from '../core/door.ts';
 import { UnsupportedError } from '../core/errors.ts';
-import { integer, type Parsed, parseOptions, withDefault } from '../core/parse.ts';
+import { type Parsed, parseOptions } from '../core/parse.ts';
 import { breathe, supervise } from '../core/schedule.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { krylovSpaceOf, residualOf, type Tridiagonal, tridiagonalOf } from '../krylov/lanczos.ts';
@@ -20,16 +20,8 @@ import { checkOperator, refuseAsymmetry } from '../linops/probes.ts';
 import { columnNorms } from '../multivector/verbs.ts';
 import { chiSquareQuantile } from '../stats/interval.ts';
 import type { NormResult } from './frobenius-norm.ts';
-import { drawColumns, ESTIMATOR_FIELDS, type EstimatorOptions, estimatorRun } from './run.ts';
-
-/** Options of {@link spectralNorm}: one column at a time, so there is no block size. */
-export interface SpectralNormOptions extends Omit<EstimatorOptions, 'blockSize'> {
-  /**
-   * Lanczos steps, 1..n; as many columns are kept. A step is one product with an operator that declares `selfAdjoint`, and two
-   * with any other (A^T A). Default 30, or n if that is less.
-   */
-  order?: number;
-}
+import { type SpectralNormOptions, spectralNormFields } from './options.ts';
+import { drawColumns, estimatorRun } from './run.ts';
 
 /** Eigenvalue bounds of a symmetric operator. */
 interface Extremes {
@@ -89,15 +81,9 @@ function normalOperator(op: LinearOperator): LinearOperator {
   });
 }
 
-const { blockSize: _, ...SHARED_FIELDS } = ESTIMATOR_FIELDS;
-const optionsFor = (n: number) => ({
-  order: withDefault(integer(1, n, ` for n = ${n}`), Math.min(n, 30)),
-  ...SHARED_FIELDS,
-});
-
 async function largestSingularValue(
   op: LinearOperator,
-  options: Parsed<ReturnType<typeof optionsFor>>,
+  options: Parsed<ReturnType<typeof spectralNormFields>>,
 ): Promise<NormResult> {
   // one column at a time: there is nothing to calibrate
   const run = await estimatorRun(op, { ...options, blockSize: 1 }, 1);
@@ -157,7 +143,7 @@ async function largestSingularValue(
 export function spectralNorm(op: LinearOperator, options: SpectralNormOptions = {}): Promise<NormResult> {
   return atDoor('spectralNorm', async () => {
     const [, n] = checkOperator(op);
-    const parsed = parseOptions(options, optionsFor(n));
+    const parsed = parseOptions(options, spectralNormFields({ n }));
     return supervise(parsed, (control) =>
       atScale(op, ['estimate', 'lower', 'upper'], (A) => largestSingularValue(A, { ...parsed, ...control })),
     );

@@ -1,36 +1,16 @@
 /** Sequential stopping: an estimate gets more products until its error bar is short enough. */
 import { ArgumentError } from '../core/errors.ts';
-import { between, type Field, integer, optional, type Parsed } from '../core/parse.ts';
+import { integer, type Parsed } from '../core/parse.ts';
 import { levelAtLook } from '../stats/sequential.ts';
+import type { STOPPING } from './options.ts';
 import type { EstimatorRun } from './run.ts';
-
-/** What to spend, and when to stop. */
-export interface StoppingOptions {
-  /** Products with single columns at most. Default 60, and 16 times `firstProducts` with `tol`. */
-  maxProducts?: number;
-  /** Relative half-width of the error bar to stop at. Default: one estimate, from `maxProducts` products. */
-  tol?: number;
-  /** With `tol`: products of the first estimate. Default 60, or `maxProducts` if that is less. */
-  firstProducts?: number;
-}
 
 /** Products where the caller says nothing. */
 const USUAL_PRODUCTS = 60;
 /** What a search with `tol` may spend, in multiples of its first estimate. */
 const USUAL_GROWTH = 16;
 
-/** How {@link StoppingOptions} are parsed. */
-export const STOPPING: {
-  maxProducts: Field<number | undefined>;
-  tol: Field<number | undefined>;
-  firstProducts: Field<number | undefined>;
-} = {
-  maxProducts: optional(integer(1)),
-  tol: optional(between(0, Number.POSITIVE_INFINITY)),
-  firstProducts: optional(integer(1)),
-};
-
-/** Parsed {@link StoppingOptions}: everything has its value. */
+/** Parsed `StoppingOptions`: everything has its value. */
 export interface ParsedStopping {
   tol: number | undefined;
   firstProducts: number;

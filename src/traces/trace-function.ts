@@ -3,32 +3,19 @@
 import { atDoor } from '../core/door.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { NumericalError } from '../core/errors.ts';
-import { between, CONTROL, integer, type Parsed, parseOptions, refuse, seed, withDefault } from '../core/parse.ts';
-import { type Control, supervise } from '../core/schedule.ts';
+import { type Parsed, parseOptions, refuse } from '../core/parse.ts';
+import { supervise } from '../core/schedule.ts';
 import { lanczos } from '../krylov/lanczos.ts';
 import { type GaussRule, gaussRadauRule, gaussRule, stochasticRules } from '../krylov/quadrature.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
-import { KERNELS, type KernelsChoice, selectKernels } from '../linalg/kernels/select.ts';
+import { selectKernels } from '../linalg/kernels/select.ts';
 import { diagonalOperator } from '../linops/dense.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
 import { hostSpace } from '../multivector/host.ts';
 import type { Interval } from '../stats/interval.ts';
+import { type TraceFunctionOptions, traceFunctionFields } from './options.ts';
 import { likelyInterval, meanAndError } from './trace-estimate.ts';
-
-/** Options of {@link traceFunction} and {@link logdet}. */
-export interface TraceFunctionOptions extends Control {
-  /** Lanczos steps from each start vector, 1..n: degree 2 order - 1 of f is exact. Default 40, or n if that is less. */
-  order?: number;
-  /** Random start vectors, at least 2; `order` products each. Default 10. */
-  runs?: number;
-  /** Level of each end of the interval, between 0 and 1. Default 0.99. */
-  confidence?: number;
-  /** 0..2^53-1; the same seed gives the same result. Default 0. */
-  seed?: number;
-  /** Dense kernel provider. Default `'auto'`. */
-  kernels?: KernelsChoice;
-}
 
 /**
  * An estimate of tr f(A) and its error. The interval is that of Student's t over start vectors, widened by `quadratureError` on
@@ -97,22 +84,13 @@ async function shortened({ nodes, weights }: GaussRule, order: number, kernels: 
   return gaussRule(T, kernels);
 }
 
-const optionsFor = (n: number) => ({
-  order: withDefault(integer(1, n, ` for n = ${n}`), Math.min(n, 40)),
-  runs: withDefault(integer(2), 10),
-  confidence: withDefault(between(0, 1), 0.99),
-  seed: withDefault(seed, 0),
-  kernels: KERNELS,
-  ...CONTROL,
-});
-
 /** Parses a call, and then works on it. */
 async function quadratureTrace(
   op: LinearOperator,
   integrand: Integrand,
   options: TraceFunctionOptions,
 ): Promise<TraceFunctionResult> {
-  const parsed = parseOptions(options, optionsFor(checkSquare(op)));
+  const parsed = parseOptions(options, traceFunctionFields({ n: checkSquare(op) }));
   parsed.signal?.throwIfAborted();
   return supervise(parsed, (control) => integrateRules(op, integrand, { ...parsed, ...control }));
 }
@@ -121,7 +99,7 @@ async function quadratureTrace(
 async function integrateRules(
   op: LinearOperator,
   integrand: Integrand,
-  options: Parsed<ReturnType<typeof optionsFor>>,
+  options: Parsed<ReturnType<typeof traceFunctionFields>>,
 ): Promise<TraceFunctionResult> {
   const n = op.shape[1];
   const { order, runs, confidence, seed, onProgress, signal } = options;

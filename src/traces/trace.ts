@@ -2,45 +2,21 @@
 
 import { atDoor } from '../core/door.ts';
 import { ArgumentError } from '../core/errors.ts';
-import { choice, parseOptions, withDefault } from '../core/parse.ts';
+import { parseOptions } from '../core/parse.ts';
 import type { Distribution } from '../core/random.ts';
 import { supervise } from '../core/schedule.ts';
 import { atScale } from '../linops/at-scale.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
-import { TEST_MATRICES } from '../sketch/test-matrix.ts';
 import type { Interval } from '../stats/interval.ts';
 import { hutchPlusPlus } from './hutch-plus-plus.ts';
 import { hutchinson } from './hutchinson.ts';
-import {
-  ESTIMATOR_FIELDS,
-  type EstimatorOptions,
-  type EstimatorRun,
-  estimatorRun,
-  type ParsedEstimator,
-} from './run.ts';
-import {
-  type AdaptiveEstimator,
-  completeStopping,
-  growUntil,
-  type ParsedStopping,
-  STOPPING,
-  type StoppingOptions,
-} from './stopping.ts';
+import { type ParsedEstimator, TRACE_FIELDS, type TraceMethod, type TraceOptions } from './options.ts';
+import { type EstimatorRun, estimatorRun } from './run.ts';
+import { type AdaptiveEstimator, completeStopping, growUntil, type ParsedStopping } from './stopping.ts';
 import { likelyInterval, meanAndError, type TraceEstimate } from './trace-estimate.ts';
 import { xnystrace } from './xnystrace.ts';
 import { xtrace } from './xtrace.ts';
-
-/** Names of the estimators: Hutchinson 1990; Meyer et al. 2021; Epperly, Tropp & Webber 2024 (the last two). */
-export type TraceMethod = 'hutchinson' | 'hutch++' | 'xtrace' | 'xnystrace';
-
-/** Options of {@link trace}. */
-export interface TraceOptions extends EstimatorOptions, StoppingOptions {
-  /** Default `'hutch++'`, the best one with a certified interval. */
-  method?: TraceMethod;
-  /** hutchinson and hutch++ only: `'gaussian'` (default; certified) or `'rademacher'` (a smaller error, likely only). */
-  testMatrix?: Distribution;
-}
 
 /** What `hutchinson` and `hutch++` with Gaussian vectors give: a certified interval. */
 export type CertifiedTraceResult = TraceResult & { certified: true };
@@ -88,13 +64,6 @@ const ESTIMATORS: Record<
   'hutch++': { least: 4, start: hutchPlusPlus },
   xtrace: { least: 4, start: xtrace },
   xnystrace: { least: 2, start: xnystrace },
-};
-
-const FIELDS = {
-  method: withDefault(choice(Object.keys(ESTIMATORS) as TraceMethod[]), 'hutch++'),
-  testMatrix: withDefault(choice(TEST_MATRICES), 'gaussian'),
-  ...STOPPING,
-  ...ESTIMATOR_FIELDS,
 };
 
 interface Call extends ParsedEstimator, ParsedStopping {
@@ -161,7 +130,7 @@ export function trace(op: LinearOperator, options?: TraceOptions): Promise<Trace
 export function trace(op: LinearOperator, options: TraceOptions = {}): Promise<TraceResult> {
   return atDoor('trace', async () => {
     checkSquare(op);
-    const parsed = parseOptions(options, FIELDS);
+    const parsed = parseOptions(options, TRACE_FIELDS);
     const { method, testMatrix } = parsed;
     const stopping = completeStopping(parsed, ESTIMATORS[method].least);
     if (testMatrix !== 'gaussian' && method.startsWith('x')) {

@@ -1,7 +1,8 @@
 /** Every number of a certificate from its formula, evaluated here once more: noise, slack and levels at each end. */
 import { describe, expect, test } from '@jest/globals';
-import { certify, parseApostOptions } from '../../src/apost/apost.ts';
+import { certify } from '../../src/apost/apost.ts';
 import { coreRounding } from '../../src/apost/noise.ts';
+import { parseApostOptions } from '../../src/apost/options.ts';
 import { inertiaAtLeast, residualIntervals } from '../../src/apost/residuals.ts';
 import type { Block } from '../../src/core/block.ts';
 import { fillRandom } from '../../src/core/random.ts';

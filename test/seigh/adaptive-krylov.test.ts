@@ -1,7 +1,8 @@
 /** seigh(A, { tol }) by `krylov`: products of the whole search against the smallest basis that would have done, and its confidence. */
 import { describe, expect, test } from '@jest/globals';
 import { proportionallyNoisyDiagonal } from '../../bench/support/spectra.ts';
-import { certify, parseApostOptions } from '../../src/apost/apost.ts';
+import { certify } from '../../src/apost/apost.ts';
+import { parseApostOptions } from '../../src/apost/options.ts';
 import { type AdaptiveOptions, apost, diagonalOperator, type LinearOperator, seigh } from '../../src/index.ts';
 import { long } from '../support/long.ts';
 

@@ -1,6 +1,7 @@
 /** What results of `seigh` record of the work: seconds by a clock that only products move, widths, reports, and how a search ended. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { certify, parseApostOptions } from '../../src/apost/apost.ts';
+import { certify } from '../../src/apost/apost.ts';
+import { parseApostOptions } from '../../src/apost/options.ts';
 import type { Block } from '../../src/core/block.ts';
 import type { Progress } from '../../src/core/schedule.ts';
 import {

@@ -2,7 +2,7 @@
 import type { Block } from '../../core/block.ts';
 import { UnsupportedError } from '../../core/errors.ts';
 import { type CsrMatrix, multiplyRows } from '../csr.ts';
-import { defaultChoice } from './select.ts';
+import { defaultChoice } from './choice.ts';
 import { loadSparseEngine, type SparseEngine } from './wasm/sparse.ts';
 
 /** Up to this many operations a product is done here sooner than on two threads with copies to and fro. */

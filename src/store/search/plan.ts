@@ -2,9 +2,8 @@
 import type { DType } from '../../core/dtype.ts';
 import { StoreError } from '../../core/errors.ts';
 import { dtype, integer } from '../../core/parse.ts';
-import { CHECK_COLUMNS } from '../../eigsh/check.ts';
 import type { SearchSettings } from '../../eigsh/iteration.ts';
-import { SEARCH_FIELDS } from '../../eigsh/options.ts';
+import { CHECK_COLUMNS, SEARCH_FIELDS } from '../../eigsh/options.ts';
 import type { Tall } from '../../hdf5/budget.ts';
 import type { LinearOperator } from '../../linops/operator.ts';
 import { checkFields, type Kinds } from '../attributes.ts';
