@@ -10,6 +10,8 @@ import { atScale, exponentFor } from '../linops/at-scale.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkOperator } from '../linops/probes.ts';
 import { hostSpace } from '../multivector/host.ts';
+import type { Multivector, Space } from '../multivector/multivector.ts';
+import type { VerbContext } from '../multivector/verbs.ts';
 import { prepareBlocks } from '../sketch/block-size.ts';
 import type { MeasureContext } from '../sketch/measure.ts';
 import { materialise, type TestMatrix } from '../sketch/test-matrix.ts';
@@ -22,7 +24,8 @@ import {
   type GivenCertificate,
 } from './certificate.ts';
 import { type Certification, largestMagnitude, type Statements } from './certification.ts';
-import { certifyDeflated, type RitzPairs } from './deflated.ts';
+import { diagonalMatrix } from './completeness.ts';
+import { certifyDeflated, freeOfSpan, type RitzPairs, type SeenVectors } from './deflated.ts';
 import { certifyGiven } from './given.ts';
 import { type ApostOptions, type CertifyOptions, parseApostOptions } from './options.ts';
 import type { GivenPairs } from './ritz-pairs.ts';
@@ -46,8 +49,45 @@ type Known = LinearOperator &
 const isGiven = (approximation: LinearOperator): approximation is GivenPairs =>
   (approximation as Partial<GivenPairs>).given === true;
 
+/** The vectors that a certificate multiplies first. */
+export interface TestVectors {
+  /** n x tests, standard Gaussian; where the approximation has residual norms, freed of the span of its eigenvectors. */
+  Omega: Multivector;
+  /** What was seen of the eigenvectors on the way. */
+  seen?: SeenVectors | undefined;
+}
+
+/** Whether the known part of the error is separated. */
+const isOfRitzPairs = (known: Known): known is Known & KnownResiduals =>
+  !isGiven(known) &&
+  known.eigenvalues !== undefined &&
+  known.eigenvectors !== undefined &&
+  known.residualNorms !== undefined;
+
+/**
+ * The test vectors of a certificate of `approximation`.
+ * @param vectors of which stream
+ * @param space where they are kept
+ * @param blockSize columns that are made at once
+ */
+export async function drawTestVectors(
+  approximation: LinearOperator,
+  vectors: Pick<TestMatrix, 'cols' | 'firstColumn'> & { seed: number },
+  space: Space,
+  blockSize: number,
+  verbs: VerbContext,
+): Promise<TestVectors> {
+  const { seed, ...columns } = vectors;
+  const stream = { distribution: 'gaussian', key: { seed, purpose: 'test' }, rows: space.rows } as const;
+  const Omega = await materialise({ ...stream, ...columns }, space, blockSize, verbs.signal);
+  if (!isOfRitzPairs(approximation)) return { Omega };
+  const { eigenvalues, eigenvectors } = approximation;
+  return { Omega, seen: await freeOfSpan({ Omega, verbs }, eigenvectors, diagonalMatrix(eigenvalues)) };
+}
+
 /**
  * The certificate of one look. With `look` absent it is the only one and has the whole confidence.
+ * @param kept test vectors that were drawn before
  * @throws as {@link apost}.
  */
 export function certify(
@@ -61,12 +101,14 @@ export function certify(
   approximation: LinearOperator,
   options: CertifyOptions,
   look?: Look,
+  kept?: TestVectors,
 ): Promise<Certificate>;
 export async function certify(
   op: LinearOperator,
   approximation: LinearOperator,
   options: CertifyOptions,
   look?: Look,
+  kept?: TestVectors,
 ): Promise<Certificate> {
   const startedAt = performance.now();
   const { tests, seed, confidence, lanczosSteps, signal, onProgress } = options;
@@ -77,23 +119,20 @@ export async function certify(
   const onDisk = home && !home.inMemory && home.dtype === op.dtype ? home : undefined;
   const blockSize = await prepareBlocks(op, tests + 1, options.blockSize, onDisk?.blockColumns);
   const verbs = { kernels: await selectKernels(options.kernels), signal };
-  const key = { seed, purpose: 'test' } as const;
-  const firstColumn = look?.testsUsed ?? 0;
-  const vectors: TestMatrix = { distribution: 'gaussian', key, rows: n, cols: tests, firstColumn };
+  const vectors = { seed, cols: tests, firstColumn: look?.testsUsed ?? 0 };
   const space = (onDisk ?? hostSpace(m, op.dtype)).scope();
   const measuring: MeasureContext = { space, blockSize, stage: 'certificate', onProgress, signal };
   const level = look ? levelAtLook(confidence, look.number) : confidence;
-  const { eigenvalues, eigenvectors, residualNorms, noiseFloor, coreAsymmetry, samplingErrors } = known;
+  const { coreAsymmetry, samplingErrors, noiseFloor } = known;
   const spend = async (): Promise<Statements> => {
-    const Omega = await materialise(vectors, m === n ? space : hostSpace(n, op.dtype), blockSize, signal);
+    const ofTests = m === n ? space : hostSpace(n, op.dtype);
+    const { Omega, seen } = kept ?? (await drawTestVectors(approximation, vectors, ofTests, blockSize, verbs));
     const run: Certification = { op, tests, confidence, level, lanczosSteps, verbs, measuring, Omega };
     if (isGiven(approximation)) return certifyGiven(run, approximation);
-    return eigenvalues && eigenvectors && residualNorms
-      ? certifyDeflated(run, {
-          ...{ eigenvalues, eigenvectors, residualNorms },
-          ...(noiseFloor === undefined ? {} : { noiseFloor }),
-        })
-      : certifySampled(run, approximation, known);
+    if (!isOfRitzPairs(known)) return certifySampled(run, approximation, known);
+    const { eigenvalues, eigenvectors, residualNorms } = known;
+    const pairs = { eigenvalues, eigenvectors, residualNorms, ...(noiseFloor === undefined ? {} : { noiseFloor }) };
+    return certifyDeflated(run, pairs, seen);
   };
   const { numMatvecs, ...statements } = await spend().finally(() => space.close());
   return {
@@ -134,14 +173,15 @@ function certifyAtScale(
   op: LinearOperator,
   approximation: LinearOperator,
   options: CertifyOptions,
+  kept?: TestVectors,
 ): Promise<Certificate> {
   const { eigenvalues } = approximation as Known;
   const size = eigenvalues ? largestMagnitude(eigenvalues) : 0;
   const exponent = size > 0 ? exponentFor(size, op.dtype) : undefined;
-  if (exponent === 0) return certify(op, approximation, options);
-  return atScale(op, CERTIFIED_LENGTHS, (A, scale) => certify(A, scaledApproximation(approximation, scale), options), {
-    exponent,
-  });
+  if (exponent === 0) return certify(op, approximation, options, undefined, kept);
+  const work = (A: LinearOperator, scale: { readonly exponent: number }) =>
+    certify(A, scaledApproximation(approximation, scale), options, undefined, kept);
+  return atScale(op, CERTIFIED_LENGTHS, work, { exponent });
 }
 
 /**
@@ -173,6 +213,16 @@ export function apost(
   approximation: LinearOperator,
   options: ApostOptions = {},
 ): Promise<Certificate> {
+  return apostWith(op, approximation, options);
+}
+
+/** {@link apost} with test vectors that were drawn before, by {@link drawTestVectors} for the same options. */
+export function apostWith(
+  op: LinearOperator,
+  approximation: LinearOperator,
+  options: ApostOptions,
+  kept?: TestVectors,
+): Promise<Certificate> {
   return atDoor('apost', async () => {
     const [m, n] = checkOperator(op);
     const shape = checkOperator(approximation, 'approximation');
@@ -184,6 +234,6 @@ export function apost(
       });
     }
     parsed.signal?.throwIfAborted();
-    return supervise(parsed, (control) => certifyAtScale(op, approximation, { ...parsed, ...control }));
+    return supervise(parsed, (control) => certifyAtScale(op, approximation, { ...parsed, ...control }, kept));
   });
 }

@@ -120,27 +120,50 @@ function normsFrom(t: Interval, { coupling: c, captured, tails }: KnownSquares):
   };
 }
 
+/** What the vectors that free test vectors of their span have shown of themselves on the way. */
+export interface SeenVectors {
+  /** Squares of their lengths, r. */
+  squares: Float64Array;
+  /** A combination of the leading ones, n x 1: {@link leadingVector}. */
+  leading: Block;
+}
+
+/**
+ * Frees the test vectors, in place, of the span of V, the columns of which are seen once.
+ * @param core C of the approximation V C V^T
+ */
+export async function freeOfSpan(
+  run: Pick<Certification, 'Omega' | 'verbs'>,
+  V: Multivector,
+  core: Matrix,
+): Promise<SeenVectors> {
+  const squares = new Float64Array(V.cols);
+  const leading = await leadingVector(run, core);
+  const observe = (v: Block): void => {
+    addSquares(v, squares);
+    leading.add(v);
+  };
+  await projectOut([run.Omega], [V], run.verbs, { observe });
+  return { squares, leading: leading.block };
+}
+
 /**
  * With orthonormal V, A V = V diag(theta) + (residuals orthogonal to V): everything about A is known but
  * t = ||(I - P) A (I - P)||_F^2, P = V V^T, and every statement is increasing in t.
+ *
+ * @param seen where the test vectors were freed of the span of V before
  */
-export async function certifyDeflated(run: Certification, pairs: RitzPairs): Promise<Statements> {
+export async function certifyDeflated(run: Certification, pairs: RitzPairs, seen?: SeenVectors): Promise<Statements> {
   const { op, tests, level, verbs, measuring } = run;
   const { eigenvalues: theta, eigenvectors: V, residualNorms } = pairs;
-  const G = run.Omega;
-  const lengths = new Float64Array(V.cols);
   const core = pairs.core ?? diagonalMatrix(theta);
-  const leading = await leadingVector(run, core);
-  const observe = (v: Block): void => {
-    addSquares(v, lengths);
-    leading.add(v);
-  };
-  await projectOut([G], [V], verbs, { observe });
+  const { squares: lengths, leading } = seen ?? (await freeOfSpan(run, V, core));
+  const G = run.Omega;
   const AG = await measure(op, G, measuring);
   const asymmetricNoise = await measureAsymmetricNoise(run, G, AG);
   const repeated = await noiseFromRepetition(op, await G.readColumns(0, 1), await AG.readColumns(0, 1));
   const largest = largestMagnitude(theta);
-  const largestProducts = await noiseOfLargestProducts(run, leading.block, largest);
+  const largestProducts = await noiseOfLargestProducts(run, leading, largest);
   const rounding = roundingFloor(op, largest, lengthDefect(theta, lengths.map(Math.sqrt)));
   const noiseFloor = Math.max(repeated, asymmetricNoise, largestProducts.noise, rounding);
   const deflation = { V, core, coupling: couplingOf(residualNorms, noiseFloor) };

@@ -16,7 +16,7 @@ const REPEATED_SCALE = -3 / 2;
 const ALL_DIRECTIONS = Math.SQRT2;
 
 /** C x / ||C x||, or x where C x is zero. */
-async function towardsLeading(C: Matrix, x: Matrix, { verbs }: Certification): Promise<Matrix> {
+async function towardsLeading(C: Matrix, x: Matrix, { verbs }: Pick<Certification, 'verbs'>): Promise<Matrix> {
   const product = await verbs.kernels.gemm(C, x);
   const length = frobeniusNorm(product);
   return length > 0 ? { ...product, data: product.data.map((value) => value / length) } : x;
@@ -30,15 +30,15 @@ export interface LeadingVector {
 }
 
 /** A random combination of the columns of V, weighted towards the leading eigenvectors of V C V^T by C^2. */
-export async function leadingVector(run: Certification, core: Matrix): Promise<LeadingVector> {
-  const { op } = run;
+export async function leadingVector(run: Pick<Certification, 'Omega' | 'verbs'>, core: Matrix): Promise<LeadingVector> {
+  const { rows, dtype } = run.Omega;
   let weights = zeroMatrix(core.rows, 1);
   fillRandom(weights, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
   for (let power = 0; power < 2; power++) weights = await towardsLeading(core, weights, run);
-  const block = zeros(op.shape[1], 1, op.dtype);
+  const block = zeros(rows, 1, dtype);
   let row = 0;
-  const add = ({ rows, cols, data }: Block): void => {
-    for (let i = 0; i < rows; i++, row++) {
+  const add = ({ rows: height, cols, data }: Block): void => {
+    for (let i = 0; i < height; i++, row++) {
       let sum = 0;
       for (let j = 0; j < cols; j++) sum += data[i * cols + j]! * weights.data[j]!;
       block.data[row] = sum;

@@ -6,7 +6,7 @@ import { selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { boundText } from '../report/numbers.ts';
 import { readWholeFile } from '../store/blocks.ts';
-import { certifyStored } from '../store/certificate.ts';
+import { certifyStored } from '../store/certify.ts';
 import { holds, probePath, SEARCH } from '../store/directory.ts';
 import { measureProbe, refuseOtherOperator } from '../store/fingerprint.ts';
 import { workerOf } from '../store/record.ts';
@@ -19,7 +19,7 @@ import { loadOperator, operatorField } from './operator-file.ts';
 import { MODEL_USAGE, type OperatorSource, operatorOf, SOURCE_FIELDS, sourceOf } from './operator-source.ts';
 import { QUIET as quiet, reporterOf } from './progress.ts';
 import { checkSketch, DIMS, deliver, REPORTING_FIELDS, SKETCH_FIELDS, sketch } from './sketching.ts';
-import { deliverStored, type StoredDirectory, storedResult } from './stored-analysis.ts';
+import { deliverStored, type StoredDirectory, storedResult, storedSpace } from './stored-analysis.ts';
 import { directoryOf, openRun, operatorAgain, resumable, TRUST } from './storing.ts';
 
 const approximation = described(
@@ -47,8 +47,8 @@ async function certifyDirectory(path: string, given: Given, { signal }: CommandC
     const { directory, op } = (await holds(SEARCH, path)) ? await openSearch(path, given) : await openRun(path, given);
     const result = await storedResult(directory);
     const worker = workerOf(op, (await selectKernels()).name, shardName(WHOLE));
-    const options = { ...certificateOptions(given), onProgress: reporterOf(given), signal };
-    await certifyStored(directory, op, result, options, worker);
+    const options = { ...certificateOptions(given)!, onProgress: reporterOf(given), signal };
+    await certifyStored(directory, storedSpace(directory), op, result, options, worker);
     await deliverStored(directory, given.json === true);
     return EXIT.done;
   });

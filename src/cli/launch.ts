@@ -10,12 +10,14 @@ import { runLocally } from '../store/cluster/local.ts';
 import { type SlurmResources, submit } from '../store/cluster/slurm.ts';
 import { type LaunchStep, launchSteps } from '../store/cluster/steps.ts';
 import type { SketchDirectory } from '../store/sketch/directory.ts';
-import { progressOf } from '../store/sketch/progress.ts';
+import { isFinished, progressOf } from '../store/sketch/progress.ts';
+import { testBlockSize, testsProgress } from '../store/sketch/test-products.ts';
+import { areWanted, readTests } from '../store/test-vectors.ts';
 import { certificateOptions, FINAL_CERTIFICATE_FIELDS } from './certificate-options.ts';
 import { type Command, defineCommand, list, optionName } from './command.ts';
 import { EXIT } from './exit.ts';
 import { argumentsOf, MODEL_USAGE } from './operator-source.ts';
-import { deliverStored } from './stored-analysis.ts';
+import { deliverStored, storedResult } from './stored-analysis.ts';
 import { CREATION_FIELDS, directoryOf, type OpenedRun, openRun, operatorAgain, resumable } from './storing.ts';
 
 type Given = Readonly<Record<string, unknown>>;
@@ -28,15 +30,30 @@ function self(): string[] {
   return [process.execPath, join(root, 'bin/eigensketch.js')];
 }
 
+/** How far the certificate is: its test vectors are there only with the result that they belong to. */
+async function certificateProgress(directory: SketchDirectory, tests: number, shards: number) {
+  const blockSize = testBlockSize(directory, tests, shards);
+  const stage = (await isFinished(directory)) ? await readTests(directory) : undefined;
+  if (!stage) return testsProgress(directory, undefined, { tests, blockSize });
+  const result = await storedResult(directory);
+  const isIt = await areWanted(stage, result, { tests, seed: directory.plan.seed });
+  await result.eigenvectors.space.release(result.eigenvectors);
+  return testsProgress(directory, isIt ? stage : undefined, { tests, blockSize });
+}
+
 /** What is not done yet; the certificate's options go to its job as they were given. */
 async function stepsLeft({ directory, source }: OpenedRun, count: number, given: Given): Promise<LaunchStep[]> {
+  const progress = await progressOf(directory);
+  const launch = { directory: directory.path, operator: argumentsOf(source), count };
   const wanted = certificateOptions(given);
+  if (!wanted || isAsAsked(await loadCertificate(directory), wanted)) return launchSteps(progress, launch);
   const names = Object.keys(CERTIFICATE_FIELDS).filter((name) => given[name] !== undefined);
-  const isNeeded = wanted !== undefined && !isAsAsked(await loadCertificate(directory), wanted);
-  const options = names.flatMap((name) => [`--${optionName(name)}`, String(given[name])]);
-  const certify = isNeeded ? options : undefined;
-  const operator = argumentsOf(source);
-  return launchSteps(await progressOf(directory), { directory: directory.path, operator, count, certify });
+  const certify = {
+    progress: await certificateProgress(directory, wanted.tests, count),
+    vectors: ['--tests', String(wanted.tests), '--shards', String(count)],
+    args: names.flatMap((name) => [`--${optionName(name)}`, String(given[name])]),
+  };
+  return launchSteps(progress, { ...launch, certify });
 }
 
 async function launchSlurm(directory: SketchDirectory, steps: LaunchStep[], given: Given): Promise<number> {
@@ -81,7 +98,7 @@ export const launchCommand: Command = defineCommand({
       await refuseSecondLaunch(directory);
       const steps = await stepsLeft(opened, shards, given);
       if (engine === 'slurm') return launchSlurm(directory, steps, given);
-      await runLocally(steps, self(), signal, ({ name }) => console.error(`eigensketch launch: ${name}`));
+      await runLocally(steps, self(), signal, (line) => console.error(`eigensketch launch: ${line}`));
       await deliverStored(directory, given.json === true);
       return EXIT.done;
     });

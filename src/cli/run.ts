@@ -1,9 +1,11 @@
 /** `eigensketch run`: a sketch in a directory from the first product to the certificate, on this machine. */
 import { KERNELS } from '../linalg/kernels/choice.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
-import { certifyStored, isAsAsked, loadCertificate } from '../store/certificate.ts';
+import { isAsAsked, loadCertificate } from '../store/certificate.ts';
+import { certifyStored } from '../store/certify.ts';
 import { workerOf } from '../store/record.ts';
 import { shardName, WHOLE } from '../store/shard.ts';
+import { spaceOf } from '../store/sketch/derive.ts';
 import { finishDirectory } from '../store/sketch/seigh.ts';
 import { certificateOptions, FINAL_CERTIFICATE_FIELDS } from './certificate-options.ts';
 import { type Command, defineCommand } from './command.ts';
@@ -35,7 +37,8 @@ export const runCommand: Command = defineCommand({
       const result = await finishDirectory(directory, { op, kernels, onProgress, signal });
       if (certifying && !isAsAsked(await loadCertificate(directory), certifying)) {
         const worker = workerOf(op, kernels.name, shardName(WHOLE));
-        await certifyStored(directory, op, result, { ...certifying, onProgress, signal }, worker);
+        const options = { ...certifying, onProgress, signal };
+        await certifyStored(directory, spaceOf(directory), op, result, options, worker);
       }
       await deliverStored(directory, given.json === true);
       return EXIT.done;

@@ -10,6 +10,8 @@ import { searchProgress } from '../store/search/progress.ts';
 import { openDirectory, type SketchDirectory } from '../store/sketch/directory.ts';
 import { flatPlan } from '../store/sketch/plan.ts';
 import { progressOf, type StageProgress } from '../store/sketch/progress.ts';
+import { testsProgress } from '../store/sketch/test-products.ts';
+import { readTests } from '../store/test-vectors.ts';
 import { type Command, defineCommand, json } from './command.ts';
 import { EXIT } from './exit.ts';
 import { duration } from './progress.ts';
@@ -84,7 +86,9 @@ export const statusCommand: Command = defineCommand({
       return EXIT.done;
     }
     const directory = await openDirectory(path);
-    const stages = await progressOf(directory);
+    const tests = await readTests(directory);
+    const ofCertificate = tests ? await testsProgress(directory, tests, tests) : [];
+    const stages = [...(await progressOf(directory)), ...ofCertificate];
     const isCertified = (await loadCertificate(directory)) !== undefined;
     const queue = await queueOf(directory);
     if (values.json) {
@@ -102,7 +106,7 @@ export const statusCommand: Command = defineCommand({
       console.log(line(stage));
       if (values.workers) for (const worker of workers(stage)) console.log(worker);
     }
-    console.log(`${'certificate'.padEnd(16)} ${isCertified ? 'done' : 'not yet'}`);
+    console.log(`${'certified'.padEnd(16)} ${isCertified ? 'yes' : 'not yet'}`);
     if (queue) console.log(queue.length === 0 ? 'no job is queued' : 'queue');
     for (const { id, state, reason } of queue ?? [])
       console.log(`  ${id.padEnd(10)} ${state.toLowerCase()} (${reason})`);

@@ -10,6 +10,7 @@ import { fileExists, holds, SEARCH } from '../store/directory.ts';
 import { recordFrom } from '../store/record.ts';
 import { openSearchDirectory, resultPath, type SearchDirectory, searchSpace } from '../store/search/directory.ts';
 import { loadResult as loadSearchResult, readResult } from '../store/search/result.ts';
+import { spaceOf } from '../store/sketch/derive.ts';
 import { openDirectory, type SketchDirectory } from '../store/sketch/directory.ts';
 import { derivedRecord } from '../store/sketch/progress.ts';
 import { loadResult } from '../store/sketch/result.ts';
@@ -36,6 +37,10 @@ async function searchResult(directory: SearchDirectory): Promise<EigshResult> {
   }
   return loadSearchResult(directory, searchSpace(directory), await selectKernels());
 }
+
+/** Multivectors in a directory. */
+export const storedSpace = (directory: StoredDirectory): ReturnType<typeof spaceOf> =>
+  isSearch(directory) ? searchSpace(directory) : spaceOf(directory);
 
 /** The result of a directory. @throws StoreError when it has none. */
 export async function storedResult(directory: StoredDirectory): Promise<EighResult> {

@@ -14,6 +14,15 @@ import {
 } from './certificate.ts';
 import { entries, fileExists } from './directory.ts';
 import { checkIdentity } from './identity.ts';
+import {
+  leadingPath,
+  readTests,
+  refuseForeignTests,
+  type TestsStage,
+  testBlockPath,
+  testBlocks,
+  testsFilePath,
+} from './test-vectors.ts';
 
 /** What is wrong with one file. */
 export interface Damage {
@@ -79,12 +88,36 @@ export class FileCheck {
   }
 }
 
-/** Reads the certificate of a directory and the test products behind it. */
-export async function verifyCertificate(
-  directory: Certified & { plan: { n: number; dtype: DType } },
-  check: FileCheck,
-): Promise<void> {
+type VerifiedDirectory = Certified & { plan: { n: number; dtype: DType } };
+
+/** Reads the test vectors of a directory. */
+async function verifyTests(directory: VerifiedDirectory, check: FileCheck): Promise<void> {
   const { n: rows, dtype } = directory.plan;
+  const file = testsFilePath(directory);
+  if (!(await fileExists(file))) return;
+  let stage: TestsStage | undefined;
+  await check.read(file, async () => {
+    stage = await readTests(directory);
+  });
+  for (let block = 0; stage && block < testBlocks(stage); block++) {
+    const first = block * stage.blockSize;
+    const cols = Math.min(stage.blockSize, stage.tests - first);
+    const path = testBlockPath(directory, block);
+    await check.block(path, { rows, cols, dtype }, (attributes) =>
+      refuseForeignTests(path, directory, attributes, first),
+    );
+  }
+  if (!stage?.squares) return;
+  const leading = leadingPath(directory);
+  await check.block(leading, { rows, cols: 1, dtype }, (attributes) =>
+    refuseForeignTests(leading, directory, attributes),
+  );
+}
+
+/** Reads the certificate of a directory, the test vectors and the products with them behind it. */
+export async function verifyCertificate(directory: VerifiedDirectory, check: FileCheck): Promise<void> {
+  const { n: rows, dtype } = directory.plan;
+  await verifyTests(directory, check);
   const names = (await entries(join(directory.path, CERTIFICATE))) ?? [];
   for (const name of names.filter((each) => /^\d{6}\.h5$/.test(each)).sort()) {
     const file = testProductsPath(directory, Number.parseInt(name, 10));

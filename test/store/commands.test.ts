@@ -17,7 +17,7 @@ const sketch = ['--operator', fixture('harmonic'), '--dims', '20', '--block-size
 let whole: Record<string, string>;
 
 beforeAll(async () => {
-  expect((await run(['run', ...sketch, '--tests', '6', '--out', at('whole')])).code).toBe(0);
+  expect((await run(['run', ...sketch, '--tests', '8', '--out', at('whole')])).code).toBe(0);
   whole = await numbersOf(at('whole'));
 }, 60_000);
 
@@ -56,32 +56,62 @@ test('by hand, pass by pass and shard by shard: every number of run', async () =
   );
   await step('measure', directory, '--trust');
   await step('recover', directory);
-  await step('certify', directory, '--trust', '--tests', '6');
+  const tooEarlyToo = await run(['measure', directory, '--trust', '--stage', 'certificate']);
+  expect([tooEarlyToo.code, tooEarlyToo.stderr]).toEqual([
+    5,
+    expect.stringContaining("has no stage 'tests' yet, which"),
+  ]);
+  expect(await step('recover', directory, '--stage', 'tests', '--tests', '8', '--shards', '2')).toBe(
+    'stage tests is there\n',
+  );
+  expect(await step('measure', directory, '--trust', '--stage', 'certificate', '--shard', '2/2')).toBe(
+    'stage certificate: shard 2/2 is measured, 1 blocks of all shards are missing\n',
+  );
+  expect(await step('status', directory)).toMatch(/tests +done on .*\ncertificate +1 of 2 blocks, 1 missing, 0 failed/);
+  await step('measure', directory, '--trust', '--shard', '1/2');
+  expect(await step('measure', directory, '--trust')).toBe('every block is measured\n');
+  const { stages } = JSON.parse(await step('status', directory, '--json'));
+  expect(stages.at(-1).done.map(({ shard }: { shard: string }) => shard)).toEqual(['1/2', '2/2']);
+  await step('certify', directory, '--trust', '--tests', '8');
   expect(await numbersOf(directory)).toEqual(whole);
-  // sketch.h5, the probe, four stages of five blocks, two stage.h5, thirteen blocks of test products, the certificate
-  expect(await step('verify', directory)).toBe('38 files, all as they were written, bases are orthonormal\n');
+  // sketch.h5, the probe, four stages of five blocks, two stage.h5, four files of test vectors, thirteen blocks of products
+  // with them, the certificate
+  expect(await step('verify', directory)).toBe('42 files, all as they were written, bases are orthonormal\n');
   expect(await step('verify', directory, '--operator', fixture('harmonic'))).toContain(
     "the products are the operator's",
   );
   expect(await step('report', directory)).toMatch(/^# Spectrum of harmonic/);
 }, 180_000);
 
-test('launch --engine local: the same by two processes, and nothing twice', async () => {
-  const args = ['launch', '--engine', 'local', '-j', '2', ...sketch, '--tests', '6', '--out', at('local')];
+test('launch --engine local: the same by two processes, nothing twice; a killed shard is named and started again', async () => {
+  const out = at('local');
+  const dies = ['launch', '--engine', 'local', '-j', '2', '--operator', fixture('dies-once'), ...sketch.slice(2)];
+  const args = [...dies, '--tests', '8', '--out', out];
+  const env = { ...KERNELS, DIES_AT: at('died') };
+  const said = (stderr: string) => stderr.match(/(?<=eigensketch launch: )\w+$/gm);
   // in a process, whose environment its two processes have
-  const first = await runCli(args, undefined, KERNELS);
-  expect(first.code).toBe(0);
-  expect(first.stderr.match(/eigensketch launch: \w+/g)).toHaveLength(5);
-  expect(await numbersOf(at('local'))).toEqual(whole);
-  expect((await run(args)).stderr).toBe('');
-}, 60_000);
+  const first = await runCli(args, undefined, env);
+  expect([first.code, await readFile(at('died'), 'utf8')]).toEqual([0, 'certificate 2/2']);
+  expect(said(first.stderr)).toEqual(['sketch', 'basis', 'product', 'result', 'tests', 'certificate', 'certify']);
+  expect(first.stderr).toContain('eigensketch launch: certificate, shard 2/2 was killed, and is started again\n');
+  expect(await numbersOf(out)).toEqual(whole);
+  expect((await run(args, env)).stderr).toBe('');
+  // a relaunch does only what is missing
+  const done = async () => JSON.parse((await run(['status', out, '--json'])).stdout).stages.at(-1).done;
+  const [kept] = await done();
+  await rm(join(out, 'certificate.json'));
+  await rm(join(out, 'certificate/000001.h5'));
+  expect(said((await runCli(args, undefined, env)).stderr)).toEqual(['certificate', 'certify']);
+  expect(await numbersOf(out)).toEqual(whole);
+  expect((await done())[0]).toEqual(kept);
+}, 180_000);
 
 test('another confidence is another certificate, from the test products that are there', async () => {
-  const args = ['run', ...sketch, '--tests', '6', '--out', at('confident')];
+  const args = ['run', ...sketch, '--tests', '8', '--out', at('confident')];
   expect((await run(args)).code).toBe(0);
   const before = await numbersOf(at('confident'));
   const { stdout } = await run([...args, '--confidence', '0.9', '--json']);
-  expect(JSON.parse(stdout).certificate).toMatchObject({ confidence: 0.9, tests: 6 });
+  expect(JSON.parse(stdout).certificate).toMatchObject({ confidence: 0.9, tests: 8 });
   const after = await numbersOf(at('confident'));
   expect({ ...after, 'certificate.json': '' }).toEqual({ ...before, 'certificate.json': '' });
 }, 60_000);
@@ -181,7 +211,7 @@ testOnSmallDisk(
   '120k',
   async (disk) => {
     const directory = join(disk.path, 'sketch');
-    const args = ['run', ...sketch, '--tests', '6', '--out', directory];
+    const args = ['run', ...sketch, '--tests', '8', '--out', directory];
     const early = await run(args);
     expect([early.code, early.stderr]).toEqual([
       5,
@@ -194,7 +224,7 @@ testOnSmallDisk(
       `Make room, then continue with: eigensketch run --out ${directory} --operator ${fixture('harmonic')}`,
     );
     disk.resize('8m');
-    expect((await runCli(['run', '--trust', '--tests', '6', '--out', directory], undefined, KERNELS)).code).toBe(0);
+    expect((await runCli(['run', '--trust', '--tests', '8', '--out', directory], undefined, KERNELS)).code).toBe(0);
     expect(await numbersOf(directory)).toEqual(whole);
   },
 );

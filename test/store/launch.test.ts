@@ -23,12 +23,12 @@ test('only shards with missing blocks and stages that are not there are launched
     measured('product', 10, [1, 4, 5]),
     derived('result'),
   ];
-  const steps = launchSteps(progress, {
-    directory: '/d',
-    operator: ['--operator', '/o.mjs'],
-    count: 4,
-    certify: ['--tests', '5'],
-  });
+  const certify = {
+    progress: [derived('tests'), measured('certificate', 3, [0, 1, 2])],
+    vectors: ['--tests', '5', '--shards', '4'],
+    args: ['--tests', '5'],
+  };
+  const steps = launchSteps(progress, { directory: '/d', operator: ['--operator', '/o.mjs'], count: 4, certify });
   expect(steps).toEqual([
     { name: 'basis', args: ['recover', '/d', '--stage', 'basis'] },
     {
@@ -37,7 +37,13 @@ test('only shards with missing blocks and stages that are not there are launched
       shards: { own: [1, 2], count: 4 },
     },
     { name: 'result', args: ['recover', '/d', '--stage', 'result'] },
-    { name: 'certificate', args: ['certify', '/d', '--operator', '/o.mjs', '--tests', '5'] },
+    { name: 'tests', args: ['recover', '/d', '--stage', 'tests', '--tests', '5', '--shards', '4'] },
+    {
+      name: 'certificate',
+      args: ['measure', '/d', '--operator', '/o.mjs', '--stage', 'certificate'],
+      shards: { own: [1, 2, 3], count: 4 },
+    },
+    { name: 'certify', args: ['certify', '/d', '--operator', '/o.mjs', '--tests', '5'] },
   ]);
   expect(
     launchSteps([measured('sketch', 3, [])], { directory: '/d', operator: ['--operator', '/o.mjs'], count: 4 }),

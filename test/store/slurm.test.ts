@@ -10,7 +10,8 @@ import { numbersOf, temporaryFolder } from './support.ts';
 const at = temporaryFolder();
 // every sum in one order: a threaded BLAS may choose another one the next time
 const KERNELS = { EIGENSKETCH_KERNELS: 'js' };
-const sketch = ['--dims', '16', '--block-size', '2', '--tests', '4'];
+const shards = [1, 2, 3, 4, 5, 6, 7, 8];
+const sketch = ['--dims', '16', '--block-size', '2', '--tests', '16'];
 
 describeSlurm('a real Slurm', () => {
   let slurm: Slurm;
@@ -56,18 +57,19 @@ describeSlurm('a real Slurm', () => {
     const launched = await cli(...launch, '--time', '10', '--partition', 'main', '--out', out, '--json');
     expect([launched.code, launched.stderr]).toEqual([0, '']);
     const { jobs } = JSON.parse(launched.stdout);
-    const shards = [1, 2, 3, 4, 5, 6, 7, 8];
     expect(jobs.map(({ step, shards: own }: { step: string; shards?: number[] }) => [step, own])).toEqual([
       ['sketch', shards],
       ['basis', undefined],
       ['product', shards],
       ['result', undefined],
-      ['certificate', undefined],
+      ['tests', undefined],
+      ['certificate', shards],
+      ['certify', undefined],
     ]);
     const { queue } = JSON.parse((await cli('status', out, '--json')).stdout);
-    const waiting = queue.find(({ id }: { id: string }) => id === jobs[4].id);
+    const waiting = queue.find(({ id }: { id: string }) => id === jobs[6].id);
     expect(waiting).toMatchObject({ state: 'PENDING', reason: 'Dependency' });
-    expect((await cli('status', out)).stdout).toMatch(new RegExp(`queue\n[\\s\\S]*  ${jobs[4].id} +pending`));
+    expect((await cli('status', out)).stdout).toMatch(new RegExp(`queue\n[\\s\\S]*  ${jobs[6].id} +pending`));
     const second = await cli(...launch, '--out', out);
     expect([second.code, second.stderr]).toEqual([5, expect.stringContaining('of the last launch are still queued')]);
     await untilDone();
@@ -75,8 +77,9 @@ describeSlurm('a real Slurm', () => {
     const status = JSON.parse((await cli('status', out, '--json')).stdout);
     expect([status.certified, status.queue]).toEqual([true, []]);
     expect(status.stages[0].done.map(({ shard }: { shard: string }) => shard)).toEqual(shards.map((i) => `${i}/8`));
-    // the kill is on record, in both passes
-    for (const step of [0, 2]) {
+    expect(status.stages.at(-1).done.map(({ shard }: { shard: string }) => shard)).toEqual(shards.map((i) => `${i}/8`));
+    // the kill is on record, in both passes and of the certificate
+    for (const step of [0, 2, 5]) {
       const log = await readFile(join(out, `logs/${jobs[step].step}-${jobs[step].id}_3.log`), 'utf8');
       expect(log).toMatch(/Killed|REQUEUE/);
     }
@@ -96,16 +99,18 @@ describeSlurm('a real Slurm', () => {
       '--shards',
       '8',
       '--tests',
-      '4',
+      '16',
       '--out',
       out,
       '--json',
     );
     const { jobs } = JSON.parse(launched.stdout);
-    expect(jobs.map(({ step, shards }: { step: string; shards?: number[] }) => [step, shards])).toEqual([
+    expect(jobs.map(({ step, shards: own }: { step: string; shards?: number[] }) => [step, own])).toEqual([
       ['product', [5]],
       ['result', undefined],
-      ['certificate', undefined],
+      ['tests', undefined],
+      ['certificate', shards],
+      ['certify', undefined],
     ]);
     await untilDone();
     expect(await numbersOf(out)).toEqual(await numbersOf(at('whole')));

@@ -24,36 +24,48 @@ function once(command: readonly string[], args: readonly string[], signal: Abort
   });
 }
 
-async function untilDone(command: readonly string[], args: readonly string[], signal: AbortSignal): Promise<void> {
+async function untilDone(
+  command: readonly string[],
+  args: readonly string[],
+  signal: AbortSignal,
+  onRestart: (ended: string) => void,
+): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     const code = await once(command, args, signal);
     if (code === 0) return;
     signal.throwIfAborted();
-    if (attempt < RESTARTS && !FINAL.includes(code ?? -1)) continue;
     const ended = code === null ? 'was killed' : `ended with exit code ${code}`;
+    if (attempt < RESTARTS && !FINAL.includes(code ?? -1)) {
+      onRestart(ended);
+      continue;
+    }
     throw new EigensketchError('STORE', `eigensketch ${args.join(' ')} ${ended}`, { args, code });
   }
 }
 
 /**
  * Runs all steps.
- * @param onStep called before each
+ * @param say told of each step before it, and of each process that has ended too early and is started again
  * @throws EigensketchError for a process that fails for good; the signal's reason when aborted.
  */
 export async function runLocally(
   steps: readonly LaunchStep[],
   command: readonly string[],
   signal: AbortSignal,
-  onStep: (step: LaunchStep) => void,
+  say: (line: string) => void,
 ): Promise<void> {
   for (const step of steps) {
     signal.throwIfAborted();
-    onStep(step);
+    say(step.name);
+    const again = (name: string) => (ended: string) => say(`${name} ${ended}, and is started again`);
     const { shards } = step;
-    if (!shards) await untilDone(command, step.args, signal);
+    if (!shards) await untilDone(command, step.args, signal, again(step.name));
     else {
       const ended = await Promise.allSettled(
-        shards.own.map((shard) => untilDone(command, [...step.args, '--shard', `${shard}/${shards.count}`], signal)),
+        shards.own.map((own) => {
+          const shard = `${own}/${shards.count}`;
+          return untilDone(command, [...step.args, '--shard', shard], signal, again(`${step.name}, shard ${shard}`));
+        }),
       );
       const failed = ended.find((each) => each.status === 'rejected');
       if (failed) throw failed.reason;

@@ -17,17 +17,28 @@ export interface LaunchOptions {
   operator: readonly string[];
   /** Processes or jobs to share the blocks among. */
   count: number;
-  /** Arguments for `eigensketch certify`; undefined to leave the certificate out. */
-  certify?: string[] | undefined;
+  /** Undefined to leave the certificate out. */
+  certify?: CertificateSteps | undefined;
+}
+
+/** What a launch is told of the certificate. */
+export interface CertificateSteps {
+  /** Of the test vectors and the products with them. */
+  progress: readonly StageProgress[];
+  /** Arguments of `eigensketch recover` that say which test vectors. */
+  vectors: string[];
+  /** Arguments for `eigensketch certify`. */
+  args: string[];
 }
 
 /** The steps that are not done, in order. Each needs all before it. */
 export function launchSteps(progress: readonly StageProgress[], options: LaunchOptions): LaunchStep[] {
   const { directory, operator, count, certify } = options;
   const steps: LaunchStep[] = [];
-  for (const stage of progress) {
+  for (const stage of [...progress, ...(certify?.progress ?? [])]) {
     if (stage.kind === 'derived') {
-      if (!stage.done) steps.push({ name: stage.stage, args: ['recover', directory, '--stage', stage.stage] });
+      const more = certify?.progress.includes(stage) ? certify.vectors : [];
+      if (!stage.done) steps.push({ name: stage.stage, args: ['recover', directory, '--stage', stage.stage, ...more] });
       continue;
     }
     const own = [...new Set(stage.missing.map((block) => (block % count) + 1))].sort((a, b) => a - b);
@@ -38,6 +49,6 @@ export function launchSteps(progress: readonly StageProgress[], options: LaunchO
       shards: { own, count },
     });
   }
-  if (certify) steps.push({ name: 'certificate', args: ['certify', directory, ...operator, ...certify] });
+  if (certify) steps.push({ name: 'certify', args: ['certify', directory, ...operator, ...certify.args] });
   return steps;
 }

@@ -1,31 +1,19 @@
 /** Derived stages: dense algebra on the blocks that are there, and its outcome as a folder that appears whole. */
-import { rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Matrix } from '../../core/block.ts';
 import type { Control } from '../../core/schedule.ts';
 import { type DiskSpace, diskSpace } from '../../hdf5/disk-space.ts';
-import { storeError, syncDirectory } from '../../hdf5/io.ts';
-import { type HdfRecord, writeRecordFile } from '../../hdf5/record-file.ts';
-import { saveColumns } from '../../hdf5/save.ts';
-import { createTemporaryFolder, type Temporary } from '../../hdf5/temporary.ts';
+import type { HdfRecord } from '../../hdf5/record-file.ts';
 import type { Kernels } from '../../linalg/kernels/provider.ts';
 import type { Multivector } from '../../multivector/multivector.ts';
 import { orthonormalise } from '../../multivector/orthonormalise.ts';
 import type { FirstBasis, MeasuredStage } from '../../seigh/method.ts';
 import { METHODS } from '../../seigh/methods.ts';
-import { blockName } from '../directory.ts';
+import { blockLinks, publishStage } from '../publish.ts';
 import { recordAttributes, recordWork, type Worker } from '../record.ts';
 import { completeBlocks, derivedColumns, readStage, stageColumns } from './blocks.ts';
-import {
-  blockIdentity,
-  blockLinks,
-  type SketchDirectory,
-  STAGE_FILE,
-  stageFolder,
-  stageIdentity,
-} from './directory.ts';
+import { blockIdentity, type SketchDirectory, stageFolder, stageIdentity } from './directory.ts';
 import { sketchOf, tallOf } from './plan.ts';
-import { blockCount, blockRange, type DerivedStage, stagesOf } from './stages.ts';
+import { blockCount, type DerivedStage, stagesOf } from './stages.ts';
 
 /** What a derivation needs besides the directory and the stage. */
 export interface Deriving extends Control {
@@ -44,7 +32,7 @@ interface Outcome {
   record: Pick<HdfRecord, 'arrays'> & { attributes: HdfRecord['attributes'] };
 }
 
-/** Writes a stage's files to a folder beside its name, which is then given the name, unless another process was first. */
+/** Writes a stage's files to a folder that appears whole. */
 async function publish(
   directory: SketchDirectory,
   stage: DerivedStage,
@@ -53,37 +41,14 @@ async function publish(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { blockSize } = directory.plan;
-  const folder = stageFolder(directory, stage.name);
-  const blocks = blockCount(columns.cols, blockSize);
-  const files = Array.from({ length: blocks }, (_, block) => {
-    const { start, end } = blockRange(columns.cols, blockSize, block);
-    return {
-      name: blockName(block),
-      cols: end - start,
-      attributes: blockIdentity(directory, stage.name, block),
-    };
+  const links = next ? blockLinks(next.name, `../${next.name}`, blockCount(columns.cols, blockSize)) : [];
+  await publishStage(stageFolder(directory, stage.name), {
+    columns,
+    blockSize,
+    blockAttributes: (block) => blockIdentity(directory, stage.name, block),
+    record: { ...record, attributes: { ...stageIdentity(directory, stage.name), ...record.attributes }, links },
+    signal,
   });
-  const links = blockLinks('columns', '.', blocks);
-  if (next) links.push(...blockLinks(next.name, `../${next.name}`, blocks));
-  let temporary: Temporary | undefined;
-  try {
-    temporary = await createTemporaryFolder(folder);
-    const { path } = temporary;
-    const placed = files.map(({ name, ...file }) => ({ ...file, path: join(path, name) }));
-    await saveColumns(columns, placed, { signal });
-    const attributes = { ...stageIdentity(directory, stage.name), columns: columns.cols, ...record.attributes };
-    await writeRecordFile(join(path, STAGE_FILE), { ...record, attributes, links });
-    await rename(path, folder);
-    await syncDirectory(folder);
-  } catch (cause) {
-    if (temporary) await rm(temporary.path, { recursive: true, force: true });
-    // another process has made the same stage in the meantime
-    if (['ENOTEMPTY', 'EEXIST'].includes((cause as NodeJS.ErrnoException).code ?? '')) return;
-    signal?.throwIfAborted();
-    throw storeError(folder, 'write', cause);
-  } finally {
-    await temporary?.handle.close();
-  }
 }
 
 const matrixArray = ({ rows, cols, data }: Matrix) => ({ shape: [rows, cols], data });

@@ -8,6 +8,8 @@ import { removeTemporaries } from '../../hdf5/temporary.ts';
 import { CERTIFICATE } from '../certificate.ts';
 import { blockName, entries, readDescription, SKETCH, writeDescription } from '../directory.ts';
 import { runName } from '../identity.ts';
+import { blockLinks, STAGE_FILE } from '../publish.ts';
+import { TESTS } from '../test-vectors.ts';
 import { planAttributes, planFrom, type StoredPlan } from './plan.ts';
 import { blockCount, stagesOf } from './stages.ts';
 
@@ -44,22 +46,10 @@ export const stageFolder = (directory: { path: string }, stage: string): string 
 export const blockPath = (directory: { path: string }, stage: string, block: number): string =>
   join(directory.path, stage, blockName(block));
 
-/** What a derived stage says about itself, beside its blocks. */
-export const STAGE_FILE = 'stage.h5';
-
 export const stageFilePath = (directory: { path: string }, stage: string): string =>
   join(directory.path, stage, STAGE_FILE);
 
 export const descriptionPath = (directory: { path: string }): string => join(directory.path, SKETCH.description);
-
-/** Links to the blocks of one stage, as they are seen from the folder that holds the stage's folder. */
-export function blockLinks(group: string, folder: string, blocks: number): RecordLink[] {
-  return Array.from({ length: blocks }, (_, block) => ({
-    path: `${group}/${blockName(block).replace('.h5', '')}`,
-    file: `${folder}/${blockName(block)}`,
-    target: '/block',
-  }));
-}
 
 /** Everything of the directory under one roof: blocks that are not there yet are links into nothing. */
 function links(plan: StoredPlan): RecordLink[] {
@@ -123,7 +113,7 @@ function problemFrom(file: string, problem: Attributes[string]): Readonly<Record
 
 /** Takes away what processes that have ended have left, before new files are made. */
 export async function clearDirectory({ path, plan }: SketchDirectory): Promise<void> {
-  for (const folder of ['.', ...stagesOf(plan).map(({ name }) => name), CERTIFICATE]) {
+  for (const folder of ['.', ...stagesOf(plan).map(({ name }) => name), TESTS, CERTIFICATE]) {
     await removeTemporaries(join(path, folder)).catch(() => []);
   }
 }

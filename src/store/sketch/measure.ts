@@ -46,6 +46,10 @@ export function inputColumns(directory: SketchDirectory, stage: MeasuredStage): 
 export const failurePath = (directory: SketchDirectory, stage: string, block: number): string =>
   join(stageFolder(directory, stage), blockName(block).replace('.h5', '.failed'));
 
+/** Tells why a block could not be measured, beside where it would be. */
+export const tellFailure = (path: string, { shard }: Worker, error: unknown): Promise<void> =>
+  writeFile(path, `${new Date().toISOString()} shard ${shard}: ${(error as Error).message}\n`).catch(() => undefined);
+
 /** Products go to block files, with a record of who made them; failures are told beside them. */
 function fileSink(directory: SketchDirectory, { name: stage, input }: MeasuredStage, worker: Worker): Sink {
   const { blockSize, seed } = directory.plan;
@@ -61,10 +65,7 @@ function fileSink(directory: SketchDirectory, { name: stage, input }: MeasuredSt
       await writeBlockFile(blockPath(directory, stage, block), product, attributes);
       await rm(failurePath(directory, stage, block), { force: true });
     },
-    async fail({ start }, error) {
-      const message = `${new Date().toISOString()} shard ${worker.shard}: ${(error as Error).message}\n`;
-      await writeFile(failurePath(directory, stage, start / blockSize), message).catch(() => undefined);
-    },
+    fail: ({ start }, error) => tellFailure(failurePath(directory, stage, start / blockSize), worker, error),
   };
 }
 

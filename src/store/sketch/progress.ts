@@ -65,16 +65,28 @@ async function measuredProgress(directory: SketchDirectory, stage: MeasuredStage
   const { blockSize } = directory.plan;
   const cols = await stageColumns(directory, stage).catch(() => stage.cols);
   const blocks = blockCount(cols, blockSize);
-  const there = new Set(await blocksThere(directory, stage.name));
-  const all = Array.from({ length: blocks }, (_, block) => block);
-  const missing = all.filter((block) => !there.has(block));
   const done: BlockRecord[] = [];
-  for (const block of all) if (there.has(block)) done.push(await blockRecord(directory, stage.name, block));
-  const failures = await Promise.all(missing.map((block) => failure(directory, stage.name, block)));
+  for (const block of await blocksThere(directory, stage.name)) {
+    if (block < blocks) done.push(await blockRecord(directory, stage.name, block));
+  }
+  return summary(directory, stage.name, { cols, blockSize }, done);
+}
+
+/** How far a stage of so many columns is whose blocks `done` are there. */
+export async function summary(
+  directory: SketchDirectory,
+  stage: string,
+  { cols, blockSize }: { cols: number; blockSize: number },
+  done: BlockRecord[],
+): Promise<MeasuredProgress> {
+  const blocks = blockCount(cols, blockSize);
+  const there = new Set(done.map(({ block }) => block));
+  const missing = Array.from({ length: blocks }, (_, block) => block).filter((block) => !there.has(block));
+  const failures = await Promise.all(missing.map((block) => failure(directory, stage, block)));
   const seconds = done.reduce((sum, record) => sum + record.seconds, 0);
   const products = done.reduce((sum, record) => sum + record.columns, 0);
   return {
-    stage: stage.name,
+    stage,
     kind: 'measured',
     blocks,
     done,

@@ -6,10 +6,12 @@ import type { LinearOperator } from '../../linops/operator.ts';
 import type { MeasuredStage } from '../../seigh/method.ts';
 import { METHODS } from '../../seigh/methods.ts';
 import { readWholeFile } from '../blocks.ts';
+import { testProductsPath } from '../certificate.ts';
 import { checkOrthonormal, checkPairs, checkProducts, columnOf, type SaidProduct, spread } from '../chain.ts';
 import { probePath } from '../directory.ts';
 import { FileCheck, type Verification, verifyCertificate } from '../file-check.ts';
 import { measureProbe, refuseOtherOperator } from '../fingerprint.ts';
+import { readTests, type TestsStage, testBlockPath, testBlocks, testsFilePath } from '../test-vectors.ts';
 import { completeBlocks, derivedColumns, readStage, refuseForeign, stageColumns } from './blocks.ts';
 import { spaceOf } from './derive.ts';
 import {
@@ -24,6 +26,7 @@ import {
 import { inputColumns } from './measure.ts';
 import { stageIsThere } from './progress.ts';
 import { blockCount, blockRange, type DerivedStage, RESULT, type Stage, stagesOf } from './stages.ts';
+import { productsThere } from './test-products.ts';
 
 /** Blocks of one stage, and the columns of each. */
 async function stageFiles(directory: SketchDirectory, stage: Stage): Promise<[number, number][]> {
@@ -93,9 +96,29 @@ async function checkMeasured(directory: SketchDirectory, stage: MeasuredStage, o
   }
 }
 
+/** The first column of the first and of the last block of test products that is there, with its test vector. */
+async function checkTestProducts(directory: SketchDirectory, tests: TestsStage, op: LinearOperator): Promise<void> {
+  const there: number[] = [];
+  for (let block = 0; block < testBlocks(tests); block++) {
+    if (await productsThere(directory, tests, block)) there.push(block);
+  }
+  const space = spaceOf(directory).scope();
+  const first = async (path: string) => columnOf(await space.open([path]), 0);
+  try {
+    const said: SaidProduct[] = [];
+    for (const index of spread(there.length, 2)) {
+      const where = testProductsPath(directory, there[index]!);
+      said.push({ where, x: await first(testBlockPath(directory, there[index]!)), y: await first(where) });
+    }
+    await checkProducts(op, said);
+  } finally {
+    await space.close();
+  }
+}
+
 /**
  * Reads all files and holds them against their checksums, the plan and each other; nothing is thrown for a damaged one.
- * @param op with it products are made again: two of a probe, two of each pass and two of eigenvectors
+ * @param op with it products are made again: two of a probe, two of each pass, two of eigenvectors and two of test vectors
  */
 export async function verifyDirectory(
   directory: SketchDirectory,
@@ -129,5 +152,9 @@ export async function verifyDirectory(
       if (await stageIsThere(directory, stage)) await check.chain(folder, () => checkDerived(directory, stage, op));
     } else if (op) await check.chain(folder, () => checkMeasured(directory, stage, op));
   }
+  await check.chain(testsFilePath(directory), async () => {
+    const tests = await readTests(directory);
+    if (op && tests) await checkTestProducts(directory, tests, op);
+  });
   return check.verification;
 }
