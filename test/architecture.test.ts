@@ -52,7 +52,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   remote: ['core', 'linops'],
   report: ['host', 'core', 'stats', 'spectrum', 'apost', 'eigsh'],
   // files, remote and tfjs only when an operator or a model of theirs is given
-  cli: ['core', 'linalg', 'linops', 'spectrum', 'apost', 'seigh', 'eigsh', 'store', 'files', 'remote', 'tfjs'].concat(
+  cli: ['core', 'linalg', 'multivector', 'linops', 'spectrum', 'sketch', 'krylov', 'apost', 'traces', 'solvers'].concat(
+    ['seigh', 'eigsh', 'store', 'files', 'remote', 'tfjs', 'ssvd.ts'],
     'eigsh.ts',
     'seigh.ts',
     'report',

@@ -1,7 +1,9 @@
 /** `eigensketch certify`: a sketch with its certificate, the certificate of another operator, or that of a sketch directory. */
 import { apost } from '../apost/apost.ts';
+import type { Certificate } from '../apost/certificate.ts';
 import { type ApostOptions, CERTIFICATE_FIELDS } from '../apost/options.ts';
-import { described, optional } from '../core/parse.ts';
+import { ArgumentError } from '../core/errors.ts';
+import { described, optional, text } from '../core/parse.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { boundText } from '../report/numbers.ts';
@@ -12,6 +14,7 @@ import { measureProbe, refuseOtherOperator } from '../store/fingerprint.ts';
 import { workerOf } from '../store/record.ts';
 import { openSearchDirectory } from '../store/search/directory.ts';
 import { shardName, WHOLE } from '../store/shard.ts';
+import { readColumns, readVector } from './arrays.ts';
 import { certificateOptions } from './certificate-options.ts';
 import { type Command, type CommandContext, checkOutput, defineCommand, pick, refuseGiven } from './command.ts';
 import { EXIT } from './exit.ts';
@@ -26,6 +29,11 @@ const approximation = described(
   optional(operatorField),
   'certify this operator as an approximation, instead of a sketch',
 );
+/** Eigenpairs from anywhere. */
+const PAIRS = {
+  eigenvalues: described(optional(text), 'certify these: r numbers in a .npy or .npz file'),
+  eigenvectors: described(optional(text), 'with these vectors: n x r in a .npy or .npz file, one a column'),
+};
 const { json } = REPORTING_FIELDS;
 
 type Given = Readonly<Record<string, unknown>>;
@@ -54,19 +62,51 @@ async function certifyDirectory(path: string, given: Given, { signal }: CommandC
   });
 }
 
-/** Certifies one operator as an approximation of another. */
-async function certifyApproximation(
-  source: OperatorSource,
-  approximation: string,
-  given: Given,
-  options: ApostOptions,
-): Promise<number> {
-  const op = await operatorOf(source);
-  const certificate = await apost(op, await loadOperator(approximation), options);
-  const { relativeError, confidence, tests } = certificate;
-  const sentence = `relative Frobenius error at most ${boundText(relativeError.upper)} with probability ${confidence} (${tests} test products)`;
-  console.log(given.json ? JSON.stringify(certificate, null, 2) : sentence);
+/** What there is to certify: an operator, or pairs that are read and then measured. */
+async function approximationOf({ approximation, eigenvalues, eigenvectors }: Given): Promise<LinearOperator> {
+  if (typeof approximation === 'string') return loadOperator(approximation);
+  const { ritzPairs } = await import('../apost/ritz-pairs.ts');
+  return ritzPairs({
+    eigenvalues: await readVector(eigenvalues as string),
+    eigenvectors: await readColumns(eigenvectors as string),
+  });
+}
+
+/** What a certificate says, a line each; more of pairs, whose orthonormality and residuals were measured. */
+function linesOf(certificate: Certificate): string[] {
+  const { relativeError, confidence, tests, given, missedEigenvalueBound } = certificate;
+  const error = `relative Frobenius error at most ${boundText(relativeError.upper)} with probability ${confidence} (${tests} test products)`;
+  if (!given) return [error];
+  const { orthonormalityDefect, residualNorms } = given;
+  const missed = `at most ${residualNorms.length} eigenvalues exceed ${boundText(missedEigenvalueBound!)} in magnitude, with probability ${confidence}`;
+  return [
+    error,
+    `largest residual norm ${boundText(residualNorms.reduce((most, norm) => Math.max(most, norm), 0))}`,
+    `orthonormality: ||V^T V - I||_F is ${boundText(orthonormalityDefect)}`,
+    missed,
+  ];
+}
+
+/** Certifies what was computed elsewhere as an approximation of an operator. */
+async function certifyApproximation(source: OperatorSource, given: Given, options: ApostOptions): Promise<number> {
+  // what is read is checked before the operator is made, which may take long
+  const approximation = await approximationOf(given);
+  const certificate = await apost(await operatorOf(source), approximation, options);
+  console.log(given.json ? JSON.stringify(certificate, null, 2) : linesOf(certificate).join('\n'));
   return EXIT.done;
+}
+
+/** The options that name what was computed elsewhere, of those given. @throws ArgumentError for half of the pairs, and for both */
+function foreignOf(given: Given): string | undefined {
+  const named = ['approximation', ...Object.keys(PAIRS)].filter((name) => given[name] !== undefined);
+  if (named.length === 0) return undefined;
+  if (named.includes('approximation')) {
+    refuseGiven(pick(given, PAIRS), {}, '--approximation');
+    return '--approximation';
+  }
+  const missing = Object.keys(PAIRS).find((name) => !named.includes(name));
+  if (missing !== undefined) throw new ArgumentError(`--${missing} is needed with --${named[0]}`, { option: missing });
+  return '--eigenvalues and --eigenvectors';
 }
 
 export const certifyCommand: Command = defineCommand({
@@ -75,6 +115,7 @@ export const certifyCommand: Command = defineCommand({
     'certify --operator FILE --dims K [options]',
     `certify ${MODEL_USAGE} --dims K [options]`,
     'certify --operator FILE --approximation FILE [options]',
+    'certify --operator FILE --eigenvalues w.npy --eigenvectors V.npy [options]',
     'certify DIR (--operator FILE | --trust) [options]',
   ],
   about:
@@ -84,6 +125,7 @@ export const certifyCommand: Command = defineCommand({
     dims: DIMS,
     ...SKETCH_FIELDS,
     approximation,
+    ...PAIRS,
     ...CERTIFICATE_FIELDS,
     trust: TRUST,
     ...REPORTING_FIELDS,
@@ -100,16 +142,19 @@ export const certifyCommand: Command = defineCommand({
       onProgress: reporterOf(given),
       signal: context.signal,
     };
-    if (given.approximation !== undefined) {
+    const foreign = foreignOf(given);
+    if (foreign !== undefined) {
       const fields = {
         ...CERTIFICATE_FIELDS,
         ...SOURCE_FIELDS,
+        ...PAIRS,
         approximation,
         json,
+        quiet,
         ...pick(SKETCH_FIELDS, { seed: true, blockSize: true }),
       };
-      refuseGiven(given, fields, '--approximation');
-      return certifyApproximation(source, given.approximation as string, given, options);
+      refuseGiven(given, fields, foreign);
+      return certifyApproximation(source, given, options);
     }
     checkSketch(given);
     await checkOutput(given.out as string | undefined);

@@ -210,11 +210,11 @@ export function refuseWords(words: readonly string[]): void {
 }
 
 /** @throws StoreError unless a file can be written there: its folder must exist. */
-export async function checkOutput(path: string | undefined): Promise<void> {
+export async function checkOutput(path: string | undefined, option: string = 'out'): Promise<void> {
   if (path === undefined) return;
   const folder = dirname(path);
   const refuse = (reason: string): never => {
-    throw new StoreError(`out: cannot write ${path}: ${reason}`, { path });
+    throw new StoreError(`${option}: cannot write ${path}: ${reason}`, { path });
   };
   const found = await stat(folder).catch(() => undefined);
   if (!found?.isDirectory()) refuse(`there is no folder ${folder}`);

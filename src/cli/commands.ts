@@ -30,6 +30,48 @@ export const COMMANDS: ReadonlyMap<string, ListedCommand> = new Map([
     },
   ],
   [
+    'trace',
+    {
+      summary: 'the trace of an operator with its interval',
+      load: async () => (await import('./trace.ts')).traceCommand,
+    },
+  ],
+  [
+    'norm',
+    {
+      summary: 'the Frobenius or spectral norm with its certified interval',
+      load: async () => (await import('./norm.ts')).normCommand,
+    },
+  ],
+  [
+    'logdet',
+    {
+      summary: 'the logarithm of the determinant of a positive definite operator',
+      load: async () => (await import('./logdet.ts')).logdetCommand,
+    },
+  ],
+  [
+    'density',
+    {
+      summary: 'the distribution of all eigenvalues: a histogram, a table or a figure',
+      load: async () => (await import('./density.ts')).densityCommand,
+    },
+  ],
+  [
+    'svd',
+    {
+      summary: 'singular values and vectors, also of operators that are not square',
+      load: async () => (await import('./svd.ts')).svdCommand,
+    },
+  ],
+  [
+    'solve',
+    {
+      summary: 'the solution of (A + s I) x = b for a symmetric operator',
+      load: async () => (await import('./solve.ts')).solveCommand,
+    },
+  ],
+  [
     'run',
     {
       summary: 'a sketch and its certificate in a directory; the same command continues a run that was stopped',
@@ -83,6 +125,13 @@ export const COMMANDS: ReadonlyMap<string, ListedCommand> = new Map([
     {
       summary: 'the largest sketch within a budget; the test products that a certainty needs',
       load: async () => (await import('./plan.ts')).planCommand,
+    },
+  ],
+  [
+    'serve',
+    {
+      summary: 'an operator for another process, over pipes',
+      load: async () => (await import('./serve.ts')).serveCommand,
     },
   ],
 ]);

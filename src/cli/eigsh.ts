@@ -5,6 +5,7 @@ import { described, integer } from '../core/parse.ts';
 import { type EigshOptions, SEARCH_FIELDS } from '../eigsh/options.ts';
 import type { EigshResult } from '../eigsh/result.ts';
 import { eigsh } from '../eigsh.ts';
+import { checkArrays, PAIRS_FIELDS, pairsOf, writeArrays } from './arrays.ts';
 import { type Command, checkOutput, defineCommand, needed, pick, refuseWords } from './command.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
 import { MODEL_USAGE, operatorOf, SOURCE_FIELDS, sourceOf } from './operator-source.ts';
@@ -42,6 +43,7 @@ export const eigshCommand: Command = defineCommand({
     ...SOURCE_FIELDS,
     k: needed(described(integer(1), 'eigenpairs')),
     ...SEARCH_FIELDS,
+    ...PAIRS_FIELDS,
     ...REPORTING_FIELDS,
   },
   examples: [
@@ -54,12 +56,14 @@ export const eigshCommand: Command = defineCommand({
     const { k, store } = values;
     if (values.memory !== undefined && store === undefined) throw new ArgumentError('--memory belongs to --store', {});
     await checkOutput(values.out);
+    await checkArrays(given, Object.keys(PAIRS_FIELDS));
     const op = await operatorOf(source);
     const asked = { ...pick(given, SEARCH_FIELDS), onProgress: reporterOf(given), signal } as EigshOptions;
     const search = (): Promise<EigshResult> => eigsh(op, k, asked);
     const again = `the same command, with --store ${store}`;
     const result = await (store === undefined ? search() : resumable(signal, again, search));
     if (given.quiet !== true) sayHowItEnded(result);
+    await writeArrays(given, pairsOf(result));
     await deliver(given, result, undefined);
     if (result.status === 'signal') {
       if (store !== undefined) sayHowToContinue(again);

@@ -12,7 +12,7 @@ function usage(): string {
 
 ${lines.join('\n')}
 
-eigensketch COMMAND --help shows the options and an example; --version the version.
+eigensketch help COMMAND, or COMMAND --help, shows the options and an example; --version the version.
 
 Example
   eigensketch certify --operator hessian.js --dims 200
@@ -21,6 +21,8 @@ ${EXIT_HELP}`;
 }
 
 async function dispatch([name, ...args]: string[], signal: AbortSignal): Promise<number> {
+  // 'help X' is 'X --help'
+  if (name === 'help') return dispatch([...args.slice(0, 1), '--help'], signal);
   if (name === undefined || name === '--help' || name === '-h') {
     console.log(usage());
     return name === undefined ? EXIT.usage : EXIT.done;

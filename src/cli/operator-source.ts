@@ -1,9 +1,9 @@
 /** Where a command's operator comes from: what --operator names, or a model and its data in files. */
 import { basename, dirname, resolve } from 'node:path';
-import { ArgumentError, StoreError } from '../core/errors.ts';
-import { described, type Field, type Fields, optional, parseOptions } from '../core/parse.ts';
+import { ArgumentError } from '../core/errors.ts';
+import { described, type Field, type Fields, optional } from '../core/parse.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import { descriptionPath, type OperatorOrigin, type SketchDirectory } from '../store/sketch/directory.ts';
+import type { OperatorOrigin } from '../store/sketch/directory.ts';
 import { optionName, pick, refuseGiven } from './command.ts';
 import { MODEL_PROBLEM_FIELDS, type ModelProblemOptions, modelProblem } from './model-problem.ts';
 import { loadOperator, nameOfArgument, operatorField } from './operator-file.ts';
@@ -68,23 +68,6 @@ export function absolute(source: OperatorSource): OperatorSource {
 /** A source as a directory remembers it. */
 export function originOf(source: OperatorSource): OperatorOrigin {
   return isModule(source) ? source : { operator: source.model, problem: { ...source } };
-}
-
-/** What a directory remembers of its operator. @throws StoreError for options of a model that are none */
-export function rememberedSource(directory: SketchDirectory): OperatorSource | undefined {
-  const { operator, problem } = directory.origin;
-  if (problem === undefined) return operator === '' ? undefined : { operator };
-  try {
-    parseOptions(problem, MODEL_PROBLEM_FIELDS);
-  } catch (cause) {
-    const file = descriptionPath(directory);
-    throw new StoreError(
-      `${file}: damaged: its model problem is none: ${(cause as Error).message}`,
-      { file },
-      { cause },
-    );
-  }
-  return problem as unknown as OperatorSource;
 }
 
 /** The arguments of a command line that name a source. */

@@ -2,6 +2,7 @@
 import { described, type Fields, optional } from '../core/parse.ts';
 import { type AdaptiveOptions, adaptiveFields, parseAdaptiveOptions } from '../seigh/options.ts';
 import { seigh } from '../seigh.ts';
+import { checkArrays, PAIRS_FIELDS, pairsOf, writeArrays } from './arrays.ts';
 import type { Command } from './command.ts';
 import { checkOutput, defineCommand, pick, refuseWords } from './command.ts';
 import { EXIT } from './exit.ts';
@@ -25,7 +26,7 @@ export const seighCommand: Command = defineCommand({
     'seigh --operator FILE --tol T [--max-dims M] [options]',
     `seigh ${MODEL_USAGE} --dims K [options]`,
   ],
-  fields: { ...SOURCE_FIELDS, dims: DIMS, ...SKETCH_FIELDS, ...GOAL_FIELDS, ...REPORTING_FIELDS },
+  fields: { ...SOURCE_FIELDS, dims: DIMS, ...SKETCH_FIELDS, ...GOAL_FIELDS, ...PAIRS_FIELDS, ...REPORTING_FIELDS },
   examples: [
     'seigh --operator hessian.js --dims 200 --seed 1 --out spectrum.json',
     'seigh --model model.json --data x.npy --labels y.npy --loss softmaxCrossEntropy --dims 200',
@@ -38,13 +39,17 @@ export const seighCommand: Command = defineCommand({
     if (options.tol === undefined) checkSketch({ ...options, ...pick(given, { dims: DIMS }) });
     else parseAdaptiveOptions(options, {});
     await checkOutput(given.out as string | undefined);
+    await checkArrays(given, Object.keys(PAIRS_FIELDS));
     const op = await operatorOf(source);
     if (options.tol === undefined) {
-      await deliver(given, await sketch('seigh', op, given, context), undefined);
+      const result = await sketch('seigh', op, given, context);
+      await writeArrays(given, pairsOf(result));
+      await deliver(given, result, undefined);
       return EXIT.done;
     }
     const asked = { ...options, onProgress: reporterOf(given), signal: context.signal } as unknown as AdaptiveOptions;
     const result = await (dims === undefined ? seigh(op, asked) : seigh(op, dims, asked));
+    await writeArrays(given, pairsOf(result));
     await deliver(given, result, result.certificate);
     return result.converged ? EXIT.done : EXIT.notConverged;
   },

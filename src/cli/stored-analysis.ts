@@ -15,7 +15,8 @@ import { openDirectory, type SketchDirectory } from '../store/sketch/directory.t
 import { derivedRecord } from '../store/sketch/progress.ts';
 import { loadResult } from '../store/sketch/result.ts';
 import { RESULT } from '../store/sketch/stages.ts';
-import { operatorName, rememberedSource } from './operator-source.ts';
+import { operatorName } from './operator-source.ts';
+import { rememberedSource } from './remembered.ts';
 
 /** A directory of either kind. */
 export type StoredDirectory = SketchDirectory | SearchDirectory;

@@ -27,10 +27,10 @@ import {
   type OperatorSource,
   operatorOf,
   originOf,
-  rememberedSource,
   SOURCE_FIELDS,
 } from './operator-source.ts';
 import { QUIET } from './progress.ts';
+import { rememberedSource } from './remembered.ts';
 import { DIMS } from './sketching.ts';
 
 const { store: _store, ...stored } = sketchFields({});

@@ -17,9 +17,26 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe('help', () => {
   test.each([
     [],
-    ...['seigh', 'eigsh', 'certify', 'run', 'measure', 'recover', 'status', 'verify', 'launch', 'report', 'plan'].map(
-      (name) => [name],
-    ),
+    ...[
+      'seigh',
+      'eigsh',
+      'certify',
+      'run',
+      'measure',
+      'recover',
+      'status',
+      'verify',
+      'launch',
+      'report',
+      'plan',
+      'trace',
+      'norm',
+      'logdet',
+      'density',
+      'svd',
+      'solve',
+      'serve',
+    ].map((name) => [name]),
   ])('%p --help: usage, an example and the exit codes', async (...words) => {
     const { code, stdout, stderr } = await run([...words, '--help']);
     expect([code, stderr]).toEqual([0, '']);
@@ -216,7 +233,7 @@ describe('what goes wrong', () => {
       'no such command',
       ['sketch'],
       2,
-      "eigensketch: there is no command 'sketch', only seigh, eigsh, certify, run, measure, recover, ",
+      "eigensketch: there is no command 'sketch', only seigh, eigsh, certify, trace, norm, logdet, density, svd, solve, run, measure, recover, ",
     ],
     ['an unknown option', ['plan', '--size', '3'], 2, "eigensketch plan: unknown option '--size'"],
     ['no operator', ['seigh', '--dims', '3'], 2, 'eigensketch seigh: --operator or --model is needed'],
