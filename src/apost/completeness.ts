@@ -13,7 +13,7 @@ import type { Multivector } from '../multivector/multivector.ts';
 import { sweep, type Visit } from '../multivector/sweep.ts';
 import { columnNorms, leadingColumns, overlap, times } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
-import { chiSquareQuantile } from '../stats/interval.ts';
+import { chiSquareQuantile } from '../stats/distributions.ts';
 import { type Certification, ratio } from './certification.ts';
 
 /** What an approximation V C V^T knows of A: A V = V C + R. */

@@ -2,7 +2,8 @@
 
 import { atDoor } from '../core/door.ts';
 import { asRecord, between, type Field, integer, parseOptions } from '../core/parse.ts';
-import { chiSquareCdf, squaredFactors } from '../stats/interval.ts';
+import { chiSquareCdf } from '../stats/distributions.ts';
+import { squaredFactors } from '../stats/interval.ts';
 
 /** How likely an estimated Frobenius norm is off by a factor, for the worst matrix. */
 export interface ErrorBounds {

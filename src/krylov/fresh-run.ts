@@ -2,7 +2,7 @@
 
 import { maximum } from '../core/extremes.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
-import { chiSquareQuantile } from '../stats/interval.ts';
+import { chiSquareQuantile } from '../stats/distributions.ts';
 import { appendRandom, type Decomposition, type KrylovContext } from './decomposition.ts';
 import { eigenvalueBound, mirrored } from './lanczos-bound.ts';
 import { gaussRule } from './quadrature.ts';

@@ -25,7 +25,7 @@ export async function withoutRounding(
   context: VerbContext & { space: Space },
   roundings: number = REMAINDER_ROUNDINGS,
 ): Promise<Remainder> {
-  const { U, values, V } = await smallSvd(R);
+  const { U, values, V } = await smallSvd(R, context.kernels);
   const cutoff = roundings * unitRoundoff(basis.dtype) * scale;
   const kept = values.filter((value) => value > cutoff).length;
   if (kept === basis.cols) return { W: basis, R, lost: 0 };

@@ -1,6 +1,7 @@
 /** How many directions share a sampled error: what makes the likely interval narrower than the certified one. */
 import type { Matrix } from '../core/block.ts';
-import { chiSquareQuantile, type Interval, withNoise } from './interval.ts';
+import { chiSquareQuantile } from './distributions.ts';
+import { type Interval, withNoise } from './interval.ts';
 
 /**
  * (sum s_j^2)^2 / sum s_j^4 of an operator E with singular values s_j, from the Gram matrix of y_i = E w_i, w_i Gaussian:

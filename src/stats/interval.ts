@@ -1,5 +1,5 @@
 /** Intervals for a Frobenius norm from products with Gaussian vectors, valid for every matrix. */
-import jstat from 'jstat';
+import { chiSquareQuantile } from './distributions.ts';
 
 /**
  * A number with two certified ends. `lower` and `upper` are one-sided statements: each holds with probability at least
@@ -13,8 +13,6 @@ export interface Interval {
   /** Upper end. */
   upper: number;
 }
-
-const { chisquare, studentt } = jstat.jStat;
 
 /** Factors on a mean of squares that turn it into one-sided bounds of its expectation. */
 export interface SquaredFactors {
@@ -58,19 +56,4 @@ export function mapInterval(interval: Interval, increasing: (value: number) => n
     lower: increasing(interval.lower),
     upper: increasing(interval.upper),
   };
-}
-
-/** P(chi2_q <= x). */
-export function chiSquareCdf(x: number, degreesOfFreedom: number): number {
-  return chisquare.cdf(x, degreesOfFreedom);
-}
-
-/** The x with P(chi2_q <= x) = probability. */
-export function chiSquareQuantile(probability: number, degreesOfFreedom: number): number {
-  return chisquare.inv(probability, degreesOfFreedom);
-}
-
-/** The x with P(t_f <= x) = probability, for Student's t with f degrees of freedom. */
-export function studentQuantile(probability: number, degreesOfFreedom: number): number {
-  return studentt.inv(probability, degreesOfFreedom);
 }

@@ -8,7 +8,7 @@ import { vectorNorm } from '../core/vector-norm.ts';
 import { atScale } from '../linops/at-scale.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
-import { studentQuantile } from '../stats/interval.ts';
+import { studentQuantile } from '../stats/distributions.ts';
 import type { DiagonalEstimate } from './diagonal-estimate.ts';
 import { signSamples } from './diagonal-hutchinson.ts';
 import {

@@ -18,7 +18,7 @@ import { derive } from '../linops/define.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkOperator, refuseAsymmetry } from '../linops/probes.ts';
 import { columnNorms } from '../multivector/verbs.ts';
-import { chiSquareQuantile } from '../stats/interval.ts';
+import { chiSquareQuantile } from '../stats/distributions.ts';
 import type { NormResult } from './frobenius-norm.ts';
 import { type SpectralNormOptions, spectralNormFields } from './options.ts';
 import { drawColumns, estimatorRun } from './run.ts';

@@ -1,5 +1,6 @@
 /** An estimate of a trace: the samples it is the mean of, and how they become an error bar. */
-import { type Interval, squaredFactors, studentQuantile } from '../stats/interval.ts';
+import { studentQuantile } from '../stats/distributions.ts';
+import { type Interval, squaredFactors } from '../stats/interval.ts';
 
 /** An estimate of a trace. */
 export interface TraceEstimate {
