@@ -81,6 +81,7 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
     ours('in memory', 'out-of-core', 'auto', ['--in-memory', ...OUT_OF_CORE_SIZES]),
     ours('on disk, cap 512 MB, 10^7 rows', 'out-of-core', 'auto', ['10000000:100']),
   ],
+  'out-of-core-large': [ours('on disk, cap 1 GB', 'out-of-core', 'auto', ['--memory', '1GB', '10000000:200'])],
   gpu: [
     ours('eigensketch, webgpu', 'gpu', 'auto'),
     ours('eigensketch, tensorflow', 'gpu', 'auto', ['--backend', 'tensorflow']),

@@ -1,6 +1,6 @@
 /**
  * seigh by hmt and its certificate (30 tests) of diag(1/j), float32, Rademacher, with multivectors in files under a cap of
- * 512 MB, or with `--in-memory`: seconds of each stage, bytes through files against the least possible, peak memory. Each
+ * 512 MB or of `--memory`, or with `--in-memory`: seconds of each stage, bytes through files against the least possible, peak memory. Each
  * size n:k runs in a process of its own. Files go to the directory EIGENSKETCH_SCRATCH, else to the system's temporary one.
  */
 import { execFileSync } from 'node:child_process';
@@ -15,7 +15,7 @@ import { parseSketchCall } from '../../src/seigh/options.ts';
 import { makeEighResult } from '../../src/spectrum/result.ts';
 
 const { values: flags, positionals } = parseArgs({
-  options: { 'in-memory': { type: 'boolean', default: false } },
+  options: { 'in-memory': { type: 'boolean', default: false }, memory: { type: 'string', default: '512MB' } },
   allowPositionals: true,
 });
 
@@ -47,7 +47,7 @@ async function measure(n: number, k: number): Promise<{ metrics: Record<string, 
   const directory = process.env.EIGENSKETCH_SCRATCH || tmpdir();
   const space = flags['in-memory']
     ? undefined
-    : diskSpace({ rows: n, cols: k, dtype: 'float32', directory, memory: '512MB' });
+    : diskSpace({ rows: n, cols: k, dtype: 'float32', directory, memory: flags.memory });
   const blockSize = space ? { blockSize: Math.min(64, space.blockColumns) } : {};
   const { onProgress, end, seconds } = stageClock();
   const call = parseSketchCall(op, k, { testMatrix: 'rademacher', seed: 1, onProgress, ...blockSize });
@@ -85,7 +85,13 @@ if (only && others.length === 0) {
   console.log(JSON.stringify({ metrics: Object.fromEntries(named), info: { kernels } }));
 } else {
   const laps = positionals.map((size) => {
-    const args = [fileURLToPath(import.meta.url), ...(flags['in-memory'] ? ['--in-memory'] : []), size];
+    const args = [
+      fileURLToPath(import.meta.url),
+      ...(flags['in-memory'] ? ['--in-memory'] : []),
+      '--memory',
+      flags.memory,
+      size,
+    ];
     return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as {
       metrics: Record<string, number>;
       info: { kernels: string };
