@@ -92,18 +92,37 @@ export async function writeRecordFile(path: string, record: HdfRecord, keep = fa
   }
 }
 
+/** Where a superblock of version 2 or 3, as ours are, has the length of the file (HDF5 File Format Specification 3.0, II.A). */
+const LENGTH_AT = 28;
+const SUPERBLOCK_BYTES = LENGTH_AT + 8;
+
+/** Records of ours hold k x k matrices, and are smaller. */
+const MOST_BYTES = 2 ** 33;
+
+/** @throws StoreError for what is no record of ours by its first bytes and its length: before all of it is read. */
+function checkLength(path: string, head: Buffer, size: number): void {
+  if (head[0] !== 0x89 || head.toString('latin1', 1, 4) !== 'HDF') {
+    throw new StoreError(`${path}: not an HDF5 file`, { path });
+  }
+  const [version, stated] = [head[8]!, head.readBigUInt64LE(LENGTH_AT)];
+  const isOurs = version === 2 || version === 3;
+  if (isOurs && BigInt(size) === stated + BigInt(TRAILER_BYTES) && size <= MOST_BYTES) return;
+  throw new StoreError(`${path}: damaged or truncated: its ${size} bytes are not the length that it says`, {
+    path,
+    size,
+  });
+}
+
 /** The length of a file whose checksum is right. @throws StoreError when it is missing, truncated or damaged. */
 async function checkBytes(path: string): Promise<number> {
   let handle: FileHandle | undefined;
   try {
     handle = await open(path, 'r');
     const { size } = await handle.stat();
-    const first = Buffer.alloc(4);
-    await handle.read(first, 0, 4, 0);
-    if (first[0] !== 0x89 || first.toString('latin1', 1) !== 'HDF') {
-      throw new StoreError(`${path}: not an HDF5 file`, { path });
-    }
-    const end = Math.max(4, size - TRAILER_BYTES);
+    const head = Buffer.alloc(SUPERBLOCK_BYTES);
+    await handle.read(head, 0, SUPERBLOCK_BYTES, 0);
+    checkLength(path, head, size);
+    const end = size - TRAILER_BYTES;
     const piece = Buffer.alloc(Math.min(PIECE_BYTES, end));
     let checksum = 0;
     for (let at = 0; at < end; at += piece.length) {

@@ -56,8 +56,24 @@ export const fileExists = (path: string): Promise<boolean> =>
     () => false,
   );
 
-/** Files of ours in JSON are far smaller. */
-const MOST_JSON_BYTES = 2 ** 26;
+/** Files of ours in JSON are smaller: the certificate of 20,000 pairs takes 7 MB. */
+const MOST_JSON_BYTES = 2 ** 24;
+
+/** And none is as deep as that, which would take far more memory than its text. */
+const MOST_JSON_DEPTH = 32;
+
+const [OPEN_LIST, CLOSE_LIST, OPEN_RECORD, CLOSE_RECORD] = ['[', ']', '{', '}'].map((text) => text.charCodeAt(0));
+
+/** Whether lists and records of a JSON text lie in each other too often; brackets in strings count, ours have few. */
+function isDeep(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length && depth <= MOST_JSON_DEPTH; at++) {
+    const code = text.charCodeAt(at);
+    if (code === OPEN_LIST || code === OPEN_RECORD) depth++;
+    else if (code === CLOSE_LIST || code === CLOSE_RECORD) depth--;
+  }
+  return depth > MOST_JSON_DEPTH;
+}
 
 /** What a JSON file holds; undefined where there is none. @throws StoreError when it cannot be read or is no JSON. */
 export async function readJsonFile(file: string): Promise<unknown> {
@@ -70,6 +86,7 @@ export async function readJsonFile(file: string): Promise<unknown> {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw storeError(file, 'read', cause);
   }
+  if (isDeep(text)) throw new StoreError(`${file}: damaged: its lists lie in each other`, { file });
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {

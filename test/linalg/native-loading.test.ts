@@ -1,6 +1,6 @@
 /** Whatever stands where a library should be, the process goes on and is told why there are no native kernels. */
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -15,6 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'eigensketch-native-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 interface Outcome {
+  pid: number;
   name?: string;
   reason?: string;
   product?: number[];
@@ -27,7 +28,7 @@ async function load(library: string, { root = sources, before = '' } = {}): Prom
     const { kernels, reason } = await loadNativeKernels();
     const A = { rows: 300, cols: 300, data: new Float64Array(90000).fill(1) };
     const C = await kernels?.gemm(A, A);
-    console.log(JSON.stringify({ name: kernels?.name, reason, product: C && [C.data[0], C.data[89999]] }));`;
+    console.log(JSON.stringify({ pid: process.pid, name: kernels?.name, reason, product: C && [C.data[0], C.data[89999]] }));`;
   const env = { ...process.env, NODE_OPTIONS: '', EIGENSKETCH_BLAS: library };
   const args = ['--input-type=module', '--eval', program];
   const { stdout } = await promisify(execFile)(process.execPath, args, { env });
@@ -116,6 +117,20 @@ compiled(compiled === describeNative ? imposter : skippedTitle(imposter, 'there 
     const { name, reason } = await load(join(folder, `imposter${at}.so`));
     expect(name).toBeUndefined();
     expect(reason).toMatch(message);
+  });
+
+  test('nothing is opened in this process before another one has tried it', async () => {
+    const [source, library, opened] = ['opened.c', 'opened.so', 'opened.txt'].map((name) => join(folder, name));
+    const onLoad = `__attribute__((constructor)) static void loaded(void) {
+      FILE *file = fopen(${JSON.stringify(opened)}, "a"); fprintf(file, "%d\\n", getpid()); fclose(file); }`;
+    const routines = ROUTINES.map((name) => `void ${name}(void) {}`);
+    writeFileSync(source!, ['#include <stdio.h>', '#include <unistd.h>', onLoad, ...routines].join('\n'));
+    execFileSync('cc', ['-shared', '-fPIC', '-o', library!, source!]);
+    const { reason, pid } = await load(library!);
+    expect(reason).toMatch(/gives wrong matrix products/);
+    const by = readFileSync(opened!, 'utf8').trim().split('\n').map(Number);
+    expect(by).toHaveLength(1);
+    expect(by).not.toContain(pid);
   });
 });
 
