@@ -2,9 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { command } from './support/command.ts';
 import { countMarks, example, figuresOf, tableRows } from './support/example.ts';
-import { long, longTitle } from './support/long.ts';
-
-const testLong = long ? test : test.skip;
+import { testLong } from './support/long.ts';
 
 test('dense-matrix: the leading eigenvalue of the Hilbert matrix', async () => {
   const output = await example('dense-matrix');
@@ -14,7 +12,7 @@ test('dense-matrix: the leading eigenvalue of the Hilbert matrix', async () => {
   expect(output).toMatch(/relative error at most \de-\d+|relative error at most \d\.\de-\d+/);
 });
 
-test('graph-clusters: as many small eigenvalues as communities, and every node in its own', async () => {
+testLong('graph-clusters: as many small eigenvalues as communities, and every node in its own', async () => {
   const output = await example('graph-clusters');
   expect(output).toContain('converged: true');
   const values = /Laplacian: (.*)$/m.exec(output)![1]!.split(', ').map(Number);
@@ -25,7 +23,7 @@ test('graph-clusters: as many small eigenvalues as communities, and every node i
   expect(output).toContain('450 of 450 nodes are in the community that was planted');
 });
 
-test('principal-components: the variances that the data were drawn with, certified', async () => {
+testLong('principal-components: the variances that the data were drawn with, certified', async () => {
   const output = await example('principal-components');
   const rows = Array.from(output.matchAll(/variance (\S+), certified between (\S+) and (\S+)$/gm), ([, ...row]) =>
     row.map(Number),
@@ -42,24 +40,27 @@ test('principal-components: the variances that the data were drawn with, certifi
   expect(output).toContain('300 x 20 components');
 });
 
-test('polynomial: loss, gradient, Hessian and its eigenvalues; third derivatives; power iteration to 30', async () => {
-  const output = await example('polynomial');
-  expect(output).toContain('loss         2\n');
-  expect(output).toContain('gradient     [6, 6]\n');
-  expect(output).toContain('[[12, 18], [18, 12]]');
-  expect(output).toContain('30.0000, -6.0000');
-  // with d = (0.6, -0.8): 6 (0.6 - 0.8); 12 + 36 * 0.6 * -0.8; 12 * 0.6^3 + 108 * 0.6 * -0.8 * (0.6 - 0.8) - 12 * 0.8^3
-  expect(output).toContain('first -1.2000, second -5.2800, third 6.8160\n');
-  const [taylor, quotients] = output.split('power iteration').map(tableRows) as [number[][], number[][]];
-  for (const [i, row] of taylor.slice(-3).entries()) expect(Math.abs(row.at(-1)! - (i + 2))).toBeLessThan(0.15);
-  // the start (1, 0) has equal shares of both eigenvectors: q_k = (30 - 6 x) / (1 + x) with x = (6 / 30)^(2 k)
-  for (const [k, [quotient]] of quotients.entries()) {
-    const share = 0.2 ** (2 * k);
-    expect(Math.abs(quotient! - (30 - 6 * share) / (1 + share))).toBeLessThan(2e-5);
-  }
-  const [svg] = await figuresOf(output);
-  expect(countMarks(svg!, 'symbol')).toBe(7);
-});
+testLong(
+  'polynomial: loss, gradient, Hessian and its eigenvalues; third derivatives; power iteration to 30',
+  async () => {
+    const output = await example('polynomial');
+    expect(output).toContain('loss         2\n');
+    expect(output).toContain('gradient     [6, 6]\n');
+    expect(output).toContain('[[12, 18], [18, 12]]');
+    expect(output).toContain('30.0000, -6.0000');
+    // with d = (0.6, -0.8): 6 (0.6 - 0.8); 12 + 36 * 0.6 * -0.8; 12 * 0.6^3 + 108 * 0.6 * -0.8 * (0.6 - 0.8) - 12 * 0.8^3
+    expect(output).toContain('first -1.2000, second -5.2800, third 6.8160\n');
+    const [taylor, quotients] = output.split('power iteration').map(tableRows) as [number[][], number[][]];
+    for (const [i, row] of taylor.slice(-3).entries()) expect(Math.abs(row.at(-1)! - (i + 2))).toBeLessThan(0.15);
+    // the start (1, 0) has equal shares of both eigenvectors: q_k = (30 - 6 x) / (1 + x) with x = (6 / 30)^(2 k)
+    for (const [k, [quotient]] of quotients.entries()) {
+      const share = 0.2 ** (2 * k);
+      expect(Math.abs(quotient! - (30 - 6 * share) / (1 + share))).toBeLessThan(2e-5);
+    }
+    const [svg] = await figuresOf(output);
+    expect(countMarks(svg!, 'symbol')).toBe(7);
+  },
+);
 
 test('linear-regression: 2 X^T X / N exactly', async () => {
   const output = await example('linear-regression');
@@ -93,13 +94,13 @@ test('xor: everything agrees with the 9 x 9 matrix, and Newton reaches what one 
   expect(countMarks(svg!, 'rect')).toBe(81);
 });
 
-test('cnn-classes: the gap in the spectrum counts the classes', async () => {
+testLong('cnn-classes: the gap in the spectrum counts the classes', async () => {
   const output = await example('cnn-classes');
   expect(Number(/accuracy (\S+) %/.exec(output)![1])).toBeGreaterThan(95);
   expect(output).toContain('3 + 1 = 4 classes');
 });
 
-test('transformer: a certified sketch of its Gauss-Newton matrix', async () => {
+testLong('transformer: a certified sketch of its Gauss-Newton matrix', async () => {
   const output = await example('transformer');
   expect(Number(/loss (\S+) after/.exec(output)![1])).toBeLessThan(1);
   expect(Number(/error of at most (\S+) /.exec(output)![1])).toBeLessThan(0.1);
@@ -108,7 +109,7 @@ test('transformer: a certified sketch of its Gauss-Newton matrix', async () => {
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
 });
 
-test('newton-cg: goes along negative curvature, and ahead of gradient descent at equal cost', async () => {
+testLong('newton-cg: goes along negative curvature, and ahead of gradient descent at equal cost', async () => {
   const output = await example('newton-cg');
   expect(Number(/negative curvature met in (\d+) of/.exec(output)![1])).toBeGreaterThan(0);
   expect(Number(/Newton-CG +(\S+)/.exec(output)![1])).toBeLessThan(1e-3);
@@ -116,7 +117,7 @@ test('newton-cg: goes along negative curvature, and ahead of gradient descent at
 });
 
 testLong(
-  longTitle('resnet18: 11,173,962 parameters, a block of 4 on a batch of 8 within 8 GB'),
+  'resnet18: 11,173,962 parameters, a block of 4 on a batch of 8 within 8 GB',
   async () => {
     const output = await example('resnet18');
     expect(output).toContain('parameters   11173962');
@@ -146,7 +147,7 @@ describe('mlp-hessian, the demo', () => {
   }, 120_000);
 
   testLong(
-    longTitle('the report lists twenty eigenvalues with their bars, and no progress bar goes into a pipe'),
+    'the report lists twenty eigenvalues with their bars, and no progress bar goes into a pipe',
     async () => {
       const { stdout, stderr } = await command(process.execPath, ['dist/examples/mlp-hessian.js']);
       expect(stdout.match(/^ +\d+ +\d\.\d{6} ± \d\.\de-\d+$/gm)).toHaveLength(20);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { command } from './support/command.ts';
+import { testLong } from './support/long.ts';
 
 let home: string;
 let tarball: string;
@@ -16,16 +17,24 @@ beforeAll(async () => {
 
 afterAll(() => rm(home, { recursive: true, force: true }));
 
-test('publint finds nothing', async () => {
-  const { stdout } = await command('npx', ['publint', 'run', tarball, '--strict']);
-  expect(stdout).toContain('All good!');
-}, 120_000);
+testLong(
+  'publint finds nothing',
+  async () => {
+    const { stdout } = await command('npx', ['publint', 'run', tarball, '--strict']);
+    expect(stdout).toContain('All good!');
+  },
+  120_000,
+);
 
-test('attw: types resolve on every entry', async () => {
-  const { stdout } = await command('npx', ['attw', tarball, '--profile', 'esm-only', '--format', 'ascii']);
-  // attw exits with an error when a resolution that the profile does not ignore has a problem
-  expect(stdout.match(/node16 \(from ESM\): 🟢 \(ESM\)/g)).toHaveLength(7);
-}, 120_000);
+testLong(
+  'attw: types resolve on every entry',
+  async () => {
+    const { stdout } = await command('npx', ['attw', tarball, '--profile', 'esm-only', '--format', 'ascii']);
+    // attw exits with an error when a resolution that the profile does not ignore has a problem
+    expect(stdout.match(/node16 \(from ESM\): 🟢 \(ESM\)/g)).toHaveLength(7);
+  },
+  120_000,
+);
 
 test('the tarball holds the build, the sources and the papers of the package, and nothing else', async () => {
   const { stdout } = await command('tar', ['tzf', tarball]);

@@ -2,9 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { countMarks, example, figuresOf, tableRows } from '../support/example.ts';
-import { long, longTitle } from '../support/long.ts';
-
-const testLong = long ? test : test.skip;
+import { testLong } from '../support/long.ts';
 
 /** The numbers that follow a label at the beginning of a line. */
 function numbersAfter(output: string, label: RegExp): number[] {
@@ -23,7 +21,7 @@ test('examples/README.md lists every example, and its figures exist', async () =
 });
 
 testLong(
-  longTitle('lanczos-density: order = features is exact, and only that; moments are those of the whole matrix'),
+  'lanczos-density: order = features is exact, and only that; moments are those of the whole matrix',
   async () => {
     const output = await example('lanczos-density');
     const [half, almost, whole] = tableRows(output).map(([error]) => error!);
@@ -45,7 +43,7 @@ testLong(
 );
 
 testLong(
-  longTitle('resnet18-krylov: ten eigenvalues as the whole matrix has them'),
+  'resnet18-krylov: ten eigenvalues as the whole matrix has them',
   async () => {
     const output = await example('resnet18-krylov');
     expect(output).toContain('converged: true');
@@ -61,39 +59,47 @@ testLong(
   60_000,
 );
 
-test('mlp784: the estimated error is the true one, and every bound holds', async () => {
-  const output = await example('mlp784');
-  const [, lower, upper] = numbersAfter(output, /relative error +/) as [number, number, number];
-  const [exact] = numbersAfter(output, /exactly +/) as [number];
-  const best = numbersAfter(output, /best of rank 300: /)[0]!;
-  // printed to three digits
-  expect(exact).toBeGreaterThan(lower * 0.99);
-  expect(exact).toBeLessThan(upper * 1.01);
-  expect(exact).toBeGreaterThan(best);
-  const rows = tableRows(output);
-  expect(rows).toHaveLength(7);
-  // Ritz values never exceed the eigenvalues (interlacing)
-  for (const [value, bound, eigenvalue] of rows as [number, number, number][]) {
-    expect(value).toBeLessThan(eigenvalue);
-    expect(bound).toBeGreaterThan(0);
-  }
-  const [spectrum, fragment] = await figuresOf(output);
-  expect(countMarks(spectrum!, 'symbol')).toBeGreaterThanOrEqual(300);
-  expect(countMarks(fragment!, 'rect')).toBeGreaterThan(1000);
-}, 60_000);
+testLong(
+  'mlp784: the estimated error is the true one, and every bound holds',
+  async () => {
+    const output = await example('mlp784');
+    const [, lower, upper] = numbersAfter(output, /relative error +/) as [number, number, number];
+    const [exact] = numbersAfter(output, /exactly +/) as [number];
+    const best = numbersAfter(output, /best of rank 300: /)[0]!;
+    // printed to three digits
+    expect(exact).toBeGreaterThan(lower * 0.99);
+    expect(exact).toBeLessThan(upper * 1.01);
+    expect(exact).toBeGreaterThan(best);
+    const rows = tableRows(output);
+    expect(rows).toHaveLength(7);
+    // Ritz values never exceed the eigenvalues (interlacing)
+    for (const [value, bound, eigenvalue] of rows as [number, number, number][]) {
+      expect(value).toBeLessThan(eigenvalue);
+      expect(bound).toBeGreaterThan(0);
+    }
+    const [spectrum, fragment] = await figuresOf(output);
+    expect(countMarks(spectrum!, 'symbol')).toBeGreaterThanOrEqual(300);
+    expect(countMarks(fragment!, 'rect')).toBeGreaterThan(1000);
+  },
+  60_000,
+);
 
-test('eigsh-batches: means over batches are the eigenvalues, bars those of the library', async () => {
-  const output = await example('eigsh-batches');
-  const rows = tableRows(output);
-  expect(rows).toHaveLength(10);
-  for (const [value, mean, error, smallest, largest, exact, reference] of rows as number[][]) {
-    expect(value).toBeCloseTo(exact!, 5);
-    expect(mean).toBeCloseTo(value!, 5);
-    expect(error).toBeCloseTo(reference!, 5);
-    expect(smallest).toBeLessThan(mean!);
-    expect(largest).toBeGreaterThan(mean!);
-  }
-  const [svg] = await figuresOf(output);
-  // a point for each pair and batch, and one for the mean
-  expect(countMarks(svg!, 'symbol')).toBe(10 * 8 + 10);
-}, 60_000);
+testLong(
+  'eigsh-batches: means over batches are the eigenvalues, bars those of the library',
+  async () => {
+    const output = await example('eigsh-batches');
+    const rows = tableRows(output);
+    expect(rows).toHaveLength(10);
+    for (const [value, mean, error, smallest, largest, exact, reference] of rows as number[][]) {
+      expect(value).toBeCloseTo(exact!, 5);
+      expect(mean).toBeCloseTo(value!, 5);
+      expect(error).toBeCloseTo(reference!, 5);
+      expect(smallest).toBeLessThan(mean!);
+      expect(largest).toBeGreaterThan(mean!);
+    }
+    const [svg] = await figuresOf(output);
+    // a point for each pair and batch, and one for the mean
+    expect(countMarks(svg!, 'symbol')).toBe(10 * 8 + 10);
+  },
+  60_000,
+);

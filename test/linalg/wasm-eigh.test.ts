@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { type Matrix, zeroMatrix } from '../../src/core/block.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { loadWasmKernels } from '../../src/linalg/kernels/wasm/load.ts';
+import { long } from '../support/long.ts';
 import { distance, matrixOf, randomMatrix, uniform } from './wasm-cases.ts';
 
 const wasm = await loadWasmKernels();
@@ -61,8 +62,8 @@ async function expectEigenpairs(A: Matrix): Promise<Float64Array> {
 }
 
 test('every order from 0 to 70, and orders on the team of threads', async () => {
-  for (let n = 0; n <= 70; n++) await expectEigenpairs(symmetric(n, n + 1));
-  for (const n of [95, 128, 129, 200, 333, 500]) await expectEigenpairs(symmetric(n, n));
+  for (let n = 0; n <= 70; n += n < 12 || long ? 1 : 5) await expectEigenpairs(symmetric(n, n + 1));
+  for (const n of long ? [95, 128, 129, 200, 333, 500] : [129, 333]) await expectEigenpairs(symmetric(n, n));
 });
 
 test('eigenvalues agree with the reference', async () => {

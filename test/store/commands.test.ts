@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Ended, runCli, runHere } from '../support/cli.ts';
 import { command } from '../support/command.ts';
+import { testLong } from '../support/long.ts';
 import { needing, PYTHON, runs } from '../support/programs.ts';
 import { testOnSmallDisk } from '../support/small-disk.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
@@ -83,28 +84,32 @@ test('by hand, pass by pass and shard by shard: every number of run', async () =
   expect(await step('report', directory)).toMatch(/^# Spectrum of harmonic/);
 }, 180_000);
 
-test('launch --engine local: the same by two processes, nothing twice; a killed shard is named and started again', async () => {
-  const out = at('local');
-  const dies = ['launch', '--engine', 'local', '-j', '2', '--operator', fixture('dies-once'), ...sketch.slice(2)];
-  const args = [...dies, '--tests', '8', '--out', out];
-  const env = { ...KERNELS, DIES_AT: at('died') };
-  const said = (stderr: string) => stderr.match(/(?<=eigensketch launch: )\w+$/gm);
-  // in a process, whose environment its two processes have
-  const first = await runCli(args, undefined, env);
-  expect([first.code, await readFile(at('died'), 'utf8')]).toEqual([0, 'certificate 2/2']);
-  expect(said(first.stderr)).toEqual(['sketch', 'basis', 'product', 'result', 'tests', 'certificate', 'certify']);
-  expect(first.stderr).toContain('eigensketch launch: certificate, shard 2/2 was killed, and is started again\n');
-  expect(await numbersOf(out)).toEqual(whole);
-  expect((await run(args, env)).stderr).toBe('');
-  // a relaunch does only what is missing
-  const done = async () => JSON.parse((await run(['status', out, '--json'])).stdout).stages.at(-1).done;
-  const [kept] = await done();
-  await rm(join(out, 'certificate.json'));
-  await rm(join(out, 'certificate/000001.h5'));
-  expect(said((await runCli(args, undefined, env)).stderr)).toEqual(['certificate', 'certify']);
-  expect(await numbersOf(out)).toEqual(whole);
-  expect((await done())[0]).toEqual(kept);
-}, 180_000);
+testLong(
+  'launch --engine local: the same by two processes, nothing twice; a killed shard is named and started again',
+  async () => {
+    const out = at('local');
+    const dies = ['launch', '--engine', 'local', '-j', '2', '--operator', fixture('dies-once'), ...sketch.slice(2)];
+    const args = [...dies, '--tests', '8', '--out', out];
+    const env = { ...KERNELS, DIES_AT: at('died') };
+    const said = (stderr: string) => stderr.match(/(?<=eigensketch launch: )\w+$/gm);
+    // in a process, whose environment its two processes have
+    const first = await runCli(args, undefined, env);
+    expect([first.code, await readFile(at('died'), 'utf8')]).toEqual([0, 'certificate 2/2']);
+    expect(said(first.stderr)).toEqual(['sketch', 'basis', 'product', 'result', 'tests', 'certificate', 'certify']);
+    expect(first.stderr).toContain('eigensketch launch: certificate, shard 2/2 was killed, and is started again\n');
+    expect(await numbersOf(out)).toEqual(whole);
+    expect((await run(args, env)).stderr).toBe('');
+    // a relaunch does only what is missing
+    const done = async () => JSON.parse((await run(['status', out, '--json'])).stdout).stages.at(-1).done;
+    const [kept] = await done();
+    await rm(join(out, 'certificate.json'));
+    await rm(join(out, 'certificate/000001.h5'));
+    expect(said((await runCli(args, undefined, env)).stderr)).toEqual(['certificate', 'certify']);
+    expect(await numbersOf(out)).toEqual(whole);
+    expect((await done())[0]).toEqual(kept);
+  },
+  180_000,
+);
 
 test('another confidence is another certificate, from the test products that are there', async () => {
   const args = ['run', ...sketch, '--tests', '8', '--out', at('confident')];
