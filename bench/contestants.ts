@@ -45,6 +45,11 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
     ours('eigensketch, mode reverse', 'models', 'native', ['--reverse']),
     torch('PyTorch, per vector', 'torch_models'),
   ],
+  gradients: [
+    ours('eigensketch, native', 'gradients', 'native'),
+    ours('eigensketch, wasm', 'gradients', 'wasm'),
+    torch('PyTorch', 'torch_gradients'),
+  ],
   eigsh: [
     ours('eigensketch, native', 'eigsh', 'native', ['--kernels', 'native']),
     ours('eigensketch, native, no check', 'eigsh', 'native', ['--kernels', 'native', '--confidence', '0']),

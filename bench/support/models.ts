@@ -23,6 +23,25 @@ export function smallCnn(): tf.Sequential {
   });
 }
 
+/** LeNet-5 with ReLU and maximum pooling (LeCun et al. 1998): 61,706 parameters. */
+export function leNet(): tf.Sequential {
+  const kernel = (seed: number) => ({ kernelInitializer: tf.initializers.heNormal({ seed }) });
+  const pool = () => tf.layers.maxPooling2d({ poolSize: 2, strides: 2 });
+  const convolution = { kernelSize: 5, activation: 'relu' } as const;
+  return tf.sequential({
+    layers: [
+      tf.layers.conv2d({ ...convolution, ...kernel(1), filters: 6, padding: 'same', inputShape: [28, 28, 1] }),
+      pool(),
+      tf.layers.conv2d({ ...convolution, ...kernel(2), filters: 16 }),
+      pool(),
+      tf.layers.flatten(),
+      tf.layers.dense({ ...kernel(3), units: 120, activation: 'relu' }),
+      tf.layers.dense({ ...kernel(4), units: 84, activation: 'relu' }),
+      tf.layers.dense({ ...kernel(5), units: 10 }),
+    ],
+  });
+}
+
 /** 784-50-10 with ReLU: 39,760 parameters. */
 export function perceptron(): tf.Sequential {
   return tf.sequential({

@@ -1,8 +1,10 @@
 /** What runs in place on the wasm backend's heap gives what the definition gives, in float64 loops. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { inPlaceTangents } from '../../src/tfjs/autodiff/rules/convolution/in-place.ts';
+import { kernelProductsOf } from '../../src/tfjs/autodiff/rules/convolution/products.ts';
 import type { Axis } from '../../src/tfjs/autodiff/rules/convolution/window.ts';
+import { fetchInPlace, placesOfMaxima, putBackInPlace } from '../../src/tfjs/autodiff/rules/window-maxima.ts';
 import { heapKernels } from '../../src/tfjs/backends/wasm/heap-kernels/module.ts';
 import { withFastKernels } from '../../src/tfjs/backends/wasm/heap-kernels/replacements.ts';
 import { useBackend } from '../../src/tfjs/index.ts';
@@ -38,6 +40,20 @@ const CASES: Case[] = [
   { name: 'strides', axes: [axis(7, 3, 2, 1, 0, 1), axis(8, 2, 3, 1, 1, 0)], batch: 2, channels: 5, filters: 3 },
   { name: 'dilations', axes: [axis(9, 3, 1, 2, 2, 2), axis(8, 3, 2, 3, 1, 3)], batch: 2, channels: 4, filters: 2 },
   { name: 'single pixels', axes: [axis(4, 1, 1, 1, 0, 0), axis(3, 1, 1, 1, 0, 0)], batch: 2, channels: 6, filters: 5 },
+  {
+    name: 'one channel, runs of five numbers',
+    axes: [axis(7, 5, 1, 1, 2, 2), axis(9, 5, 2, 1, 3, 1)],
+    batch: 2,
+    channels: 1,
+    filters: 6,
+  },
+  {
+    name: 'one channel, strides beyond the window',
+    axes: [axis(9, 2, 4, 1, 0, 0), axis(9, 3, 4, 1, -1, 0)],
+    batch: 2,
+    channels: 1,
+    filters: 2,
+  },
   {
     name: 'windows wider than the image',
     axes: [axis(2, 5, 1, 1, 2, 2), axis(1, 3, 1, 1, 1, 1)],
@@ -143,6 +159,161 @@ whenNative.each(CASES)(nativeTitle('tangents of convolutions: $name'), (each) =>
       check(filterGradient(x.value, y.value, x.tangent, y.tangent), both(w));
     });
   }
+});
+
+whenNative.each(CASES)(
+  nativeTitle('products of convolutions: $name'),
+  ({ axes, batch, channels, filters, ...each }) => {
+    const sizes = { x: [batch], w: [] as number[], y: [batch] };
+    for (const { input, filter, output } of axes) {
+      sizes.x.push(input);
+      sizes.w.push(filter);
+      sizes.y.push(output);
+    }
+    tf.tidy(() => {
+      const x = random([...sizes.x, channels]);
+      const w = random([...sizes.w, channels, filters]);
+      const y = random([...sizes.y, filters]);
+      const [dx, dw, dy] = [x, w, y].map((tensor) => tensor.dataSync()) as [
+        tf.TypedArray,
+        tf.TypedArray,
+        tf.TypedArray,
+      ];
+      const [X, W, Y] = [x, w, y].map((tensor) => new Float64Array(tensor.size)) as [
+        Float64Array,
+        Float64Array,
+        Float64Array,
+      ];
+      meetings({ ...each, axes, batch, channels, filters }, (i, k, o) => {
+        Y[o]! += dx[i]! * dw[k]!;
+        X[i]! += dw[k]! * dy[o]!;
+        W[k]! += dx[i]! * dy[o]!;
+      });
+      const { output, inputGradient, filterGradient } = kernelProductsOf(axes);
+      for (const [got, like, expected] of [
+        [output(x, w), y, Y],
+        [inputGradient(y, w), x, X],
+        [filterGradient(x, y), w, W],
+      ] as const) {
+        expect(got.shape).toEqual(like.shape);
+        expect(difference(got, expected)).toBeLessThan(3e-6);
+      }
+    });
+  },
+);
+
+describe('places of the largest numbers', () => {
+  const PLANES: [string, Axis[]][] = [
+    ['windows side by side', [axis(6, 2, 2, 1, 0, 0), axis(4, 2, 2, 1, 0, 0)]],
+    ['windows that overlap, with padding', [axis(5, 3, 1, 1, 1, 1), axis(7, 3, 2, 1, 1, 1)]],
+    ['dilations', [axis(7, 2, 1, 3, 2, 2), axis(8, 3, 2, 2, 1, 2)]],
+    ['strides beyond the window', [axis(9, 2, 4, 1, -1, 0), axis(7, 1, 3, 1, 0, 0)]],
+  ];
+
+  /** By the definition: the first of the largest inputs of each window. */
+  function placesByLoops(values: tf.TypedArray, [rows, cols]: Axis[], batch: number, channels: number): number[] {
+    const places: number[] = [];
+    for (let n = 0; n < batch; n++) {
+      for (let r = 0; r < rows!.output; r++) {
+        for (let c = 0; c < cols!.output; c++) {
+          for (let channel = 0; channel < channels; channel++) {
+            let best = -1;
+            for (let k = 0; k < rows!.filter; k++) {
+              for (let l = 0; l < cols!.filter; l++) {
+                const row = r * rows!.stride - rows!.before + k * rows!.dilation;
+                const col = c * cols!.stride - cols!.before + l * cols!.dilation;
+                if (row < 0 || row >= rows!.input || col < 0 || col >= cols!.input) continue;
+                const at = ((n * rows!.input + row) * cols!.input + col) * channels + channel;
+                if (best < 0 || values[at]! > values[best]!) best = at;
+              }
+            }
+            places.push(best);
+          }
+        }
+      }
+    }
+    return places;
+  }
+
+  test.each(PLANES)('%s', (_, axes) => {
+    for (const channels of [1, 2, 4, 5, 7, 8]) {
+      tf.tidy(() => {
+        const batch = 3;
+        // few different numbers, so that there are equal ones; all below zero in the first sample
+        const x = tf
+          .randomUniform([batch, axes[0]!.input, axes[1]!.input, channels], 0, 4, 'int32', ++seed)
+          .toFloat()
+          .sub(tf.tensor4d([9, 0, 0], [3, 1, 1, 1]));
+        const places = placesOfMaxima(x, axes);
+        const expected = placesByLoops(x.dataSync(), axes, batch, channels);
+        expect([places.shape, [...places.dataSync()]]).toEqual([[expected.length, 1], expected]);
+        for (const width of [1, 3, 6]) {
+          const block = random([x.size, width]);
+          const rows = fetchInPlace(block, places, x.size);
+          const numbers = block.dataSync();
+          const fetched = expected.flatMap((place) => [...numbers.subarray(place * width, (place + 1) * width)]);
+          expect([...rows.dataSync()]).toEqual(fetched);
+          const sums = new Float64Array(x.size * width);
+          for (const [i, place] of expected.entries()) {
+            for (let j = 0; j < width; j++) sums[place * width + j]! += fetched[i * width + j]!;
+          }
+          expect(difference(putBackInPlace(rows, places, x.size), sums)).toBeLessThan(1e-6);
+        }
+      });
+    }
+  });
+});
+
+test('sums along leading axes, and rows added to the last axis', () => {
+  for (const shape of [
+    [3, 5],
+    [700, 6],
+    [2, 3, 300, 1],
+    [4, 5, 2, 9],
+    [1, 4],
+  ]) {
+    tf.tidy(() => {
+      const [x, row] = [random(shape), random([shape.at(-1)!])];
+      const [values, added] = [x.dataSync(), row.dataSync()];
+      const width = row.size;
+      for (const order of [
+        [x, row],
+        [row, x],
+      ] as const) {
+        const both = withFastKernels(() => tf.add(...order));
+        expect(both.shape).toEqual(shape);
+        expect([...both.dataSync()]).toEqual(Array.from(values, (value, i) => Math.fround(value + added[i % width]!)));
+      }
+      for (let axes = 1; axes < shape.length; axes++) {
+        const leading = Array.from({ length: axes }, (_, i) => i);
+        const kept = shape.slice(axes);
+        const inner = size(kept);
+        const expected = new Float64Array(inner);
+        for (const [i, value] of values.entries()) expected[i % inner]! += value;
+        for (const keepDims of [false, true]) {
+          const total = withFastKernels(() => tf.sum(x, leading, keepDims));
+          expect(total.shape).toEqual(keepDims ? [...leading.map(() => 1), ...kept] : kept);
+          expect(difference(total, expected)).toBeLessThan(1e-6);
+        }
+      }
+    });
+  }
+});
+
+test('a copy that nobody writes to shares its numbers, and outlives what it was made of', () => {
+  const x = random([3, 4]);
+  const values = [...x.dataSync()];
+  const before = tf.memory().numDataBuffers;
+  const [same, cast] = withFastKernels(() => [tf.clone(x), tf.cast(x, 'float32')]);
+  expect(tf.memory().numDataBuffers).toBe(before);
+  const counted = withFastKernels(() => tf.cast(x, 'int32'));
+  expect([...counted.dataSync()]).toEqual(values.map((value) => Math.trunc(value) + 0));
+  counted.dispose();
+  x.dispose();
+  expect([...same!.dataSync()]).toEqual(values);
+  same!.dispose();
+  expect([...cast!.dataSync()]).toEqual(values);
+  cast!.dispose();
 });
 
 test("a block times one factor for each of its rows is the backend's own product, in both orders", () => {

@@ -2,7 +2,7 @@
 import { clone, dispose, keep, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../../core/errors.ts';
 import { maximum } from '../../core/extremes.ts';
-import { currentBackend } from '../backends/current.ts';
+import { withFastKernels } from './fast-kernels.ts';
 import { RULES } from './rules/index.ts';
 import type { Derive, Push, Tangents } from './rules/rule.ts';
 import { type KernelCall, record, type Tape } from './tape.ts';
@@ -132,7 +132,7 @@ class TangentProgram implements LinearMap {
   }
 
   apply(tangents: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
-    return currentBackend().withFastKernels(() => tidy(() => this.#push(tangents)));
+    return withFastKernels(() => tidy(() => this.#push(tangents)));
   }
 
   #push(tangents: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {

@@ -5,8 +5,9 @@ import { choice, type Field, withDefault } from '../../core/parse.ts';
 import { withFusedGradients } from './fused-gradients.ts';
 import { type LinearMap, linearise } from './linearise.ts';
 import { withNestedGradients } from './nested-gradients.ts';
+import { isRecording } from './recording.ts';
 import { transposeDerivative } from './reverse.ts';
-import { explained, isRecording, noteFailure, record } from './tape.ts';
+import { explained, noteFailure, record } from './tape.ts';
 
 /** One batch's part of the loss. */
 export interface Term {

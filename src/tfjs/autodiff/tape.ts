@@ -11,8 +11,9 @@ import {
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../../core/errors.ts';
-import { currentBackend } from '../backends/current.ts';
+import { withFastKernels } from './fast-kernels.ts';
 import { currentLayer } from './layer-scope.ts';
+import { whileRecording } from './recording.ts';
 import { isLocallyConstant } from './rules/constant.ts';
 
 /**
@@ -79,11 +80,6 @@ function hold(tensor: Tensor): Tensor {
   return keep(engine().makeTensorFromTensorInfo({ dataId: tensor.dataId, shape: tensor.shape, dtype: tensor.dtype }));
 }
 
-let recordings = 0;
-
-/** Whether kernel calls are being recorded: what is not a kernel call is then missed. */
-export const isRecording = (): boolean => recordings > 0;
-
 /**
  * Runs `run` while every kernel of the current backend reports its top-level calls. Kernels that a kernel calls inside
  * are part of that kernel and not reported. The registry is restored whatever happens.
@@ -119,12 +115,10 @@ function withKernelObserver<T>(
     unregisterKernel(config.kernelName, config.backendName);
     registerKernel(config);
   };
-  recordings++;
   try {
     for (const config of originals) replace(wrap(config));
-    return run();
+    return whileRecording(run);
   } finally {
-    recordings--;
     for (const config of originals) replace(config);
   }
 }
@@ -222,7 +216,7 @@ export function record(leaves: readonly Tensor[], run: () => readonly (Tensor | 
     });
   };
   try {
-    const results = currentBackend().withFastKernels(() => withKernelObserver(observe, run));
+    const results = withFastKernels(() => withKernelObserver(observe, run));
     const outputIds = results.map((result) => (result && active.has(result.id) ? result.id : undefined));
     const kept = prune(calls, outputIds);
     const needed = new Set(kept.flatMap((call) => [...Object.values(call.inputs), ...call.outputs]));

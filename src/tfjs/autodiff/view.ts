@@ -1,7 +1,7 @@
 /** Tensors that share the numbers of others, made without the engine's ceremony, which costs more than a small kernel. */
 import { backend, engine, reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
 import { currentBackend } from '../backends/current.ts';
-import { isRecording } from './tape.ts';
+import { isRecording } from './recording.ts';
 
 /**
  * The same numbers in another shape, for carrying tangents. No kernel is called, except where a tape, ours or

@@ -3,12 +3,14 @@
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { BackendName, BackendRecord } from './record.ts';
-import type { HeapArithmetic } from './wasm/heap-kernels/arithmetic.ts';
+import type { HeapArithmetic, HeapWork } from './wasm/heap-kernels/arithmetic.ts';
 
 /** Tensors that lie in one memory of this process. */
 export interface Heap {
   /** A float32 tensor's numbers where they are. Valid until the backend makes another tensor: its heap may then move. */
   numbersOf(tensor: Tensor): Float32Array;
+  /** Numbers moved in place; undefined where our kernels are missing. */
+  work(): HeapWork | undefined;
   /** Arithmetic in place; undefined where our kernels or a BLAS are missing. */
   arithmetic(): HeapArithmetic | undefined;
 }

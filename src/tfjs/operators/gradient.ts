@@ -2,6 +2,7 @@
 import { scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { atDoor } from '../../core/door.ts';
 import { parseOptions } from '../../core/parse.ts';
+import { withFastKernels } from '../autodiff/fast-kernels.ts';
 import type { LinearMap } from '../autodiff/linearise.ts';
 import { differentiate, type RecordedTerm } from '../autodiff/objective.ts';
 import { currentBackend } from '../backends/current.ts';
@@ -36,7 +37,7 @@ async function gradientOf(problem: Problem): Promise<Gradient> {
       record: ({ outputs, loss, weight }, index) => {
         const recording = { leaves, what: `${what} (${termName(index)})` };
         const [value, ...gradients] = tidy(() => {
-          const derivatives = differentiate(() => loss(outputs()), scalar(weight), recording);
+          const derivatives = withFastKernels(() => differentiate(() => loss(outputs()), scalar(weight), recording));
           return [derivatives.value, ...derivatives.gradients] as Tensor[];
         });
         return { value: value!, gradients, product: NO_PRODUCT };

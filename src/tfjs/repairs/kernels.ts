@@ -27,7 +27,7 @@ import {
   depthwiseOutput,
 } from '../autodiff/rules/convolution/depthwise.ts';
 import { readingPads, resize } from '../autodiff/rules/convolution/padding.ts';
-import { productsOf } from '../autodiff/rules/convolution/products.ts';
+import { kernelProductsOf } from '../autodiff/rules/convolution/products.ts';
 import {
   type Axis,
   convolutionPlane,
@@ -42,7 +42,7 @@ import { einsum } from '../autodiff/rules/einsum.ts';
 import { finishFused } from '../autodiff/rules/fused.ts';
 import { gatherRows, segmentSum } from '../autodiff/rules/indexing.ts';
 import { poolingMaxima } from '../autodiff/rules/pooling.ts';
-import { fetch, putBack } from '../autodiff/rules/window-maxima.ts';
+import { fetchInPlace, putBackInPlace } from '../autodiff/rules/window-maxima.ts';
 import type { BackendName } from '../backends/record.ts';
 import type { Compute, Inputs, Repair } from './repair.ts';
 import { STRIDED_SLICE } from './strided-slice.ts';
@@ -90,7 +90,7 @@ const hasOtherSlopes = ({ preluActivationWeights }: Inputs, shape: readonly numb
   preluActivationWeights != null && !isOverAndOver(preluActivationWeights, shape);
 
 const maximumGradient: Compute = ({ dy, input }, attrs) =>
-  reshape(putBack(dy, poolingMaxima(input, attrs), input.size), input.shape);
+  reshape(putBackInPlace(dy, poolingMaxima(input, attrs), input.size), input.shape);
 
 /** By backend and kernel. */
 export const REPAIRS: Readonly<Record<BackendName, Readonly<Record<string, Repair>>>> = {
@@ -107,22 +107,22 @@ export const REPAIRS: Readonly<Record<BackendName, Readonly<Record<string, Repai
     Conv2D: { wrong: SPARSE_SAME, concerns: isSparsePlane, compute: paddedConvolution },
     Conv2DBackpropFilter: {
       compute: ({ x, dy }, attrs) =>
-        productsOf(convolutionPlane(x.shape, attrs.filterShape as number[], attrs)).filterGradient(x, dy),
+        kernelProductsOf(convolutionPlane(x.shape, attrs.filterShape as number[], attrs)).filterGradient(x, dy),
     },
     Conv2DBackpropInput: {
       wrong: 'is several times slower than a matrix product',
       compute: ({ dy, filter }, attrs) =>
-        productsOf(convolutionPlane(attrs.inputShape as number[], filter.shape, attrs)).inputGradient(dy, filter),
+        kernelProductsOf(convolutionPlane(attrs.inputShape as number[], filter.shape, attrs)).inputGradient(dy, filter),
     },
     Conv3DBackpropFilterV2: {
       wrong: WRONG_SUMS,
       compute: ({ x, dy }, attrs) =>
-        productsOf(convolutionSpace(x.shape, attrs.filterShape as number[], attrs)).filterGradient(x, dy),
+        kernelProductsOf(convolutionSpace(x.shape, attrs.filterShape as number[], attrs)).filterGradient(x, dy),
     },
     Conv3DBackpropInputV2: {
       wrong: WRONG_SUMS,
       compute: ({ dy, filter }, attrs) =>
-        productsOf(convolutionSpace(attrs.inputShape as number[], filter.shape, attrs)).inputGradient(dy, filter),
+        kernelProductsOf(convolutionSpace(attrs.inputShape as number[], filter.shape, attrs)).inputGradient(dy, filter),
     },
     DepthwiseConv2dNative: { wrong: SPARSE_SAME, concerns: isSparseDepthwise, compute: depthwiseConvolution },
     DepthwiseConv2dNativeBackpropFilter: {
@@ -138,17 +138,18 @@ export const REPAIRS: Readonly<Record<BackendName, Readonly<Record<string, Repai
       compute: ({ x, filter }, attrs) => {
         const { inX, inFilter } = dilationPairs(x, filter, attrs);
         const shape = outputShape(x.shape, dilationAxes(x.shape, filter.shape, attrs));
-        return reshape(add(fetch(x, inX, x.size), fetch(filter, inFilter, filter.size)), shape);
+        return reshape(add(fetchInPlace(x, inX, x.size), fetchInPlace(filter, inFilter, filter.size)), shape);
       },
     },
     Dilation2DBackpropFilter: {
       wrong: NOT_POSITIVE,
       compute: ({ x, filter, dy }, attrs) =>
-        reshape(putBack(dy, dilationPairs(x, filter, attrs).inFilter, filter.size), filter.shape),
+        reshape(putBackInPlace(dy, dilationPairs(x, filter, attrs).inFilter, filter.size), filter.shape),
     },
     Dilation2DBackpropInput: {
       wrong: NOT_POSITIVE,
-      compute: ({ x, filter, dy }, attrs) => reshape(putBack(dy, dilationPairs(x, filter, attrs).inX, x.size), x.shape),
+      compute: ({ x, filter, dy }, attrs) =>
+        reshape(putBackInPlace(dy, dilationPairs(x, filter, attrs).inX, x.size), x.shape),
     },
     Einsum: { compute: EINSUM },
     FusedConv2D: {
@@ -186,7 +187,7 @@ export const REPAIRS: Readonly<Record<BackendName, Readonly<Record<string, Repai
     MaxPool3D: {
       wrong: NOT_POSITIVE,
       compute: ({ x }, attrs) =>
-        reshape(fetch(x, poolingMaxima(x, attrs), x.size), outputShape(x.shape, poolingAxes(x.shape, attrs))),
+        reshape(fetchInPlace(x, poolingMaxima(x, attrs), x.size), outputShape(x.shape, poolingAxes(x.shape, attrs))),
     },
     MaxPool3DGrad: { wrong: NOT_POSITIVE, compute: maximumGradient },
     MaxPoolGrad: { wrong: NOT_POSITIVE, compute: maximumGradient },

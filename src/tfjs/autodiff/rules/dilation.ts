@@ -7,7 +7,7 @@ import type { KernelCall } from '../tape.ts';
 import { addTangents, blockSize } from './block-axis.ts';
 import { dilationAxes } from './convolution/window.ts';
 import type { Rule } from './rule.ts';
-import { fetch, findMaxima, putBack } from './window-maxima.ts';
+import { fetchInPlace, findMaxima, putBackInPlace } from './window-maxima.ts';
 
 /** int32 [outputs, 1]: flat places in x and in the filter [h, w, C]. */
 interface Pairs {
@@ -30,7 +30,10 @@ const dilation: Rule = (call, save) => {
   const [sizeOfX, sizeOfFilter] = [call.inputs.x.size, call.inputs.filter!.size];
   const { shape } = call.outputs[0]!;
   return ({ x, filter }) => {
-    const tangent = addTangents([x && fetch(x, inX, sizeOfX), filter && fetch(filter, inFilter, sizeOfFilter)])!;
+    const tangent = addTangents([
+      x && fetchInPlace(x, inX, sizeOfX),
+      filter && fetchInPlace(filter, inFilter, sizeOfFilter),
+    ])!;
     return reshape(tangent, [...shape, blockSize(tangent)]);
   };
 };
@@ -40,7 +43,7 @@ function gradient(pick: 'inX' | 'inFilter'): Rule {
   return (call, save) => {
     const places = save(dilationPairs(call.inputs.x, call.inputs.filter!, call.attrs)[pick]);
     const { shape, size } = call.outputs[0]!;
-    return ({ dy }) => [dy && reshape(putBack(dy, places, size), [...shape, blockSize(dy)])];
+    return ({ dy }) => [dy && reshape(putBackInPlace(dy, places, size), [...shape, blockSize(dy)])];
   };
 }
 

@@ -6,11 +6,11 @@ import { mul, reshape, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { blockSize } from './block-axis.ts';
 import { poolingAxes } from './convolution/window.ts';
 import type { Rule } from './rule.ts';
-import { fetch, findMaxima, putBack } from './window-maxima.ts';
+import { fetchInPlace, placesOfMaxima, putBackInPlace } from './window-maxima.ts';
 
 /** The flat place in x of each output's maximum: int32 [outputs, 1]. Of equal ones the first counts. */
 export function poolingMaxima(x: Tensor, attrs: Readonly<Record<string, unknown>>): Tensor {
-  return findMaxima({ x, axes: poolingAxes(x.shape, attrs) }).places;
+  return placesOfMaxima(x, poolingAxes(x.shape, attrs));
 }
 
 /**
@@ -36,14 +36,14 @@ export function borderFactor(x: readonly number[], attrs: Readonly<Record<string
 
 const maxPool: Rule = ({ inputs, attrs, outputs }, save) => {
   const places = save(poolingMaxima(inputs.x, attrs));
-  return ({ x }) => reshape(fetch(x!, places, inputs.x.size), [...outputs[0]!.shape, blockSize(x!)]);
+  return ({ x }) => reshape(fetchInPlace(x!, places, inputs.x.size), [...outputs[0]!.shape, blockSize(x!)]);
 };
 
 const maxPoolGrad: Rule = ({ inputs, attrs, outputs }, save) => {
   const places = save(poolingMaxima(inputs.input, attrs));
   const { shape, size } = outputs[0];
   // To first order the places do not move with the input.
-  return ({ dy }) => [dy && reshape(putBack(dy, places, size), [...shape, blockSize(dy)])];
+  return ({ dy }) => [dy && reshape(putBackInPlace(dy, places, size), [...shape, blockSize(dy)])];
 };
 
 /** Rules of maximum pooling. */

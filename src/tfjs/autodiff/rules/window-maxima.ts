@@ -13,8 +13,10 @@ import {
   util,
   where,
 } from '@tensorflow/tfjs-core';
+import { currentBackend } from '../../backends/current.ts';
+import { HeapWindows } from './convolution/heap-windows.ts';
 import { readingPads } from './convolution/padding.ts';
-import type { Axis } from './convolution/window.ts';
+import { type Axis, count } from './convolution/window.ts';
 
 /** For all index tuples below `sizes`, in row-major order, the sum of index times step: flat positions in a larger array. */
 function positions(sizes: readonly number[], steps: readonly number[]): Int32Array {
@@ -95,13 +97,50 @@ export function findMaxima({ x, axes, addend }: Search): Maxima {
 
 const scalarIndex = (index: number): Tensor => tensor2d([index], [1, 1], 'int32');
 
+/** The heap where numbers like these can be moved in place. */
+const heapFor = ({ dtype }: Tensor) => (dtype === 'float32' ? currentBackend().heap?.work() : undefined);
+
+/** The flat places in x of the largest numbers, int32 [outputs, 1]; of equal ones the first in row-major order. */
+export function placesOfMaxima(x: Tensor, axes: readonly Axis[]): Tensor {
+  const work = currentBackend().heap?.work();
+  const isPlane = axes.length === 2 && x.dtype === 'float32';
+  if (work === undefined || !isPlane) return findMaxima({ x, axes }).places;
+  const [batch, channels] = [x.shape[0]!, x.shape[x.rank - 1]!];
+  const places = work.output([batch * count(axes, 'output') * channels, 1], 'int32');
+  new HeapWindows(work.kernels, axes).maxima(work.address(x), batch, channels, work.address(places));
+  return places;
+}
+
 /** Rows [count of places, ...] of an array [size, ...], fetched from places in it. */
 export function fetch(from: Tensor, places: Tensor, size: number): Tensor {
   return gatherND(reshape(from, [size, from.size / size]), places);
+}
+
+/** The same where nobody differentiates it: inside of kernels, and of tangents. */
+export function fetchInPlace(from: Tensor, places: Tensor, size: number): Tensor {
+  const work = heapFor(from);
+  if (work === undefined) return fetch(from, places, size);
+  const width = from.size / size;
+  const rows = work.output([places.size, width]);
+  const [at, by, into] = [from, places, rows].map((tensor) => work.address(tensor)) as [number, number, number];
+  work.kernels.takeRows(at, by, places.size, 4 * width, into);
+  return rows;
 }
 
 /** The transpose: rows [count of places, ...] added up at their places in an array [size, ...]. */
 export function putBack(rows: Tensor, places: Tensor, size: number): Tensor {
   const width = rows.size / places.size;
   return scatterND(places as never, reshape(rows, [places.size, width]), [size, width]);
+}
+
+/** The same where nobody differentiates it. */
+export function putBackInPlace(rows: Tensor, places: Tensor, size: number): Tensor {
+  const work = heapFor(rows);
+  if (work === undefined) return putBack(rows, places, size);
+  const width = rows.size / places.size;
+  const sums = work.output([size, width]);
+  const [at, by, into] = [rows, places, sums].map((tensor) => work.address(tensor)) as [number, number, number];
+  work.clear(into, size * width);
+  work.kernels.addRows(at, by, places.size, 4 * width, into);
+  return sums;
 }

@@ -4,7 +4,7 @@ import { host } from '#host';
 import { PLAIN, type StartableBackend } from '../backend.ts';
 import { recordPackage, registerPackage } from '../packages.ts';
 import { type HeapBackend, heapView } from './heap.ts';
-import { heapArithmetic } from './heap-kernels/arithmetic.ts';
+import { heapArithmetic, heapWork } from './heap-kernels/arithmetic.ts';
 import { prepareHeapKernels } from './heap-kernels/module.ts';
 import { withFastKernels } from './heap-kernels/replacements.ts';
 import { nativeProducts, prepareNativeProducts } from './native-products.ts';
@@ -32,6 +32,7 @@ export const wasm: StartableBackend = {
   },
   heap: {
     numbersOf: (tensor) => heapView(currentBackend() as HeapBackend, tensor),
+    work: heapWork,
     arithmetic: heapArithmetic,
   },
   register,

@@ -6,11 +6,14 @@ export interface HeapMemory {
   readonly buffer: ArrayBuffer;
 }
 
+/** Elements of four bytes. */
+export type HeapType = 'float32' | 'int32';
+
 /** What the wasm backend has beyond the public contract: one heap, and where in it each tensor lies. */
 export interface HeapBackend extends KernelBackend {
   wasm: { HEAPF32: Float32Array; asm?: { memory?: HeapMemory } };
   dataIdMap: { get(id: DataId): { memoryOffset: number } };
-  makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
+  makeOutput(shape: number[], dtype: HeapType): TensorInfo;
 }
 
 /** A float32 tensor's numbers where they are. Valid until the backend makes another tensor: its heap may then move. */
@@ -25,6 +28,6 @@ export function heapAddress({ dataIdMap }: HeapBackend, { dataId }: TensorInfo):
 }
 
 /** A tensor of the heap with any numbers in it, to be written in place. It counts in the scope of the caller. */
-export function uninitialised(backend: HeapBackend, shape: readonly number[]): Tensor {
-  return engine().makeTensorFromTensorInfo(backend.makeOutput([...shape], 'float32'));
+export function uninitialised(backend: HeapBackend, shape: readonly number[], dtype: HeapType = 'float32'): Tensor {
+  return engine().makeTensorFromTensorInfo(backend.makeOutput([...shape], dtype));
 }

@@ -39,6 +39,26 @@ export class HeapWindows {
     });
   }
 
+  /** Writes for each output and channel of some images of one plane the place of its largest input: see `window-maxima.ts`. */
+  maxima(images: Address, count: number, channels: number, into: Address): void {
+    this.#set();
+    const [size, results] = [this.inputs * channels, this.outputs * channels];
+    for (let n = 0; n < count; n++) {
+      this.#kernels.maxima(images + 4 * n * size, channels, n * size, into + 4 * n * results);
+    }
+  }
+
+  /** Tells the kernels where the windows lie. */
+  #set(): void {
+    const [, rows, cols] = this.#space;
+    for (const [set, axis] of [
+      [this.#kernels.setRows, rows],
+      [this.#kernels.setColumns, cols],
+    ] as const) {
+      set(axis.input, axis.output, axis.filter, axis.stride, axis.dilation, axis.before);
+    }
+  }
+
   /** Calls `visit` with each plane of the windows and the plane of the images it lies over, 0 outside. */
   #eachPlane(
     images: Address,
@@ -47,13 +67,8 @@ export class HeapWindows {
     matrices: Address,
     visit: (plane: Address, channels: number, matrix: Address, stride: number) => void,
   ): void {
+    this.#set();
     const [planes, rows, cols] = this.#space;
-    for (const [set, axis] of [
-      [this.#kernels.setRows, rows],
-      [this.#kernels.setColumns, cols],
-    ] as const) {
-      set(axis.input, axis.output, axis.filter, axis.stride, axis.dilation, axis.before);
-    }
     const bytes = 4 * channels;
     const stride = this.entries * bytes;
     for (let n = 0; n < count; n++) {

@@ -10,8 +10,17 @@ import { Images, type Part, partsOf } from '../../../backends/wasm/heap-kernels/
 import type { Address } from '../../../backends/wasm/heap-kernels/module.ts';
 import { blockSize } from '../block-axis.ts';
 import { HeapWindows } from './heap-windows.ts';
-import type { ConvolutionTangents } from './tangents.ts';
 import type { Axis } from './window.ts';
+
+/** Tangents of a convolution's three products by both factors; at least one is there. */
+export interface ConvolutionTangents {
+  /** Of the output: `dx` [N, ...in, C, b] and `dfilter` [...k, C, O, b] to [N, ...out, O, b]. */
+  output(x: Tensor, filter: Tensor, dx?: Tensor, dfilter?: Tensor): Tensor;
+  /** Of the gradient by the input: `ddy` [N, ...out, O, b] and `dfilter` to [N, ...in, C, b]. */
+  inputGradient(dy: Tensor, filter: Tensor, ddy?: Tensor, dfilter?: Tensor): Tensor;
+  /** Of the gradient by the filter: `dx` and `ddy` to [...k, C, O, b]. */
+  filterGradient(x: Tensor, dy: Tensor, dx?: Tensor, ddy?: Tensor): Tensor;
+}
 
 /** Numbers of a matrix of windows: 1 MB, about a core's second cache. */
 const MATRIX_NUMBERS = 2 ** 18;

@@ -2,8 +2,8 @@
 import type { KernelCall } from '../../tape.ts';
 import { saveMet } from '../block-axis.ts';
 import type { Rule } from '../rule.ts';
-import { inPlaceTangents } from './in-place.ts';
-import { type ConvolutionTangents, composedTangents } from './tangents.ts';
+import { type ConvolutionTangents, inPlaceTangents } from './in-place.ts';
+import { composedTangents } from './tangents.ts';
 import { type Axis, convolutionPlane, convolutionSpace } from './window.ts';
 
 /** The windows of a call, from the shapes of x and the filter. */

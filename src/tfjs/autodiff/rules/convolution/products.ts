@@ -5,6 +5,7 @@
  */
 import { addN, concat, matMul, reshape, squeeze, type Tensor, tidy, transpose, util } from '@tensorflow/tfjs-core';
 import { currentBackend } from '../../../backends/current.ts';
+import { inPlaceTangents } from './in-place.ts';
 import { innerOf, patchesBack, patchesOf, samplesOf } from './patches.ts';
 import type { Axis } from './window.ts';
 
@@ -42,7 +43,36 @@ function transposedTimes(A: Tensor, B: Tensor): Tensor {
 
 const stacked = (parts: Tensor[]): Tensor => (parts.length === 1 ? parts[0]! : concat(parts, 0));
 
-/** The products for these windows. */
+/** A block of one direction: a product that is linear in a factor is its own tangent along that factor. */
+const asBlock = (factor: Tensor): Tensor => reshape(factor, [...factor.shape, 1]);
+
+/**
+ * The products in place, for tensors without an axis `inner`; undefined where there is no such heap or no BLAS, and for other
+ * tensors.
+ */
+function inPlace(axes: readonly Axis[], x: Tensor): Products | undefined {
+  const tangents = x.rank === axes.length + 2 ? inPlaceTangents(axes) : undefined;
+  if (tangents === undefined) return undefined;
+  const { output, inputGradient, filterGradient } = tangents;
+  const ofBlock = (result: Tensor): Tensor => reshape(result, result.shape.slice(0, -1));
+  return {
+    output: (images, filter) => ofBlock(output(images, filter, undefined, asBlock(filter))),
+    inputGradient: (dy, filter) => ofBlock(inputGradient(dy, filter, asBlock(dy))),
+    filterGradient: (images, dy) => ofBlock(filterGradient(images, dy, undefined, asBlock(dy))),
+  };
+}
+
+/** The products for these windows where nobody differentiates them: inside of kernels. */
+export function kernelProductsOf(axes: readonly Axis[]): Products {
+  const composed = productsOf(axes);
+  return {
+    output: (x, filter) => (inPlace(axes, x) ?? composed).output(x, filter),
+    inputGradient: (dy, filter) => (inPlace(axes, dy) ?? composed).inputGradient(dy, filter),
+    filterGradient: (x, dy) => (inPlace(axes, x) ?? composed).filterGradient(x, dy),
+  };
+}
+
+/** The products for these windows by public operations, on any backend. */
 export function productsOf(axes: readonly Axis[]): Products {
   const outputs = axes.map(({ output }) => output);
   const entries = axes.map(({ filter }) => filter);

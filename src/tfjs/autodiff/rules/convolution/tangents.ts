@@ -4,18 +4,9 @@
  */
 import { reshape, type Tensor, transpose } from '@tensorflow/tfjs-core';
 import { addTangents, blockSize } from '../block-axis.ts';
+import type { ConvolutionTangents } from './in-place.ts';
 import { productsOf } from './products.ts';
 import type { Axis } from './window.ts';
-
-/** Tangents of both factors; at least one is there. */
-export interface ConvolutionTangents {
-  /** Of the output: `dx` [N, ...in, C, b] and `dfilter` [...k, C, O, b] to [N, ...out, O, b]. */
-  output(x: Tensor, filter: Tensor, dx?: Tensor, dfilter?: Tensor): Tensor;
-  /** Of the gradient by the input: `ddy` [N, ...out, O, b] and `dfilter` to [N, ...in, C, b]. */
-  inputGradient(dy: Tensor, filter: Tensor, ddy?: Tensor, dfilter?: Tensor): Tensor;
-  /** Of the gradient by the filter: `dx` and `ddy` to [...k, C, O, b]. */
-  filterGradient(x: Tensor, dy: Tensor, dx?: Tensor, ddy?: Tensor): Tensor;
-}
 
 /** [..., C, b] to [..., C b]: the same numbers. */
 function blockToChannels(tangent: Tensor): Tensor {

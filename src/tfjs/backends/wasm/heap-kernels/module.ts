@@ -40,6 +40,11 @@ export interface HeapKernels {
     first: number,
     count: number,
   ): void;
+  maxima(plane: Address, channels: number, place: number, into: Address): void;
+  takeRows(from: Address, places: Address, count: number, bytes: number, into: Address): void;
+  addRows(rows: Address, places: Address, count: number, bytes: number, into: Address): void;
+  sumRows(x: Address, rows: number, width: number, into: Address, part: Address): void;
+  addRow(row: Address, x: Address, into: Address, rows: number, width: number): void;
   scaleRows(factors: Address, x: Address, into: Address, repeats: number, rows: number, width: number): void;
 }
 

@@ -4,16 +4,17 @@
  * user's TensorFlow.js is what it was.
  */
 import {
+  Add,
   BatchMatMul,
-  getKernel,
-  type KernelConfig,
+  Cast,
+  Identity,
   type KernelFunc,
   Multiply,
-  registerKernel,
+  Sum,
   type TensorInfo,
-  unregisterKernel,
   util,
 } from '@tensorflow/tfjs-core';
+import { withKernels } from '../../replaced-kernels.ts';
 import { type HeapBackend, heapAddress } from '../heap.ts';
 import { batchMatMul, nativeProducts } from '../native-products.ts';
 import { type HeapKernels, heapKernels } from './module.ts';
@@ -47,24 +48,72 @@ function multiply(original: KernelFunc, { scaleRows }: HeapKernels): KernelFunc 
   };
 }
 
+/** Whether `row` is added to the rows of `x`, whose width is that of `row`. */
+const isRowOf = (row: TensorInfo, x: TensorInfo): boolean =>
+  row.shape.length === 1 && x.shape.length > 1 && row.shape[0] === x.shape[x.shape.length - 1];
+
+/** The backend's own takes the rows one by one here, too. */
+function add(original: KernelFunc, { addRow }: HeapKernels): KernelFunc {
+  return (call) => {
+    const { a, b } = call.inputs as { a: TensorInfo; b: TensorInfo };
+    const [row, x] = isRowOf(a, b) ? [a, b] : [b, a];
+    if (!isRowOf(row, x) || a.dtype !== 'float32' || b.dtype !== 'float32') return original(call);
+    const backend = call.backend as HeapBackend;
+    const out = backend.makeOutput(x.shape, 'float32');
+    const [by, from, into] = [row, x, out].map((info) => heapAddress(backend, info)) as [number, number, number];
+    const width = row.shape[0]!;
+    addRow(by, from, into, width === 0 ? 0 : util.sizeFromShape(x.shape) / width, width);
+    return out;
+  };
+}
+
+/** The backend's own copies all numbers, for a handle that nobody writes to. */
+const share: KernelFunc = ({ inputs, backend }) => {
+  const { dataId, shape, dtype } = inputs.x as TensorInfo;
+  (backend as HeapBackend).incRef(dataId);
+  return { dataId, shape, dtype };
+};
+
+const cast =
+  (original: KernelFunc): KernelFunc =>
+  (call) =>
+    (call.inputs.x as TensorInfo).dtype === (call.attrs as { dtype: string }).dtype ? share(call) : original(call);
+
+/** The backend's own sums along other axes than the last by a copy that has them last. */
+function sum(original: KernelFunc, { sumRows }: HeapKernels): KernelFunc {
+  return (call) => {
+    const x = call.inputs.x as TensorInfo;
+    const { axis, keepDims } = call.attrs as { axis: number | number[]; keepDims?: boolean };
+    const axes = util.parseAxisParam(axis, x.shape);
+    const isLeading = axes.length < x.shape.length && axes.every((each) => each < axes.length);
+    const width = util.sizeFromShape(x.shape.slice(axes.length));
+    if (x.dtype !== 'float32' || !isLeading || width === 0) return original(call);
+    const backend = call.backend as HeapBackend;
+    const kept = x.shape.slice(axes.length);
+    const out = backend.makeOutput(keepDims ? [...axes.map(() => 1), ...kept] : kept, 'float32');
+    const part = backend.makeOutput(kept, 'float32');
+    const [from, into, at] = [x, out, part].map((info) => heapAddress(backend, info)) as [number, number, number];
+    sumRows(from, util.sizeFromShape(x.shape) / width, width, into, at);
+    backend.disposeData(part.dataId);
+    return out;
+  };
+}
+
 /** Runs synchronous `work` on the wasm backend with the faster kernels that there are. */
 export function withFastKernels<T>(work: () => T): T {
-  const replaced: KernelConfig[] = [];
-  const put = (config: KernelConfig): void => {
-    unregisterKernel(config.kernelName, config.backendName);
-    registerKernel(config);
-  };
-  const replace = (kernelName: string, faster: (original: KernelFunc) => KernelFunc): void => {
-    const original = getKernel(kernelName, 'wasm');
-    put({ ...original, kernelFunc: faster(original.kernelFunc) });
-    replaced.push(original);
-  };
   const [sgemm, kernels] = [nativeProducts(), heapKernels()];
-  try {
-    if (sgemm) replace(BatchMatMul, (original) => batchMatMul(original, sgemm));
-    if (kernels) replace(Multiply, (original) => multiply(original, kernels));
-    return work();
-  } finally {
-    for (const original of replaced.reverse()) put(original);
-  }
+  return withKernels(
+    'wasm',
+    {
+      ...(sgemm && { [BatchMatMul]: (original) => batchMatMul(original, sgemm) }),
+      ...(kernels && {
+        [Add]: (original) => add(original, kernels),
+        [Multiply]: (original) => multiply(original, kernels),
+        [Sum]: (original) => sum(original, kernels),
+      }),
+      [Identity]: () => share,
+      [Cast]: cast,
+    },
+    work,
+  );
 }

@@ -3,5 +3,8 @@
  * Addresses and strides are in bytes, sizes in numbers; nothing needs to be aligned, and nothing is allocated.
  */
 export { imagesBack, imagesOf } from './images';
-export { addPatches, patches, setColumns, setRows } from './patches';
+export { addRows, maxima, takeRows } from './maxima';
+export { addPatches, patches } from './patches';
+export { addRow, sumRows } from './rows';
 export { scaleRows } from './scale';
+export { setColumns, setRows } from './window';
