@@ -59,5 +59,5 @@ export async function measureAsymmetricNoise(
   X: Multivector,
   AX: Multivector,
 ): Promise<number> {
-  return op.selfAdjoint ? noiseFromAsymmetry(await gram(X, AX, verbs), X.rows) : 0;
+  return op.selfAdjoint ? noiseFromAsymmetry(await gram(X, AX, verbs, { wide: true }), X.rows) : 0;
 }

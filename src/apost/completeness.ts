@@ -11,7 +11,7 @@ import { roundingOf } from '../krylov/ritz.ts';
 import { frobeniusNorm } from '../linalg/small.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { sweep, type Visit } from '../multivector/sweep.ts';
-import { columnNorms, leadingColumns, overlap, times } from '../multivector/verbs.ts';
+import { columnNorms, gram, leadingColumns, times } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import { chiSquareQuantile } from '../stats/distributions.ts';
 import { type Certification, ratio } from './certification.ts';
@@ -53,8 +53,8 @@ async function deflate(
   const [z, inSpan] = [zeroMatrix(V.cols, 1), zeroMatrix(V.cols, 1)];
   const visit: Visit = async ([v, x], [product]) => {
     await kernels.subtract(v!, coordinates, product!);
-    await kernels.addOverlap(v!, product!, inSpan);
-    await kernels.addOverlap(v!, x!, z);
+    await kernels.addGram(v!, product!, inSpan, false);
+    await kernels.addGram(v!, x!, z, false);
   };
   await sweep('apost', [V, w], verbs, visit, { updated: [y] });
   return { z, inSpan };
@@ -102,7 +102,7 @@ export async function lanczosOnError(
   if (length === 0) return { length, diagonal: [], offDiagonal: [], rounding: 0, inSpan: 0, numMatvecs: 0 };
   let state = await begin(start, 1, context);
   // the start at length one, of either sign
-  const factor = (await overlap(state.W, G, verbs)).data[0]! / length ** 2;
+  const factor = (await gram(state.W, G, verbs)).data[0]! / length ** 2;
   const coordinates = [zeroMatrix(V.cols, 1)];
   let y = await times(product, { rows: 1, cols: 1, data: Float64Array.of(factor) }, product, verbs);
   let ofProduct: Matrix = { ...inSpan, data: inSpan.data.map((value) => factor * value) };

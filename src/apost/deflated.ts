@@ -3,9 +3,10 @@
 import type { Block, Matrix } from '../core/block.ts';
 import { sumOfSquares } from '../core/vector-norm.ts';
 import { selectColumns } from '../linalg/small.ts';
+import { type DefectMeter, estimatedDefect, exactDefect } from '../multivector/defect.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { projectOut } from '../multivector/project.ts';
-import { addSquares, gram, leadingColumns } from '../multivector/verbs.ts';
+import { addSquares, gram, leadingColumns, type VerbContext } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import { effectiveDimension, likelySquaredInterval } from '../stats/effective-dimension.ts';
 import { type Interval, squaredInterval, withNoise } from '../stats/interval.ts';
@@ -53,6 +54,16 @@ function tailsOfSquares(values: Float64Array): Float64Array {
 const lengthDefect = (theta: Float64Array, norms: Float64Array): number =>
   norms.reduce((worst, norm, i) => Math.max(worst, 2 * Math.abs(theta[i]! * (norm - 1))), 0);
 
+/** Up to so many columns all of V^T V is computed. */
+const EXACT_COLUMNS = 64;
+
+/** Of 30 vectors, an estimate is below a third of the truth with probability at most P(chi2_30 <= 30/9) = 3e-10. */
+const DEFECT_PROBES = 30;
+const DEFECT_FACTOR = 3;
+
+const meterOf = ({ cols, dtype }: Multivector, { kernels }: VerbContext): DefectMeter =>
+  cols <= EXACT_COLUMNS ? exactDefect(cols, kernels) : estimatedDefect(cols, dtype, kernels, DEFECT_PROBES);
+
 /** The largest ||E v|| that the run shows, v a unit vector. */
 const largestOf = ({ diagonal, offDiagonal }: ErrorRun): number =>
   diagonal.reduce((largest, value, i) => Math.max(largest, Math.hypot(value, offDiagonal[i]!)), 0);
@@ -67,24 +78,39 @@ interface KnownSquares {
   tails: Interval[];
 }
 
+/** How far what is known of the pairs may be from the truth. */
+interface Uncertainty {
+  /** Norm of the noise in A v for a unit vector v. */
+  noise: number;
+  /** How far a residual norm may be above the exact one, at least `noise`. */
+  slack: number;
+  /** ||diag(theta) (V^T V - I)||_F. */
+  defect: number;
+}
+
 /**
- * @param noise norm of the noise in A v for a unit vector v
- * @param slack how far a residual norm may be above the exact one, at least `noise`
+ * V is not quite orthonormal, V^T V = I + D, and statements are about V diag(theta) V^T. With the orthonormal V S^-1, S = (I +
+ * D)^1/2, that is S diag(theta) S in the span, which differs from diag(theta) by ||diag(theta) D||_F at most, to first order in
+ * D; so does what the residuals have in the span. Outside of the span nothing changes.
  */
-function knownSquares(theta: Float64Array, residualNorms: Float64Array, noise: number, slack: number): KnownSquares {
+function knownSquares(
+  theta: Float64Array,
+  residualNorms: Float64Array,
+  { noise, slack, defect }: Uncertainty,
+): KnownSquares {
   const root = Math.sqrt(theta.length);
   const tails = tailsOfSquares(theta);
   const residual = Math.sqrt(sumOfSquares(residualNorms));
   // of exact residuals the part within the span counts once, and is no more than noise
-  const least = 2 * Math.max(0, residual - slack * root) ** 2 - (noise * root) ** 2;
+  const least = 2 * Math.max(0, residual - slack * root) ** 2 - (noise * root + 2 * defect) ** 2;
   return {
     coupling: {
       estimate: 2 * residual ** 2,
       lower: Math.max(0, least),
-      upper: 2 * (residual + noise * root) ** 2,
+      upper: 2 * (residual + noise * root + defect) ** 2,
     },
-    captured: withNoise(tails[0]!, slack * root),
-    tails: Array.from(tails, (tail, r) => withNoise(tail, slack * Math.sqrt(theta.length - r))),
+    captured: withNoise(tails[0]!, slack * root + defect),
+    tails: Array.from(tails, (tail, r) => withNoise(tail, slack * Math.sqrt(theta.length - r) + defect)),
   };
 }
 
@@ -126,6 +152,8 @@ export interface SeenVectors {
   squares: Float64Array;
   /** A combination of the leading ones, n x 1: {@link leadingVector}. */
   leading: Block;
+  /** ||C (V^T V - I)||_F beside the largest magnitude on the diagonal of C, at most. */
+  defect: number;
 }
 
 /**
@@ -139,12 +167,16 @@ export async function freeOfSpan(
 ): Promise<SeenVectors> {
   const squares = new Float64Array(V.cols);
   const leading = await leadingVector(run, core);
-  const observe = (v: Block): void => {
+  const meter = meterOf(V, run.verbs);
+  const observe = async (v: Block): Promise<void> => {
     addSquares(v, squares);
     leading.add(v);
+    await meter.add(v);
   };
   await projectOut([run.Omega], [V], run.verbs, { observe });
-  return { squares, leading: leading.block };
+  const measured = (V.cols <= EXACT_COLUMNS ? 1 : DEFECT_FACTOR) * (await meter.value(core));
+  const diagonal = Float64Array.from({ length: V.cols }, (_, i) => core.data[i * V.cols + i]!);
+  return { squares, leading: leading.block, defect: ratio(measured, largestMagnitude(diagonal)) };
 }
 
 /**
@@ -157,7 +189,7 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs, seen
   const { op, tests, level, verbs, measuring } = run;
   const { eigenvalues: theta, eigenvectors: V, residualNorms } = pairs;
   const core = pairs.core ?? diagonalMatrix(theta);
-  const { squares: lengths, leading } = seen ?? (await freeOfSpan(run, V, core));
+  const { squares: lengths, leading, defect: relativeDefect } = seen ?? (await freeOfSpan(run, V, core));
   const G = run.Omega;
   const AG = await measure(op, G, measuring);
   const asymmetricNoise = await measureAsymmetricNoise(run, G, AG);
@@ -166,12 +198,13 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs, seen
   const largestProducts = await noiseOfLargestProducts(run, leading, largest);
   const rounding = roundingFloor(op, largest, lengthDefect(theta, lengths.map(Math.sqrt)));
   const noiseFloor = Math.max(repeated, asymmetricNoise, largestProducts.noise, rounding);
-  const deflation = { V, core, coupling: couplingOf(residualNorms, noiseFloor) };
+  const defect = relativeDefect * largestMagnitude(Float64Array.from(theta, (_, i) => core.data[i * V.cols + i]!));
+  const deflation = { V, core, coupling: couplingOf(residualNorms, noiseFloor) + defect };
   const firstProduct = await leadingColumns(AG, 1, await measuring.space.allocate(1), verbs);
   const [inSpan] = (await projectOut([AG], [V], verbs)) as [Matrix];
   const firstInSpan = selectColumns(inSpan, [0], () => 1);
   const errorRun = await lanczosOnError(run, deflation, G, firstProduct, firstInSpan);
-  const squares = await gram(AG, AG, verbs);
+  const squares = await gram(AG, AG, verbs, { wide: true });
   const meanSquare = meanDiagonal(squares);
   // noise may be in proportion to the product, and the first test vector's be small beside others
   const size = Math.sqrt(squares.data[0]!);
@@ -184,10 +217,10 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs, seen
   const dimension = effectiveDimension(squares);
   const ofRitzValues = noiseFloor + coreRounding(largest, theta.length);
   const slack = ofRitzValues + (pairs.noiseFloor ?? 0);
-  const known = knownSquares(theta, residualNorms, noiseFloor, slack);
+  const known = knownSquares(theta, residualNorms, { noise: noiseFloor, slack, defect });
   const { scree, ...norms } = normsFrom(squaredInterval(meanSquare, tests, level, noise), known);
   const { scree: _, ...likely } = normsFrom(likelySquaredInterval(meanSquare, tests, dimension, level, noise), known);
-  const isolated = isolatedPairs({ theta, residualNorms, noise: ofRitzValues, missed });
+  const isolated = isolatedPairs({ theta, residualNorms, noise: ofRitzValues, defect, missed });
   return {
     deflated: true,
     numMatvecs: tests + 1 + largestProducts.numMatvecs + errorRun.numMatvecs,

@@ -17,6 +17,8 @@ export interface GapKnowledge {
   residualNorms: Float64Array;
   /** Norm of the noise in A v for a unit vector v; added to every residual and Ritz value. */
   noise: number;
+  /** ||diag(theta) (V^T V - I)||_F: the compression of A to the span of other Ritz vectors is off diag(theta) by so much. */
+  defect: number;
   /** Upper bound of ||A (I - V V^T)||_2. */
   missed: number;
 }
@@ -54,7 +56,11 @@ function cutAll({ theta, residualNorms, noise, missed }: GapKnowledge): Cuts {
 }
 
 /** The largest certified distance from theta_i (the one at `place`) to the spectrum of A compressed to its complement. */
-function certifiedGap({ theta, noise }: GapKnowledge, { order, coupling, restNorm }: Cuts, place: number): number {
+function certifiedGap(
+  { theta, noise, defect }: GapKnowledge,
+  { order, coupling, restNorm }: Cuts,
+  place: number,
+): number {
   const own = theta[order[place]!]!;
   let neighbour = Number.POSITIVE_INFINITY;
   for (let at = 0; at < place; at++) neighbour = Math.min(neighbour, Math.abs(theta[order[at]!]! - own));
@@ -62,7 +68,7 @@ function certifiedGap({ theta, noise }: GapKnowledge, { order, coupling, restNor
   for (let s = place + 1; s <= order.length; s++) {
     if (s > place + 1) neighbour = Math.min(neighbour, Math.abs(theta[order[s - 1]!]! - own));
     if (neighbour - coupling[s]! <= best) break;
-    best = Math.max(best, Math.min(neighbour, Math.abs(own) - restNorm[s]!) - coupling[s]! - 2 * noise);
+    best = Math.max(best, Math.min(neighbour, Math.abs(own) - restNorm[s]!) - coupling[s]! - 2 * noise - 2 * defect);
   }
   return best;
 }

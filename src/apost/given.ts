@@ -111,7 +111,7 @@ export async function certifyGiven(
   const { space } = measuring;
   const { vectors: V, rounding } = await inTypeOf(run, eigenvectors);
   const lengths = await checkedLengths(run, V);
-  const orthonormalityDefect = distanceFromIdentity(await gram(V, V, verbs));
+  const orthonormalityDefect = distanceFromIdentity(await gram(V, V, verbs, { wide: true }));
   const { basis: Q, R, defect } = await orthonormalise(V, space, verbs);
   const k = Q.cols;
   const rest = await columnNorms(await subtractTimes(V, Q, R, verbs, await space.allocate(V.cols)), verbs);

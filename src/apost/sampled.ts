@@ -104,7 +104,7 @@ export async function certifySampled(
   const { op, tests, level, verbs, measuring, Omega } = run;
   const known = eigenvalues && Math.sqrt(sumOfSquares(eigenvalues));
   const AOmega = await measure(op, Omega, measuring);
-  const operatorSquares = await gram(AOmega, AOmega, verbs);
+  const operatorSquares = await gram(AOmega, AOmega, verbs, { wide: true });
   const width = Math.min(tests, measuring.blockSize);
   const [first, product] = [await Omega.readColumns(0, width), await AOmega.readColumns(0, width)];
   const repeated = await noiseFromRepetition(op, first, product);
@@ -115,7 +115,7 @@ export async function certifySampled(
   const largest = eigenvalues ? largestMagnitude(eigenvalues) : 0;
   const rounding = roundingFloor(op, largest, 0);
   await subtractApproximation(run, approximation, AOmega);
-  const errorSquares = await gram(AOmega, AOmega, verbs);
+  const errorSquares = await gram(AOmega, AOmega, verbs, { wide: true });
   // products of the approximation are rounded, too
   const noise = Math.max(measuredNoise, rounding) * Math.sqrt(op.shape[1]);
   const certified = (squares: Matrix, at: number): Interval =>

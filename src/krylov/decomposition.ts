@@ -16,7 +16,7 @@ import type { LinearOperator } from '../linops/operator.ts';
 import { extendBasis } from '../multivector/extend.ts';
 import type { Multivector, Space } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
-import { overlap, times, type VerbContext } from '../multivector/verbs.ts';
+import { gram, times, type VerbContext } from '../multivector/verbs.ts';
 import { testColumns } from '../sketch/test-matrix.ts';
 import { append, combine, join, type Parts, someColumns } from './basis.ts';
 import { withoutRounding } from './remainder.ts';
@@ -159,7 +159,7 @@ export async function expand(
   // A V = V H + W B, so for a symmetric A what A W has in V is B^T, but for rounding
   const expected = zeroMatrix(order, columns);
   placeBlock(expected, transpose(subMatrix(state.B, first, state.B.rows, 0, m)), 0, 0);
-  placeBlock(expected, await overlap(taken, Y, context), m, 0);
+  placeBlock(expected, await gram(taken, Y, context), m, 0);
   const V = await append(state.V, taken, space);
   const { added, coupling } = await extendBasis(V, Y, space, context, expected);
   await space.release(Y);

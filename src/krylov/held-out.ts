@@ -3,7 +3,7 @@ import { type Matrix, zeroMatrix } from '../core/block.ts';
 import type { StreamKey } from '../core/random.ts';
 import { placeBlock } from '../linalg/small.ts';
 import type { Multivector } from '../multivector/multivector.ts';
-import { gram, overlap, subtractTimes } from '../multivector/verbs.ts';
+import { gram, subtractTimes } from '../multivector/verbs.ts';
 import { type MeasureContext, measure } from '../sketch/measure.ts';
 import { materialise } from '../sketch/test-matrix.ts';
 import type { Decomposition, KrylovContext } from './decomposition.ts';
@@ -39,8 +39,8 @@ export async function takeIn(
 ): Promise<HeldOut> {
   const next = zeroMatrix(coordinates.rows + W.cols, coordinates.cols);
   placeBlock(next, coordinates, 0, 0);
-  placeBlock(next, await overlap(W, vectors, context), coordinates.rows, 0);
-  await subtractTimes(rest, W, await overlap(W, rest, context), context);
+  placeBlock(next, await gram(W, vectors, context), coordinates.rows, 0);
+  await subtractTimes(rest, W, await gram(W, rest, context), context);
   return { vectors, rest, coordinates: next };
 }
 
@@ -54,9 +54,9 @@ export async function gramOutside(
   context: KrylovContext,
 ): Promise<Matrix> {
   const { kernels } = context;
-  const G = await gram(rest, rest, context);
+  const G = await gram(rest, rest, context, { wide: true });
   if (W.cols === 0) return G;
-  const inW = await overlap(W, rest, context);
+  const inW = await gram(W, rest, context);
   const left = await kernels.gemm(B, coordinates);
   for (let at = 0; at < left.data.length; at++) left.data[at] = inW.data[at]! - left.data[at]!;
   // the part of the rest in the span of W changes from inW to left

@@ -99,7 +99,8 @@ export async function pivotedCholesky(A: Matrix, tolerance: number, kernels: Ker
 /** Upper triangular matrices up to this order are inverted entry by entry. */
 const SMALL = 64;
 
-function invertSmall(R: Matrix): Matrix {
+/** The inverse of a small upper triangular matrix, entry by entry. */
+export function invertSmall(R: Matrix): Matrix {
   const k = R.rows;
   const T = zeroMatrix(k, k);
   for (let j = 0; j < k; j++) {

@@ -23,7 +23,10 @@ export async function applyLowRank(
   out: Block = zeros(left.rows, X.cols, left.dtype),
 ): Promise<Block> {
   const context = { kernels };
-  const coordinates: Matrix = scaleRows(await gram(right, viewOf(asDType(X, right.dtype)), context), weights);
+  const coordinates: Matrix = scaleRows(
+    await gram(right, viewOf(asDType(X, right.dtype)), context, { wide: true }),
+    weights,
+  );
   await times(left, coordinates, viewOf(out), context);
   return out;
 }

@@ -1,15 +1,14 @@
 /** The ways from a Gram matrix G = Y^T Y to a small matrix T with Y T nearly orthonormal. */
 import { type Matrix, zeroMatrix } from '../core/block.ts';
+import { NumericalError } from '../core/errors.ts';
 import { invertUpper, pivotedCholesky } from '../linalg/cholesky.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { frobeniusNorm, selectColumns, subMatrix, transpose } from '../linalg/small.ts';
-import type { TimesOptions } from './verbs.ts';
 
-/** Q_new = Q_old T, with `options` for that product, and Q_old = Q_new R up to what was cut off. */
+/** Q_new = Q_old T, and Q_old = Q_new R up to what was cut off. */
 export interface Step {
   T: Matrix;
   R: Matrix;
-  options: Pick<TimesOptions, 'order' | 'upper'>;
 }
 
 /** T = V diag(scale^-1/2) over the eigenpairs of G that `scale` keeps (a positive scale), largest first. */
@@ -27,23 +26,47 @@ export async function spectralStep(
   return {
     T: selectColumns(vectors, kept, (i) => 1 / Math.sqrt(scales[i]!)),
     R: transpose(selectColumns(vectors, kept, (i) => Math.sqrt(scales[i]!))),
-    options: {},
   };
 }
 
+/** Columns of Y in another order, those of `order`, are Q_new times the upper triangular `factor`. */
+export interface TriangularStep {
+  /** rank x rank, upper triangular. */
+  factor: Matrix;
+  /** Length rank: the columns of Y that are kept, in the order of pivots. */
+  order: Int32Array;
+  /** rank x k: Y = Q_new R up to what was cut off. */
+  R: Matrix;
+}
+
 /**
- * T = R^-1 with the pivoted Cholesky factor of G, cut where the rest is below `cutoff` ||G||_F: half the n-scale
- * work of a spectral step, and a tenth of the small work. It needs a G that resolves the data, float64 sums of float32.
+ * The pivoted Cholesky factor of G, cut where what is left of every column is at most `cutoff` of the longest: half the
+ * n-scale work of a spectral step, and a tenth of the small work. It needs a G that resolves the data.
+ *
+ * @throws NumericalError where G is not finite.
  */
-export async function choleskyStep(G: Matrix, kernels: Kernels, cutoff: number): Promise<Step> {
-  const { R: pivoted, pivots } = await pivotedCholesky(G, cutoff * frobeniusNorm(G), kernels);
+export async function choleskyStep(G: Matrix, kernels: Kernels, cutoff: number): Promise<TriangularStep> {
+  const k = G.rows;
+  let largest = 0;
+  for (let i = 0; i < k; i++) largest = Math.max(largest, G.data[i * k + i]!);
+  if (!Number.isFinite(largest)) throw new NumericalError('orthonormalise: the columns have no finite lengths', {});
+  const { R: pivoted, pivots } = await pivotedCholesky(G, cutoff ** 2 * largest, kernels);
   const rank = pivoted.rows;
-  const R = zeroMatrix(rank, G.rows);
+  const R = zeroMatrix(rank, k);
   for (let i = 0; i < rank; i++) {
-    for (let j = i; j < G.rows; j++) R.data[i * G.rows + pivots[j]!] = pivoted.data[i * G.rows + j]!;
+    for (let j = i; j < k; j++) R.data[i * k + pivots[j]!] = pivoted.data[i * k + j]!;
   }
-  const T = await invertUpper(subMatrix(pivoted, 0, rank, 0, rank), kernels);
-  return { T, R, options: { order: pivots.subarray(0, rank), upper: true } };
+  return { factor: subMatrix(pivoted, 0, rank, 0, rank), order: pivots.subarray(0, rank), R };
+}
+
+/** k x rank, T with Q_new = Y T: the inverse of the factor, with zeros for columns that were left out. */
+export async function inverseOf({ factor, order, R }: TriangularStep, kernels: Kernels): Promise<Matrix> {
+  const inverse = await invertUpper(factor, kernels);
+  const T = zeroMatrix(R.cols, R.rows);
+  for (const [row, column] of order.entries()) {
+    T.data.set(inverse.data.subarray(row * T.cols, (row + 1) * T.cols), column * T.cols);
+  }
+  return T;
 }
 
 /**
@@ -69,5 +92,5 @@ export async function polishingStep(G: Matrix, kernels: Kernels): Promise<Step> 
     for (let i = 0; i < k; i++) D.data[i * k + i]! += 2;
     R = await kernels.gemm(R, D);
   }
-  return { T, R, options: {} };
+  return { T, R };
 }

@@ -1,15 +1,13 @@
 /** An orthonormal basis of the columns of a tall block by Gram matrices, so that it streams and runs on any provider. */
-import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
-import { type DType, unitRoundoff } from '../core/dtype.ts';
+import type { Matrix } from '../core/block.ts';
+import { unitRoundoff } from '../core/dtype.ts';
 import { NumericalError } from '../core/errors.ts';
-import { fillRandom } from '../core/random.ts';
-import { vectorNorm } from '../core/vector-norm.ts';
-import type { Kernels } from '../linalg/kernels/provider.ts';
-import { distanceFromIdentity, mirrorUpper } from '../linalg/small.ts';
+import { distanceFromIdentity } from '../linalg/small.ts';
+import { type DefectMeter, estimatedDefect, exactDefect } from './defect.ts';
 import type { Multivector, Space } from './multivector.ts';
-import { choleskyStep, polishingStep, type Step, spectralStep } from './orthonormal-steps.ts';
-import { panelBuffer, sweep, type Visit } from './sweep.ts';
-import { addSquares, columnNorms, gram, times, type VerbContext } from './verbs.ts';
+import { choleskyStep, inverseOf, polishingStep, type Step, spectralStep } from './orthonormal-steps.ts';
+import { sweep, type Visit } from './sweep.ts';
+import { addSquares, columnNorms, gram, solve, times, type VerbContext } from './verbs.ts';
 
 /** Y = basis R up to the dropped directions. */
 export interface Orthonormalised {
@@ -26,66 +24,26 @@ export interface Orthonormalised {
 }
 
 const MAX_PASSES = 6;
-const DEFECT_PROBES = 10;
 
-/** The distance of Q^T Q from I, for a Q of which row panels are shown one after the other. */
-interface DefectMeter {
-  add(panel: Block): Promise<void>;
-  value(): number;
-}
-
-/** ||Q^T Q - I||_F for few columns. */
-function exactDefect(cols: number, kernels: Kernels): DefectMeter {
-  const G = zeroMatrix(cols, cols);
-  return { add: (panel) => kernels.addGram(panel, panel, G), value: () => distanceFromIdentity(mirrorUpper(G)) };
+/** How far the columns of `out` are from orthonormal, whose panels are shown as they are stored. */
+function defectMeter({ cols, dtype }: Multivector, { kernels }: VerbContext): DefectMeter {
+  return cols <= DEFECT_PROBES ? exactDefect(cols, kernels) : estimatedDefect(cols, dtype, kernels, DEFECT_PROBES);
 }
 
 /**
- * ||Q^T Q - I||_F from ten Gaussian vectors w, as the root of the mean ||Q^T (Q w) - w||^2: it costs two thin products
- * where Q^T Q would cost as much as the orthonormalisation itself. It is below a third of the truth with probability at
- * most P(chi2_10 <= 10/9) = 3e-4, below a tenth with 1e-8.
+ * Vectors behind an estimate: it is below a third of the truth with probability at most P(chi2_10 <= 10/9) = 3e-4, below a
+ * tenth with 1e-8.
  */
-function estimatedDefect(cols: number, dtype: DType, kernels: Kernels): DefectMeter {
-  const drawn = zeros(cols, DEFECT_PROBES, dtype);
-  fillRandom(drawn, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
-  const probes = asDType(drawn, 'float64') as Matrix;
-  const returned = zeroMatrix(cols, DEFECT_PROBES);
-  const buffer = panelBuffer(DEFECT_PROBES, dtype);
-  return {
-    async add(panel) {
-      const images = buffer(panel.rows);
-      await kernels.times(panel, probes, images);
-      await kernels.addGram(panel, images, returned);
-    },
-    value() {
-      const differences = returned.data.map((entry, at) => entry - probes.data[at]!);
-      return vectorNorm(differences) / Math.sqrt(DEFECT_PROBES);
-    },
-  };
-}
+const DEFECT_PROBES = 10;
 
-/** Y T in `out`, and how far its columns are from orthonormal. */
-async function apply(
-  Y: Multivector,
-  { T, options }: Step,
-  out: Multivector,
-  context: VerbContext,
-): Promise<{ basis: Multivector; defect: number }> {
-  const { kernels } = context;
-  const meter =
-    out.cols <= DEFECT_PROBES ? exactDefect(out.cols, kernels) : estimatedDefect(out.cols, out.dtype, kernels);
-  const basis = await times(Y, T, out, context, { wide: true, ...options, observe: meter.add });
-  return { basis, defect: meter.value() };
-}
+/** A basis, with what led to it. */
+type Basis = Pick<Orthonormalised, 'basis' | 'R' | 'T' | 'defect'>;
 
-/** T with one row for each of the k columns it is applied to, in their order: those that a step leaves out get zeros. */
-function inColumnOrder({ T, options: { order } }: Step, k: number): Matrix {
-  if (!order) return T;
-  const full = zeroMatrix(k, T.cols);
-  for (const [row, column] of order.entries()) {
-    full.data.set(T.data.subarray(row * T.cols, (row + 1) * T.cols), column * T.cols);
-  }
-  return full;
+/** Y T in `out`. */
+async function apply(Y: Multivector, { T, R }: Step, out: Multivector, context: VerbContext): Promise<Basis> {
+  const meter = defectMeter(out, context);
+  const basis = await times(Y, T, out, context, { wide: true, observe: meter.add });
+  return { basis, T, R, defect: await meter.value() };
 }
 
 /**
@@ -131,18 +89,40 @@ async function normalise(
   return { basis, R: filled(rank, 1, length), T: filled(1, rank, factor), dropped: 1 - rank, defect };
 }
 
+/** Directions are dropped where no more than so many roundings of the longest column are left of them. */
+const KEPT_ROUNDINGS = 4;
+
+/** The first step for float32 data: its Gram matrix in float64 resolves all there is. */
+async function throughGram(Y: Multivector, space: Space, context: VerbContext): Promise<Basis> {
+  const { kernels } = context;
+  const G = await gram(Y, Y, context, { wide: true });
+  const step = await choleskyStep(G, kernels, KEPT_ROUNDINGS * unitRoundoff(Y.dtype));
+  const out = await space.allocate(step.factor.rows);
+  const meter = defectMeter(out, context);
+  const basis = await solve(Y, step.factor, out, context, { order: step.order, wide: true, observe: meter.add });
+  return { basis, R: step.R, T: await inverseOf(step, kernels), defect: await meter.value() };
+}
+
+/** The first step for float64 data: directions that its Gram matrix does not resolve are scaled up by a common factor. */
+async function throughShift(Y: Multivector, space: Space, context: VerbContext): Promise<Basis> {
+  const noise = gramNoise(Y);
+  const shifted = (value: number, largest: number): number => (largest > 0 ? Math.max(value, noise * largest) : 0);
+  const step = await spectralStep(await gram(Y, Y, context), context.kernels, shifted);
+  return apply(Y, step, await space.allocate(step.T.cols), context);
+}
+
+const gramNoise = ({ cols }: Multivector): number => 4 * Math.sqrt(cols) * unitRoundoff('float64');
+
 /**
  * An orthonormal basis Q of the range of Y (n x k). Y itself is left as it is.
  *
  * Float64 data: with G = Y^T Y = V diag(w) V^T, Q = Y V diag(w)^-1/2. G resolves singular values only down to sqrt(u64)
  * of the largest, so the directions below that are first scaled up by a common factor (a shift, as in Fukaya et al. 2020,
  * "Shifted Cholesky QR") and resolved by the Gram matrix of the second pass. Float32 data: G, in float64, resolves all
- * there is, so Q = Y R^-1 with the pivoted Cholesky factor R of G. Directions with a singular value at most about
- * max(4 u, 4 sqrt(k) u64) of the largest are dropped. Passes end when Q^T Q - I is at rounding level, which
- * grows with n, or when one has come as near to that as its Gram matrix can tell.
- *
- * The product Y T is summed in float64 for float32 data too: it loses digits to cancellation, which float32 sums would
- * leave as a defect that needs another pass.
+ * there is, so Q = Y R^-1 with the pivoted Cholesky factor R of G, solved for in float64: float32 would leave what it loses
+ * to cancellation as a defect that needs another pass. Directions with a singular value at most about max(4 u, 4 sqrt(k)
+ * u64) of the largest are dropped. Passes end when Q^T Q - I is at rounding level, which grows with n, or when one has come
+ * as near to that as its Gram matrix can tell.
  *
  * @throws NumericalError when the passes do not converge, which takes non-finite or wildly scaled data.
  */
@@ -151,20 +131,14 @@ export async function orthonormalise(Y: Multivector, space: Space, context: Verb
   const { kernels } = context;
   const u = unitRoundoff(Y.dtype);
   const tolerance = roundingDefect(Y);
-  const gramNoise = 4 * Math.sqrt(Y.cols) * unitRoundoff('float64');
-  const shifted = (value: number, largest: number): number => (largest > 0 ? Math.max(value, gramNoise * largest) : 0);
-  const laterScale = (value: number, largest: number): number => (value > gramNoise * largest ? value : 0);
-
-  const G = await gram(Y, Y, context);
-  const isResolved = (4 * u) ** 2 > gramNoise;
-  const first = await (isResolved ? choleskyStep(G, kernels, (4 * u) ** 2) : spectralStep(G, kernels, shifted));
-  let { R } = first;
-  let T = inColumnOrder(first, Y.cols);
-  let { basis, defect } = await apply(Y, first, await space.allocate(first.T.cols), context);
+  const noise = gramNoise(Y);
+  const laterScale = (value: number, largest: number): number => (value > noise * largest ? value : 0);
+  const firstStep = Y.dtype === 'float64' ? throughShift : throughGram;
+  let { basis, R, T, defect } = await firstStep(Y, space, context);
   let isPolished = false;
   for (let pass = 1; pass <= MAX_PASSES; pass++) {
     if (defect <= tolerance || isPolished) return { basis, R, T, dropped: Y.cols - basis.cols, defect };
-    const G = await gram(basis, basis, context);
+    const G = await gram(basis, basis, context, { wide: true });
     const distance = distanceFromIdentity(G);
     const isNear = distance < 0.1;
     // such a step leaves the cube of the distance: below one rounding, what is left is not known any better
@@ -175,7 +149,7 @@ export async function orthonormalise(Y: Multivector, space: Space, context: Verb
     ({ basis, defect } = await apply(before, step, out, context));
     if (out !== before) await space.release(before);
     R = await kernels.gemm(step.R, R);
-    T = await kernels.gemm(T, inColumnOrder(step, step.T.rows));
+    T = await kernels.gemm(T, step.T);
   }
   throw new NumericalError(`orthonormalise: no orthonormal basis of ${Y.cols} columns after ${MAX_PASSES} passes`, {
     columns: Y.cols,

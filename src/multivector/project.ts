@@ -42,7 +42,7 @@ function staysLarge({ overlap, squares }: Projected): boolean {
 /** How blocks are to be projected. */
 export interface ProjectOptions {
   /** Sees each row panel of the first part of V once. */
-  observe?: (v: Block) => void;
+  observe?: (v: Block) => Promise<void>;
   /** Those of the blocks for which one sweep is enough. */
   once?: readonly Multivector[];
   /** V^T X of the first block as it is known beforehand: taken away first, what is wrong about it is found. */
@@ -89,7 +89,7 @@ async function pass(
   away: readonly (readonly Matrix[])[],
   measure: (block: Projected) => boolean,
   context: VerbContext,
-  observe?: (v: Block) => void,
+  observe?: (v: Block) => Promise<void>,
 ): Promise<void> {
   const { kernels } = context;
   const steps = away.map((matrices) => matrices.map((C) => !isZero(C)));
@@ -118,9 +118,9 @@ async function pass(
       }
       if (!measured[i]) continue;
       addSquares(target, block.squares);
-      for (const [at, part] of parts.entries()) await kernels.addOverlap(panels[at]!, target, block.overlap[part]!);
+      for (const [at, part] of parts.entries()) await kernels.addGram(panels[at]!, target, block.overlap[part]!, false);
     }
-    observe?.(panels[0]!);
+    await observe?.(panels[0]!);
   };
   const inputs = [...parts.map((part) => V[part]!), ...unchanged.map(({ X }) => X)];
   await sweep('projectOut', inputs, context, visit, { updated: changed.map(({ X }) => X) });

@@ -1,50 +1,102 @@
 /** The n-scale verbs: each streams row panels of its operands, so memory is O(panel x k) beside the operands. */
-import { type Block, copyColumns, type Matrix, zeroMatrix } from '../core/block.ts';
+import { asDType, type Block, copyColumns, type Matrix, zeroMatrix } from '../core/block.ts';
 import { sumOfSquares } from '../core/vector-norm.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { mirrorUpper } from '../linalg/small.ts';
 import type { Multivector } from './multivector.ts';
-import { panelBuffer, type SweepContext, sweep } from './sweep.ts';
+import { panelBuffer, type SweepContext, sweep, type Visit } from './sweep.ts';
 
 /** What every verb needs besides its operands. */
 export interface VerbContext extends SweepContext {
   kernels: Kernels;
 }
 
+/** How `gram` is to be done. */
+export interface GramOptions {
+  /** X^T Y is symmetric: half of it is computed and mirrored. By default where X === Y. */
+  symmetric?: boolean;
+  /** Float32 data is added up in float64 throughout: for sums of which small differences matter. */
+  wide?: boolean;
+}
+
+/** Float64 numbers that a panel is converted to at a time: 8 MB, of which not all has left the cache when it is used. */
+const WIDE_ENTRIES = 2 ** 20;
+
+/** G += X^T Y, added up in float64 whatever the panels hold. */
+export async function addWideGram(
+  kernels: Kernels,
+  X: Block,
+  Y: Block,
+  G: Matrix,
+  symmetric: boolean = X === Y,
+): Promise<void> {
+  const step = Math.max(1, Math.floor(WIDE_ENTRIES / Math.max(1, X.cols, Y.cols)));
+  const part = ({ cols, data }: Block, start: number, end: number): Block =>
+    asDType({ rows: end - start, cols, data: data.subarray(start * cols, end * cols) }, 'float64');
+  for (let start = 0; start < X.rows; start += step) {
+    const end = Math.min(start + step, X.rows);
+    const x = part(X, start, end);
+    await kernels.addGram(x, X === Y ? x : part(Y, start, end), G, symmetric);
+  }
+}
+
 /**
- * X^T Y, k x l, accumulated in float64. With X === Y, or where the caller knows that X^T Y is `symmetric`, half of it is
- * computed and mirrored.
+ * X^T Y, k x l: float64 data added up in float64, float32 data in float32 for some two thousand rows and then in float64,
+ * which leaves less than the rounding of the columns where terms cancel, as they do for columns that are nearly orthogonal.
  */
 export async function gram(
   X: Multivector,
   Y: Multivector,
   context: VerbContext,
-  { symmetric = X === Y }: { symmetric?: boolean } = {},
+  { symmetric = X === Y, wide = false }: GramOptions = {},
 ): Promise<Matrix> {
+  const { kernels } = context;
   const G = zeroMatrix(X.cols, Y.cols);
-  await sweep('gram', X === Y ? [X] : [X, Y], context, async ([x, y = x]) =>
-    context.kernels.addGram(x!, y!, G, symmetric),
-  );
+  const visit: Visit = ([x, y = x]) =>
+    wide ? addWideGram(kernels, x!, y!, G, symmetric) : kernels.addGram(x!, y!, G, symmetric);
+  await sweep('gram', X === Y ? [X] : [X, Y], context, visit);
   return symmetric ? mirrorUpper(G) : G;
-}
-
-/** V^T X, m x b, for few columns X: what X has in the span of an orthonormal V. */
-export async function overlap(V: Multivector, X: Multivector, context: VerbContext): Promise<Matrix> {
-  const S = zeroMatrix(V.cols, X.cols);
-  await sweep('overlap', [V, X], context, async ([v, x]) => context.kernels.addOverlap(v!, x!, S));
-  return S;
 }
 
 /** How `times` is to be done. */
 export interface TimesOptions {
   /** Sums run in float64, rounded once at the end: for products whose result is much smaller than their terms. */
   wide?: boolean;
-  /** Takes the columns of X in this order. */
-  order?: Int32Array;
-  /** C is upper triangular. */
-  upper?: boolean;
   /** Sees each panel of the product as it is stored: what needs the whole product once need not read it again. */
   observe?: (panel: Block) => Promise<void>;
+}
+
+/** out = X C with a small C (X.cols x out.cols). `out` may be X itself when C is square. */
+export async function times(
+  X: Multivector,
+  C: Matrix,
+  out: Multivector,
+  context: VerbContext,
+  { wide = false, observe }: TimesOptions = {},
+): Promise<Multivector> {
+  const dtype = wide ? 'float64' : X.dtype;
+  const input = panelBuffer(C.rows, dtype);
+  const result = panelBuffer(out.cols, dtype);
+  const inDType = (panel: Block): Block => {
+    if (dtype === X.dtype) return panel;
+    const converted = input(panel.rows);
+    converted.data.set(panel.data);
+    return converted;
+  };
+  const visit = async ([panel]: Block[], [stored]: Block[]): Promise<void> => {
+    const product = dtype === out.dtype ? stored! : result(stored!.rows);
+    await context.kernels.times(inDType(panel!), C, product);
+    if (product !== stored) stored!.data.set(product.data);
+    await observe?.(stored!);
+  };
+  await sweep('times', [X], context, visit, { outputs: [out] });
+  return out;
+}
+
+/** How `solve` is to be done. */
+export interface SolveOptions extends TimesOptions {
+  /** Takes the columns of X in this order, as many as R has. */
+  order?: Int32Array;
 }
 
 /** Copies a panel with its columns in another order, converting its numbers. */
@@ -55,31 +107,26 @@ function reorderColumns(panel: Block, order: Int32Array, into: Block): void {
   }
 }
 
-/** out = X C with a small C (X.cols x out.cols). `out` may be X itself when C is square. */
-export async function times(
+/** out = X R^-1 for a small upper triangular R (out.cols x out.cols), by substitution. `out` may be X itself. */
+export async function solve(
   X: Multivector,
-  C: Matrix,
+  R: Matrix,
   out: Multivector,
   context: VerbContext,
-  { wide = false, order, upper = false, observe }: TimesOptions = {},
+  { wide = false, order, observe }: SolveOptions = {},
 ): Promise<Multivector> {
-  const dtype = wide ? 'float64' : X.dtype;
-  const input = panelBuffer(C.rows, dtype);
-  const result = panelBuffer(out.cols, dtype);
-  const inDType = (panel: Block): Block => {
-    if (!order && dtype === X.dtype) return panel;
-    const converted = input(panel.rows);
-    if (order) reorderColumns(panel, order, converted);
-    else converted.data.set(panel.data);
-    return converted;
+  const isWide = wide && out.dtype !== 'float64';
+  const buffer = panelBuffer(out.cols, 'float64');
+  const visit = async (panel: Block, stored: Block): Promise<void> => {
+    const working = isWide ? buffer(stored.rows) : stored;
+    if (order) reorderColumns(panel, order, working);
+    else if (working.data !== panel.data) working.data.set(panel.data);
+    await context.kernels.solve(working, R);
+    if (working !== stored) stored.data.set(working.data);
+    await observe?.(stored);
   };
-  const visit = async ([panel]: Block[], [stored]: Block[]): Promise<void> => {
-    const product = dtype === out.dtype ? stored! : result(stored!.rows);
-    await context.kernels.times(inDType(panel!), C, product, upper);
-    if (product !== stored) stored!.data.set(product.data);
-    await observe?.(stored!);
-  };
-  await sweep('times', [X], context, visit, { outputs: [out] });
+  if (out === X) await sweep('solve', [], context, (_, [stored]) => visit(stored!, stored!), { updated: [X] });
+  else await sweep('solve', [X], context, ([panel], [stored]) => visit(panel!, stored!), { outputs: [out] });
   return out;
 }
 

@@ -10,7 +10,7 @@ import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { projectOut } from '../multivector/project.ts';
 import { panelBuffer, sweep } from '../multivector/sweep.ts';
-import { columnNorms, concatenate, gram, subtractTimes, times } from '../multivector/verbs.ts';
+import { addWideGram, columnNorms, concatenate, gram, subtractTimes, times } from '../multivector/verbs.ts';
 import { type Eigenpairs, type RecoveryContext, selectLeading } from '../spectrum/eigenpairs.ts';
 import { type BatchCores, collectingBatches, samplingErrors } from './batch-sampling.ts';
 import { leaveOneOutError } from './leave-one-out.ts';
@@ -40,11 +40,11 @@ async function coreOf(
   const sample = zeroMatrix(cols, cols);
   const buffers = [panelBuffer(cols, Q.dtype), panelBuffer(cols, Z.dtype)] as const;
   await sweep('hmt', [Q, Z], context, async ([q, z]) => {
-    await kernels.addGram(q!, z!, H, true);
+    await addWideGram(kernels, q!, z!, H, true);
     const [leadingQ, leadingZ] = [buffers[0](q!.rows), buffers[1](z!.rows)];
     copyColumns(q!, 0, cols, leadingQ, 0);
     copyColumns(z!, 0, cols, leadingZ, 0);
-    await kernels.addGram(leadingQ, leadingZ, sample);
+    await addWideGram(kernels, leadingQ, leadingZ, sample);
   });
   return { H: mirrorUpper(H), coreAsymmetry: relativeAsymmetry(sample) };
 }

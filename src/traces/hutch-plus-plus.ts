@@ -57,7 +57,7 @@ export function hutchPlusPlus(run: EstimatorRun, distribution: Distribution): Ad
       const rounding = ROUNDINGS * roundoff * roundings;
       const samples = forms.map((form) => known + form);
       if (op.psd) {
-        const { values } = await verbs.kernels.eigh(symmetricPart(await gram(Q, AQ, verbs)));
+        const { values } = await verbs.kernels.eigh(symmetricPart(await gram(Q, AQ, verbs, { wide: true })));
         refuseNegative(op, values[0] ?? 0, values.at(-1) ?? 0);
         // what is left may be the rounding of what was taken out
         const size = values.at(-1) ?? 0;

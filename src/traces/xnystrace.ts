@@ -53,7 +53,7 @@ export function xnystrace(run: EstimatorRun): AdaptiveEstimator<TraceEstimate> {
       const k = Omega.cols;
       const { basis: W, T: toBasis } = await orthonormalise(Omega.all, space, verbs);
       const AW = await times(AOmega.all, toBasis, await space.allocate(W.cols), verbs, { wide: true });
-      const core = await gram(W, AW, verbs);
+      const core = await gram(W, AW, verbs, { wide: true });
       refuseAsymmetry(run.op, relativeAsymmetry(core));
       const { values, vectors } = await kernels.eigh(symmetricPart(core));
       refuseIndefinite(values, run);
@@ -63,7 +63,7 @@ export function xnystrace(run: EstimatorRun): AdaptiveEstimator<TraceEstimate> {
       const root = selectColumns(vectors, [...values.keys()], (j) => 1 / Math.sqrt(Math.max(values[j]!, 0) + shift));
       const F = await times(AW, root, await space.allocate(root.cols), verbs);
       await subtractTimes(F, W, { ...root, data: root.data.map((value) => -shift * value) }, verbs);
-      const G = await gram(F, F, verbs);
+      const G = await gram(F, F, verbs, { wide: true });
       const trace = smallTrace(G) - n * shift;
       if (k === n) return { samples: new Float64Array(n).fill(trace), assumes };
       const T = await kernels.gemm(toBasis, root);

@@ -36,9 +36,9 @@ export function xtrace(run: EstimatorRun): AdaptiveEstimator<TraceEstimate> {
       const { R, T } = range;
       const [Omega, Q, AQ] = [columns.all, range.Q.all, range.Z.all];
       const { S, ranks } = await leaveOneOut(range, verbs);
-      const H = await gram(Q, AQ, verbs);
-      const W = await gram(Q, Omega, verbs);
-      const V = await gram(AQ, Omega, verbs);
+      const H = await gram(Q, AQ, verbs, { wide: true });
+      const W = await gram(Q, Omega, verbs, { wide: true });
+      const V = await gram(AQ, Omega, verbs, { wide: true });
       const X = minusScaled(W, S, smallColumnDots(S, W));
       const lost = smallColumnDots(S, await kernels.gemm(H, S));
       const terms = [

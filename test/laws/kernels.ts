@@ -1,7 +1,7 @@
 /** What every dense kernel provider must do, as tests over a provider factory. */
 import { describe, expect, test } from '@jest/globals';
-import { type Block, type Matrix, zeroMatrix, zeros } from '../../src/core/block.ts';
-import type { Kernels } from '../../src/linalg/kernels/provider.ts';
+import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../../src/core/block.ts';
+import { type Kernels, SUMMED_ROWS } from '../../src/linalg/kernels/provider.ts';
 import { mirrorUpper } from '../../src/linalg/small.ts';
 import { distance, frobenius, identity, multiply, randomBlock, transposed } from '../support/matrices.ts';
 
@@ -30,81 +30,149 @@ function symmetric(values: ArrayLike<number>, seed: number): Matrix {
   return asMatrix(A);
 }
 
-/** The laws. `float32Sums`: products of two float32 panels are added up in float32, part by part. */
-export function kernelLaws(
-  name: string,
-  load: () => Promise<Kernels>,
-  { float32Sums = false }: { float32Sums?: boolean } = {},
-): void {
-  describe(`kernel provider ${name}`, () => {
-    test.each(sizes)('addGram adds X^T Y in float64 (p = %i, k = %i, l = %i)', async (p, k, l) => {
-      const kernels = await load();
-      for (const dtype of ['float64', 'float32'] as const) {
-        const X = randomBlock(p, k, 1, dtype);
-        const Y = randomBlock(p, l, 2, dtype);
-        const G = zeroMatrix(k, l);
-        G.data.fill(0.5);
-        await kernels.addGram(X, Y, G);
-        const expected = multiply(transposed(X), Y);
-        for (let at = 0; at < expected.data.length; at++) expected.data[at]! += 0.5;
-        const bound =
-          float32Sums && dtype === 'float32'
-            ? 2 ** -24 * Math.sqrt(p) * frobenius(X) * frobenius(Y)
-            : 1e-14 * p * frobenius(expected);
-        expect(distance(expected, G)).toBeLessThanOrEqual(bound);
-        const S = zeroMatrix(k, k);
-        await kernels.addGram(X, X, S);
-        // only the upper triangle is meant
-        mirrorUpper(S);
-        expect(distance(multiply(transposed(X), X), S)).toBeLessThanOrEqual(1e-14 * p * frobenius(S));
-        // a sum that is known to be symmetric, although the panels are two
-        const twin = { ...X, data: X.data.slice() };
-        const T = zeroMatrix(k, k);
-        await kernels.addGram(X, twin, T, true);
-        const twinBound =
-          float32Sums && dtype === 'float32' ? 2 ** -24 * Math.sqrt(p) * frobenius(X) ** 2 : 1e-14 * p * frobenius(S);
-        expect(distance(S, mirrorUpper(T))).toBeLessThanOrEqual(twinBound);
-      }
-    });
+/** Upper triangular as pivoted Cholesky factors are: rows of falling size, entries beside the diagonal as large as it. */
+function graded(k: number, decay: number): Matrix {
+  const R = asMatrix(randomBlock(k, k, 9));
+  for (let i = 0; i < k; i++) {
+    for (let j = 0; j < k; j++) R.data[i * k + j]! *= i < j ? 0.5 * 10 ** (-decay * i) : 0;
+    R.data[i * k + i] = 10 ** (-decay * i);
+  }
+  return R;
+}
 
+/** ||Q R - X||_F beside || |Q| |R| ||_F, in float64: what substitution keeps small. */
+function relativeResidual(Q: Block, R: Matrix, X: Block): number {
+  const absolute = (block: Block): Block => ({ ...block, data: block.data.map(Math.abs) });
+  return distance(multiply(Q, R), X) / frobenius(multiply(absolute(Q), absolute(R)));
+}
+
+/** A triple loop in which every operation is rounded to float32. */
+function float32Product(A: Block, B: Block): Block {
+  const C = zeros(A.rows, B.cols, 'float32');
+  for (let i = 0; i < A.rows; i++) {
+    for (let d = 0; d < A.cols; d++) {
+      for (let j = 0; j < B.cols; j++)
+        C.data[i * B.cols + j]! += Math.fround(A.data[i * A.cols + d]! * B.data[d * B.cols + j]!);
+    }
+  }
+  return C;
+}
+
+/** The inverse of an upper triangular matrix, column by column. */
+function inverse(R: Matrix): Matrix {
+  const k = R.rows;
+  const T = zeroMatrix(k, k);
+  for (let j = 0; j < k; j++) {
+    for (let i = j; i >= 0; i--) {
+      let sum = i === j ? 1 : 0;
+      for (let l = i + 1; l <= j; l++) sum -= R.data[i * k + l]! * T.data[l * k + j]!;
+      T.data[i * k + j] = sum / R.data[i * k + i]!;
+    }
+  }
+  return T;
+}
+
+/** The laws. */
+export function kernelLaws(name: string, load: () => Promise<Kernels>): void {
+  describe(`kernel provider ${name}`, () => {
     test.each([...sizes, [5001, 33, 1], [5001, 1, 1], [5001, 6, 3], [40, 5, 9]] as const)(
-      'addOverlap adds V^T X, and subtract takes X C away (p = %i, k = %i, l = %i)',
+      'addGram adds X^T Y, and subtract takes X C away (p = %i, k = %i, l = %i)',
       async (p, k, l) => {
         const kernels = await load();
         for (const [dtype, u] of [
           ['float64', 2 ** -53],
           ['float32', 2 ** -24],
         ] as const) {
-          const [V, X] = [randomBlock(p, k, 1, dtype), randomBlock(p, l, 2, dtype)];
-          const S = zeroMatrix(k, l);
-          S.data.fill(0.5);
-          await kernels.addOverlap(V, X, S);
-          const expected = multiply(transposed(V), X);
+          const [X, Y] = [randomBlock(p, k, 1, dtype), randomBlock(p, l, 2, dtype)];
+          // sums of terms of either sign: their errors add up like a random walk
+          const rounding = (A: Block, B: Block): number => u * Math.sqrt(p) * frobenius(A) * frobenius(B);
+          const G = zeroMatrix(k, l);
+          G.data.fill(0.5);
+          await kernels.addGram(X, Y, G);
+          const expected = multiply(transposed(X), Y);
           for (let at = 0; at < expected.data.length; at++) expected.data[at]! += 0.5;
-          // no more than rounding every number of V once would do
-          const rounding = u * (Math.sqrt(k * l) + frobenius(V) * frobenius(X) * (dtype === 'float32' ? 1 : p));
-          expect(distance(expected, S)).toBeLessThanOrEqual(rounding);
+          expect(distance(expected, G)).toBeLessThanOrEqual(rounding(X, Y));
+          const S = zeroMatrix(k, k);
+          await kernels.addGram(X, X, S);
+          // only the upper triangle is meant
+          mirrorUpper(S);
+          expect(distance(multiply(transposed(X), X), S)).toBeLessThanOrEqual(rounding(X, X));
+          // a sum that is known to be symmetric, although the panels are two
+          const T = zeroMatrix(k, k);
+          await kernels.addGram(X, { ...X, data: X.data.slice() }, T, true);
+          expect(distance(S, mirrorUpper(T))).toBeLessThanOrEqual(2 * rounding(X, X));
 
           const C = asMatrix(randomBlock(k, l, 4));
           const Z = randomBlock(p, l, 5, dtype);
-          const left = multiply(V, C);
+          const left = multiply(X, C);
           for (let at = 0; at < left.data.length; at++) left.data[at] = Z.data[at]! - left.data[at]!;
-          const size = frobenius(Z) + frobenius(V) * frobenius(C);
-          await kernels.subtract(V, C, Z);
+          const size = frobenius(Z) + frobenius(X) * frobenius(C);
+          await kernels.subtract(X, C, Z);
           expect(distance(left, Z)).toBeLessThanOrEqual(4 * u * (k + 1) * size);
         }
       },
     );
 
-    test('addGram of float32 data loses nothing that float64 holds', async () => {
+    test.each([1, 3, 12])('float32 sums of addGram go on in float64 (%i columns)', async (cols) => {
       const kernels = await load();
-      const X = zeros(4096, 2, 'float32');
-      // 1 + 2^-12 squares to 1 + 2^-11 + 2^-24: exact in float64, not in float32
-      X.data.fill(1 + 2 ** -12);
-      const G = zeroMatrix(2, 2);
-      await kernels.addGram(X, X, G);
-      expect(G.data[0]).toBe(4096 * (1 + 2 ** -12) ** 2);
-      expect(G.data[1]).toBe(4096 * (1 + 2 ** -12) ** 2);
+      const rows = 20_001;
+      const [X, Y] = [zeros(rows, cols, 'float32'), zeros(rows, cols, 'float32')];
+      X.data.fill(1);
+      Y.data.fill(1).fill(2 ** 25, 0, cols);
+      const G = zeroMatrix(cols, cols);
+      await kernels.addGram(X, Y, G);
+      // beside 2^25 a float32 sum cannot count: no more than the rows of one part may be lost
+      for (const sum of G.data) expect(Math.abs(sum - (2 ** 25 + rows - 1))).toBeLessThanOrEqual(SUMMED_ROWS);
+    });
+
+    test('addGram of blocks of two element types is the float64 sum', async () => {
+      const kernels = await load();
+      for (const cols of [1, 12]) {
+        const [X, Y] = [randomBlock(300, 3, 1, 'float32'), randomBlock(300, cols, 2, 'float64')];
+        for (const [left, right] of [
+          [X, Y],
+          [Y, X],
+        ] as const) {
+          const G = zeroMatrix(left.cols, right.cols);
+          await kernels.addGram(left, right, G);
+          expect(distance(multiply(transposed(left), right), G)).toBeLessThan(1e-11);
+        }
+      }
+    });
+
+    test.each([
+      [1, 1],
+      [7, 5],
+      [40, 33],
+      [300, 70],
+      [65, 200],
+    ] as const)('solve is X R^-1 with the residual of a substitution (p = %i, k = %i)', async (p, k) => {
+      const kernels = await load();
+      for (const [dtype, u] of [
+        ['float64', 2 ** -53],
+        ['float32', 2 ** -24],
+      ] as const) {
+        for (const decay of [0, 0.04]) {
+          const R = asMatrix(asDType(graded(k, decay), dtype));
+          // columns of like sizes before the product, so that X is what is orthonormalised: columns that nearly depend
+          const X = asDType(multiply(randomBlock(p, k, 3), R), dtype);
+          const Q = { ...X, data: X.data.slice() };
+          await kernels.solve(Q, { ...R, data: Float64Array.from(R.data) });
+          expect(relativeResidual(Q, R, X)).toBeLessThan(4 * u);
+        }
+      }
+    });
+
+    test('a solution keeps the residual that a product with the inverse loses', async () => {
+      const kernels = await load();
+      const [p, k] = [50, 160];
+      const R = asDType(graded(k, 0.04), 'float32');
+      const X = asDType(multiply(randomBlock(p, k, 3), R), 'float32');
+      const wide: Matrix = { ...R, data: Float64Array.from(R.data) };
+      const Q = { ...X, data: X.data.slice() };
+      await kernels.solve(Q, wide);
+      const byInverse = float32Product(X, asDType(inverse(wide), 'float32'));
+      expect(relativeResidual(byInverse, wide, X)).toBeGreaterThan(20 * relativeResidual(Q, wide, X));
     });
 
     test.each(sizes)('times is X C (p = %i, k = %i, l = %i)', async (p, k, l) => {
@@ -120,20 +188,6 @@ export function kernelLaws(
         await kernels.times(X, C, out);
         const expected = multiply(X, C);
         expect(distance(expected, out)).toBeLessThanOrEqual(4 * u * (k + 1) * frobenius(X) * frobenius(C));
-      }
-    });
-
-    test('times with an upper triangular C gives the same', async () => {
-      const kernels = await load();
-      for (const dtype of ['float64', 'float32'] as const) {
-        const X = randomBlock(90, 601, 3, dtype);
-        const C = asMatrix(randomBlock(601, 601, 4));
-        for (let i = 0; i < 601; i++) C.data.fill(0, i * 601, i * 601 + i);
-        const out = zeros(90, 601, dtype);
-        out.data.fill(7);
-        await kernels.times(X, C, out, true);
-        const expected = multiply(X, C);
-        expect(distance(expected, out)).toBeLessThan((dtype === 'float64' ? 1e-14 : 1e-6) * frobenius(expected));
       }
     });
 

@@ -88,7 +88,7 @@ function hasCompiler(): boolean {
 }
 
 /** Libraries made for the purpose: every routine has the same body. */
-const ROUTINES = ['sgemm_', 'dgemm_', 'sgemv_', 'dgemv_', 'dsyrk_', 'dsyevd_'];
+const ROUTINES = ['sgemm_', 'dgemm_', 'sgemv_', 'dgemv_', 'ssyrk_', 'dsyrk_', 'strsm_', 'dtrsm_', 'dsyevd_'];
 
 const imposters: [string, string, RegExp][] = [
   ['does nothing', '', /gives wrong matrix products/],

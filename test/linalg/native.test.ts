@@ -137,27 +137,10 @@ describeNative('native', (native) => {
     let left = squares.length;
     const beside = squares.map((A) => native.gemm(A, A).finally(() => left--));
     while (left > 0) {
-      await native.addOverlap(V, x, zeroMatrix(8, 1));
+      await native.addGram(V, x, zeroMatrix(8, 1));
       await setImmediate();
     }
     for (const [i, product] of (await Promise.all(beside)).entries()) expect(product.data).toEqual(alone[i]!.data);
-  });
-
-  test('addOverlap of blocks of two element types', async () => {
-    const V = wholeNumbers(1000, 3, 1, 'float64');
-    const x = wholeNumbers(1000, 1, 2, 'float32');
-    for (const [left, right] of [
-      [V, x],
-      [
-        { ...V, data: Float32Array.from(V.data) },
-        { ...x, data: Float64Array.from(x.data) },
-      ],
-    ] as const) {
-      const [got, expected] = [zeroMatrix(3, 1), zeroMatrix(3, 1)];
-      await native.addOverlap(left, right, got);
-      await jsKernels.addGram(V, { ...x, data: Float64Array.from(x.data) }, expected, false);
-      expect(got.data).toEqual(expected.data);
-    }
   });
 
   test('memory of a call in flight survives garbage collection', async () => {

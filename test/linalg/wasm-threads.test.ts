@@ -6,6 +6,7 @@ import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { Engine, type Job } from '../../src/linalg/kernels/wasm/engine.ts';
 import { loadWasmKernels } from '../../src/linalg/kernels/wasm/load.ts';
 import { compileModule } from '../../src/linalg/kernels/wasm/module.ts';
+import { mirrorUpper } from '../../src/linalg/small.ts';
 import { distance, matrixOf, randomBlock, randomMatrix } from './wasm-cases.ts';
 
 const wasm = await loadWasmKernels();
@@ -33,7 +34,7 @@ test('calls issued at once, small and large, do not disturb each other', async (
     expect(decompositions[i]!.values).toEqual((await wasm.eigh(A)).values);
     const gram = matrixOf(A.rows, A.rows, () => 0);
     await jsKernels.addGram(panels[i]!, panels[i]!, gram, false);
-    expect(distance(grams[i]!.data, gram.data)).toBeLessThan(1e-13);
+    expect(distance(mirrorUpper(grams[i]!).data, gram.data)).toBeLessThan(1e-4);
     const out = randomBlock(301, A.rows, 'float32', 2);
     await jsKernels.times(panels[i]!, A, out);
     expect(distance(outs[i]!.data, out.data)).toBeLessThan(1e-4);

@@ -12,7 +12,7 @@ import {
   concatenate,
   gram,
   leadingColumns,
-  overlap,
+  solve,
   subtractTimes,
   times,
 } from '../../src/multivector/verbs.ts';
@@ -34,9 +34,9 @@ describe.each([
   ['in one panel', (block: Block) => multivectorOf(block, 'float64')],
   ['in several panels', inPanels],
 ] as const)('%s', (_, make) => {
-  test('overlap, and the products of pairs of columns', async () => {
+  test('gram, and the products of pairs of columns', async () => {
     const [x, y] = [await make(X), await make(Y)];
-    expect(distance(await overlap(x, y, context), multiply(transposed(X), Y))).toBeLessThan(1e-13);
+    expect(distance(await gram(x, y, context), multiply(transposed(X), Y))).toBeLessThan(1e-13);
     const Z = randomBlock(n, 5, 3);
     const products = multiply(transposed(X), Z);
     const dots = await columnDots(x, await make(Z), context);
@@ -53,7 +53,7 @@ describe.each([
     expect(norm).toBeCloseTo(Math.hypot(...single.data), 12);
   });
 
-  test('times takes columns in another order, by a triangle too, and shows what it stores', async () => {
+  test('solve takes columns in another order, in place too, and shows what it stores', async () => {
     const order = Int32Array.of(4, 0, 2);
     const triangle: Matrix = { rows: 3, cols: 3, data: Float64Array.of(2, 3, 5, 0, 7, 11, 0, 0, 13) };
     const chosen = zeroMatrix(n, 3);
@@ -62,11 +62,24 @@ describe.each([
       const seen: number[] = [];
       const observe = async ({ data }: Block): Promise<void> => void seen.push(...data);
       const out = await make(Y);
-      await times(await make(X), triangle, out, context, { order, upper: true, wide, observe });
+      await solve(await make(X), triangle, out, context, { order, wide, observe });
       const stored = await out.toBlock();
-      expect(distance(stored, multiply(chosen, triangle))).toBeLessThan(1e-13);
+      expect(distance(multiply(stored, triangle), chosen)).toBeLessThan(1e-13);
       expect(seen).toEqual([...stored.data]);
+      const before = await out.toBlock();
+      await solve(out, triangle, out, context, { wide });
+      expect(distance(multiply(await out.toBlock(), triangle), before)).toBeLessThan(1e-13);
     }
+  });
+
+  test('times shows what it stores', async () => {
+    const seen: number[] = [];
+    const observe = async ({ data }: Block): Promise<void> => void seen.push(...data);
+    const C = { ...randomBlock(5, 3, 7), data: Float64Array.from(randomBlock(5, 3, 7).data) };
+    const out = await times(await make(X), C, await make(Y), context, { observe });
+    const stored = await out.toBlock();
+    expect(distance(stored, multiply(X, C))).toBeLessThan(1e-13);
+    expect(seen).toEqual([...stored.data]);
   });
 
   test('a float32 product summed in float64 is the float64 product, rounded once', async () => {
@@ -77,6 +90,17 @@ describe.each([
     const out = await hostSpace(n, 'float32').allocate(1);
     await times(await multivectorOf(terms, 'float32'), ones, out, context, { wide: true });
     expect((await out.toBlock()).data.every((value) => value === 1)).toBe(true);
+  });
+
+  test('a wide Gram matrix of float32 data loses nothing that float64 holds', async () => {
+    // 1 + 2^-12 squares to 1 + 2^-11 + 2^-24: exact in float64, not in float32
+    const entry = 1 + 2 ** -12;
+    const columns = { rows: 4096, cols: 2, data: new Float32Array(8192).fill(entry) };
+    const [x, y] = [await multivectorOf(columns, 'float32'), await multivectorOf(columns, 'float32')];
+    for (const other of [x, y]) {
+      const G = await gram(x, other, context, { wide: true });
+      expect([...G.data]).toEqual(new Array(4).fill(4096 * entry ** 2));
+    }
   });
 
   test('what is left of a block may go elsewhere, and the block stays', async () => {
@@ -102,8 +126,8 @@ test('operands of different height are refused by the name of the verb', async (
   const [x, other] = [await multivectorOf(X, 'float64'), await multivectorOf(randomBlock(7, 3, 6), 'float64')];
   const message = 'the operands have 150 and 7 rows';
   await expect(gram(x, other, context)).rejects.toThrow(`gram: ${message}`);
-  await expect(overlap(x, other, context)).rejects.toThrow(`overlap: ${message}`);
   await expect(columnDots(x, other, context)).rejects.toThrow(`columnDots: ${message}`);
+  await expect(solve(x, zeroMatrix(3, 3), other, context)).rejects.toThrow(`solve: ${message}`);
   await expect(times(x, C, other, context)).rejects.toThrow(`times: ${message}`);
   await expect(subtractTimes(other, x, C, context)).rejects.toThrow(`subtractTimes: ${message}`);
   await expect(concatenate([x], other)).rejects.toThrow(`concatenate: ${message}`);

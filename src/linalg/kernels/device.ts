@@ -5,10 +5,8 @@ import type { PanelKernels } from './panels.ts';
 import type { Kernels } from './provider.ts';
 
 /**
- * `host`, with panel products of at least `leastWork` floating-point operations on the device.
- *
- * Not so X^T X: a Gram matrix with float32 sums resolves the singular values of X down to 2^-12 of the largest only, with
- * float64 sums all that float32 data has, which orthonormalisation needs.
+ * `host`, with panel products of at least `leastWork` floating-point operations on the device; but not X^T X, of which the
+ * host computes half.
  */
 export function withPanels(host: Kernels, panels: PanelKernels, leastWork: number): Kernels {
   const pays = (X: Block, cols: number): boolean =>
@@ -17,8 +15,8 @@ export function withPanels(host: Kernels, panels: PanelKernels, leastWork: numbe
     name: `${host.name} and ${panels.name}`,
     addGram: (X, Y, G, symmetric) =>
       X.data !== Y.data && pays(X, Y.cols) ? panels.addGram(X, Y, G) : host.addGram(X, Y, G, symmetric),
-    addOverlap: (V, X, S) => (pays(V, X.cols) ? panels.addGram(V, X, S) : host.addOverlap(V, X, S)),
-    times: (X, C, out, upper) => (pays(X, C.cols) ? panels.times(X, C, out) : host.times(X, C, out, upper)),
+    times: (X, C, out) => (pays(X, C.cols) ? panels.times(X, C, out) : host.times(X, C, out)),
+    solve: (X, R) => host.solve(X, R),
     subtract: async (X, C, Z) => {
       if (!pays(X, C.cols)) return host.subtract(X, C, Z);
       const product = zeros(Z.rows, Z.cols, 'float32');

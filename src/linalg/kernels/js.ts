@@ -1,7 +1,9 @@
 /** The reference provider: a blocked product in TypeScript and ml-matrix's symmetric eigendecomposition. */
 import { EigenvalueDecomposition, Matrix as MlMatrix } from 'ml-matrix';
-import { type Block, type Matrix, zeroMatrix } from '../../core/block.ts';
+import { asDType, type Block, type Matrix, zeroMatrix } from '../../core/block.ts';
+import { dtypeOf } from '../../core/dtype.ts';
 import { NumericalError } from '../../core/errors.ts';
+import { breathe } from '../../core/schedule.ts';
 import { multiplyInto, type Operand } from './blocked.ts';
 import type { GemmOptions, Kernels, SmallEigh } from './provider.ts';
 
@@ -15,6 +17,22 @@ function addGram(X: Block, Y: Block, G: Matrix, symmetric: boolean = X === Y): P
 async function times(X: Block, C: Matrix, out: Block): Promise<void> {
   out.data.fill(0);
   await multiplyInto(out.data, X.rows, C.cols, X.cols, rowsOf(X), columnsOf(C));
+}
+
+/** Forward substitution row by row in float64, rounded once at the end. */
+async function solve(X: Block, R: Matrix): Promise<void> {
+  const k = R.rows;
+  const upper = asDType(asDType(R, dtypeOf(X.data)), 'float64').data;
+  const row = new Float64Array(k);
+  for (let start = 0; start < X.data.length; start += k) {
+    row.set(X.data.subarray(start, start + k));
+    for (let i = 0; i < k; i++) {
+      row[i]! /= upper[i * k + i]!;
+      for (let j = i + 1; j < k; j++) row[j]! -= row[i]! * upper[i * k + j]!;
+    }
+    X.data.set(row, start);
+    await breathe();
+  }
 }
 
 function subtract(X: Block, C: Matrix, Z: Block): Promise<void> {
@@ -41,5 +59,5 @@ async function eigh(A: Matrix): Promise<SmallEigh> {
   };
 }
 
-/** The provider `'js'`: no install step, no threads; float32 panels are multiplied in float64 and rounded once. */
-export const jsKernels: Kernels = { name: 'js', addGram, addOverlap: addGram, times, subtract, gemm, eigh };
+/** The provider `'js'`: no install step, no threads; float32 panels are multiplied and added up in float64. */
+export const jsKernels: Kernels = { name: 'js', addGram, times, solve, subtract, gemm, eigh };

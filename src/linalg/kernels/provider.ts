@@ -1,6 +1,9 @@
-/** What a dense kernel provider does for the library: six operations, all row-major, the long ones off the caller's back. */
+/** What a dense kernel provider does for the library: a few operations, all row-major, the long ones off the caller's back. */
 import type { Block, Matrix } from '../../core/block.ts';
 import type { Product } from './native/product.ts';
+
+/** Rows of float32 numbers that are added up in float32: of more, rounding in the sums would exceed that of the numbers. */
+export const SUMMED_ROWS = 2048;
 
 /** Eigendecomposition of a small symmetric matrix: A = V diag(values) V^T. */
 export interface SmallEigh {
@@ -25,22 +28,20 @@ export interface Kernels {
   /** Recorded in every result, e.g. `js` or `native (OpenBLAS 0.3.21, 2 threads)`. */
   readonly name: string;
   /**
-   * G += X^T Y, accumulated in float64. X: p x k, Y: p x l of one dtype, G: k x l. With `symmetric` (by default when
-   * X === Y) the sum is known to be symmetric and only entries on and above the diagonal are meant: those below may be
-   * left as they are or hold anything.
+   * G += X^T Y. X: p x k, Y: p x l of one dtype, G: k x l. Float64 panels are added up in float64, float32 panels in float32
+   * for at most {@link SUMMED_ROWS} rows, and these sums in float64. With `symmetric` (by default when X === Y) the sum is
+   * known to be symmetric and only entries on and above the diagonal are meant: those below may be left as they are or hold
+   * anything.
    */
   addGram(X: Block, Y: Block, G: Matrix, symmetric?: boolean): Promise<void>;
+  /** out = X C. X: p x k and out: p x l of one dtype (distinct memory), C: k x l, rounded to that dtype first. */
+  times(X: Block, C: Matrix, out: Block): Promise<void>;
   /**
-   * S += V^T X for a few columns X, V: p x m, X: p x b, S: m x b: what a projection takes away, at the speed at which V is
-   * read. Float32 panels may be added up in float32 for at most 4096 rows: of sums in which the terms cancel, as they do
-   * for columns that are nearly orthogonal, that leaves less than the rounding of the columns themselves.
+   * X <- X R^-1 in place, by substitution: the residual X_new R - X is rounding of the size of |X_new| |R|, where that of a
+   * product with the inverse is larger by the condition of R. X: p x k, R: k x k upper triangular with a diagonal free of
+   * zeros, rounded to the dtype of X first. A provider may invert diagonal blocks of at most 32 columns.
    */
-  addOverlap(V: Block, X: Block, S: Matrix): Promise<void>;
-  /**
-   * out = X C. X: p x k and out: p x l of one dtype (distinct memory), C: k x l, rounded to that dtype first. With `upper`
-   * C is known to be upper triangular, which a provider may use to save half of the work.
-   */
-  times(X: Block, C: Matrix, out: Block, upper?: boolean): Promise<void>;
+  solve(X: Block, R: Matrix): Promise<void>;
   /** Z -= X C in place. X: p x k and Z: p x l of one dtype, C: k x l, rounded to that dtype first. */
   subtract(X: Block, C: Matrix, Z: Block): Promise<void>;
   /** op(A) op(B) of small matrices in float64. */

@@ -2,11 +2,9 @@
 import { matMul, type Tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import type { Block, Matrix } from '../../core/block.ts';
 import type { PanelKernels } from '../../linalg/kernels/panels.ts';
+import { SUMMED_ROWS } from '../../linalg/kernels/provider.ts';
 import { currentBackend } from './current.ts';
 import { describeBackend, largestBuffer } from './record.ts';
-
-/** Rows that are added up in float32 before the sum goes on in float64. */
-const SUMMED_ROWS = 4096;
 
 /** Rows of which a tensor with `cols` columns fits into a buffer, at most 2^16. */
 function rowsThatFit(cols: number): number {

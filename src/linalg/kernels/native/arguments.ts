@@ -9,6 +9,7 @@ export const NO_TRANSPOSE: Uint8Array = character('N');
 export const TRANSPOSE: Uint8Array = character('T');
 export const UPPER: Uint8Array = character('U');
 export const LOWER: Uint8Array = character('L');
+export const LEFT: Uint8Array = character('L');
 export const VECTORS: Uint8Array = character('V');
 
 /**

@@ -1,6 +1,6 @@
 /** Small problems with known answers: a library that gets them wrong is not used. */
 
-import { type Block, type Matrix, zeroMatrix, zeros } from '../../../core/block.ts';
+import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../../../core/block.ts';
 import type { DType } from '../../../core/dtype.ts';
 import { mirrorUpper } from '../../small.ts';
 import type { Kernels } from '../provider.ts';
@@ -38,7 +38,7 @@ async function projectionsAreRight(kernels: Kernels): Promise<boolean> {
     ] as const) {
       const [V, X] = [wholeNumbers(rows, cols, dtype), wholeNumbers(rows, few, dtype)];
       const S = zeroMatrix(cols, few);
-      await kernels.addOverlap(V, X, S);
+      await kernels.addGram(V, X, S);
       if (!equal(S, await kernels.gemm(widened(V), widened(X), { transA: true }))) return false;
       const C = wholeNumbers(cols, few, 'float64') as Matrix;
       const expected = plainProduct(V, C).data.map((value, at) => X.data[at]! - value);
@@ -62,7 +62,27 @@ async function productsAreRight(kernels: Kernels): Promise<boolean> {
   const G = zeroMatrix(COLS, COLS);
   await kernels.addGram(B, B, G);
   const square = await kernels.gemm(B, B, { transA: true });
-  return equal(await kernels.gemm(A, B), expected) && equal(narrow, expected) && equal(mirrorUpper(G), square);
+  const [panel, H] = [wholeNumbers(DEPTH, COLS, 'float32'), zeroMatrix(COLS, COLS)];
+  await kernels.addGram(panel, panel, H);
+  const isSquare = [G, H].every((sum) => equal(mirrorUpper(sum), square));
+  return equal(await kernels.gemm(A, B), expected) && equal(narrow, expected) && isSquare;
+}
+
+/** X R^-1 of an X = Q R in whole numbers; R has ones on its diagonal and few entries above, so that all of it is exact. */
+async function solutionsAreRight(kernels: Kernels): Promise<boolean> {
+  const R = zeroMatrix(COLS, COLS);
+  for (let i = 0; i < COLS; i++) {
+    R.data[i * COLS + i] = 1;
+    if (i % 3 === 0 && i + 2 < COLS) R.data[i * COLS + i + 2] = -2;
+    if (i % 5 === 0 && i + 70 < COLS) R.data[i * COLS + i + 70] = 3;
+  }
+  for (const dtype of ['float32', 'float64'] as const) {
+    const Q = wholeNumbers(ROWS, COLS, dtype);
+    const X = asDType(plainProduct(Q, R), dtype);
+    await kernels.solve(X, R);
+    if (!equal(X, Q)) return false;
+  }
+  return true;
 }
 
 /** The second difference matrix of order k: eigenvalues 2 - 2 cos(j pi / (k + 1)), sines as eigenvectors. */
@@ -90,6 +110,7 @@ async function eigenpairsAreRight(kernels: Kernels, k: number): Promise<boolean>
 export async function findFault(kernels: Kernels): Promise<string | undefined> {
   if (!((await productsAreRight(kernels)) && (await projectionsAreRight(kernels))))
     return 'gives wrong matrix products';
+  if (!(await solutionsAreRight(kernels))) return 'solves triangular systems wrongly';
   for (const order of [3, ROWS]) {
     if (!(await eigenpairsAreRight(kernels, order))) return 'gives wrong eigenpairs';
   }

@@ -1,10 +1,10 @@
 /** The provider `'native'`: a system BLAS and LAPACK, called in place on the library's own memory. */
-import { type Block, checkBlock, type Matrix, zeroMatrix } from '../../../core/block.ts';
+import { asDType, type Block, checkBlock, type Matrix, zeroMatrix } from '../../../core/block.ts';
 import { dtypeOf, type FloatArray } from '../../../core/dtype.ts';
 import { UnsupportedError } from '../../../core/errors.ts';
 import { Scratch } from '../../../core/scratch.ts';
-import type { GemmOptions, Kernels } from '../provider.ts';
-import { integer, LOWER, NO_TRANSPOSE, ONE_CHARACTER, scalar } from './arguments.ts';
+import { type GemmOptions, type Kernels, SUMMED_ROWS } from '../provider.ts';
+import { integer, LEFT, LOWER, NO_TRANSPOSE, ONE_CHARACTER, scalar } from './arguments.ts';
 import { eigh } from './eigh.ts';
 import type { ForeignFunction } from './ffi.ts';
 import type { BlasLibrary } from './library.ts';
@@ -19,17 +19,20 @@ export interface NativeKernels extends Kernels {
   sgemm(product: Product<Float32Array>): void;
 }
 
-/** Float64 entries of a converted panel: 8 MB; with fewer rows the library would mostly read and write G. */
-const SCRATCH_ENTRIES = 2 ** 20;
-
 /** Columns of a strip in a product of which only the upper triangle is wanted. */
 const STRIP = 256;
+
+/** Rows `start..end` of a panel: a view. */
+const rowsOf = ({ cols, data }: Block, start: number, end: number): Block => ({
+  rows: end - start,
+  cols,
+  data: data.subarray(start * cols, end * cols),
+});
 
 class BlasKernels implements NativeKernels {
   readonly name: string;
   readonly files: readonly string[];
   readonly #library: BlasLibrary;
-  readonly #wide = new Scratch((length) => new Float64Array(length));
   readonly #narrow = new Scratch((length) => new Float32Array(length));
 
   constructor(library: BlasLibrary, name: string) {
@@ -42,33 +45,33 @@ class BlasKernels implements NativeKernels {
     checkBlock('addGram', X, X.rows, X.cols);
     checkBlock('addGram', Y, X.rows, Y.cols);
     checkBlock('addGram', G, X.cols, Y.cols);
-    const inPlace = dtypeOf(X.data) === 'float64' && dtypeOf(Y.data) === 'float64';
-    const step = inPlace ? X.rows : Math.max(1, Math.floor(SCRATCH_ENTRIES / Math.max(1, X.cols, Y.cols)));
-    for (let start = 0; start < X.rows; start += step) {
-      const end = Math.min(start + step, X.rows);
-      await this.#withRows(X, start, end, (x) =>
-        X === Y
-          ? this.#addSquare(x, end - start, G)
-          : this.#withRows(Y, start, end, (y) =>
-              symmetric
-                ? this.#addUpper(x, y, end - start, G)
-                : this.#dgemm({ m: G.rows, n: G.cols, k: end - start, transA: true, A: x, B: y, beta: 1, C: G.data }),
-            ),
-      );
-    }
+    const dtype = dtypeOf(X.data);
+    if (dtype !== dtypeOf(Y.data)) {
+      await this.addGram(asDType(X, 'float64'), asDType(Y, 'float64'), G, symmetric);
+    } else if (Y.cols <= FEW_COLUMNS) addOverlap(this.#library, X, Y, G);
+    else if (dtype === 'float64') await this.#addProduct(X, Y, G.data, symmetric, 1);
+    else await this.#addInParts(X, Y, G, symmetric);
   }
 
-  async addOverlap(V: Block, X: Block, S: Matrix): Promise<void> {
-    if (X.cols > FEW_COLUMNS || dtypeOf(V.data) !== dtypeOf(X.data)) return this.addGram(V, X, S, false);
-    checkBlock('addOverlap', V, V.rows, V.cols);
-    checkBlock('addOverlap', X, V.rows, X.cols);
-    checkBlock('addOverlap', S, V.cols, X.cols);
-    addOverlap(this.#library, V, X, S);
-  }
-
-  async times(X: Block, C: Matrix, out: Block, upper = false): Promise<void> {
+  async times(X: Block, C: Matrix, out: Block): Promise<void> {
     checkBlock('times', X, X.rows, C.rows);
-    await this.#withFactor('times', X, C, out, (factor) => this.#strips(X, factor, C.cols, out, upper));
+    await this.#withFactor('times', X, C, out, async (B) => {
+      const shape = { m: X.rows, n: C.cols, k: X.cols };
+      await this.#multiply({ ...shape, A: X.data, B, C: out.data });
+    });
+  }
+
+  async solve(X: Block, R: Matrix): Promise<void> {
+    checkBlock('solve', R, X.cols, X.cols);
+    await this.#withFactor('solve', X, R, X, async (factor) => {
+      // to the library X and R are their transposes: R^T X_new^T = X^T, with R^T lower triangular
+      const [rows, cols] = [integer(X.rows), integer(X.cols)];
+      const stride = integer(Math.max(1, X.cols));
+      const flags = [LEFT, LOWER, NO_TRANSPOSE, NO_TRANSPOSE];
+      const lengths = flags.map(() => ONE_CHARACTER);
+      const args = [...flags, cols, rows, scalar(1, X.data), factor, stride, X.data, stride, ...lengths];
+      await run(this.#library, this.#routine('trsm', X.data), args, X.data.length * X.cols);
+    });
   }
 
   async subtract(X: Block, C: Matrix, Z: Block): Promise<void> {
@@ -76,14 +79,14 @@ class BlasKernels implements NativeKernels {
     await this.#withFactor('subtract', X, C, Z, async (factor) => {
       const [routine, args] =
         C.cols === 1
-          ? ([this.#routine('gemv', X), subtractColumnArguments(X, factor, Z)] as const)
-          : ([this.#routine('gemm', X), subtractArguments(X, factor, Z)] as const);
+          ? ([this.#routine('gemv', X.data), subtractColumnArguments(X, factor, Z)] as const)
+          : ([this.#routine('gemm', X.data), subtractArguments(X, factor, Z)] as const);
       await run(this.#library, routine, args, 2 * X.data.length * C.cols);
     });
   }
 
-  /** The routine of the element type of a block. */
-  #routine(name: 'gemm' | 'gemv', { data }: Block): ForeignFunction {
+  /** The routine of the element type of `data`. */
+  #routine(name: 'gemm' | 'gemv' | 'syrk' | 'trsm', data: FloatArray): ForeignFunction {
     return this.#library[dtypeOf(data) === 'float32' ? (`s${name}` as const) : (`d${name}` as const)];
   }
 
@@ -106,31 +109,12 @@ class BlasKernels implements NativeKernels {
     });
   }
 
-  /** out = X C in one product, or in strips of columns that leave out the zeros below an upper triangular C. */
-  async #strips(X: Block, C: FloatArray, cols: number, out: Block, upper: boolean): Promise<void> {
-    const routine = this.#routine('gemm', X);
-    const step = upper ? STRIP : Math.max(1, cols);
-    for (let first = 0; first < cols; first += step) {
-      const end = Math.min(first + step, cols);
-      const shape = { m: X.rows, n: end - first, k: upper ? Math.min(end, X.cols) : X.cols };
-      const strides = { strideA: X.cols, strideB: cols, strideC: cols };
-      const args = productArguments({
-        ...shape,
-        ...strides,
-        A: X.data,
-        B: C.subarray(first),
-        C: out.data.subarray(first),
-      });
-      await run(this.#library, routine, args, 2 * shape.m * shape.n * shape.k);
-    }
-  }
-
   async gemm(A: Matrix, B: Matrix, { transA = false, transB = false }: GemmOptions = {}): Promise<Matrix> {
     const [m, k] = transA ? [A.cols, A.rows] : [A.rows, A.cols];
     const n = transB ? B.rows : B.cols;
     checkBlock('gemm', B, ...((transB ? [n, k] : [k, n]) as [number, number]));
     const C = zeroMatrix(m, n);
-    await this.#dgemm({ m, n, k, transA, transB, A: A.data, B: B.data, C: C.data });
+    await this.#multiply({ m, n, k, transA, transB, A: A.data, B: B.data, C: C.data });
     return C;
   }
 
@@ -144,40 +128,48 @@ class BlasKernels implements NativeKernels {
     this.#library.alone(2 * m * n * k, () => this.#library.sgemm(...args));
   }
 
-  #dgemm(product: Product): Promise<void> {
+  #multiply(product: Product): Promise<void> {
     const { m, n, k } = product;
-    return run(this.#library, this.#library.dgemm, productArguments(product), 2 * m * n * k);
+    return run(this.#library, this.#routine('gemm', product.C), productArguments(product), 2 * m * n * k);
   }
 
-  /** Adds x^T x to the upper triangle of G (by rows; the lower one by columns). x: rows x G.rows. */
-  #addSquare(x: Float64Array, rows: number, G: Matrix): Promise<void> {
-    const k = G.rows;
-    const one = scalar(1, G.data);
-    const size = integer(Math.max(1, k));
-    const args = [LOWER, NO_TRANSPOSE, integer(k), integer(rows), one, x, size, one, G.data, size];
-    return run(this.#library, this.#library.dsyrk, [...args, ONE_CHARACTER, ONE_CHARACTER], rows * k * k);
+  /** G += X^T Y in float64, of float32 panels that are added up in float32 a few rows at a time. */
+  async #addInParts(X: Block, Y: Block, G: Matrix, symmetric: boolean): Promise<void> {
+    await this.#narrow.lend(G.data.length, async (buffer) => {
+      const sum = buffer.subarray(0, G.data.length);
+      for (let start = 0; start < X.rows; start += SUMMED_ROWS) {
+        const part = (block: Block): Block => rowsOf(block, start, Math.min(start + SUMMED_ROWS, X.rows));
+        const x = part(X);
+        await this.#addProduct(x, X === Y ? x : part(Y), sum, symmetric, 0);
+        for (let i = 0; i < G.rows; i++) {
+          const end = (i + 1) * G.cols;
+          for (let at = i * G.cols + (symmetric ? i : 0); at < end; at++) G.data[at]! += sum[at]!;
+        }
+      }
+    });
   }
 
-  /** Adds to G the strips of x^T y above the diagonal: half the work where the other half is known by symmetry. */
-  async #addUpper(x: Float64Array, y: Float64Array, rows: number, G: Matrix): Promise<void> {
-    const k = G.rows;
-    const strides = { strideA: k, strideB: k, strideC: k };
-    for (let first = 0; first < k; first += STRIP) {
-      const end = Math.min(first + STRIP, k);
-      const strip = { B: y.subarray(first), C: G.data.subarray(first), ...strides };
-      await this.#dgemm({ m: end, n: end - first, k: rows, transA: true, A: x, beta: 1, ...strip });
+  /** sum = X^T Y + beta sum in the type of all three; where it is known to be symmetric, the upper triangle. */
+  async #addProduct(X: Block, Y: Block, sum: FloatArray, symmetric: boolean, beta: number): Promise<void> {
+    if (X === Y && symmetric) return this.#addSquare(X, sum, beta);
+    const strides = { strideA: X.cols, strideB: Y.cols, strideC: Y.cols };
+    const shared = { ...strides, k: X.rows, transA: true, A: X.data, beta };
+    // half the work where the other half is known by symmetry
+    const step = symmetric ? STRIP : Y.cols;
+    for (let first = 0; first < Y.cols; first += step) {
+      const end = Math.min(first + step, Y.cols);
+      const strip = { B: Y.data.subarray(first), C: sum.subarray(first) };
+      await this.#multiply({ ...shared, ...strip, m: symmetric ? end : X.cols, n: end - first });
     }
   }
 
-  /** Rows `start..end` of a panel in float64: the panel's own memory, or converted ones that live as long as `work`. */
-  #withRows(X: Block, start: number, end: number, work: (rows: Float64Array) => Promise<void>): Promise<void> {
-    const [from, to] = [start * X.cols, end * X.cols];
-    const rows = X.data.subarray(from, to);
-    if (dtypeOf(rows) === 'float64') return work(rows as Float64Array);
-    return this.#wide.lend(to - from, (buffer) => {
-      buffer.set(rows);
-      return work(buffer);
-    });
+  /** The upper triangle (by rows; the lower one by columns) of sum = X^T X + beta sum. */
+  #addSquare(X: Block, sum: FloatArray, beta: number): Promise<void> {
+    const size = integer(Math.max(1, X.cols));
+    const [alpha, factor] = [scalar(1, sum), scalar(beta, sum)];
+    const args = [LOWER, NO_TRANSPOSE, integer(X.cols), integer(X.rows), alpha, X.data, size, factor, sum, size];
+    const all = [...args, ONE_CHARACTER, ONE_CHARACTER];
+    return run(this.#library, this.#routine('syrk', sum), all, X.data.length * X.cols);
   }
 }
 

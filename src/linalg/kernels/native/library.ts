@@ -10,7 +10,10 @@ const SIGNATURES = {
   dgemm: [13, 2],
   sgemv: [11, 1],
   dgemv: [11, 1],
+  ssyrk: [10, 2],
   dsyrk: [10, 2],
+  strsm: [11, 4],
+  dtrsm: [11, 4],
   dsyevd: [11, 2],
 } as const;
 type RoutineName = keyof typeof SIGNATURES;
@@ -52,7 +55,10 @@ export function openLibrary(ffi: Ffi, files: Candidate): BlasLibrary {
     dgemm: bind('dgemm'),
     sgemv: bind('sgemv'),
     dgemv: bind('dgemv'),
+    ssyrk: bind('ssyrk'),
     dsyrk: bind('dsyrk'),
+    strsm: bind('strsm'),
+    dtrsm: bind('dtrsm'),
     dsyevd: bind('dsyevd'),
   };
 }

@@ -1,16 +1,14 @@
 /** Products of tall panels with a few columns: they are bound by reading the panel, which is therefore used as it is. */
 import type { Block, Matrix } from '../../../core/block.ts';
 import { dtypeOf, type FloatArray } from '../../../core/dtype.ts';
+import { SUMMED_ROWS } from '../provider.ts';
 import { integer, NO_TRANSPOSE, ONE_CHARACTER, scalar, TRANSPOSE } from './arguments.ts';
 import type { ForeignArgument } from './ffi.ts';
 import type { BlasLibrary } from './library.ts';
 import { productArguments } from './product.ts';
 
-/** From more columns on converting a float32 panel to float64 is cheap beside the product. */
+/** Up to so many columns a panel takes a few milliseconds at most. */
 export const FEW_COLUMNS = 8;
-
-/** Rows of float32 numbers that are added up in float32; the sums go on in float64. */
-const SUMMED_ROWS = 4096;
 
 /** y = alpha op(A) x + beta y for a row-major A (rows x cols), op(A) = A^T with `transpose`. */
 interface VectorProduct {
@@ -60,7 +58,7 @@ export function subtractArguments(X: Block, C: FloatArray, Z: Block): ForeignArg
   return productArguments({ ...shape, alpha: -1, A: X.data, B: C, beta: 1, C: Z.data });
 }
 
-/** S += V^T X, on this thread: a panel takes a few milliseconds at most. See `Kernels.addOverlap`. */
+/** S += V^T X for a few columns X, on this thread. See `Kernels.addGram`. */
 export function addOverlap(library: BlasLibrary, V: Block, X: Block, S: Matrix): void {
   if (V.data.length === 0 || X.cols === 0) return;
   const isWide = dtypeOf(V.data) === 'float64';

@@ -6,7 +6,7 @@ import type { Kernels } from '../provider.ts';
 import { eigh } from './eigh/solve.ts';
 import { Engine } from './engine.ts';
 import { compileModule } from './module.ts';
-import { addGram, gemm, subtract, times } from './products.ts';
+import { addGram, gemm, solve, subtract, times } from './products.ts';
 
 /** A provider that can release what it holds. */
 export interface WasmKernels extends Kernels {
@@ -34,9 +34,10 @@ async function start(): Promise<WasmKernels> {
   };
   return {
     name: size === 0 ? 'wasm (calling thread)' : `wasm (${size} thread${size === 1 ? '' : 's'})`,
-    addGram: (X, Y, G, symmetric?: boolean) => addGram(engine(), X, Y, G, symmetric),
-    addOverlap: async (V, X, S) => (X.cols === 1 ? addColumnOverlap(V, X, S) : addGram(engine(), V, X, S, false)),
-    times: (X, C, out, upper) => times(engine(), X, C, out, upper),
+    addGram: async (X, Y, G, symmetric?: boolean) =>
+      Y.cols === 1 ? addColumnOverlap(X, Y, G) : addGram(engine(), X, Y, G, symmetric),
+    times: (X, C, out) => times(engine(), X, C, out),
+    solve: (X, R) => solve(engine(), X, R),
     subtract: async (X, C, Z) => (Z.cols === 1 ? subtractColumn(X, C, Z) : subtract(engine(), X, C, Z)),
     gemm: (A, B, options) => gemm(engine(), A, B, options),
     eigh: (A) => eigh(engine(), A),

@@ -42,7 +42,6 @@ export interface Exports {
   scratchBytes(): number;
   productF32: ProductKernel;
   productF64: ProductKernel;
-  productF32ToF64: ProductKernel;
   csrF32: CsrKernel;
   csrF64: CsrKernel;
   mirrorUpper(c: Address, n: number): void;

@@ -2,8 +2,8 @@
 import type { Address } from './module.ts';
 import type { Thread } from './thread.ts';
 
-/** Names of the product kernels: types of the operands and of the result. */
-export type ProductKind = 'productF32' | 'productF64' | 'productF32ToF64';
+/** Names of the product kernels, by the type of operands and result. */
+export type ProductKind = 'productF32' | 'productF64';
 
 /** An operand of `outer x depth` entries: the first one's address, and bytes from entry to entry in both directions. */
 export interface Operand {
@@ -24,6 +24,8 @@ export interface Product {
   depth: number;
   alpha?: number;
   accumulate?: boolean;
+  /** Tiles that lie wholly below the diagonal of C are left as they are. */
+  upper?: boolean;
   /** Room for `packedBytes(n, depth)`. */
   packed: Address;
 }
@@ -34,8 +36,8 @@ export function packedBytes(n: number, depth: number): number {
 }
 
 /** Called by every thread of a team. */
-export function multiply(thread: Thread, product: Product, upper = false): void {
-  const { kind, A, B, C, rowBytes, m, n, depth, alpha = 1, accumulate = false, packed } = product;
+export function multiply(thread: Thread, product: Product): void {
+  const { kind, A, B, C, rowBytes, m, n, depth, alpha = 1, accumulate = false, upper = false, packed } = product;
   const kernel = thread.kernels[kind];
   // biome-ignore format: the argument list of the kernel
   kernel(A.at, A.outer, A.depth, B.at, B.outer, B.depth, C, rowBytes, m, n, depth, alpha, accumulate, upper, packed);
@@ -43,26 +45,6 @@ export function multiply(thread: Thread, product: Product, upper = false): void 
 
 /** A product whose result is symmetric float64, with rows end to end: one triangle is computed and mirrored. */
 export function multiplySymmetric(thread: Thread, product: Product): void {
-  multiply(thread, product, true);
+  multiply(thread, { ...product, upper: true });
   thread.kernels.mirrorUpper(product.C, product.n);
-}
-
-/** Columns of C computed together when the right factor is upper triangular. */
-const STRIP = 256;
-
-/** A product of which column j of the right factor is known to be zero from depth `firstColumn + j + 1` on. */
-export interface TriangularProduct extends Product {
-  /** The column of the whole right factor that is the first one here. */
-  firstColumn: number;
-}
-
-/** Computes C strip by strip, each only as deep as its last column reaches. */
-export function multiplyTriangular(thread: Thread, product: TriangularProduct): void {
-  const { B, C, rowBytes, n, depth, firstColumn } = product;
-  const entryBytes = rowBytes / n;
-  for (let first = 0; first < n; first += STRIP) {
-    const end = Math.min(first + STRIP, n);
-    const strip = { B: { ...B, at: B.at + first * B.outer }, C: C + first * entryBytes, n: end - first };
-    multiply(thread, { ...product, ...strip, depth: Math.min(depth, firstColumn + end) });
-  }
 }

@@ -1,10 +1,13 @@
-/** addGram, times, subtract and gemm on an engine: operands are copied into shared memory, at most one tile of the result at a time. */
+/** addGram, times, solve, subtract and gemm on an engine: operands are copied into shared memory, at most one tile of the result at a time. */
 import { type Block, type Matrix, zeroMatrix } from '../../../core/block.ts';
 import { bytesPerEntry, type DType, dtypeOf, type FloatArray } from '../../../core/dtype.ts';
-import type { GemmOptions } from '../provider.ts';
+import { invertSmall } from '../../cholesky.ts';
+import { subMatrix } from '../../small.ts';
+import { type GemmOptions, SUMMED_ROWS } from '../provider.ts';
 import type { Engine, Job } from './engine.ts';
 import type { Address } from './module.ts';
 import { type Operand, type ProductKind, packedBytes } from './product.ts';
+import { BLOCK, halfOf } from './solve.ts';
 
 /** Entries of the result computed in one call (32 MB in float64), which bounds the memory of a product. */
 const TILE_ENTRIES = 2 ** 22;
@@ -28,6 +31,8 @@ interface Tile {
 type Sink = (values: FloatArray, tile: Tile) => void;
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+const typeOf = (kind: ProductKind): DType => (kind === 'productF32' ? 'float32' : 'float64');
 
 function view(dtype: DType, memory: SharedArrayBuffer, at: Address, length: number): FloatArray {
   return dtype === 'float32' ? new Float32Array(memory, at, length) : new Float64Array(memory, at, length);
@@ -60,8 +65,8 @@ function load(
   return { at, outer: bytes, depth: count * bytes };
 }
 
-/** What is known of a product beforehand: that the result is symmetric, or the right factor upper triangular. */
-type Structure = 'general' | 'symmetric' | 'triangular';
+/** Whether a result is known to be symmetric, and then whether its upper triangle is enough. */
+type Structure = 'general' | 'symmetric' | 'upper';
 
 /**
  * The job of one tile of A B, where `B` has the columns of the right factor as outer entries. Of a tile that is known to
@@ -70,26 +75,26 @@ type Structure = 'general' | 'symmetric' | 'triangular';
 function tileJob(kind: ProductKind, A: Source, B: Source, structure: Structure, tile: Tile, sink: Sink): Job {
   const { row, rows, col, cols } = tile;
   const depth = A.byColumns ? A.block.rows : A.block.cols;
-  const operandType = kind === 'productF64' ? 'float64' : 'float32';
-  const resultType = kind === 'productF32' ? 'float32' : 'float64';
-  const sameOperand = structure === 'symmetric' && A.block === B.block;
-  const offsetB = align(rows * depth * bytesPerEntry(operandType));
-  const offsetC = sameOperand ? offsetB : offsetB + align(cols * depth * bytesPerEntry(operandType));
-  const offsetPacked = offsetC + align(rows * cols * bytesPerEntry(resultType));
+  const dtype = typeOf(kind);
+  const bytes = bytesPerEntry(dtype);
+  const sameOperand = structure !== 'general' && A.block === B.block;
+  const offsetB = align(rows * depth * bytes);
+  const offsetC = sameOperand ? offsetB : offsetB + align(cols * depth * bytes);
+  const offsetPacked = offsetC + align(rows * cols * bytes);
   return {
     bytes: offsetPacked + packedBytes(cols, depth),
     work: 2 * rows * cols * depth,
     load(memory, base) {
-      const loadedA = load(A, row, rows, operandType, memory, base);
-      const loadedB = sameOperand ? loadedA : load(B, col, cols, operandType, memory, base + offsetB);
+      const loadedA = load(A, row, rows, dtype, memory, base);
+      const loadedB = sameOperand ? loadedA : load(B, col, cols, dtype, memory, base + offsetB);
       const C = base + offsetC;
-      const rowBytes = cols * bytesPerEntry(resultType);
+      const rowBytes = cols * bytes;
       const args = { kind, A: loadedA, B: loadedB, C, rowBytes, m: rows, n: cols, depth, packed: base + offsetPacked };
-      if (structure === 'triangular') return { program: 'multiplyTriangular', args: { ...args, firstColumn: col } };
-      return { program: structure === 'symmetric' ? 'multiplySymmetric' : 'multiply', args };
+      if (structure === 'symmetric') return { program: 'multiplySymmetric', args };
+      return { program: 'multiply', args: { ...args, upper: structure === 'upper' } };
     },
     store(memory, base) {
-      sink(view(resultType, memory, base + offsetC, rows * cols), tile);
+      sink(view(dtype, memory, base + offsetC, rows * cols), tile);
     },
   };
 }
@@ -112,7 +117,7 @@ async function multiply(
     for (let col = 0; col < n; col += tileCols) {
       const tile = { row, rows: Math.min(tileRows, m - row), col, cols: Math.min(tileCols, n - col) };
       const whole = tile.rows === m && tile.cols === n;
-      const known = structure === 'symmetric' && !whole ? 'general' : structure;
+      const known = whole ? structure : 'general';
       await engine.run(tileJob(kind, A, B, known, tile, sink));
     }
   }
@@ -128,19 +133,32 @@ function placeInto(target: Block): Sink {
   };
 }
 
-/** Adds `sign` times a tile. */
-function addInto(target: Block, sign: 1 | -1 = 1): Sink {
+/** Adds `sign` times a tile, or what it has on and above the diagonal of the whole. */
+function addInto(target: Block, { sign = 1, upper = false }: { sign?: 1 | -1; upper?: boolean } = {}): Sink {
   return (values, { row, rows, col, cols }) => {
-    for (let i = 0, from = 0; i < rows; i++) {
-      const start = (row + i) * target.cols + col;
-      for (let at = start; at < start + cols; at++, from++) target.data[at]! += sign * values[from]!;
+    for (let i = 0; i < rows; i++) {
+      const left = upper ? Math.min(cols, Math.max(0, row + i - col)) : 0;
+      const shift = (row + i) * target.cols + col - i * cols;
+      for (let from = i * cols + left; from < (i + 1) * cols; from++) {
+        target.data[shift + from]! += sign * values[from]!;
+      }
     }
   };
 }
 
+const kindFor = (...blocks: Block[]): ProductKind =>
+  blocks.every(({ data }) => dtypeOf(data) === 'float32') ? 'productF32' : 'productF64';
+
+/** Rows `start..end` of a block: a view. */
+const rowsOf = ({ cols, data }: Block, start: number, end: number): Block => ({
+  rows: end - start,
+  cols,
+  data: data.subarray(start * cols, end * cols),
+});
+
 /**
- * See `Kernels.addGram`; float32 panels are converted while they are packed. With `symmetric` the sum is known to be
- * symmetric: a result of one tile (k up to 2048) is computed as a triangle, a larger one in full.
+ * See `Kernels.addGram`. With `symmetric` the sum is known to be symmetric: a result of one tile (k up to 2048) is computed
+ * as a triangle, a larger one in full.
  */
 export async function addGram(
   engine: Engine,
@@ -149,39 +167,86 @@ export async function addGram(
   G: Matrix,
   symmetric: boolean = X === Y,
 ): Promise<void> {
-  const kind = dtypeOf(X.data) === 'float32' ? 'productF32ToF64' : 'productF64';
-  await multiply(
-    engine,
-    kind,
-    { block: X, byColumns: true },
-    { block: Y, byColumns: true },
-    addInto(G),
-    symmetric ? 'symmetric' : 'general',
-  );
+  const kind = kindFor(X, Y);
+  const step = kind === 'productF32' ? SUMMED_ROWS : Math.max(1, X.rows);
+  for (let start = 0; start < X.rows; start += step) {
+    const end = Math.min(start + step, X.rows);
+    const x = rowsOf(X, start, end);
+    const y = X === Y ? x : rowsOf(Y, start, end);
+    const [left, right] = [x, y].map((block) => ({ block, byColumns: true })) as [Source, Source];
+    await multiply(engine, kind, left, right, addInto(G, { upper: symmetric }), symmetric ? 'upper' : 'general');
+  }
 }
 
 /** See `Kernels.times`; float32 panels are multiplied in float32. */
-export async function times(engine: Engine, X: Block, C: Matrix, out: Block, upper = false): Promise<void> {
+export async function times(engine: Engine, X: Block, C: Matrix, out: Block): Promise<void> {
   if (X.cols === 0) out.data.fill(0);
-  const kind = dtypeOf(X.data) === 'float32' ? 'productF32' : 'productF64';
-  await multiply(
-    engine,
-    kind,
-    { block: X, byColumns: false },
-    { block: C, byColumns: true },
-    placeInto(out),
-    upper ? 'triangular' : 'general',
-  );
-}
-
-/** See `Kernels.subtract`. */
-export async function subtract(engine: Engine, X: Block, C: Matrix, Z: Block): Promise<void> {
-  const kind = dtypeOf(X.data) === 'float32' ? 'productF32' : 'productF64';
   const [left, right] = [
     { block: X, byColumns: false },
     { block: C, byColumns: true },
   ];
-  await multiply(engine, kind, left, right, addInto(Z, -1));
+  await multiply(engine, kindFor(X), left, right, placeInto(out));
+}
+
+/** See `Kernels.subtract`. */
+export async function subtract(engine: Engine, X: Block, C: Matrix, Z: Block): Promise<void> {
+  const [left, right] = [
+    { block: X, byColumns: false },
+    { block: C, byColumns: true },
+  ];
+  await multiply(engine, kindFor(X), left, right, addInto(Z, { sign: -1 }));
+}
+
+/** Bytes of the operands and of the result of one call of `solve`, at most, unless a single row has more. */
+const SOLVE_BYTES = 2 ** 26;
+
+/** See `Kernels.solve`. */
+export async function solve(engine: Engine, X: Block, R: Matrix): Promise<void> {
+  if (X.data.length === 0) return;
+  const kind = kindFor(X);
+  const step = Math.max(1, Math.floor(SOLVE_BYTES / (2 * X.cols * bytesPerEntry(typeOf(kind)))));
+  const inverses = invertedBlocks(R);
+  for (let start = 0; start < X.rows; start += step) {
+    await engine.run(solveJob(kind, rowsOf(X, start, Math.min(start + step, X.rows)), R, inverses));
+  }
+}
+
+/** The inverses of the diagonal blocks of R one below the other, each in the first columns of k x 32. */
+function invertedBlocks(R: Matrix): Matrix {
+  const k = R.rows;
+  const all = zeroMatrix(k, BLOCK);
+  for (let first = 0; first < k; first += BLOCK) {
+    const end = Math.min(first + BLOCK, k);
+    const inverse = invertSmall(subMatrix(R, first, end, first, end));
+    for (let i = 0; i < end - first; i++) {
+      all.data.set(inverse.data.subarray(i * inverse.cols, (i + 1) * inverse.cols), (first + i) * BLOCK);
+    }
+  }
+  return all;
+}
+
+function solveJob(kind: ProductKind, X: Block, R: Matrix, inverses: Matrix): Job {
+  const dtype = typeOf(kind);
+  const [rows, k] = [X.rows, X.cols];
+  const bytes = bytesPerEntry(dtype);
+  const offsetQ = align(rows * k * bytes);
+  const offsetR = 2 * offsetQ;
+  const offsetT = offsetR + align(k * k * bytes);
+  const offsetPacked = offsetT + align(inverses.data.length * bytes);
+  return {
+    bytes: offsetPacked + packedBytes(halfOf(k), halfOf(k)),
+    work: rows * k * k,
+    load(memory, base) {
+      view(dtype, memory, base, rows * k).set(X.data);
+      view(dtype, memory, base + offsetR, k * k).set(R.data);
+      view(dtype, memory, base + offsetT, inverses.data.length).set(inverses.data);
+      const places = { B: base, Q: base + offsetQ, R: base + offsetR, inverses: base + offsetT };
+      return { program: 'solve', args: { kind, rows, k, ...places, packed: base + offsetPacked } };
+    },
+    store(memory, base) {
+      X.data.set(view(dtype, memory, base + offsetQ, rows * k));
+    },
+  };
 }
 
 /** See `Kernels.gemm`. */

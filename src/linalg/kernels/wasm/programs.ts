@@ -1,14 +1,15 @@
 /** What a team can be asked to run. Arguments are plain records, because they are posted to workers. */
 import { type CsrProduct, multiplyCsr } from './csr.ts';
 import { type EighArguments, eigh } from './eigh/program.ts';
-import { multiply, multiplySymmetric, multiplyTriangular, type Product, type TriangularProduct } from './product.ts';
+import { multiply, multiplySymmetric, type Product } from './product.ts';
+import { type Solve, solve } from './solve.ts';
 import type { Thread } from './thread.ts';
 
 /** Arguments by program. */
 export interface ProgramArguments {
   multiply: Product;
   multiplySymmetric: Product;
-  multiplyTriangular: TriangularProduct;
+  solve: Solve;
   multiplyCsr: CsrProduct;
   eigh: EighArguments;
 }
@@ -27,8 +28,8 @@ export function runCall(thread: Thread, call: Call): void {
     case 'multiplySymmetric':
       multiplySymmetric(thread, call.args);
       break;
-    case 'multiplyTriangular':
-      multiplyTriangular(thread, call.args);
+    case 'solve':
+      solve(thread, call.args);
       break;
     case 'multiplyCsr':
       multiplyCsr(thread, call.args);

@@ -12,19 +12,13 @@ import { product } from './product';
 /** {@link product} of f32 operands in f32. */
 // biome-ignore format: the arguments of {@link product}
 export function productF32(a: usize, aOuter: usize, aDepth: usize, b: usize, bOuter: usize, bDepth: usize, c: usize, rowBytes: usize, m: usize, n: usize, depth: usize, alpha: f32, accumulate: bool, upper: bool, packedB: usize): void {
-  product<f32, f32>(a, aOuter, aDepth, b, bOuter, bDepth, c, rowBytes, m, n, depth, alpha, accumulate, upper, packedB);
+  product<f32>(a, aOuter, aDepth, b, bOuter, bDepth, c, rowBytes, m, n, depth, alpha, accumulate, upper, packedB);
 }
 
 /** {@link product} of f64 operands in f64. */
 // biome-ignore format: the arguments of {@link product}
 export function productF64(a: usize, aOuter: usize, aDepth: usize, b: usize, bOuter: usize, bDepth: usize, c: usize, rowBytes: usize, m: usize, n: usize, depth: usize, alpha: f64, accumulate: bool, upper: bool, packedB: usize): void {
-  product<f64, f64>(a, aOuter, aDepth, b, bOuter, bDepth, c, rowBytes, m, n, depth, alpha, accumulate, upper, packedB);
-}
-
-/** {@link product} of f32 operands in f64. */
-// biome-ignore format: the arguments of {@link product}
-export function productF32ToF64(a: usize, aOuter: usize, aDepth: usize, b: usize, bOuter: usize, bDepth: usize, c: usize, rowBytes: usize, m: usize, n: usize, depth: usize, alpha: f64, accumulate: bool, upper: bool, packedB: usize): void {
-  product<f32, f64>(a, aOuter, aDepth, b, bOuter, bDepth, c, rowBytes, m, n, depth, alpha, accumulate, upper, packedB);
+  product<f64>(a, aOuter, aDepth, b, bOuter, bDepth, c, rowBytes, m, n, depth, alpha, accumulate, upper, packedB);
 }
 
 /** {@link csrProduct} in f32. */

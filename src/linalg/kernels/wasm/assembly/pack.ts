@@ -1,11 +1,11 @@
-/** Packing: an operand is copied into strips so that the micro-kernel reads memory in order, converting on the way. */
+/** Packing: an operand is copied into strips so that the micro-kernel reads memory in order. */
 
 /**
- * Copies an operand of `outer x depth` entries, entry (o, d) of type `In` at `from + o * outerStride + d * depthStride`
- * (bytes), into consecutive strips of `width` outer entries, each strip depth-major, of type `Out`. Entries beyond
+ * Copies an operand of `outer x depth` entries, entry (o, d) at `from + o * outerStride + d * depthStride`
+ * (bytes), into consecutive strips of `width` outer entries, each strip depth-major. Entries beyond
  * `outer` in the last strip become zeros.
  */
-export function pack<In, Out>(
+export function pack<T>(
   from: usize,
   outerStride: usize,
   depthStride: usize,
@@ -17,41 +17,30 @@ export function pack<In, Out>(
   let strip: usize = 0;
   for (; strip + width <= outer; strip += width) {
     const start = from + strip * outerStride;
-    if (outerStride === sizeof<In>()) packContiguous<In, Out>(start, depthStride, depth, width, into);
-    else packStrided<In, Out>(start, outerStride, depthStride, width, width, depth, into);
-    into += width * depth * sizeof<Out>();
+    if (outerStride === sizeof<T>()) packContiguous<T>(start, depthStride, depth, width, into);
+    else packStrided<T>(start, outerStride, depthStride, width, width, depth, into);
+    into += width * depth * sizeof<T>();
   }
   if (strip < outer) {
-    packStrided<In, Out>(from + strip * outerStride, outerStride, depthStride, outer - strip, width, depth, into);
+    packStrided<T>(from + strip * outerStride, outerStride, depthStride, outer - strip, width, depth, into);
   }
 }
 
 /** One full strip whose outer entries are adjacent; `width` is a multiple of 4. */
-export function packContiguous<In, Out>(
-  from: usize,
-  depthStride: usize,
-  depth: usize,
-  width: usize,
-  into: usize,
-): void {
+export function packContiguous<T>(from: usize, depthStride: usize, depth: usize, width: usize, into: usize): void {
   for (let d: usize = 0; d < depth; d++) {
     for (let w: usize = 0; w < width; w += 4) {
-      const at = from + w * sizeof<In>();
-      if (sizeof<In>() === sizeof<Out>()) {
-        v128.store(into, v128.load(at));
-        if (sizeof<In>() === 8) v128.store(into, v128.load(at, 16), 16);
-      } else {
-        v128.store(into, f64x2.promote_low_f32x4(v128.load64_zero(at)));
-        v128.store(into, f64x2.promote_low_f32x4(v128.load64_zero(at, 8)), 16);
-      }
-      into += 4 * sizeof<Out>();
+      const at = from + w * sizeof<T>();
+      v128.store(into, v128.load(at));
+      if (sizeof<T>() === 8) v128.store(into, v128.load(at, 16), 16);
+      into += 4 * sizeof<T>();
     }
     from += depthStride;
   }
 }
 
 /** One strip of any layout, `count` of its `width` outer entries present. */
-export function packStrided<In, Out>(
+export function packStrided<T>(
   from: usize,
   outerStride: usize,
   depthStride: usize,
@@ -64,13 +53,13 @@ export function packStrided<In, Out>(
     let at = from;
     let w: usize = 0;
     for (; w < count; w++) {
-      store<Out>(into, <Out>load<In>(at));
+      store<T>(into, load<T>(at));
       at += outerStride;
-      into += sizeof<Out>();
+      into += sizeof<T>();
     }
     for (; w < width; w++) {
-      store<Out>(into, 0);
-      into += sizeof<Out>();
+      store<T>(into, 0);
+      into += sizeof<T>();
     }
     from += depthStride;
   }

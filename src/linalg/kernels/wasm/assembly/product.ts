@@ -76,11 +76,11 @@ export function multiplyBlock<T>(
 }
 
 /**
- * C (+)= alpha A B, called by every thread of the team. C: m x n of type `Out`, row-major. A: m x depth and B: n x depth
- * (its columns) of type `In`, with strides in bytes as in {@link pack}. `upper` leaves out tiles below the diagonal.
+ * C (+)= alpha A B, called by every thread of the team. C: m x n, row-major. A: m x depth and B: n x depth
+ * (its columns), with strides in bytes as in {@link pack}. `upper` leaves out tiles below the diagonal.
  * `packedB`: depth * (n rounded up to the tile) entries, shared. On return the result is complete.
  */
-export function product<In, Out>(
+export function product<T>(
   a: usize,
   aOuter: usize,
   aDepth: usize,
@@ -92,12 +92,12 @@ export function product<In, Out>(
   m: usize,
   n: usize,
   depth: usize,
-  alpha: Out,
+  alpha: T,
   accumulate: bool,
   upper: bool,
   packedB: usize,
 ): void {
-  const cols = tileCols<Out>();
+  const cols = tileCols<T>();
   const strips = (n + cols - 1) / cols;
   const padded = strips * cols;
   const firstCol = shareStart(strips) * cols;
@@ -105,8 +105,8 @@ export function product<In, Out>(
   resetTickets();
   for (let d: usize = 0; d < depth && firstCol < endCol; d += DEPTH) {
     const slice = min(DEPTH, depth - d);
-    const into = packedB + (d * padded + firstCol * slice) * sizeof<Out>();
-    pack<In, Out>(b + firstCol * bOuter + d * bDepth, bOuter, bDepth, endCol - firstCol, slice, cols, into);
+    const into = packedB + (d * padded + firstCol * slice) * sizeof<T>();
+    pack<T>(b + firstCol * bOuter + d * bDepth, bOuter, bDepth, endCol - firstCol, slice, cols, into);
   }
   barrier();
   const tile = ownScratch();
@@ -119,11 +119,11 @@ export function product<In, Out>(
     const below = upper ? <isize>(row - skipped) : -1;
     for (let d: usize = 0; d < depth; d += DEPTH) {
       const slice = min(DEPTH, depth - d);
-      const stripsB = packedB + (d * padded + skipped * slice) * sizeof<Out>();
-      const at = c + row * rowBytes + skipped * sizeof<Out>();
-      pack<In, Out>(a + row * aOuter + d * aDepth, aOuter, aDepth, rows, slice, TILE_ROWS, packedA);
+      const stripsB = packedB + (d * padded + skipped * slice) * sizeof<T>();
+      const at = c + row * rowBytes + skipped * sizeof<T>();
+      pack<T>(a + row * aOuter + d * aDepth, aOuter, aDepth, rows, slice, TILE_ROWS, packedA);
       // biome-ignore format: one line says what the loop is about
-      multiplyBlock<Out>(rows, n - skipped, slice, packedA, stripsB, at, rowBytes, alpha, accumulate || d > 0, below, tile);
+      multiplyBlock<T>(rows, n - skipped, slice, packedA, stripsB, at, rowBytes, alpha, accumulate || d > 0, below, tile);
     }
   }
   barrier();

@@ -1,0 +1,52 @@
+/** How far the columns of a tall block are from orthonormal, from one pass over its row panels. */
+import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
+import type { DType } from '../core/dtype.ts';
+import { fillRandom } from '../core/random.ts';
+import type { Kernels } from '../linalg/kernels/provider.ts';
+import { frobeniusNorm, identity, mirrorUpper } from '../linalg/small.ts';
+import { panelBuffer } from './sweep.ts';
+import { addWideGram } from './verbs.ts';
+
+/** D = V^T V - I for a V of which row panels are shown one after the other. */
+export interface DefectMeter {
+  add(panel: Block): Promise<void>;
+  /** ||D||_F, or ||C D||_F for a small symmetric C. */
+  value(C?: Matrix): Promise<number>;
+}
+
+const difference = (A: Matrix, B: Matrix): Matrix => ({ ...A, data: A.data.map((entry, at) => entry - B.data[at]!) });
+
+async function normOfProduct(D: Matrix, kernels: Kernels, C?: Matrix): Promise<number> {
+  return frobeniusNorm(C ? await kernels.gemm(C, D) : D);
+}
+
+/** D itself, for few columns. */
+export function exactDefect(cols: number, kernels: Kernels): DefectMeter {
+  const G = zeroMatrix(cols, cols);
+  return {
+    add: (panel) => addWideGram(kernels, panel, panel, G),
+    value: (C) => normOfProduct(difference(mirrorUpper(G), identity(cols)), kernels, C),
+  };
+}
+
+/**
+ * The norm from a few Gaussian vectors w, as the root of the mean of ||D w||^2: thin products, where V^T V would cost as much as
+ * an orthonormalisation. For p vectors it is below 1/f of the truth with probability at most P(chi2_p <= p / f^2).
+ */
+export function estimatedDefect(cols: number, dtype: DType, kernels: Kernels, vectors: number): DefectMeter {
+  const drawn = zeros(cols, vectors, dtype);
+  fillRandom(drawn, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
+  const probes = asDType(drawn, 'float64') as Matrix;
+  const returned = zeroMatrix(cols, vectors);
+  const buffer = panelBuffer(vectors, dtype);
+  return {
+    async add(panel) {
+      const images = buffer(panel.rows);
+      await kernels.times(panel, probes, images);
+      await kernels.addGram(panel, images, returned, false);
+    },
+    async value(C) {
+      return (await normOfProduct(difference(returned, probes), kernels, C)) / Math.sqrt(vectors);
+    },
+  };
+}
