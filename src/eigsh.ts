@@ -25,6 +25,8 @@ const LENGTHS = ['eigenvalues', 'residualNorms', 'noiseFloor', 'completeness.low
  * Not reaching `tol` is no exception: a result that ran out of products, or was stopped by its signal, has what is there
  * with its residual norms. `apost(op, result)` certifies it.
  *
+ * With `sigma` the pairs nearest to that number are found, by iterative solves with A - sigma I (`EigshOptions.sigma`).
+ *
  * With `store` everything of size n lives in a directory of HDF5 files, and the same call goes on where it was stopped.
  *
  * @param op symmetric n x n operator
@@ -37,7 +39,7 @@ const LENGTHS = ['eigenvalues', 'residualNorms', 'noiseFloor', 'completeness.low
  */
 export function eigsh(op: LinearOperator, k: number, options: EigshOptions = {}): Promise<EigshResult> {
   return atDoor('eigsh', async () => {
-    const { settings, seed, kernels: choice, store, memory, ...control } = parseSearch(op, k, options);
+    const { settings, seed, kernels: choice, store, memory, inverse, ...control } = parseSearch(op, k, options);
     control.signal?.throwIfAborted();
     const kernels = await selectKernels(choice);
     return supervise(control, async (control) => {
@@ -50,6 +52,12 @@ export function eigsh(op: LinearOperator, k: number, options: EigshOptions = {})
       }
       const stopwatch = new Stopwatch();
       const space = hostSpace(op.shape[0], op.dtype);
+      if (inverse) {
+        // solvers are loaded for those who use them
+        const { nearestPairs } = await import('./eigsh/shift-invert.ts');
+        const found = await nearestPairs(stopwatch.time(op), inverse, supervised, { space, seed, kernels });
+        return { ...found, ...stopwatch.spent };
+      }
       return atScale(stopwatch.time(op), LENGTHS, async (A) => {
         const context: KrylovContext = { op: A, space, seed, kernels };
         const reached = await iterate(await beginSearch(settings.blockSize, context), supervised, context);

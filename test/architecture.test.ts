@@ -23,7 +23,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   traces: ['core', 'linalg', 'multivector', 'linops', 'stats', 'sketch', 'apost', 'krylov'],
   solvers: ['core', 'linalg', 'multivector', 'linops'],
   seigh: ['core', 'linalg', 'multivector', 'linops', 'stats', 'spectrum', 'sketch', 'apost', 'krylov'],
-  eigsh: ['core', 'linalg', 'linops', 'stats', 'spectrum', 'krylov'],
+  eigsh: ['core', 'linalg', 'multivector', 'linops', 'stats', 'spectrum', 'krylov', 'solvers'],
   hdf5: ['core', 'linalg', 'multivector'],
   files: ['core', 'linalg', 'multivector', 'linops', 'hdf5'],
   store: ['core', 'linalg', 'multivector', 'linops', 'spectrum', 'sketch', 'apost', 'krylov', 'seigh', 'eigsh', 'hdf5'],

@@ -20,7 +20,7 @@ function sayHowItEnded({ status, numConverged, eigenvalues, numMatvecs, noiseFlo
     `eigensketch eigsh: ${numConverged} of ${eigenvalues.length} converged, ${numMatvecs} products (${status})${noise}`,
   );
   if (!completeness) return;
-  const { upperBound, lowerBound, confidence, complete, productsNeeded } = completeness;
+  const { upperBound, lowerBound, radius, confidence, complete, productsNeeded } = completeness;
   const ends = [
     upperBound === undefined ? '' : `above ${upperBound.toPrecision(4)}`,
     lowerBound === undefined ? '' : `below ${lowerBound.toPrecision(4)}`,
@@ -28,6 +28,12 @@ function sayHowItEnded({ status, numConverged, eigenvalues, numMatvecs, noiseFlo
   if (complete) {
     console.error(
       `eigensketch eigsh: complete: nothing beyond the last pair is missing, with probability ${confidence}`,
+    );
+    return;
+  }
+  if (radius !== undefined) {
+    console.error(
+      `eigensketch eigsh: at most ${eigenvalues.length} eigenvalues are nearer to sigma than ${radius.toPrecision(4)}, with probability ${confidence}`,
     );
     return;
   }

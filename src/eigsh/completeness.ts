@@ -18,6 +18,8 @@ export interface Completeness {
   upperBound?: number;
   /** At most as many eigenvalues as were returned from that end lie below. */
   lowerBound?: number;
+  /** With `sigma`, in place of the bounds: at most k eigenvalues are nearer to it than this; 0 where nothing is known. */
+  radius?: number;
   /**
    * Nothing lies beyond the last returned eigenvalue but what is as large as it to `tol` and noise: every eigenvalue in the
    * wanted part of the spectrum was returned, as often as it is there.

@@ -30,6 +30,8 @@ export interface SearchSettings extends Control {
   basisColumns: number;
   /** Products with single columns at most. */
   maxProducts: number;
+  /** Products are approximate: what they lack in symmetry is noise, and no operator that is not symmetric. */
+  isInexact?: boolean;
 }
 
 /**
@@ -97,7 +99,7 @@ export class Iteration {
     const { settings, context } = this;
     this.numMatvecs += columns;
     this.state = await expand(this.state, context, columns);
-    refuseAsymmetry(context.op, relativeAsymmetry(this.state.H));
+    if (!settings.isInexact) refuseAsymmetry(context.op, relativeAsymmetry(this.state.H));
     const run = this.check?.run;
     if (run && !run.ended) record(run, this.state, roundingOf(this.state));
     const { state, numMatvecs, restarts, check } = this;

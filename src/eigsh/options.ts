@@ -1,7 +1,7 @@
 /** The options of `eigsh`, and the settings of a search that are parsed from them. */
 
 import { bytesPerEntry, unitRoundoff } from '../core/dtype.ts';
-import { ArgumentError } from '../core/errors.ts';
+import { ArgumentError, ShapeError, UnsupportedError } from '../core/errors.ts';
 import type { Memory } from '../core/memory.ts';
 import {
   between,
@@ -9,9 +9,11 @@ import {
   choice,
   described,
   type Field,
+  finite,
   integer,
   memory,
   optional,
+  type Parsed,
   parseOptions,
   path,
   refuse,
@@ -23,7 +25,9 @@ import { KRYLOV_WHICH, type KrylovWhich } from '../krylov/which.ts';
 import { KERNELS, type KernelsChoice } from '../linalg/kernels/choice.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare } from '../linops/probes.ts';
+import { operatorField } from '../solvers/linear-system.ts';
 import type { SearchSettings } from './iteration.ts';
+import type { InverseSettings } from './shift-invert.ts';
 
 /** Options of `eigsh`. */
 export interface EigshOptions extends Control {
@@ -50,7 +54,7 @@ export interface EigshOptions extends Control {
    * devices where a block of four costs hardly more than one column, four are faster.
    */
   blockSize?: number;
-  /** Products with single columns at most. Default 10 n. */
+  /** Products with single columns at most. Default 10 n, with `sigma` 100 n. */
   maxProducts?: number;
   /**
    * Memory for tall blocks at most, in bytes or like `'512MB'`, which decides how wide the basis may become before it is restarted. Default 256 MiB, or
@@ -66,6 +70,16 @@ export interface EigshOptions extends Control {
   store?: string;
   /** With `store`: memory for tall blocks, in bytes or like `'2GB'`; small matrices come on top. Default 1 GiB. */
   memory?: Memory;
+  /**
+   * The k eigenvalues nearest to this number, the nearest first, by products with (A - sigma I)^-1: iterative solves with `cg`
+   * for a `psd` operator and a negative sigma, else `minres`. For the smallest eigenvalues of an operator whose spectrum is wide,
+   * give a number just below them. A pair is then good when ||A v - w v|| <= tol max(|w|, |w - sigma|). float64 only.
+   */
+  sigma?: number;
+  /** With `sigma`: residual norm of a solve over that of its right-hand side. Default tol / 1000, but at least 1e-13. */
+  innerTol?: number;
+  /** With `sigma`: a positive definite operator near the magnitude of (A - sigma I)^-1, for the solves. Default: none. */
+  preconditioner?: LinearOperator;
   /** 0..2^53-1; the same seed gives the same result. Default 0. */
   seed?: number;
   /** Dense kernel provider. Default `'auto'`. */
@@ -133,6 +147,8 @@ export const SEARCH_FIELDS: {
   readonly maxMemory: Field<number | undefined>;
   readonly store: Field<string | undefined>;
   readonly memory: Field<number | undefined>;
+  readonly sigma: Field<number | undefined>;
+  readonly innerTol: Field<number | undefined>;
   readonly seed: Field<number>;
   readonly kernels: Field<KernelsChoice | undefined>;
 } = {
@@ -150,11 +166,13 @@ export const SEARCH_FIELDS: {
   maxMemory: described(optional(memory), 'memory for tall blocks at most, such as 512MB'),
   store: described(optional(path), 'keep everything of size n in this directory; the same command continues there'),
   memory: described(optional(memory), 'with --store: memory for tall blocks, such as 512MB or 2GiB (default 1GiB)'),
+  sigma: described(optional(finite), 'the eigenvalues nearest to this, by solves with A - sigma I; float64 only'),
+  innerTol: described(optional(between(0, 1)), 'with sigma: residual of a solve, relative (default: tol / 1000)'),
   seed: described(withDefault(seed, 0), 'seed of the random numbers'),
   kernels: described(KERNELS, 'dense kernel provider'),
 };
 
-const OPTIONS = { ...SEARCH_FIELDS, ...CONTROL };
+const OPTIONS = { ...SEARCH_FIELDS, preconditioner: optional(operatorField), ...CONTROL };
 
 /** A parsed call of `eigsh`. */
 export interface ParsedSearch extends Control {
@@ -164,6 +182,45 @@ export interface ParsedSearch extends Control {
   store: string | undefined;
   /** Bytes. */
   memory: number | undefined;
+  /** Where pairs near a number are looked for. */
+  inverse: InverseSettings | undefined;
+}
+
+/** Solves are no more exact than this: rounding. */
+const LEAST_INNER_TOL = 1e-13;
+
+/**
+ * How the inverse of A - sigma I is applied, undefined without `sigma`.
+ * @throws ArgumentError for options that belong to `sigma` or cannot be combined with it, ShapeError for a preconditioner of
+ * another size, UnsupportedError for float32 and for `store`.
+ */
+function parseInverse(
+  op: LinearOperator,
+  { sigma, innerTol, preconditioner, which, store }: Parsed<typeof OPTIONS>,
+  tol: number,
+): InverseSettings | undefined {
+  if (sigma === undefined) {
+    const stray = innerTol === undefined ? preconditioner && 'preconditioner' : 'innerTol';
+    if (stray) throw new ArgumentError(`${stray} belongs to sigma, which is not given`, { [stray]: true });
+    return undefined;
+  }
+  if (which !== 'LM') {
+    throw new ArgumentError(`which cannot be combined with sigma: the nearest are looked for; got which '${which}'`, {
+      which,
+    });
+  }
+  if (store !== undefined) throw new UnsupportedError('sigma cannot be combined with store', { sigma });
+  if (op.dtype !== 'float64') {
+    throw new UnsupportedError(`sigma needs a float64 operator, this one is ${op.dtype}: solves would be too inexact`, {
+      dtype: op.dtype,
+    });
+  }
+  if (preconditioner && (preconditioner.shape[0] !== op.shape[0] || preconditioner.shape[1] !== op.shape[0])) {
+    throw new ShapeError(
+      `the operator is ${op.shape.join(' x ')}, the preconditioner ${preconditioner.shape.join(' x ')}`,
+    );
+  }
+  return { sigma, innerTol: innerTol ?? Math.max(LEAST_INNER_TOL, tol / 1000), preconditioner };
 }
 
 /**
@@ -177,17 +234,19 @@ export function parseSearch(op: LinearOperator, k: number, options: EigshOptions
   if (parsed.memory !== undefined && parsed.store === undefined) {
     throw new ArgumentError(`memory belongs to store, got memory ${options.memory}`, { memory: options.memory });
   }
+  const tol = parsed.tol ?? Math.sqrt(unitRoundoff(op.dtype));
+  const inverse = parseInverse(op, parsed, tol);
   const blockSize = Math.min(n, parsed.blockSize);
   const { seed, kernels, store, memory, onProgress, signal } = parsed;
   const settings: SearchSettings = {
     count,
     which: parsed.which,
-    tol: parsed.tol ?? Math.sqrt(unitRoundoff(op.dtype)),
+    tol,
     confidence: parsed.confidence ?? 0.99,
     checkSteps: parsed.confidence === undefined ? USUAL_CHECK : Number.POSITIVE_INFINITY,
     blockSize,
     basisColumns: chooseBasis(n, k, blockSize, bytesPerEntry(op.dtype), parsed),
-    maxProducts: parsed.maxProducts ?? 10 * n,
+    maxProducts: parsed.maxProducts ?? (inverse ? 100 : 10) * n,
   };
-  return { settings, seed, kernels, store, memory, onProgress, signal };
+  return { settings, seed, kernels, store, memory, inverse, onProgress, signal };
 }

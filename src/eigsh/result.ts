@@ -20,6 +20,8 @@ export interface EigshFacts {
   status: EigshStatus;
   /** The tolerance that was asked for. */
   tol: number;
+  /** What the eigenvalues are the nearest to, where that was asked for. */
+  sigma?: number;
   /** Norm of what noise and rounding add to A v for a unit vector v, as far as the products have shown it. */
   noiseFloor: number;
   /** How often the basis was made narrower. */

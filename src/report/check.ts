@@ -63,7 +63,7 @@ function faultOfOutcome(outcome: unknown): string | undefined {
     wrongType(outcome, 'number', ['tol', ...given(['numConverged', 'noiseFloor'], outcome)]) ??
     wrongType(outcome, 'boolean', ['converged', ...given(['complete'], outcome)]) ??
     wrongType(outcome, 'string', ['status']) ??
-    wrongType(rest, 'number', ['confidence', ...given(['upperBound', 'lowerBound'], rest)]) ??
+    wrongType(rest, 'number', ['confidence', ...given(['upperBound', 'lowerBound', 'radius'], rest)]) ??
     wrongType(rest, 'boolean', ['complete']);
   return wrong === undefined ? undefined : `its outcome has no valid ${wrong}`;
 }

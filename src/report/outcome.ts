@@ -4,7 +4,7 @@ import type { EighResult } from '../spectrum/result.ts';
 import { boundText, ceilingText, estimateText, floorText } from './numbers.ts';
 
 /** Bounds of the eigenvalues that were not returned, as `eigsh` states them. */
-export type CompletenessBounds = Pick<Completeness, 'confidence' | 'upperBound' | 'lowerBound' | 'complete'>;
+export type CompletenessBounds = Pick<Completeness, 'confidence' | 'upperBound' | 'lowerBound' | 'radius' | 'complete'>;
 
 /** What `eigsh`, or `seigh` with `tol`, was asked for and came to. */
 export interface Outcome {
@@ -38,11 +38,12 @@ export function outcomeOf(result: EighResult): Outcome | undefined {
   };
 }
 
-function restOf({ confidence, upperBound, lowerBound, complete }: CompletenessBounds): CompletenessBounds {
+function restOf({ confidence, upperBound, lowerBound, radius, complete }: CompletenessBounds): CompletenessBounds {
   return {
     confidence,
     ...(upperBound === undefined ? {} : { upperBound }),
     ...(lowerBound === undefined ? {} : { lowerBound }),
+    ...(radius === undefined ? {} : { radius }),
     complete,
   };
 }
@@ -60,9 +61,11 @@ export function reachedText({ tol, converged, status, numConverged, noiseFloor }
 /** What else the operator may have. */
 export function restText(rest: CompletenessBounds | undefined, pairs: number): string {
   if (!rest) return 'eigenvalues that are missing were not looked for';
-  const { confidence, upperBound: upper, lowerBound: lower, complete } = rest;
+  const { confidence, upperBound: upper, lowerBound: lower, radius, complete } = rest;
   const probability = `with probability ${estimateText(confidence)}`;
   if (complete) return `none beyond the last one is missing, ${probability}`;
+  if (radius !== undefined)
+    return `at most ${pairs} eigenvalues are nearer to sigma than ${floorText(radius)}, ${probability}`;
   if (upper !== undefined && lower === -upper) {
     return `at most ${pairs} eigenvalues exceed ${ceilingText(upper)} in magnitude, ${probability}`;
   }

@@ -80,7 +80,8 @@ function finiteFrom(least: number): Field<number> {
   };
 }
 
-const operator: Field<LinearOperator> = {
+/** An operator that is given as an option. */
+export const operatorField: Field<LinearOperator> = {
   kind: 'value',
   parse(value, name) {
     checkOperator(value as LinearOperator, name);
@@ -99,7 +100,7 @@ export const SOLVER_FIELDS: typeof CONTROL & {
   x0: Field<unknown>;
 } = {
   shift: described(withDefault(finiteFrom(Number.NEGATIVE_INFINITY), 0), 's in (A + s I) x = b'),
-  preconditioner: optional(operator),
+  preconditioner: optional(operatorField),
   tol: described(optional(finiteFrom(0)), 'residual norm over that of b to stop at (default 1e-6, in float32 1e-4)'),
   maxIterations: described(optional(integer(0)), 'iterations at most, each one product (default: 10 n, at most 1000)'),
   // its length is that of the operator
