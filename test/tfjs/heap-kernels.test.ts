@@ -1,6 +1,8 @@
 /** What runs in place on the wasm backend's heap gives what the definition gives, in float64 loops. */
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
+import { withFastKernels as allFastKernels } from '../../src/tfjs/autodiff/fast-kernels.ts';
 import { inPlaceTangents } from '../../src/tfjs/autodiff/rules/convolution/in-place.ts';
 import { kernelProductsOf } from '../../src/tfjs/autodiff/rules/convolution/products.ts';
 import type { Axis } from '../../src/tfjs/autodiff/rules/convolution/window.ts';
@@ -341,6 +343,19 @@ test("a block times one factor for each of its rows is the backend's own product
       });
     }
   }
+});
+
+whenNative(nativeTitle('docs/kernels.md names the kernels that are replaced for a while'), async () => {
+  const own = new Map(tf.getKernelsForBackend('wasm').map(({ kernelName, kernelFunc }) => [kernelName, kernelFunc]));
+  const names = allFastKernels(() =>
+    tf
+      .getKernelsForBackend('wasm')
+      .flatMap(({ kernelName, kernelFunc }) => (own.get(kernelName) === kernelFunc ? [] : kernelName)),
+  );
+  const [, listed] = /these kernels of wasm [^:]*:([^.]*)\./.exec(await readFile('docs/kernels.md', 'utf8'))!;
+  expect(names.sort()).toEqual([...listed!.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort());
+  for (const { kernelName, kernelFunc } of tf.getKernelsForBackend('wasm'))
+    expect(kernelFunc).toBe(own.get(kernelName));
 });
 
 test('other products are left to the backend', () => {
