@@ -1,0 +1,42 @@
+/** What is done in Node and in pages alike, to compare the two. */
+import { apost, fromMatvec, type LinearOperator, seigh } from '../../src/index.ts';
+
+const SIZE = 1500;
+
+/** A chain of coupled springs of random-looking stiffness, by float64 arithmetic that every engine does in the same way. */
+export function chain(): LinearOperator {
+  const stiffness = Float64Array.from({ length: SIZE }, (_, i) => 100 / (1 + ((i * 7919) % SIZE)) - 0.5);
+  return fromMatvec({
+    shape: [SIZE, SIZE],
+    dtype: 'float64',
+    selfAdjoint: true,
+    matvec: (x) =>
+      Float64Array.from(x, (value, i) => stiffness[i]! * value + 0.25 * ((x[i - 1] ?? 0) + (x[i + 1] ?? 0))),
+  });
+}
+
+/** A sketch of signs, which no engine rounds, and its certificate from Gaussian vectors, for which engines have logarithms of their own. */
+export interface Certified {
+  kernels: string;
+  /** Eigenvalues and residual norms. */
+  sketch: number[];
+  /** Ends of intervals. */
+  certificate: number[];
+}
+
+/** Every number of a certified sketch, whose blocks are large enough for threads. */
+export async function certified(): Promise<Certified> {
+  const A = chain();
+  const sketch = await seigh(A, 64, { seed: 3, testMatrix: 'rademacher', kernels: 'wasm' });
+  const certificate = await apost(A, sketch, { tests: 12, seed: 4, confidence: 0.99, kernels: 'wasm' });
+  const { relativeError, errorFrob, operatorFrob } = certificate;
+  return {
+    kernels: sketch.kernels,
+    sketch: [...sketch.eigenvalues, ...(sketch.residualNorms ?? [])],
+    certificate: [relativeError, errorFrob, operatorFrob].flatMap(({ estimate, lower, upper }) => [
+      estimate,
+      lower,
+      upper,
+    ]),
+  };
+}

@@ -1,0 +1,44 @@
+/** What a page has to load, bundled and minified by esbuild and compressed by gzip. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { bundle, describeInBrowser } from '../support/browser.ts';
+
+const CORE = "export { apost, eigsh, fromMatvec, seigh } from 'eigensketch';";
+const TFJS = "export { ggn, hessian, useBackend } from 'eigensketch/tfjs';";
+
+describeInBrowser('the bundle of a page', () => {
+  let home: string;
+  beforeAll(() => {
+    home = mkdtempSync(join(resolve('dist'), 'sizes-'));
+  });
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+  // kilobytes of 1000 when last looked at: a tenth more is to be noticed, and a limit is never to be passed
+  test.each([
+    ['decompositions and certificates', CORE, 56, 60],
+    ['the same with the curvature of TensorFlow.js, without TensorFlow.js', CORE + TFJS, 97.5, 100],
+    ['every function of the core', "export * from 'eigensketch';", 76, 84],
+  ])(
+    '%s',
+    async (_, code, usual, most) => {
+      const [entry, out] = [join(home, 'entry.js'), join(home, 'out.js')];
+      writeFileSync(entry, code);
+      await bundle(
+        'esbuild',
+        entry,
+        '--bundle',
+        '--minify',
+        '--format=esm',
+        `--outfile=${out}`,
+        '--external:@tensorflow/*',
+      );
+      const kilobytes = gzipSync(readFileSync(out), { level: 9 }).length / 1000;
+      expect(kilobytes).toBeLessThan(Math.min(most, 1.1 * usual));
+      // one that is not looked at for long says nothing
+      expect(kilobytes).toBeGreaterThan(0.8 * usual);
+    },
+    30_000,
+  );
+});
