@@ -286,7 +286,11 @@ describe('the noise of the largest products', () => {
   test('the vector: weights times C squared, made as V goes by in panels', async () => {
     const op = diagonalOperator(new Float64Array(4));
     const make = async (core: number[]): Promise<number[]> => {
-      const leading = await leadingVector(certification(op), { rows: 2, cols: 2, data: Float64Array.from(core) });
+      const Omega = await multivectorOf(randomBlock(4, 1, 1), 'float64');
+      const leading = await leadingVector(
+        { ...certification(op), Omega },
+        { rows: 2, cols: 2, data: Float64Array.from(core) },
+      );
       // V = [e_1 + e_3, e_2 + 2 e_4], two rows at a time
       leading.add({ rows: 2, cols: 2, data: Float64Array.of(1, 0, 0, 1) });
       leading.add({ rows: 2, cols: 2, data: Float64Array.of(1, 0, 0, 2) });
