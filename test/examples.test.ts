@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { command } from './support/command.ts';
 import { countMarks, example, figuresOf, tableRows } from './support/example.ts';
-import { testLong } from './support/long.ts';
+import { testLarge } from './support/long.ts';
 
 test('dense-matrix: the leading eigenvalue of the Hilbert matrix', async () => {
   const output = await example('dense-matrix');
@@ -12,7 +12,7 @@ test('dense-matrix: the leading eigenvalue of the Hilbert matrix', async () => {
   expect(output).toMatch(/relative error at most \de-\d+|relative error at most \d\.\de-\d+/);
 });
 
-testLong('graph-clusters: as many small eigenvalues as communities, and every node in its own', async () => {
+testLarge('graph-clusters: as many small eigenvalues as communities, and every node in its own', async () => {
   const output = await example('graph-clusters');
   expect(output).toContain('converged: true');
   const values = /Laplacian: (.*)$/m.exec(output)![1]!.split(', ').map(Number);
@@ -23,7 +23,7 @@ testLong('graph-clusters: as many small eigenvalues as communities, and every no
   expect(output).toContain('450 of 450 nodes are in the community that was planted');
 });
 
-testLong('principal-components: the variances that the data were drawn with, certified', async () => {
+testLarge('principal-components: the variances that the data were drawn with, certified', async () => {
   const output = await example('principal-components');
   const rows = Array.from(output.matchAll(/variance (\S+), certified between (\S+) and (\S+)$/gm), ([, ...row]) =>
     row.map(Number),
@@ -40,7 +40,7 @@ testLong('principal-components: the variances that the data were drawn with, cer
   expect(output).toContain('300 x 20 components');
 });
 
-testLong(
+testLarge(
   'polynomial: loss, gradient, Hessian and its eigenvalues; third derivatives; power iteration to 30',
   async () => {
     const output = await example('polynomial');
@@ -94,13 +94,13 @@ test('xor: everything agrees with the 9 x 9 matrix, and Newton reaches what one 
   expect(countMarks(svg!, 'rect')).toBe(81);
 });
 
-testLong('cnn-classes: the gap in the spectrum counts the classes', async () => {
+testLarge('cnn-classes: the gap in the spectrum counts the classes', async () => {
   const output = await example('cnn-classes');
   expect(Number(/accuracy (\S+) %/.exec(output)![1])).toBeGreaterThan(95);
   expect(output).toContain('3 + 1 = 4 classes');
 });
 
-testLong('transformer: a certified sketch of its Gauss-Newton matrix', async () => {
+testLarge('transformer: a certified sketch of its Gauss-Newton matrix', async () => {
   const output = await example('transformer');
   expect(Number(/loss (\S+) after/.exec(output)![1])).toBeLessThan(1);
   expect(Number(/error of at most (\S+) /.exec(output)![1])).toBeLessThan(0.1);
@@ -109,14 +109,14 @@ testLong('transformer: a certified sketch of its Gauss-Newton matrix', async () 
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
 });
 
-testLong('newton-cg: goes along negative curvature, and ahead of gradient descent at equal cost', async () => {
+testLarge('newton-cg: goes along negative curvature, and ahead of gradient descent at equal cost', async () => {
   const output = await example('newton-cg');
   expect(Number(/negative curvature met in (\d+) of/.exec(output)![1])).toBeGreaterThan(0);
   expect(Number(/Newton-CG +(\S+)/.exec(output)![1])).toBeLessThan(1e-3);
   expect(Number(/ratio +(\S+)/.exec(output)![1])).toBeGreaterThan(1.2);
 });
 
-testLong(
+testLarge(
   'resnet18: 11,173,962 parameters, a block of 4 on a batch of 8 within 8 GB',
   async () => {
     const output = await example('resnet18');
@@ -146,7 +146,7 @@ describe('mlp-hessian, the demo', () => {
     expect(Object.keys(report.seconds)).toEqual(['training', 'operator', 'sketch', 'recovery', 'certificate']);
   }, 120_000);
 
-  testLong(
+  testLarge(
     'the report lists twenty eigenvalues with their bars, and no progress bar goes into a pipe',
     async () => {
       const { stdout, stderr } = await command(process.execPath, ['dist/examples/mlp-hessian.js']);

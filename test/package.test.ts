@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { command } from './support/command.ts';
-import { testLong } from './support/long.ts';
+import { testLarge } from './support/long.ts';
 
 let home: string;
 let tarball: string;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(home, { recursive: true, force: true }));
 
-testLong(
+testLarge(
   'publint finds nothing',
   async () => {
     const { stdout } = await command('npx', ['publint', 'run', tarball, '--strict']);
@@ -26,7 +26,7 @@ testLong(
   120_000,
 );
 
-testLong(
+testLarge(
   'attw: types resolve on every entry',
   async () => {
     const { stdout } = await command('npx', ['attw', tarball, '--profile', 'esm-only', '--format', 'ascii']);

@@ -27,7 +27,9 @@ interface Known {
 }
 
 const columns = ({ shape }: Known): Field<number> =>
-  shape === undefined ? integer(1) : integer(1, Math.min(...shape), ` for a ${shape[0]} x ${shape[1]} operator`);
+  shape === undefined
+    ? integer(1)
+    : integer(1, Math.min(shape[0], shape[1]), ` for a ${shape[0]} x ${shape[1]} operator`);
 
 /** Columns of the sketch. */
 export const svdDims = (known: Known): Field<number> => described(columns(known), 'columns of the sketch');

@@ -4,16 +4,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import { gradientLaws } from '../laws/gradients.ts';
 import { ruleLaws } from '../laws/rules.ts';
 import { BACKEND, describeBackend, thorough } from '../support/backends.ts';
-import { longTitle } from '../support/long.ts';
+import { large, largeTitle } from '../support/long.ts';
 
 // minutes on a GPU in software
-if (!thorough) test.skip(longTitle(`tangent rules, on ${BACKEND}`), () => {});
+if (!thorough && !large) test.skip(largeTitle(`tangent rules, on ${BACKEND}`), () => {});
 else {
-  await describeBackend('tangent rules', () => {
+  await describeBackend(largeTitle('tangent rules'), () => {
     // those of real GPUs on a software one, too
     if (BACKEND === 'webgpu') tf.env().set('WEBGPU_MATMUL_PROGRAM_TYPE', -1);
 
     ruleLaws(BACKEND);
-    gradientLaws(true);
+    gradientLaws(thorough);
   });
 }

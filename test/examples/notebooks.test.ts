@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { countMarks, example, figuresOf, tableRows } from '../support/example.ts';
-import { testLong } from '../support/long.ts';
+import { testLarge } from '../support/long.ts';
 
 /** The numbers that follow a label at the beginning of a line. */
 function numbersAfter(output: string, label: RegExp): number[] {
@@ -20,7 +20,7 @@ test('examples/README.md lists every example, and its figures exist', async () =
   expect(drawn.length).toBeGreaterThan(5);
 });
 
-testLong(
+testLarge(
   'lanczos-density: order = features is exact, and only that; moments are those of the whole matrix',
   async () => {
     const output = await example('lanczos-density');
@@ -42,7 +42,7 @@ testLong(
   60_000,
 );
 
-testLong(
+testLarge(
   'resnet18-krylov: ten eigenvalues as the whole matrix has them',
   async () => {
     const output = await example('resnet18-krylov');
@@ -59,7 +59,7 @@ testLong(
   60_000,
 );
 
-testLong(
+testLarge(
   'mlp784: the estimated error is the true one, and every bound holds',
   async () => {
     const output = await example('mlp784');
@@ -84,7 +84,7 @@ testLong(
   60_000,
 );
 
-testLong(
+testLarge(
   'eigsh-batches: means over batches are the eigenvalues, bars those of the library',
   async () => {
     const output = await example('eigsh-batches');

@@ -4,9 +4,9 @@ import { apost, diagonalOperator } from '../../src/index.ts';
 import { decompose, prepareRun } from '../../src/seigh/decompose.ts';
 import { parseSketchCall } from '../../src/seigh/options.ts';
 import { makeEighResult } from '../../src/spectrum/result.ts';
+import { peakBytes } from '../support/peak-memory.ts';
 
 const [n, dims] = [200_000, 100];
-const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
 const tall: DiskSpaceOptions = { rows: n, cols: dims, dtype: 'float32', directory: process.argv[2]!, memory: '30MB' };
 const space = diskSpace(tall);
 const op = diagonalOperator(Float32Array.from({ length: n }, (_, i) => 1 / (1 + i)));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Ended, runCli, runHere } from '../support/cli.ts';
 import { command } from '../support/command.ts';
-import { testLong } from '../support/long.ts';
+import { testLarge } from '../support/long.ts';
 import { needing, PYTHON, runs } from '../support/programs.ts';
 import { testOnSmallDisk } from '../support/small-disk.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
@@ -84,7 +84,7 @@ test('by hand, pass by pass and shard by shard: every number of run', async () =
   expect(await step('report', directory)).toMatch(/^# Spectrum of harmonic/);
 }, 180_000);
 
-testLong(
+testLarge(
   'launch --engine local: the same by two processes, nothing twice; a killed shard is named and started again',
   async () => {
     const out = at('local');

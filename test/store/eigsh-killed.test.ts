@@ -9,12 +9,12 @@ import { dirname, join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { BlockFile } from '../../src/hdf5/index.ts';
 import { readRecordFile } from '../../src/hdf5/record-file.ts';
-import { long } from '../support/long.ts';
+import { large, largeTitle, long } from '../support/long.ts';
 import { uniforms } from '../support/matrices.ts';
 import { temporaryFolder } from './support.ts';
 import { type Ended, runWatched, temporariesIn } from './watched.ts';
 
-const KILLS = long ? 48 : 3;
+const KILLS = long ? 48 : large ? 9 : 3;
 /** Kills of one directory before it is let alone. */
 const CHAIN = 3;
 const at = temporaryFolder();
@@ -50,7 +50,8 @@ async function phase(store: string): Promise<string> {
   return attributes.phase === 'search' && Number(attributes.check_runs) > 0 ? 'search again' : String(attributes.phase);
 }
 
-test(`${KILLS} kills, each search gone on with to the same numbers`, async () => {
+const title = `${KILLS} kills, each search gone on with to the same numbers`;
+test(large ? largeTitle(title) : title, async () => {
   const whole = await run(at('whole'));
   expect([whole.code, whole.stderr]).toEqual([0, expect.stringContaining('3 of 3 converged')]);
   const expected = await numbersOf(at('whole'));
@@ -82,7 +83,7 @@ test(`${KILLS} kills, each search gone on with to the same numbers`, async () =>
     expect(new Set(made)).toEqual(new Set(products));
     expect(made.length).toBeLessThanOrEqual(products.length + kills);
   }
-  if (!long) return;
+  if (!large) return;
   console.log(`kills: ${JSON.stringify(Object.fromEntries(met))}`);
   expect([...met.keys()]).toEqual(expect.arrayContaining(['begun', 'search', 'check']));
 }, 600_000);

@@ -1,8 +1,8 @@
 /** A search in a directory under a small cap, in a process whose peak memory is measured. */
 import { eigsh, fromMatvec } from '../../src/index.ts';
+import { peakBytes } from '../support/peak-memory.ts';
 
 const n = 400_000;
-const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
 const op = fromMatvec({
   shape: [n, n],
   dtype: 'float32',

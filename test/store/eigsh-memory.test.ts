@@ -1,12 +1,12 @@
 /** What a search in a directory holds in memory is bounded by its cap, not by the width of its basis. */
 import { expect } from '@jest/globals';
 import { command } from '../support/command.ts';
-import { testLong } from '../support/long.ts';
+import { testLarge } from '../support/long.ts';
 import { temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();
 
-testLong(
+testLarge(
   'n = 400,000, a basis of 40 columns and more, cap 20 MB: less than half of what the same search takes in memory',
   async () => {
     const { stdout } = await command(process.execPath, ['dist/test/store/eigsh-memory-child.js', at('.')]);

@@ -16,7 +16,7 @@ import {
 } from '../../src/index.ts';
 import { openSearchDirectory } from '../../src/store/search/directory.ts';
 import { verifySearch } from '../../src/store/search/verify.ts';
-import { long, testLong } from '../support/long.ts';
+import { long, testLarge } from '../support/long.ts';
 import { orthonormalityDefect } from '../support/matrices.ts';
 import { testOnSmallDisk } from '../support/small-disk.ts';
 import { alternating, counting, temporaryFolder } from './support.ts';
@@ -101,7 +101,7 @@ describe('a result on disk', () => {
     );
   });
 
-  testLong('the width of the basis does not depend on memory', async () => {
+  testLarge('the width of the basis does not depend on memory', async () => {
     const wide = diagonalOperator(spectrumOf(20_000));
     const { dims, restarts } = await eigsh(wide, 3, {
       ...exact,

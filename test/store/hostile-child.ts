@@ -9,6 +9,7 @@ import { loadLaunch } from '../../src/store/cluster/launch.ts';
 import { openSearchDirectory } from '../../src/store/search/directory.ts';
 import { openDirectory, type SketchDirectory } from '../../src/store/sketch/directory.ts';
 import { readTests } from '../../src/store/test-vectors.ts';
+import { peakBytes } from '../support/peak-memory.ts';
 
 const OPENING: Record<string, (path: string) => Promise<unknown>> = {
   sketch: (path) => openDirectory(path),
@@ -41,7 +42,7 @@ for (const argument of process.argv.slice(2)) {
     code,
     message,
     seconds: (user + system) / 1e6,
-    peak: process.resourceUsage().maxRSS * 1024,
+    peak: peakBytes(),
   };
   console.log(JSON.stringify(outcome));
 }

@@ -10,13 +10,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { readRecordFile } from '../../src/hdf5/record-file.ts';
-import { long } from '../support/long.ts';
+import { large, largeTitle, long } from '../support/long.ts';
 import { uniforms } from '../support/matrices.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
 import { type Ended, runWatched, temporariesIn } from './watched.ts';
 
 const { EIGENSKETCH_KILLS: wanted } = process.env;
-const KILLS = wanted ? Number(wanted) : long ? 50 : 4;
+const KILLS = wanted ? Number(wanted) : long ? 50 : large ? 14 : 4;
 /** Kills of one directory before it is let alone. */
 const CHAIN = 2;
 const place = temporaryFolder();
@@ -80,7 +80,8 @@ const PROVIDERS: Provider[] = [
     : []),
 ];
 
-const title = `$title: ${KILLS} kills, each run gone on with to the same numbers`;
+const few = `$title: ${KILLS} kills, each run gone on with to the same numbers`;
+const title = large ? largeTitle(few) : few;
 test.each(PROVIDERS)(
   title,
   async ({ title: provider, env, isDeterministic }) => {
@@ -131,7 +132,7 @@ test.each(PROVIDERS)(
     const killed = [...met.values()].reduce((sum, count) => sum + count, 0);
     const rest = isDeterministic ? 'all to the same bits' : `${others} jobs to other bits`;
     expect(killed).toBeGreaterThanOrEqual(Math.floor(0.8 * KILLS));
-    if (!long && !wanted) return;
+    if (!large && !wanted) return;
     console.log(`${provider}: ${killed} kills, ${rest}: ${JSON.stringify(Object.fromEntries(met))}`);
     expect([...met.keys()].filter((name) => STAGES.includes(name)).sort()).toEqual([...STAGES].sort());
   },

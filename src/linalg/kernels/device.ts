@@ -6,7 +6,7 @@ import type { Kernels } from './provider.ts';
 
 /**
  * `host`, with panel products of at least `leastWork` floating-point operations on the device; but not X^T X, of which the
- * host computes half.
+ * host computes half, nor products with float64 data, whose digits it would lose.
  */
 export function withPanels(host: Kernels, panels: PanelKernels, leastWork: number): Kernels {
   const pays = (X: Block, cols: number): boolean =>
@@ -14,7 +14,9 @@ export function withPanels(host: Kernels, panels: PanelKernels, leastWork: numbe
   return {
     name: `${host.name} and ${panels.name}`,
     addGram: (X, Y, G, symmetric) =>
-      X.data !== Y.data && pays(X, Y.cols) ? panels.addGram(X, Y, G) : host.addGram(X, Y, G, symmetric),
+      X.data !== Y.data && dtypeOf(Y.data) === 'float32' && pays(X, Y.cols)
+        ? panels.addGram(X, Y, G)
+        : host.addGram(X, Y, G, symmetric),
     times: (X, C, out) => (pays(X, C.cols) ? panels.times(X, C, out) : host.times(X, C, out)),
     solve: (X, R) => host.solve(X, R),
     subtract: async (X, C, Z) => {
