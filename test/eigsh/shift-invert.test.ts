@@ -1,5 +1,6 @@
 /** Eigenvalues nearest to sigma: against closed forms and SciPy, and what is claimed when solves are loose. */
 import { describe, expect, test } from '@jest/globals';
+import { proportionallyNoisyDiagonal } from '../../bench/support/spectra.ts';
 import {
   denseOperator,
   diagonalOperator,
@@ -110,6 +111,22 @@ print(json.dumps(dict(indptr=A.indptr.tolist(), indices=A.indices.tolist(), data
   for (const [i, value] of found.toSorted((a, b) => a - b).entries()) expect(sorted[i]).toBeCloseTo(value, 10);
   expect(complete).toBe(true);
 });
+
+test.each([1e-10, 1e-7])(
+  'no radius is claimed for products with noise of %d of their length, not of one pair either',
+  async (noise) => {
+    const exact = Float64Array.from({ length: 60 }, (_, i) => 1 + i);
+    for (let seed = 0; seed < 5; seed++) {
+      const op = proportionallyNoisyDiagonal(exact, { dtype: 'float64', relative: noise }, seed);
+      for (const k of [1, 3]) {
+        const result = await eigsh(op, k, { sigma: 0.4, seed, maxProducts: 3000 }).catch((error: Error) => error);
+        // noise that makes products unsymmetric may be refused at once
+        if (result instanceof Error) expect(result.message).toMatch(/symmetric/);
+        else expect([result.complete, result.completeness?.radius ?? 0]).toEqual([false, 0]);
+      }
+    }
+  },
+);
 
 test('every scale', async () => {
   for (const size of [1e-200, 1e200]) {
