@@ -1,6 +1,7 @@
 /** How far computed products are from those of an exact symmetric operator. */
 import { type Block, type Matrix, zeros } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
+import { asymmetryNorm } from '../linalg/small.ts';
 import { applyOperator } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 
@@ -11,11 +12,7 @@ import type { LinearOperator } from '../linops/operator.ts';
 export function noiseFromAsymmetry(compressed: Matrix, n: number): number {
   const q = compressed.rows;
   if (q < 2) return 0;
-  let squares = 0;
-  for (let i = 1; i < q; i++) {
-    for (let j = 0; j < i; j++) squares += (compressed.data[i * q + j]! - compressed.data[j * q + i]!) ** 2;
-  }
-  return Math.sqrt(squares / (q * (q - 1)) / n);
+  return asymmetryNorm(compressed) / Math.sqrt(2 * q * (q - 1) * n);
 }
 
 /**

@@ -2,6 +2,8 @@
 
 import type { KrylovContext } from '../krylov/decomposition.ts';
 import { leadingRitzPairs } from '../krylov/ritz.ts';
+import type { LinearOperator } from '../linops/operator.ts';
+import type { Eigenpairs } from '../spectrum/eigenpairs.ts';
 import { backendOf, type EighResult, makeEighResult } from '../spectrum/result.ts';
 import type { Completeness } from './completeness.ts';
 import { type EigshStatus, type SearchSettings, type SearchState, unconvergedOf } from './iteration.ts';
@@ -43,6 +45,39 @@ export interface EigshResult extends EighResult<SearchSeconds>, EigshFacts {
   noiseFloor: number;
 }
 
+/** What a search says of its end beside its pairs; `complete` follows. */
+type Ended = Omit<EigshFacts, 'complete' | 'converged'> &
+  Pick<EigshResult, 'numMatvecs' | 'dims' | 'blockSize'> & { count: number };
+
+/** The record of a search for the eigenpairs of `op`; the caller knows the seconds. */
+export function searchResult(
+  op: LinearOperator,
+  pairs: Eigenpairs & { residualNorms: Float64Array },
+  { numMatvecs, dims, blockSize, count, numConverged, completeness, ...facts }: Ended,
+  { seed, kernels }: Pick<KrylovContext, 'seed' | 'kernels'>,
+): EigshResult {
+  const made = {
+    numMatvecs,
+    dims,
+    dropped: 0,
+    method: 'krylov',
+    testMatrix: 'gaussian',
+    seed,
+    blockSize,
+    secondsByStage: { products: 0, other: 0 },
+    ...backendOf(op),
+  } as const;
+  return {
+    ...makeEighResult(pairs, made, kernels),
+    residualNorms: pairs.residualNorms,
+    converged: numConverged === count,
+    numConverged,
+    ...facts,
+    complete: completeness?.complete === true,
+    ...(completeness ? { completeness } : {}),
+  };
+}
+
 /** The leading pairs of a search as a result; the caller knows the seconds. */
 export async function leadingPairs(
   { state, ritz, floors, numMatvecs, restarts, status, completeness }: SearchState,
@@ -50,28 +85,12 @@ export async function leadingPairs(
   context: KrylovContext,
 ): Promise<EigshResult> {
   const pairs = await leadingRitzPairs(state, ritz, which, count, context);
-  const facts = {
-    numMatvecs,
-    dims: state.H.rows,
-    dropped: 0,
-    method: 'krylov',
-    testMatrix: 'gaussian',
-    seed: context.seed,
-    blockSize,
-    secondsByStage: { products: 0, other: 0 },
-    ...backendOf(context.op),
-  } as const;
   const numConverged = pairs.values.length - unconvergedOf(ritz, count, tol, floors.rounding).length;
-  return {
-    ...makeEighResult(pairs, facts, context.kernels),
-    residualNorms: pairs.residualNorms,
-    converged: numConverged === count,
-    numConverged,
-    status,
-    tol,
-    noiseFloor: floors.noise,
-    restarts,
-    complete: completeness?.complete === true,
-    ...(completeness ? { completeness } : {}),
-  };
+  const ended = { numMatvecs, dims: state.H.rows, blockSize, count, numConverged, status, tol, restarts };
+  return searchResult(
+    context.op,
+    pairs,
+    { ...ended, noiseFloor: floors.noise, ...(completeness ? { completeness } : {}) },
+    context,
+  );
 }

@@ -12,8 +12,9 @@ import { NumericalError } from '../core/errors.ts';
 import { maximum } from '../core/extremes.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { type KrylovContext, randomColumns } from '../krylov/decomposition.ts';
-import { leadingRitzPairs } from '../krylov/ritz.ts';
+import { leadingRitzPairs, SUM_ROUNDINGS } from '../krylov/ritz.ts';
 import {
+  asymmetryNorm,
   frobeniusNorm,
   relativeAsymmetry,
   scaleRows,
@@ -31,13 +32,12 @@ import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { columnNorms, gram, subtractTimes, times } from '../multivector/verbs.ts';
 import { cg } from '../solvers/cg.ts';
 import { minres } from '../solvers/minres.ts';
-import { backendOf, makeEighResult } from '../spectrum/result.ts';
 import { chiSquareQuantile } from '../stats/distributions.ts';
 import { levelAtLook } from '../stats/sequential.ts';
 import { iterate } from './check.ts';
 import type { Completeness } from './completeness.ts';
 import type { SearchSettings, SearchState } from './iteration.ts';
-import type { EigshResult } from './result.ts';
+import { type EigshResult, searchResult } from './result.ts';
 import { beginSearch, type Check } from './search.ts';
 
 /** How the inverse is applied. */
@@ -163,7 +163,7 @@ async function project(op: LinearOperator, V: Multivector, context: KrylovContex
   const rounding = ROUNDINGS * (1 + Math.sqrt(V.cols)) * unitRoundoff('float64') * vectorNorm(lengths);
   const norms = await columnNorms(R, context);
   for (const block of [Z, R]) await space.release(block);
-  const skew = (asymmetry * frobeniusNorm(H)) / Math.max(1, V.cols);
+  const skew = asymmetryNorm(H) / Math.max(1, V.cols);
   return {
     values,
     residualNorms: norms.map((norm) => norm + rounding),
@@ -177,8 +177,6 @@ async function project(op: LinearOperator, V: Multivector, context: KrylovContex
 
 /** Random directions whose products show noise: 15 pairs. */
 const NOISE_COLUMNS = 6;
-/** Roundings that a sum over n terms in float64 leaves in a form of unit vectors, beside the largest product. */
-const SUM_ROUNDINGS = 8;
 
 /** Whether x^T A y and y^T A x of random directions differ by more than rounding. The core of a few pairs is too small to tell. */
 async function isNoisy(op: LinearOperator, context: KrylovContext): Promise<boolean> {
@@ -188,15 +186,13 @@ async function isNoisy(op: LinearOperator, context: KrylovContext): Promise<bool
   const G = await gram(X, Y, context);
   const [lengths, products] = [await columnNorms(X, context), await columnNorms(Y, context)];
   for (const block of [X, Y]) await context.space.release(block);
-  let [squares, scale] = [0, 0];
-  for (let i = 0; i < G.rows; i++) {
-    scale = Math.max(scale, products[i]! / lengths[i]!);
-    for (let j = 0; j < i; j++) {
-      squares += ((G.data[i * G.cols + j]! - G.data[j * G.cols + i]!) / (lengths[i]! * lengths[j]!)) ** 2;
-    }
-  }
-  const pairs = Math.max(1, (G.rows * (G.rows - 1)) / 2);
-  return Math.sqrt(squares / pairs) > SUM_ROUNDINGS * unitRoundoff('float64') * scale;
+  const k = X.cols;
+  if (k < 2) return false;
+  const inverses = lengths.map((length) => 1 / length);
+  // of the vectors at length one
+  const forms = scaleRows(transpose(scaleRows(G, inverses)), inverses);
+  const scale = maximum(products.map((length, i) => length * inverses[i]!));
+  return asymmetryNorm(forms) / Math.sqrt(k * (k - 1)) > SUM_ROUNDINGS * unitRoundoff('float64') * scale;
 }
 
 /**
@@ -338,29 +334,19 @@ export async function nearestPairs(
     numMatvecs: spent.products - before,
   };
   const noiseFloor = projected.noise + spent.worst * last;
-  const facts = {
+  const ended = {
     numMatvecs: spent.products + projected.numMatvecs,
     dims: search.columns,
-    dropped: 0,
-    method: 'krylov',
-    testMatrix: 'gaussian',
-    seed: context.seed,
     blockSize,
-    secondsByStage: { products: 0, other: 0 },
-    ...backendOf(op),
-  } as const;
-  const pairs = { values, vectors, residualNorms, coreAsymmetry: projected.asymmetry, noiseFloor };
-  return {
-    ...makeEighResult(pairs, facts, context.kernels),
-    residualNorms,
-    converged: numConverged === count,
+    count,
     numConverged,
     status: stopped ?? (numConverged === count ? 'converged' : 'noise'),
     tol,
     sigma,
     noiseFloor,
     restarts: search.restarts,
-    complete,
     ...(completeness ? { completeness } : {}),
-  };
+  } as const;
+  const pairs = { values, vectors, residualNorms, coreAsymmetry: projected.asymmetry, noiseFloor };
+  return searchResult(op, pairs, ended, context);
 }

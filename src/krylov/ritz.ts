@@ -1,7 +1,7 @@
 /** What a Krylov decomposition says about eigenvalues: Ritz pairs, how good they are, and which are wanted. */
 import type { Matrix } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
-import { relativeAsymmetry, selectColumns, symmetricPart } from '../linalg/small.ts';
+import { asymmetryNorm, relativeAsymmetry, selectColumns, symmetricPart } from '../linalg/small.ts';
 import { type Eigenpairs, selectLeading } from '../spectrum/eigenpairs.ts';
 import { combine } from './basis.ts';
 import { type Decomposition, type KrylovContext, scaleOf } from './decomposition.ts';
@@ -55,8 +55,8 @@ export async function ritzValues(
   };
 }
 
-/** Roundings that a sum over n terms in float64 leaves in an entry of H, beside the largest product. */
-const SUM_ROUNDINGS = 8;
+/** Roundings that a sum over n terms in float64 leaves in an entry of V^T A V, beside the largest product. */
+export const SUM_ROUNDINGS = 8;
 
 /** Norm of the rounding in a column of A V - V H - W B. */
 export const roundingOf = (state: Decomposition): number =>
@@ -80,11 +80,7 @@ export function floorsOf(state: Decomposition): Floors {
   const scale = scaleOf(state);
   const rounding = 2 * roundingOf(state) + lost;
   if (m < 2) return { rounding, noise: rounding };
-  let squares = 0;
-  for (let i = 1; i < m; i++) {
-    for (let j = 0; j < i; j++) squares += (H.data[i * m + j]! - H.data[j * m + i]!) ** 2;
-  }
-  const difference = Math.sqrt((2 * squares) / (m * (m - 1)));
+  const difference = asymmetryNorm(H) / Math.sqrt(m * (m - 1));
   const isRounding = difference <= SUM_ROUNDINGS * unitRoundoff('float64') * scale;
   return { rounding, noise: isRounding ? rounding : Math.max(rounding, difference * Math.sqrt(W.rows / 2)) };
 }

@@ -33,18 +33,19 @@ export function mirrorUpper(A: Matrix): Matrix {
   return A;
 }
 
+/** ||A - A^T||_F. Over the pairs i > j, the root mean square of A_ij - A_ji is this over sqrt(k (k - 1)). */
+export function asymmetryNorm({ rows: k, data }: Matrix): number {
+  let squares = 0;
+  for (let i = 1; i < k; i++) {
+    for (let j = 0; j < i; j++) squares += (data[i * k + j]! - data[j * k + i]!) ** 2;
+  }
+  return Math.sqrt(2 * squares);
+}
+
 /** ||A - A^T||_F / ||A||_F: 0 for a symmetric matrix, about sqrt(2) for a random one; 0 for the zero matrix. */
 export function relativeAsymmetry(A: Matrix): number {
-  const k = A.rows;
-  let difference = 0;
-  let total = 0;
-  for (let i = 0; i < k; i++) {
-    for (let j = 0; j < k; j++) {
-      difference += (A.data[i * k + j]! - A.data[j * k + i]!) ** 2;
-      total += A.data[i * k + j]! ** 2;
-    }
-  }
-  return total === 0 ? 0 : Math.sqrt(difference / total);
+  const difference = asymmetryNorm(A);
+  return difference === 0 ? 0 : difference / frobeniusNorm(A);
 }
 
 /** The columns of A listed in `columns`, each multiplied by its scale. */

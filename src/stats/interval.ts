@@ -20,16 +20,26 @@ export interface SquaredFactors {
   upper: number;
 }
 
+/** A search asks for the same few at every step, and each is two roots of the incomplete gamma function. */
+const knownFactors = new Map<string, Readonly<SquaredFactors>>();
+const MOST_KNOWN = 1000;
+
 /**
  * With y_i = ||E w_i||^2, w_i i.i.d. standard Gaussian, i = 1..q, and any matrix E:
  * P(mean(y) <= x ||E||_F^2) <= P(chi2_q <= q x) for x <= 1, and P(mean(y) >= x ||E||_F^2) <= P(chi2_q >= q x) for
  * x >= 1 + 1/q. Both are attained by rank one (Szekely & Bakirov 2003; Roosta-Khorasani, Szekely & Ascher 2015).
  * So mean(y) / x bounds ||E||_F^2 from above and below at the chi-square quantiles, moved into those ranges.
  */
-export function squaredFactors(tests: number, confidence: number): SquaredFactors {
+export function squaredFactors(tests: number, confidence: number): Readonly<SquaredFactors> {
+  const key = `${tests} ${confidence}`;
+  const known = knownFactors.get(key);
+  if (known) return known;
   const low = Math.min(chiSquareQuantile(1 - confidence, tests) / tests, 1);
   const high = Math.max(chiSquareQuantile(confidence, tests) / tests, 1 + 1 / tests);
-  return { lower: 1 / high, upper: 1 / low };
+  const factors = { lower: 1 / high, upper: 1 / low };
+  if (knownFactors.size >= MOST_KNOWN) knownFactors.clear();
+  knownFactors.set(key, factors);
+  return factors;
 }
 
 /**

@@ -3,7 +3,15 @@ import { describe, expect, test } from '@jest/globals';
 import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../../src/core/block.ts';
 import { type Kernels, SUMMED_ROWS } from '../../src/linalg/kernels/provider.ts';
 import { mirrorUpper } from '../../src/linalg/small.ts';
-import { distance, frobenius, identity, multiply, randomBlock, transposed } from '../support/matrices.ts';
+import {
+  distance,
+  frobenius,
+  identity,
+  inverseOfUpper,
+  multiply,
+  randomBlock,
+  transposed,
+} from '../support/matrices.ts';
 
 const asMatrix = (block: Block): Matrix => block as Matrix;
 const sizes = [
@@ -56,20 +64,6 @@ function float32Product(A: Block, B: Block): Block {
     }
   }
   return C;
-}
-
-/** The inverse of an upper triangular matrix, column by column. */
-function inverse(R: Matrix): Matrix {
-  const k = R.rows;
-  const T = zeroMatrix(k, k);
-  for (let j = 0; j < k; j++) {
-    for (let i = j; i >= 0; i--) {
-      let sum = i === j ? 1 : 0;
-      for (let l = i + 1; l <= j; l++) sum -= R.data[i * k + l]! * T.data[l * k + j]!;
-      T.data[i * k + j] = sum / R.data[i * k + i]!;
-    }
-  }
-  return T;
 }
 
 /** The laws. */
@@ -171,7 +165,7 @@ export function kernelLaws(name: string, load: () => Promise<Kernels>): void {
       const wide: Matrix = { ...R, data: Float64Array.from(R.data) };
       const Q = { ...X, data: X.data.slice() };
       await kernels.solve(Q, wide);
-      const byInverse = float32Product(X, asDType(inverse(wide), 'float32'));
+      const byInverse = float32Product(X, asDType(inverseOfUpper(wide), 'float32'));
       expect(relativeResidual(byInverse, wide, X)).toBeGreaterThan(20 * relativeResidual(Q, wide, X));
     });
 

@@ -11,6 +11,7 @@ import {
   distance,
   frobenius,
   identity,
+  inverseOfUpper,
   multiply,
   orthonormalityDefect,
   randomBlock,
@@ -124,28 +125,17 @@ test('the factor of blocks and its inverse', async () => {
       for (let j = 0; j < k; j++) R.data[i * k + j] = i > j ? 0 : R.data[i * k + j]! + (i === j ? 3 : 0);
     return R;
   };
-  /** By substitution. */
-  const inverse = (R: Matrix): Matrix => {
-    const k = R.rows;
-    const T = identity(k) as Matrix;
-    for (let j = 0; j < k; j++) {
-      for (let i = j; i >= 0; i--) {
-        let sum = i === j ? 1 : 0;
-        for (let l = i + 1; l <= j; l++) sum -= R.data[i * k + l]! * T.data[l * k + j]!;
-        T.data[i * k + j] = sum / R.data[i * k + i]!;
-      }
-    }
-    return T;
-  };
   const [R1, R2] = [upper(3, 1), upper(2, 2)];
   const coupling = randomBlock(3, 2, 3) as Matrix;
-  const T = await extendInverse(inverse(R1), coupling, inverse(R2), context);
+  const T = await extendInverse(inverseOfUpper(R1), coupling, inverseOfUpper(R2), context);
   const R = extendFactor(R1, coupling, R2);
   const top = beside(R1, coupling);
   const bottom = beside(zeros(2, 3, 'float64'), R2);
   expect(R).toEqual({ rows: 5, cols: 5, data: Float64Array.of(...top.data, ...bottom.data) });
   const none = zeros(0, 0, 'float64') as Matrix;
-  expect(await extendInverse(none, zeros(0, 2, 'float64') as Matrix, inverse(R2), context)).toEqual(inverse(R2));
+  expect(await extendInverse(none, zeros(0, 2, 'float64') as Matrix, inverseOfUpper(R2), context)).toEqual(
+    inverseOfUpper(R2),
+  );
   expect(distance(multiply(T, R), identity(5))).toBeLessThan(1e-14);
   expect(distance(multiply(R, T), identity(5))).toBeLessThan(1e-14);
 });

@@ -1,5 +1,5 @@
 /** Plain dense algebra for tests: slow, obvious, and independent of the code under test. */
-import type { Block } from '../../src/core/block.ts';
+import type { Block, Matrix } from '../../src/core/block.ts';
 import type { LinearOperator } from '../../src/index.ts';
 import type { Multivector } from '../../src/multivector/multivector.ts';
 
@@ -8,6 +8,20 @@ export function identity(n: number, dtype: 'float32' | 'float64' = 'float64'): B
   const data = dtype === 'float64' ? new Float64Array(n * n) : new Float32Array(n * n);
   for (let i = 0; i < n; i++) data[i * n + i] = 1;
   return { rows: n, cols: n, data };
+}
+
+/** The inverse of an upper triangular matrix, column by column, by substitution. */
+export function inverseOfUpper(R: Matrix): Matrix {
+  const k = R.rows;
+  const T = identity(k) as Matrix;
+  for (let j = 0; j < k; j++) {
+    for (let i = j; i >= 0; i--) {
+      let sum = i === j ? 1 : 0;
+      for (let l = i + 1; l <= j; l++) sum -= R.data[i * k + l]! * T.data[l * k + j]!;
+      T.data[i * k + j] = sum / R.data[i * k + i]!;
+    }
+  }
+  return T;
 }
 
 /** The operator's matrix, by multiplying the identity. */
