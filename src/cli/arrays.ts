@@ -1,20 +1,13 @@
 /** Arrays of numbers that commands read from .npy and .npz files and write to .npy files. */
-import { extname } from 'node:path';
 import type { Block } from '../core/block.ts';
 import type { FloatArray } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
-import { described, type Field, optional, refuse, text } from '../core/parse.ts';
+import { described, type Field } from '../core/parse.ts';
 import type { Multivector } from '../multivector/multivector.ts';
-import { checkOutput, optionName } from './command.ts';
+import { checkOutput, fileEndingIn, optionName } from './command.ts';
 
 /** A .npy file that is written at the end. */
-export const npyFile: Field<string | undefined> = optional({
-  ...text,
-  parse: (value, name) =>
-    extname(text.parse(value, name)).toLowerCase() === '.npy'
-      ? (value as string)
-      : refuse(name, 'a file that ends in .npy', value),
-});
+export const npyFile: Field<string | undefined> = fileEndingIn(['.npy']);
 
 /** Where eigenpairs are written. */
 export const PAIRS_FIELDS: Readonly<Record<'eigenvalues' | 'eigenvectors', Field<string | undefined>>> = {

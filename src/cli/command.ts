@@ -1,11 +1,22 @@
 /** What a command of the command line is: fields that say what it takes, and from them its parsing and its help. */
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { atDoor } from '../core/door.ts';
 import { ArgumentError, EigensketchError, StoreError } from '../core/errors.ts';
-import { described, type Field, type Fields, flag, nearest, optional, type Parsed, show, text } from '../core/parse.ts';
+import {
+  described,
+  type Field,
+  type Fields,
+  flag,
+  nearest,
+  optional,
+  type Parsed,
+  refuse,
+  show,
+  text,
+} from '../core/parse.ts';
 import { EXIT_HELP } from './exit.ts';
 
 /** What every command is given to work with. */
@@ -60,6 +71,16 @@ const PLACEHOLDERS: Partial<Record<Field<unknown>['kind'], string>> = {
   memory: 'BYTES',
   list: 'TEXT',
 };
+
+/** A file that is written, whose name ends in one of these. */
+export const fileEndingIn = (endings: readonly string[]): Field<string | undefined> =>
+  optional({
+    ...text,
+    parse: (value, name) =>
+      endings.includes(extname(text.parse(value, name)).toLowerCase())
+        ? (value as string)
+        : refuse(name, `a file that ends in ${endings.join(', ')}`, value),
+  });
 
 /** An option that must be given. */
 export function needed<T>(field: Field<T>): Field<T> {

@@ -1,11 +1,11 @@
 /** `eigensketch density`: the spectral density of an operator, as a histogram, a table or a figure. */
 import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { described, type Field, optional, refuse, text } from '../core/parse.ts';
+import { described } from '../core/parse.ts';
 import { type SpectralDensityOptions, spectralDensityFields } from '../krylov/density-options.ts';
 import type { SpectralDensity } from '../krylov/spectral-density.ts';
 import { estimateText } from '../report/numbers.ts';
-import { type Command, checkOutput, defineCommand, pick, refuseWords } from './command.ts';
+import { type Command, checkOutput, defineCommand, fileEndingIn, pick, refuseWords } from './command.ts';
 import { ESTIMATING_FIELDS, usageOf } from './estimating.ts';
 import { EXIT } from './exit.ts';
 import { operatorName, operatorOf, sourceOf } from './operator-source.ts';
@@ -13,14 +13,6 @@ import { reporterOf } from './progress.ts';
 
 const FIELDS = spectralDensityFields({});
 const FORMATS = ['.csv', '.json', '.svg'];
-
-const output: Field<string | undefined> = optional({
-  ...text,
-  parse: (value, name) =>
-    FORMATS.includes(extname(text.parse(value, name)).toLowerCase())
-      ? (value as string)
-      : refuse(name, `a file that ends in ${FORMATS.join(', ')}`, value),
-});
 
 const ROWS = 20;
 const BAR = 40;
@@ -80,7 +72,10 @@ export const densityCommand: Command = defineCommand({
   fields: {
     ...ESTIMATING_FIELDS,
     ...FIELDS,
-    out: described(output, 'also write the curve and its band: .csv, .json, or .svg (needs the package vega)'),
+    out: described(
+      fileEndingIn(FORMATS),
+      'also write the curve and its band: .csv, .json, or .svg (needs the package vega)',
+    ),
   },
   examples: ['density --operator hessian.js --scale log --out density.svg'],
   async run({ given, values, words }, { signal }) {
