@@ -1,0 +1,227 @@
+/** The page: it shows what the worker says, and asks it for what the reader wants. Nothing here takes time. */
+import { buildControls, OF_PROBLEM } from './controls.ts';
+import { DATASETS, type Dataset } from './datasets/index.ts';
+import { lossFigure, type SharpnessPoint, sharpnessFigure } from './figures/history-figures.ts';
+import { drawPicture } from './figures/picture-figure.ts';
+import { spectrumFigure } from './figures/spectrum-figure.ts';
+import type { Picture, Reply, ReportFormat, Request } from './protocol.ts';
+import { fromPermalink, type Settings, toPermalink } from './settings.ts';
+import type { Snapshot, Truth } from './spectrum.ts';
+import { eigenvalueCells, statementsOf } from './statements.ts';
+
+/** Everything that is drawn. */
+interface Shown {
+  settings: Settings;
+  dataset: Dataset | undefined;
+  name: string;
+  parameters: number;
+  device: string;
+  step: number;
+  losses: number[];
+  sharpness: SharpnessPoint[];
+  picture: Picture | undefined;
+  snapshot: Snapshot | undefined;
+  truth: Truth | undefined;
+  isTraining: boolean;
+  isBusy: boolean;
+  working: string;
+}
+
+const element = <E extends HTMLElement = HTMLElement>(id: string): E => document.getElementById(id) as E;
+
+const settings = fromPermalink(location.hash);
+const shown: Shown = { ...emptyRun(settings), device: '', isTraining: false, isBusy: true, working: '' };
+
+const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+const ask = (request: Request): void => worker.postMessage(request);
+
+function emptyRun(settings: Settings) {
+  const { data, seed } = settings;
+  return {
+    settings,
+    dataset: data === 'own' ? undefined : DATASETS[data](seed),
+    name: '',
+    parameters: 0,
+    step: 0,
+    losses: [],
+    sharpness: [],
+    picture: undefined,
+    snapshot: undefined,
+    truth: undefined,
+  };
+}
+
+function cells(tag: 'td' | 'th', texts: readonly string[]): HTMLTableRowElement {
+  const row = document.createElement('tr');
+  for (const text of texts) row.appendChild(document.createElement(tag)).textContent = text;
+  return row;
+}
+
+function showStatus(): void {
+  const { name, parameters, step, snapshot, losses, settings, device, working, isTraining, isBusy } = shown;
+  const loss = losses.at(-1);
+  const parts = [
+    `${name}: ${parameters} parameters`,
+    `step ${step}`,
+    ...(loss === undefined ? [] : [`loss ${loss.toPrecision(3)}`]),
+    `2/η = ${Number((2 / settings.rate).toPrecision(4))}`,
+    ...(snapshot ? [`snapshot of step ${snapshot.step} in ${Math.round(1000 * snapshot.seconds)} ms`] : []),
+    device,
+  ];
+  element('status').textContent = working || (name ? parts.join(' · ') : 'Starting …');
+  element('train').textContent = isTraining ? 'Pause' : 'Train';
+  element('train').setAttribute('aria-pressed', String(isTraining));
+  element<HTMLButtonElement>('truth').disabled = !snapshot;
+  for (const button of document.querySelectorAll<HTMLButtonElement>('[data-report]')) button.disabled = !snapshot;
+  document.body.dataset.state = isTraining ? 'training' : isBusy ? 'busy' : 'idle';
+}
+
+function showSnapshot(): void {
+  const { snapshot, truth, sharpness, settings } = shown;
+  if (!snapshot) return;
+  const { eigenvalues, certificate } = snapshot.analysis;
+  const { inertia } = certificate!;
+  element('spectrum').innerHTML = spectrumFigure(snapshot, truth);
+  element('spectrum-caption').textContent =
+    `Step ${snapshot.step}. Each bar contains an eigenvalue; at most ${eigenvalues.length} lie outside the grey band. ` +
+    `At least ${inertia!.positive} are positive and ${inertia!.negative} negative.${truth ? ' Short lines: the truth.' : ''}`;
+  element('sharpness').innerHTML = sharpnessFigure(sharpness);
+  element('sharpness-caption').textContent =
+    settings.matrix === 'hessian'
+      ? 'The largest eigenvalue of the Hessian, and 2/η, above which a step of gradient descent overshoots.'
+      : 'The largest eigenvalue of the Gauss–Newton matrix, and 2/η.';
+  const statements = statementsOf(snapshot, truth);
+  const heading = ['statement', '', 'how sure', ...(truth ? ['in truth'] : [])];
+  element('statements').replaceChildren(
+    cells('th', heading),
+    ...statements.map(({ name, text, surety, truth: told }) =>
+      cells('td', [name, text, surety, ...(truth ? [told ?? ''] : [])]),
+    ),
+  );
+  const [head, ...rows] = eigenvalueCells(snapshot, truth);
+  element('eigenvalues').replaceChildren(cells('th', head!), ...rows.map((row) => cells('td', row)));
+}
+
+function showTraining(): void {
+  const { picture, dataset, losses } = shown;
+  const caption = drawPicture(element<HTMLCanvasElement>('picture'), picture, dataset);
+  element('picture-caption').textContent = caption;
+  element('picture').setAttribute('aria-label', caption);
+  element('loss').innerHTML = lossFigure(losses);
+}
+
+/** What has to be drawn again at the next frame. */
+const due = new Set<() => void>();
+
+function draw(...parts: (() => void)[]): void {
+  if (due.size === 0) {
+    requestAnimationFrame(() => {
+      for (const part of due) part();
+      due.clear();
+    });
+  }
+  for (const part of parts) due.add(part);
+}
+
+const EXTENSIONS: Readonly<Record<ReportFormat, string>> = { html: 'html', svg: 'svg', latex: 'tex', json: 'json' };
+
+function save(format: ReportFormat, text: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text]));
+  link.download = `spectrum-step-${shown.snapshot?.step ?? 0}.${EXTENSIONS[format]}`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+function fail(message: string): void {
+  const line = element('failure');
+  line.hidden = message === '';
+  line.textContent = message;
+}
+
+function hear(reply: Reply): void {
+  switch (reply.type) {
+    case 'started':
+      Object.assign(shown, reply);
+      break;
+    case 'trained':
+      shown.step = reply.step;
+      for (const loss of reply.losses) shown.losses.push(loss);
+      shown.picture = reply.picture;
+      draw(showTraining);
+      break;
+    case 'snapshot': {
+      const { snapshot } = reply;
+      shown.snapshot = snapshot;
+      shown.truth = undefined;
+      if (shown.sharpness.at(-1)?.step === snapshot.step) shown.sharpness.pop();
+      shown.sharpness.push({ step: snapshot.step, largest: snapshot.largest, rate: shown.settings.rate });
+      draw(showSnapshot);
+      break;
+    }
+    case 'working':
+      shown.working = `Computing ${reply.what}: ${Math.round(100 * reply.share)} %`;
+      break;
+    case 'truth':
+      shown.truth = reply.truth;
+      draw(showSnapshot);
+      break;
+    case 'report':
+      save(reply.format, reply.text);
+      break;
+    case 'state':
+      shown.isTraining = reply.isTraining;
+      shown.isBusy = reply.isBusy;
+      if (!reply.isBusy) shown.working = '';
+      if (!reply.isBusy) rememberPlace();
+      break;
+    case 'failed':
+      fail(reply.message);
+  }
+  draw(showStatus);
+}
+
+/** The address leads back to this step of this run. */
+function rememberPlace(): void {
+  history.replaceState(null, '', `#${toPermalink({ ...shown.settings, step: shown.step })}`);
+}
+
+/** A run from the beginning, up to `settings.step`. */
+function start(settings: Settings): void {
+  fail('');
+  Object.assign(shown, emptyRun(settings));
+  showSettings(settings);
+  ask({ type: 'configure', settings });
+  draw(showStatus, showTraining);
+}
+
+const showSettings = buildControls(element<HTMLFormElement>('controls'), (name, value) => {
+  const settings = { ...shown.settings, [name]: value };
+  if (OF_PROBLEM.includes(name)) return start({ ...settings, step: 0 });
+  shown.settings = settings;
+  if (name === 'matrix') shown.sharpness = [];
+  ask({ type: 'adjust', settings });
+  draw(showStatus);
+});
+
+element('train').addEventListener('click', () => ask({ type: shown.isTraining ? 'pause' : 'train' }));
+element('advance').addEventListener('click', () => ask({ type: 'advance' }));
+element('restart').addEventListener('click', () => start({ ...shown.settings, step: 0 }));
+element('truth').addEventListener('click', () => ask({ type: 'truth' }));
+element('permalink').addEventListener('click', async () => {
+  rememberPlace();
+  await navigator.clipboard.writeText(location.href);
+  element('permalink').textContent = 'Copied';
+  setTimeout(() => {
+    element('permalink').textContent = 'Copy link';
+  }, 1500);
+});
+for (const button of document.querySelectorAll<HTMLButtonElement>('[data-report]')) {
+  button.addEventListener('click', () => ask({ type: 'report', format: button.dataset.report as ReportFormat }));
+}
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => draw(showTraining));
+addEventListener('hashchange', () => start(fromPermalink(location.hash)));
+worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => hear(data));
+worker.addEventListener('error', ({ message }) => fail(`The worker does not start: ${message}`));
+
+start(settings);
