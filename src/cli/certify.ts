@@ -1,29 +1,19 @@
 /** `eigensketch certify`: a sketch with its certificate, the certificate of another operator, or that of a sketch directory. */
-import { apost } from '../apost/apost.ts';
 import type { Certificate } from '../apost/certificate.ts';
 import { type ApostOptions, CERTIFICATE_FIELDS } from '../apost/options.ts';
 import { ArgumentError } from '../core/errors.ts';
 import { described, optional, text } from '../core/parse.ts';
-import { selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { boundText } from '../report/numbers.ts';
-import { readWholeFile } from '../store/blocks.ts';
-import { certifyStored } from '../store/certify.ts';
-import { holds, probePath, SEARCH } from '../store/directory.ts';
-import { measureProbe, refuseOtherOperator } from '../store/fingerprint.ts';
-import { workerOf } from '../store/record.ts';
-import { openSearchDirectory } from '../store/search/directory.ts';
-import { shardName, WHOLE } from '../store/shard.ts';
 import { readColumns, readVector } from './arrays.ts';
 import { certificateOptions } from './certificate-options.ts';
-import { type Command, type CommandContext, checkOutput, defineCommand, pick, refuseGiven } from './command.ts';
+import { type Command, checkOutput, defineCommand, pick, refuseGiven } from './command.ts';
 import { EXIT } from './exit.ts';
 import { loadOperator, operatorField } from './operator-file.ts';
 import { MODEL_USAGE, type OperatorSource, operatorOf, SOURCE_FIELDS, sourceOf } from './operator-source.ts';
 import { QUIET as quiet, reporterOf } from './progress.ts';
 import { checkSketch, DIMS, deliver, REPORTING_FIELDS, SKETCH_FIELDS, sketch } from './sketching.ts';
-import { deliverStored, type StoredDirectory, storedResult, storedSpace } from './stored-analysis.ts';
-import { directoryOf, openRun, operatorAgain, resumable, TRUST } from './storing.ts';
+import { directoryOf, TRUST } from './storing.ts';
 
 const approximation = described(
   optional(operatorField),
@@ -37,30 +27,6 @@ const PAIRS = {
 const { json } = REPORTING_FIELDS;
 
 type Given = Readonly<Record<string, unknown>>;
-
-/** Certifies the result of a search. @throws StoreError for another operator, or when there is no result. */
-async function openSearch(path: string, given: Given): Promise<{ directory: StoredDirectory; op: LinearOperator }> {
-  const source = sourceOf(given);
-  const directory = await openSearchDirectory(path);
-  const op = await operatorOf(source);
-  const probe = probePath(directory);
-  refuseOtherOperator(probe, op, await readWholeFile(probe), await measureProbe(op));
-  return { directory, op };
-}
-
-/** Certifies the result of a directory. @throws StoreError for another operator, or when there is no result. */
-async function certifyDirectory(path: string, given: Given, { signal }: CommandContext): Promise<number> {
-  refuseGiven(given, { ...CERTIFICATE_FIELDS, ...SOURCE_FIELDS, trust: TRUST, json, quiet }, 'a directory');
-  return resumable(signal, `eigensketch certify ${path}${operatorAgain(given)}`, async () => {
-    const { directory, op } = (await holds(SEARCH, path)) ? await openSearch(path, given) : await openRun(path, given);
-    const result = await storedResult(directory);
-    const worker = workerOf(op, (await selectKernels()).name, shardName(WHOLE));
-    const options = { ...certificateOptions(given)!, onProgress: reporterOf(given), signal };
-    await certifyStored(directory, storedSpace(directory), op, result, options, worker);
-    await deliverStored(directory, given.json === true);
-    return EXIT.done;
-  });
-}
 
 /** What there is to certify: an operator, or pairs that are read and then measured. */
 async function approximationOf({ approximation, eigenvalues, eigenvectors }: Given): Promise<LinearOperator> {
@@ -91,6 +57,7 @@ function linesOf(certificate: Certificate): string[] {
 async function certifyApproximation(source: OperatorSource, given: Given, options: ApostOptions): Promise<number> {
   // what is read is checked before the operator is made, which may take long
   const approximation = await approximationOf(given);
+  const { apost } = await import('../apost/apost.ts');
   const certificate = await apost(await operatorOf(source), approximation, options);
   console.log(given.json ? JSON.stringify(certificate, null, 2) : linesOf(certificate).join('\n'));
   return EXIT.done;
@@ -132,7 +99,11 @@ export const certifyCommand: Command = defineCommand({
   },
   examples: ['certify --operator hessian.js --dims 200 --tests 30 --confidence 0.99 --out certified.json'],
   async run({ given, words }, context) {
-    if (words.length > 0) return certifyDirectory(directoryOf(given, words), given, context);
+    if (words.length > 0) {
+      const path = directoryOf(given, words);
+      refuseGiven(given, { ...CERTIFICATE_FIELDS, ...SOURCE_FIELDS, trust: TRUST, json, quiet }, 'a directory');
+      return (await import('./directories/certify.ts')).certifyDirectory(path, given, context);
+    }
     const source = sourceOf(given);
     const { blockSize, seed } = given as ApostOptions;
     const options: ApostOptions = {
@@ -159,6 +130,7 @@ export const certifyCommand: Command = defineCommand({
     checkSketch(given);
     await checkOutput(given.out as string | undefined);
     const op = await operatorOf(source);
+    const { apost } = await import('../apost/apost.ts');
     const result = await sketch('certify', op, given, context);
     await deliver(given, result, await apost(op, result, options));
     return EXIT.done;

@@ -4,7 +4,6 @@ import { ArgumentError } from '../core/errors.ts';
 import { described, integer } from '../core/parse.ts';
 import { type EigshOptions, SEARCH_FIELDS } from '../eigsh/options.ts';
 import type { EigshResult } from '../eigsh/result.ts';
-import { eigsh } from '../eigsh.ts';
 import { checkArrays, PAIRS_FIELDS, pairsOf, writeArrays } from './arrays.ts';
 import { type Command, checkOutput, defineCommand, needed, pick, refuseWords } from './command.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
@@ -65,6 +64,7 @@ export const eigshCommand: Command = defineCommand({
     await checkArrays(given, Object.keys(PAIRS_FIELDS));
     const op = await operatorOf(source);
     const asked = { ...pick(given, SEARCH_FIELDS), onProgress: reporterOf(given), signal } as EigshOptions;
+    const { eigsh } = await import('../eigsh.ts');
     const search = (): Promise<EigshResult> => eigsh(op, k, asked);
     const again = `the same command, with --store ${store}`;
     const result = await (store === undefined ? search() : resumable(signal, again, search));

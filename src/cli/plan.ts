@@ -1,20 +1,12 @@
 /** `eigensketch plan`: what a run would cost, before it. */
-import { planTests } from '../apost/plan.ts';
 import { ArgumentError } from '../core/errors.ts';
-import { formatMemory } from '../core/memory.ts';
 import { between, described, optional, withDefault } from '../core/parse.ts';
-import { ownFields, parseSketchCall } from '../seigh/options.ts';
+import { ownFields } from '../seigh/options.ts';
 import { BUDGET_FIELDS, planSketch, type SketchBudget } from '../seigh/plan.ts';
-import { freeBytes, refuseFullDisk } from '../store/disk.ts';
-import { costOf } from '../store/sketch/cost.ts';
-import { flatPlan } from '../store/sketch/plan.ts';
-import { requestOf } from '../store/sketch/seigh.ts';
 import { type Command, defineCommand, pick, refuseGiven, refuseWords } from './command.ts';
 import { EXIT } from './exit.ts';
-import { MODEL_USAGE, operatorOf, sourceOf } from './operator-source.ts';
-import { askedOf, CREATION_FIELDS, FORCE } from './storing.ts';
-
-type Given = Readonly<Record<string, unknown>>;
+import { MODEL_USAGE } from './operator-source.ts';
+import { CREATION_FIELDS } from './storing.ts';
 
 const PLAN_FIELDS = { ...BUDGET_FIELDS, n: optional(BUDGET_FIELDS.n), ...ownFields({}) };
 const TESTS_FIELDS = {
@@ -24,28 +16,6 @@ const TESTS_FIELDS = {
   ),
   confidence: described(withDefault(between(0, 1), 0.99), 'of that'),
 };
-
-/** Prints what a directory would cost. @throws StoreError when the disk is too small, unless --force. */
-async function planStored(given: Given): Promise<number> {
-  refuseGiven(given, CREATION_FIELDS, '--dims');
-  const path = (given.out as string | undefined) ?? '.';
-  const { dims, options } = askedOf(given, path);
-  const op = await operatorOf(sourceOf(given));
-  const { plan } = await requestOf(parseSketchCall(op, dims, options));
-  const cost = costOf(plan);
-  const free = await freeBytes(path);
-  if (given.json) console.log(JSON.stringify({ plan: flatPlan(plan), cost, free }, null, 2));
-  else {
-    console.log(`${plan.dims} columns by ${plan.method}, ${plan.blockSize} at a time, n = ${plan.n}, ${plan.dtype}`);
-    console.log(`${cost.numMatvecs} products (with the probe, without the certificate)`);
-    console.log(
-      `${cost.files} files, up to ${formatMemory(cost.bytes)}; the disk of ${path} has ${formatMemory(free)} free`,
-    );
-    console.log(`${formatMemory(cost.memory)} of memory for tall blocks`);
-  }
-  if (!given.force) await refuseFullDisk(path, cost.bytes, FORCE);
-  return EXIT.done;
-}
 
 export const planCommand: Command = defineCommand({
   name: 'plan',
@@ -63,12 +33,16 @@ export const planCommand: Command = defineCommand({
   ],
   async run({ given, values, words }) {
     refuseWords(words);
-    if (given.dims !== undefined) return planStored(given);
+    if (given.dims !== undefined) {
+      refuseGiven(given, CREATION_FIELDS, '--dims');
+      return (await import('./directories/plan.ts')).planStored(given);
+    }
     const { json } = CREATION_FIELDS;
     refuseGiven(given, { ...PLAN_FIELDS, ...TESTS_FIELDS, json }, 'a plan without --dims');
     const { n, factor, confidence } = values as { n?: number; factor?: number; confidence: number };
     if (n === undefined && factor === undefined) throw new ArgumentError('--n or --factor is needed');
     const sketch = n === undefined ? undefined : planSketch(pick(given, PLAN_FIELDS) as unknown as SketchBudget);
+    const { planTests } = await import('../apost/plan.ts');
     const tests = factor === undefined ? undefined : { factor, confidence, tests: planTests({ factor, confidence }) };
     if (given.json) {
       console.log(JSON.stringify({ sketch, tests }, null, 2));

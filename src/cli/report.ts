@@ -9,7 +9,6 @@ import { toHtml } from '../report/html.ts';
 import { toCsv, toJson, toLatex, toMarkdown } from '../report/tables.ts';
 import { type Command, checkOutput, defineCommand, json, outputFile } from './command.ts';
 import { EXIT } from './exit.ts';
-import { openStored, storedAnalysis } from './stored-analysis.ts';
 
 const FORMATS = ['markdown', 'latex', 'csv', 'json', 'html', 'svg', 'png'] as const;
 
@@ -42,7 +41,10 @@ async function readAnalysis(path: string): Promise<Analysis> {
     (found) => found.isDirectory(),
     () => false,
   );
-  if (isDirectory) return storedAnalysis(await openStored(path));
+  if (isDirectory) {
+    const { openStored, storedAnalysis } = await import('./directories/stored-analysis.ts');
+    return storedAnalysis(await openStored(path));
+  }
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new StoreError(`cannot read ${path}`, { path }, { cause });
   });

@@ -1,7 +1,6 @@
 /** `eigensketch seigh`: eigenvalues of an operator from a file. */
 import { described, type Fields, optional } from '../core/parse.ts';
 import { type AdaptiveOptions, adaptiveFields, parseAdaptiveOptions } from '../seigh/options.ts';
-import { seigh } from '../seigh.ts';
 import { checkArrays, PAIRS_FIELDS, pairsOf, writeArrays } from './arrays.ts';
 import type { Command } from './command.ts';
 import { checkOutput, defineCommand, pick, refuseWords } from './command.ts';
@@ -47,6 +46,7 @@ export const seighCommand: Command = defineCommand({
       await deliver(given, result, undefined);
       return EXIT.done;
     }
+    const { seigh } = await import('../seigh.ts');
     const asked = { ...options, onProgress: reporterOf(given), signal: context.signal } as unknown as AdaptiveOptions;
     const result = await (dims === undefined ? seigh(op, asked) : seigh(op, dims, asked));
     await writeArrays(given, pairsOf(result));

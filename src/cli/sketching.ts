@@ -16,7 +16,6 @@ import {
   sketchFields,
 } from '../seigh/options.ts';
 import { costOfSketch } from '../seigh/plan.ts';
-import { seigh } from '../seigh.ts';
 import type { EighResult } from '../spectrum/result.ts';
 import { type CommandContext, json, outputFile, pick } from './command.ts';
 import { operatorName, sourceOf } from './operator-source.ts';
@@ -70,6 +69,7 @@ export async function sketch(
       `eigensketch ${command}: ${dims} columns by ${cost.method}: ${cost.numMatvecs} products, ${megabytes} MiB of tall blocks`,
     );
   }
+  const { seigh } = await import('../seigh.ts');
   return seigh(op, dims, { ...options, onProgress: reporterOf(given), signal });
 }
 

@@ -6,10 +6,8 @@ import { readCertificate } from '../apost/read-certificate.ts';
 import type { Attributes } from '../hdf5/messages.ts';
 import { replaceFile } from '../hdf5/temporary.ts';
 import { blockName, readJsonFile } from './directory.ts';
+import { CERTIFICATE } from './folders.ts';
 import { checkIdentity } from './identity.ts';
-
-/** The folder of the test products. */
-export const CERTIFICATE = 'certificate';
 
 export const certificatePath = ({ path }: Pick<Certified, 'path'>): string => join(path, 'certificate.json');
 

@@ -5,7 +5,6 @@ import { EigensketchError } from '../core/errors.ts';
 import { verifyBlockFile } from '../hdf5/block-file.ts';
 import type { Attributes } from '../hdf5/messages.ts';
 import {
-  CERTIFICATE,
   type Certified,
   certificatePath,
   loadCertificate,
@@ -13,6 +12,7 @@ import {
   testProductsPath,
 } from './certificate.ts';
 import { entries, fileExists } from './directory.ts';
+import { CERTIFICATE } from './folders.ts';
 import { checkIdentity } from './identity.ts';
 import {
   leadingPath,

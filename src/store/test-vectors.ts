@@ -17,12 +17,10 @@ import type { EighResult } from '../spectrum/result.ts';
 import { readWholeFile } from './blocks.ts';
 import { type Certified, ofRun } from './certificate.ts';
 import { blockName, fileExists } from './directory.ts';
+import { TESTS } from './folders.ts';
 import { checkIdentity } from './identity.ts';
 import { publishStage, STAGE_FILE } from './publish.ts';
 import { recordAttributes, recordFrom, recordWork, type Worker, type WorkRecord } from './record.ts';
-
-/** The folder of the test vectors. */
-export const TESTS = 'tests';
 
 /** A combination of the leading eigenvectors, which shows the noise of the largest products. */
 const LEADING = 'leading.h5';

@@ -1,7 +1,8 @@
-/** What a command loads before it is run: the help of these must not wait for certificates, statistics and algebra. */
+/** What a command loads before it is run: help must not wait for kernels, certificates, statistics, files of blocks and algebra. */
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { COMMANDS } from '../../src/cli/commands.ts';
 
 /** Files and packages that a file imports at once, and what those import. */
 function reached(file: string, seen: Set<string> = new Set()): Set<string> {
@@ -15,10 +16,15 @@ function reached(file: string, seen: Set<string> = new Set()): Set<string> {
   return seen;
 }
 
-test.each(['trace', 'norm', 'logdet', 'density', 'svd', 'solve', 'serve'])('%s', (name) => {
+/** What is not needed to say what a command takes. */
+const HEAVY =
+  /^(jstat|ml-matrix|h5wasm|vega|@tensorflow|#native|#reference|#threads)|src\/(hdf5|stats|store|tfjs|remote|files)\/|src\/\w+\.ts$|src\/linalg\/kernels\/select/;
+/** Names and fields of options. */
+const LIGHT = /store\/folders\.ts$|apost\/(options|certificate)\.ts$/;
+
+test.each([...COMMANDS.keys()])('%s', (name) => {
   const all = [...reached(resolve(`src/cli/${name}.ts`))];
-  expect(all).toContain(resolve('src/cli/operator-source.ts'));
-  expect(
-    all.filter((each) => /^(jstat|ml-matrix|h5wasm|vega|@tensorflow)|src\/(apost|store|tfjs)\//.test(each)),
-  ).toEqual([]);
+  expect(all).toContain(resolve('src/core/parse.ts'));
+  const isHeavy = (file: string): boolean => HEAVY.test(file) || file.includes('src/apost/');
+  expect(all.filter((file) => isHeavy(file) && !LIGHT.test(file))).toEqual([]);
 });

@@ -2,8 +2,9 @@
 import { bytesPerEntry } from '../../core/dtype.ts';
 import { HEAD_BYTES } from '../../hdf5/head.ts';
 import { PROBES } from '../fingerprint.ts';
+import { RESULT } from '../folders.ts';
 import { type StoredPlan, storedColumns } from './plan.ts';
-import { blockCount, RESULT, stagesOf } from './stages.ts';
+import { blockCount, stagesOf } from './stages.ts';
 
 export interface StoredCost {
   /** Products with single columns, without the certificate's. */

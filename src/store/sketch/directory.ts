@@ -5,11 +5,10 @@ import { StoreError } from '../../core/errors.ts';
 import type { Attributes } from '../../hdf5/messages.ts';
 import type { RecordLink } from '../../hdf5/record-file.ts';
 import { removeTemporaries } from '../../hdf5/temporary.ts';
-import { CERTIFICATE } from '../certificate.ts';
 import { blockName, entries, readDescription, SKETCH, writeDescription } from '../directory.ts';
+import { CERTIFICATE, TESTS } from '../folders.ts';
 import { runName } from '../identity.ts';
 import { blockLinks, STAGE_FILE } from '../publish.ts';
-import { TESTS } from '../test-vectors.ts';
 import { planAttributes, planFrom, type StoredPlan } from './plan.ts';
 import { blockCount, stagesOf } from './stages.ts';
 

@@ -4,11 +4,12 @@ import type { Kernels } from '../../linalg/kernels/provider.ts';
 import { METHODS } from '../../seigh/methods.ts';
 import { type EighResult, makeEighResult, type SketchSeconds } from '../../spectrum/result.ts';
 import { PROBES } from '../fingerprint.ts';
+import { RESULT } from '../folders.ts';
 import { completeBlocks, derivedColumns, readStage } from './blocks.ts';
 import { spaceOf } from './derive.ts';
 import { type SketchDirectory, stageFilePath } from './directory.ts';
 import { makingOf } from './progress.ts';
-import { RESULT, stagesOf } from './stages.ts';
+import { stagesOf } from './stages.ts';
 
 /** Products with single columns that a complete directory has cost, its probe included. */
 async function productsSpent(directory: SketchDirectory): Promise<number> {

@@ -3,6 +3,7 @@ import { ArgumentError } from '../../core/errors.ts';
 import type { MeasuredStage } from '../../seigh/method.ts';
 import { METHODS } from '../../seigh/methods.ts';
 import type { ColumnRange } from '../../sketch/measure.ts';
+import { RESULT } from '../folders.ts';
 import { type StoredPlan, sketchOf } from './plan.ts';
 
 /** Dense algebra on what is there: done by one process, and there whole or not at all. */
@@ -16,9 +17,6 @@ export interface DerivedStage {
 }
 
 export type Stage = MeasuredStage | DerivedStage;
-
-/** The folder of the eigenpairs. */
-export const RESULT = 'result';
 
 /** The stages of a plan, in the order in which they can be done: the steps of its method, then the eigenpairs. */
 export function stagesOf(plan: StoredPlan): Stage[] {

@@ -11,6 +11,7 @@ import { checkOrthonormal, checkPairs, checkProducts, columnOf, type SaidProduct
 import { probePath } from '../directory.ts';
 import { FileCheck, type Verification, verifyCertificate } from '../file-check.ts';
 import { measureProbe, refuseOtherOperator } from '../fingerprint.ts';
+import { RESULT } from '../folders.ts';
 import { readTests, type TestsStage, testBlockPath, testBlocks, testsFilePath } from '../test-vectors.ts';
 import { completeBlocks, derivedColumns, readStage, refuseForeign, stageColumns } from './blocks.ts';
 import { spaceOf } from './derive.ts';
@@ -25,7 +26,7 @@ import {
 } from './directory.ts';
 import { inputColumns } from './measure.ts';
 import { stageIsThere } from './progress.ts';
-import { blockCount, blockRange, type DerivedStage, RESULT, type Stage, stagesOf } from './stages.ts';
+import { blockCount, blockRange, type DerivedStage, type Stage, stagesOf } from './stages.ts';
 import { productsThere } from './test-products.ts';
 
 /** Blocks of one stage, and the columns of each. */

@@ -1,21 +1,21 @@
 /** The analysis of a finished directory, of a sketch or of a search. */
-import { StoreError } from '../core/errors.ts';
-import type { EigshResult } from '../eigsh/result.ts';
-import { selectKernels } from '../linalg/kernels/select.ts';
-import { type Analysis, analysisOf } from '../report/analysis.ts';
-import { toJson, toMarkdown } from '../report/tables.ts';
-import type { EighResult } from '../spectrum/result.ts';
-import { loadCertificate } from '../store/certificate.ts';
-import { fileExists, holds, SEARCH } from '../store/directory.ts';
-import { recordFrom } from '../store/record.ts';
-import { openSearchDirectory, resultPath, type SearchDirectory, searchSpace } from '../store/search/directory.ts';
-import { loadResult as loadSearchResult, readResult } from '../store/search/result.ts';
-import { spaceOf } from '../store/sketch/derive.ts';
-import { openDirectory, type SketchDirectory } from '../store/sketch/directory.ts';
-import { derivedRecord } from '../store/sketch/progress.ts';
-import { loadResult } from '../store/sketch/result.ts';
-import { RESULT } from '../store/sketch/stages.ts';
-import { operatorName } from './operator-source.ts';
+import { StoreError } from '../../core/errors.ts';
+import type { EigshResult } from '../../eigsh/result.ts';
+import { selectKernels } from '../../linalg/kernels/select.ts';
+import { type Analysis, analysisOf } from '../../report/analysis.ts';
+import { toJson, toMarkdown } from '../../report/tables.ts';
+import type { EighResult } from '../../spectrum/result.ts';
+import { loadCertificate } from '../../store/certificate.ts';
+import { fileExists, holds, SEARCH } from '../../store/directory.ts';
+import { RESULT } from '../../store/folders.ts';
+import { recordFrom } from '../../store/record.ts';
+import { openSearchDirectory, resultPath, type SearchDirectory, searchSpace } from '../../store/search/directory.ts';
+import { loadResult as loadSearchResult, readResult } from '../../store/search/result.ts';
+import { spaceOf } from '../../store/sketch/derive.ts';
+import { openDirectory, type SketchDirectory } from '../../store/sketch/directory.ts';
+import { derivedRecord } from '../../store/sketch/progress.ts';
+import { loadResult } from '../../store/sketch/result.ts';
+import { operatorName } from '../operator-source.ts';
 import { rememberedSource } from './remembered.ts';
 
 /** A directory of either kind. */

@@ -1,9 +1,9 @@
 /** The operator that a directory remembers. */
-import { StoreError } from '../core/errors.ts';
-import { parseOptions } from '../core/parse.ts';
-import { descriptionPath, type SketchDirectory } from '../store/sketch/directory.ts';
-import { MODEL_PROBLEM_FIELDS } from './model-problem.ts';
-import type { OperatorSource } from './operator-source.ts';
+import { StoreError } from '../../core/errors.ts';
+import { parseOptions } from '../../core/parse.ts';
+import { descriptionPath, type SketchDirectory } from '../../store/sketch/directory.ts';
+import { MODEL_PROBLEM_FIELDS } from '../model-problem.ts';
+import type { OperatorSource } from '../operator-source.ts';
 
 /** What a directory remembers of its operator. @throws StoreError for options of a model that are none */
 export function rememberedSource(directory: SketchDirectory): OperatorSource | undefined {
