@@ -4,6 +4,10 @@
  */
 import process from 'node:process';
 
+// The workers use every core already, and tests start processes while a call that was aborted may still run: OpenBLAS with
+// threads of its own can hang for ever in that case. The programs that tests start use as many threads as anywhere.
+process.env.OPENBLAS_NUM_THREADS ??= '1';
+
 export default {
   testEnvironment: 'node',
   rootDir: '.',

@@ -1,5 +1,6 @@
 /** The program behind an operator: started when it is needed, and again when it has ended. */
 import { ArgumentError, ShapeError } from '../core/errors.ts';
+import { betweenCalls } from '../linalg/kernels/native.ts';
 import { Connection } from './connection.ts';
 import type { ParsedRemoteOptions } from './options.ts';
 import type { Description } from './protocol.ts';
@@ -7,6 +8,7 @@ import type { Description } from './protocol.ts';
 export class Program {
   readonly #options: ParsedRemoteOptions;
   #connection: Connection | undefined;
+  #starting: Promise<void> | undefined;
   #description: Promise<Description> | undefined;
   #first: Description | undefined;
   #isClosed = false;
@@ -28,11 +30,8 @@ export class Program {
   async connect(): Promise<{ connection: Connection; description: Description }> {
     this.#options.signal?.throwIfAborted();
     if (this.#isClosed) throw new ArgumentError('the operator was closed');
-    if (!this.#connection?.isOpen) {
-      this.#connection = new Connection(this.#options);
-      this.#description = this.#connection.describe();
-    }
-    const connection = this.#connection;
+    if (!this.#connection?.isOpen) await this.#start();
+    const connection = this.#connection!;
     try {
       const description = await this.#description!;
       this.#first ??= description;
@@ -43,6 +42,20 @@ export class Program {
       await connection.fail(error);
       throw error;
     }
+  }
+
+  /** Once for all who wait for it. */
+  #start(): Promise<void> {
+    this.#starting ??= betweenCalls(() => {
+      // who closed or aborted meanwhile gets no program
+      this.#options.signal?.throwIfAborted();
+      if (this.#isClosed) throw new ArgumentError('the operator was closed');
+      this.#connection = new Connection(this.#options);
+      this.#description = this.#connection.describe();
+    }).finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
   }
 
   async close(): Promise<void> {

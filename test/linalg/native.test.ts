@@ -5,6 +5,8 @@ import { expect, test } from '@jest/globals';
 import { type Block, type Matrix, zeroMatrix, zeros } from '../../src/core/block.ts';
 import type { DType } from '../../src/core/dtype.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
+import { inFlight } from '../../src/linalg/kernels/native/threads.ts';
+import { betweenCalls } from '../../src/linalg/kernels/native.ts';
 import { mirrorUpper, symmetricPart } from '../../src/linalg/small.ts';
 import { kernelLaws } from '../laws/kernels.ts';
 import { distance, identity, randomBlock, relativeDistance, transposed } from '../support/matrices.ts';
@@ -31,6 +33,21 @@ describeNative('native', (native) => {
   test('is named for its library and threads', () => {
     expect(native.name).toMatch(/^native \(.+\)$/);
     expect(native.files.length).toBeGreaterThan(0);
+  });
+
+  test('a process is started between two calls off this thread, never during one', async () => {
+    const A = randomBlock(1500, 1500, 1) as Matrix;
+    const first = native.gemm(A, A);
+    await setImmediate();
+    expect(inFlight.size).toBe(1);
+    const started = [1, 2].map(() => betweenCalls(() => inFlight.size));
+    const second = native.gemm(A, A);
+    const [sizes] = await Promise.race([Promise.all([Promise.all(started)]), second.then(() => ['the second call'])]);
+    expect(sizes).toEqual([0, 0]);
+    await Promise.all([first, second]);
+    await expect(betweenCalls(() => Promise.reject(new Error('no such program')))).rejects.toThrow('no such program');
+    // a start that failed holds nothing back
+    expect((await native.gemm(A, A)).rows).toBe(1500);
   });
 
   // the last is converted in several slices and runs off the event loop

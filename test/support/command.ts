@@ -11,7 +11,7 @@ export interface Output {
 
 /** Runs a program to its end; a non-zero exit rejects with its output in the message. */
 export function command(file: string, args: readonly string[], cwd: string = process.cwd()): Promise<Output> {
-  // the flags of this jest process are not the child's business
-  const { NODE_OPTIONS: _, ...env } = process.env;
+  // the settings of this jest process are not the child's business
+  const { NODE_OPTIONS: _, OPENBLAS_NUM_THREADS: _threads, ...env } = process.env;
   return run(file, args, { cwd, env, maxBuffer: 2 ** 26 });
 }

@@ -2,3 +2,4 @@
 export type { NativeKernels } from './native/kernels.ts';
 export { loadNativeKernels, type NativeLoad } from './native/load.ts';
 export type { Product } from './native/product.ts';
+export { betweenCalls } from './native/threads.ts';

@@ -1,6 +1,7 @@
 /** Processes on this machine: the shards of a step side by side, the steps one after the other. */
 import { spawn } from 'node:child_process';
 import { EigensketchError } from '../../core/errors.ts';
+import { betweenCalls } from '../../linalg/kernels/native.ts';
 import type { LaunchStep } from './steps.ts';
 
 /** A process that was killed or failed by itself is started again so often. */
@@ -9,11 +10,13 @@ const RESTARTS = 3;
 /** Exit codes after which a second attempt would end the same way: wrong options, operator or files. */
 const FINAL = [2, 3, 5];
 
-function once(command: readonly string[], args: readonly string[], signal: AbortSignal): Promise<number | null> {
+async function once(command: readonly string[], args: readonly string[], signal: AbortSignal): Promise<number | null> {
   const [program, ...first] = command as [string, ...string[]];
+  // in a group of its own, so that a Ctrl-C in the terminal reaches it once, from here
+  const child = await betweenCalls(() =>
+    spawn(program, [...first, ...args], { stdio: ['ignore', 'ignore', 'inherit'], detached: true }),
+  );
   return new Promise((resolve, reject) => {
-    // in a group of its own, so that a Ctrl-C in the terminal reaches it once, from here
-    const child = spawn(program, [...first, ...args], { stdio: ['ignore', 'ignore', 'inherit'], detached: true });
     const interrupt = (): void => void child.kill('SIGINT');
     signal.addEventListener('abort', interrupt);
     child.on('error', reject);

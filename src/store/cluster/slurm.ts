@@ -1,7 +1,9 @@
 /** Slurm: each step is a job or a job array that waits for the one before it. The queue and the machines are Slurm's. */
 import { execFile } from 'node:child_process';
 import process from 'node:process';
+import { promisify } from 'node:util';
 import { UnsupportedError } from '../../core/errors.ts';
+import { betweenCalls } from '../../linalg/kernels/native.ts';
 import type { LaunchStep } from './steps.ts';
 
 /** What jobs are given; passed to `sbatch` as it stands. */
@@ -79,18 +81,20 @@ export function batchOptions(
 }
 
 /** Runs one of Slurm's programs. @throws UnsupportedError where it is not installed or fails. */
-function slurm(program: string, args: readonly string[], input = ''): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = execFile(program, args, { env: process.env }, (error, stdout, stderr) => {
-      if (!error) return resolve(stdout.trim());
-      const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      const reason = isMissing ? 'it is not installed here' : stderr.trim() || error.message;
-      reject(new UnsupportedError(`${program}: ${reason}`, { program }, { cause: error }));
-    });
-    // one that ends before it has read says why on stderr
-    child.stdin?.on('error', () => undefined);
-    child.stdin?.end(input);
-  });
+async function slurm(program: string, args: readonly string[], input = ''): Promise<string> {
+  const run = promisify(execFile);
+  // in an object: the answer itself would be waited for
+  const { answer } = await betweenCalls(() => ({ answer: run(program, args, { env: process.env }) }));
+  // one that ends before it has read says why on stderr
+  answer.child.stdin?.on('error', () => undefined);
+  answer.child.stdin?.end(input);
+  try {
+    return (await answer).stdout.trim();
+  } catch (error) {
+    const { code, stderr, message } = error as NodeJS.ErrnoException & { stderr?: string };
+    const reason = code === 'ENOENT' ? 'it is not installed here' : stderr?.trim() || message;
+    throw new UnsupportedError(`${program}: ${reason}`, { program }, { cause: error });
+  }
 }
 
 /**

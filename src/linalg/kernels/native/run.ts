@@ -2,7 +2,7 @@
 import { breathe } from '../../../core/schedule.ts';
 import type { ForeignArgument, ForeignFunction } from './ffi.ts';
 import type { BlasLibrary } from './library.ts';
-import { inFlight } from './threads.ts';
+import { inFlight, whenFree } from './threads.ts';
 
 /**
  * A call off this thread costs about 35 microseconds more than one on it; from this much work on (a millisecond at
@@ -21,11 +21,13 @@ export async function run(
     alone(flops, () => routine(...args));
     return breathe();
   }
-  inFlight.add(args);
+  await whenFree();
+  const call = new Promise<void>((resolve, reject) => {
+    routine.async(...args, (error) => (error ? reject(error) : resolve()));
+  });
+  inFlight.set(args, call);
   try {
-    await new Promise<void>((resolve, reject) => {
-      routine.async(...args, (error) => (error ? reject(error) : resolve()));
-    });
+    await call;
   } finally {
     inFlight.delete(args);
   }

@@ -7,7 +7,31 @@ import { findFunction } from './symbols.ts';
  * collected: koffi holds on to no argument of a call in flight. It does not move either, as passing even a small array takes
  * its entries off V8's heap for good.
  */
-export const inFlight: Set<readonly ForeignArgument[]> = new Set();
+export const inFlight: Map<readonly ForeignArgument[], Promise<void>> = new Map();
+
+let held: Promise<void> | undefined;
+
+/** Resolves when no process is about to be started by `betweenCalls`. */
+export async function whenFree(): Promise<void> {
+  while (held) await held;
+}
+
+/**
+ * Runs `start`, which starts a process, between two calls off this thread, and holds new ones back until then. OpenBLAS
+ * ends its threads before a fork (pthread_atfork): a call that they work on never returns, or the fork itself waits for ever.
+ */
+export function betweenCalls<T>(start: () => T): Promise<T> {
+  const turn = (held ?? Promise.resolve()).then(async () => {
+    while (inFlight.size > 0) await Promise.allSettled(inFlight.values());
+    return start();
+  });
+  const done = (): void => {
+    if (held === over) held = undefined;
+  };
+  const over: Promise<void> = turn.then(done, done);
+  held = over;
+  return turn;
+}
 
 /** Up to this much work a second thread gains next to nothing, and the wait for it is often longer than the call itself. */
 const SHORT_FLOPS = 5e6;
