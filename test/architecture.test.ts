@@ -49,7 +49,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'seigh.ts',
     'ssvd.ts',
   ],
-  remote: ['core', 'linops'],
+  remote: ['core', 'linalg', 'linops'],
   report: ['host', 'core', 'stats', 'spectrum', 'apost', 'eigsh'],
   // files, remote and tfjs only when an operator or a model of theirs is given
   cli: ['core', 'linalg', 'multivector', 'linops', 'spectrum', 'sketch', 'krylov', 'apost', 'traces', 'solvers'].concat(
