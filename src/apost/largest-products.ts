@@ -68,8 +68,9 @@ export async function noiseOfLargestProducts(
   const first = (await applyOperator(op, x)).data.slice();
   const scaled: Block = { ...x, data: x.data.map((value) => REPEATED_SCALE * value) };
   const second = (await applyOperator(op, scaled)).data;
-  const difference = Float64Array.from(first, (value, i) => value - second[i]! / REPEATED_SCALE);
   const size = vectorNorm(first) / length;
+  const difference = first;
+  for (let i = 0; i < difference.length; i++) difference[i]! -= second[i]! / REPEATED_SCALE;
   const growth = size > 0 ? Math.max(1, largest / size) : 1;
   return { noise: (ALL_DIRECTIONS * growth * vectorNorm(difference)) / length, numMatvecs: 2 };
 }

@@ -1,6 +1,6 @@
 /** Certification of any approximation: the norms of the operator and of the error are both sampled. */
 
-import { checkBlock, type Matrix } from '../core/block.ts';
+import { checkBlock, type Matrix, recycled } from '../core/block.ts';
 import { sumOfSquares } from '../core/vector-norm.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import type { Multivector } from '../multivector/multivector.ts';
@@ -30,14 +30,16 @@ async function subtractApproximation(
   AOmega: Multivector,
 ): Promise<void> {
   const { blockSize, signal } = run.measuring;
-  for (let start = 0; start < AOmega.cols; start += blockSize) {
+  const { rows, cols, dtype } = AOmega;
+  const [inputs, products] = [0, 1].map(() => recycled(rows, Math.min(blockSize, cols), dtype));
+  for (let start = 0; start < cols; start += blockSize) {
     signal?.throwIfAborted();
-    const end = Math.min(start + blockSize, AOmega.cols);
-    const exact = await AOmega.readColumns(start, end);
-    const answer = await approximation.matmat(await run.Omega.readColumns(start, end));
-    const approximate = checkBlock('product of the approximation', answer, exact.rows, exact.cols);
-    const difference = exact.data.map((value, at) => value - approximate.data[at]!);
-    await AOmega.writeColumns(start, { rows: exact.rows, cols: exact.cols, data: difference });
+    const end = Math.min(start + blockSize, cols);
+    const difference = await AOmega.readColumns(start, end, products!(end - start));
+    const answer = await approximation.matmat(await run.Omega.readColumns(start, end, inputs!(end - start)));
+    const approximate = checkBlock('product of the approximation', answer, rows, difference.cols);
+    for (let at = 0; at < difference.data.length; at++) difference.data[at]! -= approximate.data[at]!;
+    await AOmega.writeColumns(start, difference);
   }
 }
 

@@ -23,6 +23,15 @@ export function zeros(rows: number, cols: number, dtype: DType): Block {
   return { rows, cols, data: allocate(dtype, rows * cols) };
 }
 
+/**
+ * Blocks in the same memory time after time: fresh memory costs a large product as much as its arithmetic, and what is thrown
+ * away is collected late.
+ */
+export function recycled(rows: number, mostCols: number, dtype: DType): (cols: number) => Block {
+  const { data } = zeros(rows, mostCols, dtype);
+  return (cols) => ({ rows, cols, data: data.subarray(0, rows * cols) });
+}
+
 /** A zeroed small float64 matrix. */
 export function zeroMatrix(rows: number, cols: number): Matrix {
   return { rows, cols, data: new Float64Array(rows * cols) };

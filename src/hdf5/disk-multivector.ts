@@ -135,7 +135,9 @@ export class DiskMultivector implements Multivector {
 
   /** Calls `work` with memory for consecutive rows of a block, few at a time. */
   async #byPieces(block: ColumnBlock, work: (row: number, piece: Block) => Promise<void>): Promise<void> {
-    const step = Math.max(1, Math.floor(PIECE_BYTES / (block.cols * bytesPerEntry(this.dtype))));
+    // no more than a panel where memory is short
+    const entries = Math.min(PIECE_BYTES / bytesPerEntry(this.dtype), this.space.panelEntries);
+    const step = Math.max(1, Math.floor(entries / block.cols));
     await this.#pieces.lend(Math.min(step, this.rows) * block.cols, async (memory) => {
       for (let row = 0; row < this.rows; row += step) {
         await work(row, cut(memory, [block], Math.min(step, this.rows - row))[0]!);

@@ -2,12 +2,12 @@
  * One pass over the rows of tall blocks. In memory panels are the rows themselves; elsewhere the next panel is read and the
  * last one written while one is worked on.
  */
-import { type Block, zeros } from '../core/block.ts';
-import type { DType } from '../core/dtype.ts';
+import type { Block } from '../core/block.ts';
+import { allocate, type DType, type FloatArray } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
 import { maximum, minimum } from '../core/extremes.ts';
 import { breathe } from '../core/schedule.ts';
-import type { Multivector } from './multivector.ts';
+import type { Multivector, Space } from './multivector.ts';
 
 /** Panels are not shorter than this where the data have as many rows: shorter ones cost more calls than work. */
 export const LEAST_PANEL_ROWS = 64;
@@ -21,27 +21,49 @@ function panelRows(operands: readonly Multivector[], rows: number): number {
 }
 
 /** A buffer of `cols` columns for one panel after the other. */
-export function panelBuffer(cols: number, dtype: DType): (count: number) => Block {
-  let buffer: Block | undefined;
-  return (count) => {
-    if (buffer?.rows !== count) buffer = zeros(count, cols, dtype);
-    return buffer;
+export function panelBuffer(
+  cols: number,
+  dtype: DType,
+  take: (dtype: DType, length: number) => FloatArray = allocate,
+): (count: number) => Block {
+  let memory: FloatArray | undefined;
+  return (rows) => {
+    if (memory === undefined || memory.length < rows * cols) memory = take(dtype, rows * cols);
+    return { rows, cols, data: memory.subarray(0, rows * cols) };
   };
 }
 
-/** Buffers by turns: one is in use while others are on their way to or from a file. */
-function alternatingBuffers({ cols, dtype }: Multivector, count: number): (rows: number) => Block {
-  const buffers = Array.from({ length: count }, () => panelBuffer(cols, dtype));
-  let turn = 0;
-  return (rows) => buffers[turn++ % count]!(rows);
+/**
+ * Memory of the panels of one sweep, from what the sweeps of a space before have left: what is thrown away is collected late,
+ * and until then more of it would lie about than a sweep needs.
+ */
+class PanelMemory {
+  readonly #lent: [Space, FloatArray][] = [];
+
+  /** Buffers by turns: one is in use while others are on their way to or from a file. */
+  buffers({ cols, dtype, space }: Multivector, count: number): (rows: number) => Block {
+    const take = (type: DType, length: number): FloatArray => {
+      const memory = space.spare?.take(type, length) ?? allocate(type, length);
+      this.#lent.push([space, memory]);
+      return memory;
+    };
+    const buffers = Array.from({ length: count }, () => panelBuffer(cols, dtype, take));
+    let turn = 0;
+    return (rows) => buffers[turn++ % count]!(rows);
+  }
+
+  /** When nothing is read or written any more. */
+  giveBack(): void {
+    for (const [space, memory] of this.#lent) space.spare?.give(memory);
+  }
 }
 
 type Read = (start: number, count: number) => Promise<Block>;
 
 /** Panels by consecutive rows, each in use until `turns - 1` more have been asked for. */
-function panelReader(X: Multivector, turns: number): Read {
+function panelReader(X: Multivector, turns: number, memory: PanelMemory): Read {
   if (X.space.inMemory) return (start, count) => X.readRows(start, count);
-  const buffer = alternatingBuffers(X, turns);
+  const buffer = memory.buffers(X, turns);
   return (start, count) => X.readRows(start, count, buffer(count));
 }
 
@@ -105,10 +127,11 @@ export async function sweep(
     }
     return;
   }
-  const readers = inputs.map((X) => panelReader(X, 2));
+  const memory = new PanelMemory();
+  const readers = inputs.map((X) => panelReader(X, 2, memory));
   // read ahead, in use, on its way back
-  const updaters = updated.map((X) => panelReader(X, 3));
-  const buffers = outputs.map((X) => alternatingBuffers(X, X.space.inMemory ? 1 : 2));
+  const updaters = updated.map((X) => panelReader(X, 3, memory));
+  const buffers = outputs.map((X) => memory.buffers(X, X.space.inMemory ? 1 : 2));
   const read = async (start: number): Promise<Panels> => {
     const all = (from: readonly Read[]): Promise<Block[]> =>
       allEnded(from.map((reader) => reader(start, Math.min(step, rows - start))));
@@ -135,6 +158,7 @@ export async function sweep(
       await breathe(signal);
     }
     await writing;
+    memory.giveBack();
   } finally {
     // an error is not told before what was read or written meanwhile has ended, too
     await Promise.allSettled([reading, writing]);

@@ -1,5 +1,7 @@
 /** The n-scale verbs: each streams row panels of its operands, so memory is O(panel x k) beside the operands. */
-import { asDType, type Block, copyColumns, type Matrix, zeroMatrix } from '../core/block.ts';
+import { type Block, copyColumns, type Matrix, zeroMatrix } from '../core/block.ts';
+import { dtypeOf } from '../core/dtype.ts';
+import { Scratch } from '../core/scratch.ts';
 import { sumOfSquares } from '../core/vector-norm.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { mirrorUpper } from '../linalg/small.ts';
@@ -22,6 +24,28 @@ export interface GramOptions {
 /** Float64 numbers that a panel is converted to at a time: 8 MB, of which not all has left the cache when it is used. */
 const WIDE_ENTRIES = 2 ** 20;
 
+/** Fresh memory for each piece would be waste that is collected late: more of it at once than all panels. */
+const converted: Record<'x' | 'y', Scratch<Float64Array>> = {
+  x: new Scratch((length) => new Float64Array(length)),
+  y: new Scratch((length) => new Float64Array(length)),
+};
+
+/** Runs `work` with rows of a panel in float64: the rows themselves where they are that. */
+function lendWide<T>(
+  memory: Scratch<Float64Array>,
+  { cols, data }: Block,
+  { start, end }: { start: number; end: number },
+  work: (rows: Block) => Promise<T>,
+): Promise<T> {
+  const part = data.subarray(start * cols, end * cols);
+  if (dtypeOf(part) === 'float64') return work({ rows: end - start, cols, data: part });
+  return memory.lend(part.length, (buffer) => {
+    const wide = buffer.subarray(0, part.length);
+    wide.set(part);
+    return work({ rows: end - start, cols, data: wide });
+  });
+}
+
 /** G += X^T Y, added up in float64 whatever the panels hold. */
 export async function addWideGram(
   kernels: Kernels,
@@ -31,12 +55,12 @@ export async function addWideGram(
   symmetric: boolean = X === Y,
 ): Promise<void> {
   const step = Math.max(1, Math.floor(WIDE_ENTRIES / Math.max(1, X.cols, Y.cols)));
-  const part = ({ cols, data }: Block, start: number, end: number): Block =>
-    asDType({ rows: end - start, cols, data: data.subarray(start * cols, end * cols) }, 'float64');
   for (let start = 0; start < X.rows; start += step) {
-    const end = Math.min(start + step, X.rows);
-    const x = part(X, start, end);
-    await kernels.addGram(x, X === Y ? x : part(Y, start, end), G, symmetric);
+    const rows = { start, end: Math.min(start + step, X.rows) };
+    const add = (x: Block, y: Block): Promise<void> => kernels.addGram(x, y, G, symmetric);
+    await lendWide(converted.x, X, rows, (x) =>
+      X === Y ? add(x, x) : lendWide(converted.y, Y, rows, (y) => add(x, y)),
+    );
   }
 }
 

@@ -1,7 +1,6 @@
 /** The measurement loop: an operator times a tall block, a few columns at a time. */
 import { host } from '#host';
-import { type Block, zeros } from '../core/block.ts';
-import type { DType } from '../core/dtype.ts';
+import { type Block, recycled } from '../core/block.ts';
 import { breathe, type Control, type Progress } from '../core/schedule.ts';
 import { applyAdjoint, applyOperator } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -47,12 +46,6 @@ export interface MeasureContext extends Control {
 type Apply = typeof applyOperator;
 /** Columns `start..end` of what is multiplied, in `into` or elsewhere. */
 export type Columns = (start: number, end: number, into: Block) => Promise<Block> | Block;
-
-/** Blocks in the same memory time after time: fresh memory costs a large product as much as its arithmetic. */
-function recycled(rows: number, mostCols: number, dtype: DType): (cols: number) => Block {
-  const { data } = zeros(rows, mostCols, dtype);
-  return (cols) => ({ rows, cols, data: data.subarray(0, rows * cols) });
-}
 
 /** A product that was asked for. */
 interface UnderWay {

@@ -1,5 +1,5 @@
 /** The random n x k test matrix, made column block by column block wherever it is needed. */
-import { type Block, zeros } from '../core/block.ts';
+import { type Block, recycled, zeros } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
 import { type Distribution, fillRandom, type StreamKey } from '../core/random.ts';
 import { breathe } from '../core/schedule.ts';
@@ -38,9 +38,10 @@ export async function materialise(
   signal?: AbortSignal,
 ): Promise<Multivector> {
   const out = await space.allocate(Omega.cols);
+  const block = recycled(Omega.rows, Math.min(blockSize, Omega.cols), space.dtype);
   for (let start = 0; start < Omega.cols; start += blockSize) {
     const end = Math.min(start + blockSize, Omega.cols);
-    await out.writeColumns(start, testColumns(Omega, start, end, space.dtype));
+    await out.writeColumns(start, testColumns(Omega, start, end, space.dtype, block(end - start)));
     await breathe(signal);
   }
   return out;

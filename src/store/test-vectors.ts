@@ -162,16 +162,27 @@ export async function ensureTests(
   throw new StoreError(`${folder} was replaced by another process while its vectors were made`, { folder });
 }
 
-/** A block of test vectors, checked for its place. @throws StoreError naming the file. */
-export async function checkTestBlock(directory: Certified, stage: TestsStage, block: number): Promise<BlockFile> {
+/** Opens a block of test vectors, checked for its place. @throws StoreError naming the file. */
+export async function openTestBlock(directory: Certified, stage: TestsStage, block: number): Promise<BlockFile> {
   const path = testBlockPath(directory, block);
   const file = await BlockFile.open(path);
+  try {
+    const first = block * stage.blockSize;
+    refuseForeignTests(path, directory, file.attributes, first);
+    const cols = Math.min(stage.blockSize, stage.tests - first);
+    if (file.cols === cols) return file;
+    throw new StoreError(`${path} has ${file.cols} columns, expected ${cols}${REMEDY}`, { file: path });
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** What a block of test vectors says of itself. @throws as {@link openTestBlock}. */
+export async function checkTestBlock(directory: Certified, stage: TestsStage, block: number): Promise<BlockFile> {
+  const file = await openTestBlock(directory, stage, block);
   await file.close();
-  const first = block * stage.blockSize;
-  refuseForeignTests(path, directory, file.attributes, first);
-  const cols = Math.min(stage.blockSize, stage.tests - first);
-  if (file.cols === cols) return file;
-  throw new StoreError(`${path} has ${file.cols} columns, expected ${cols}${REMEDY}`, { file: path });
+  return file;
 }
 
 /** Opens the vectors; those on disk belong to `space`. @throws StoreError for a file that is damaged or of another place. */

@@ -14,6 +14,7 @@ const call = parseSketchCall(op, dims, { testMatrix: 'rademacher', blockSize: sp
 const run = await prepareRun(call);
 const before = peakBytes();
 const { pairs, numMatvecs, dropped } = await decompose(call, { ...run, space });
+const decomposed = peakBytes();
 const { testMatrix, seed, blockSize } = run;
 const secondsByStage = { sketch: 0, recovery: 0 };
 const result = makeEighResult(
@@ -23,4 +24,4 @@ const result = makeEighResult(
 );
 const { relativeError } = await apost(op, result, { tests: 10 });
 await space.close();
-console.log(JSON.stringify({ before, peak: peakBytes(), certified: relativeError.upper }));
+console.log(JSON.stringify({ before, decomposed, peak: peakBytes(), certified: relativeError.upper }));

@@ -5,14 +5,20 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { command } from '../support/command.ts';
 
-test('n = 200,000, k = 100, cap 30 MB: the peak is far below the 240 MB of three multivectors', async () => {
+const CAP = 30e6;
+/** Of the program beside what is capped: the young generation, generated code, buffers of the BLAS. */
+const PROGRAM = 30e6;
+
+test('n = 200,000, k = 100, cap 30 MB: what three multivectors of 80 MB take at once is the cap and the program', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'eigensketch-peak-'));
   try {
-    const { stdout } = await command(process.execPath, ['dist/test/hdf5/peak-memory-child.js', directory]);
-    const { before, peak, certified } = JSON.parse(stdout) as Record<string, number>;
+    // as for blocks of a large run, memory that was given back is the system's at once (glibc keeps what is below 32 MB)
+    const child = [process.execPath, 'dist/test/hdf5/peak-memory-child.js', directory];
+    const { stdout } = await command('env', [`MALLOC_MMAP_THRESHOLD_=${2 ** 17}`, ...child]);
+    const { before, decomposed, peak, certified } = JSON.parse(stdout) as Record<string, number>;
     expect(certified).toBeLessThan(1);
-    // the cap, twice over for what the collector has not yet taken back, libraries and generated code
-    expect(peak! - before!).toBeLessThan(150e6);
+    expect(decomposed! - before!).toBeLessThan(CAP + PROGRAM);
+    expect(peak! - before!).toBeLessThan(CAP + PROGRAM);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

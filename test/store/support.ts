@@ -49,8 +49,11 @@ export async function numbersOf(directory: string): Promise<Record<string, strin
       numbers[name] = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
       await file.close();
     } else if (name === 'result/stage.h5') {
-      const { arrays, attributes } = await readRecordFile(path, ['eigenvalues', 'residual_norms']);
-      numbers[name] = [...arrays.eigenvalues!.data, ...arrays.residual_norms!.data, attributes.dropped].join();
+      const { arrays, attributes } = await readRecordFile(path, ['eigenvalues']);
+      const { method, refine } = (await readRecordFile(join(directory, 'sketch.h5'))).attributes;
+      const known = method === 'hmt' && refine === 0 ? await readRecordFile(path, ['residual_norms']) : undefined;
+      const norms = known?.arrays.residual_norms?.data ?? [];
+      numbers[name] = [...arrays.eigenvalues!.data, ...norms, attributes.dropped].join();
     } else if (name === 'certificate.json') {
       const { seconds: _, ...certificate } = JSON.parse(await readFile(path, 'utf8'));
       numbers[name] = JSON.stringify(certificate);

@@ -5,14 +5,13 @@ import { StoreError } from '../../core/errors.ts';
 import { BlockFile } from '../../hdf5/block-file.ts';
 import { storeError } from '../../hdf5/io.ts';
 import { type ColumnRange, type Columns, measureColumns, type Sink } from '../../sketch/measure.ts';
-import { readWholeFile } from '../blocks.ts';
 import { testProductsIdentity, testProductsPath } from '../certificate.ts';
 import { keepTestProducts } from '../certify.ts';
 import { fileExists } from '../directory.ts';
 import { CERTIFICATE, TESTS } from '../folders.ts';
 import { recordFrom, recordWork } from '../record.ts';
 import { shardBlocks } from '../shard.ts';
-import { checkTestBlock, readTests, type TestsStage, testBlockPath, testBlocks } from '../test-vectors.ts';
+import { checkTestBlock, openTestBlock, readTests, type TestsStage, testBlocks } from '../test-vectors.ts';
 import type { SketchDirectory } from './directory.ts';
 import { failurePath, type Measuring, tellFailure } from './measure.ts';
 import { type BlockRecord, type StageProgress, summary } from './progress.ts';
@@ -59,16 +58,22 @@ export async function measureTestProducts(
       yield { ...rangeOf(block), isThere: (await productsThere(directory, stage!, block)) !== undefined };
     }
   }
+  // what products under way were made from, by their blocks
+  const inputs = new Map<number, number>();
   const columns: Columns = async (start, _, into) => {
-    await checkTestBlock(directory, stage, start / blockSize);
-    return readWholeFile(testBlockPath(directory, start / blockSize), into);
+    const file = await openTestBlock(directory, stage, start / blockSize);
+    try {
+      inputs.set(start, file.checksum);
+      return await file.readRows(0, file.rows, into);
+    } finally {
+      await file.close();
+    }
   };
   const sink: Sink = {
     async write({ start }, product, seconds) {
       const block = start / blockSize;
       const file = testProductsPath(directory, block);
-      const { checksum: input } = await checkTestBlock(directory, stage, block);
-      await keepTestProducts(directory, file, input, product, recordWork(worker, seconds));
+      await keepTestProducts(directory, file, inputs.get(start)!, product, recordWork(worker, seconds));
       await rm(failurePath(directory, CERTIFICATE, block), { force: true });
     },
     fail: ({ start }, error) => tellFailure(failurePath(directory, CERTIFICATE, start / blockSize), worker, error),
