@@ -5,7 +5,6 @@ import type { DType } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
 import type { Memory } from '../core/memory.ts';
 import { dtype as dtypeField, integer, memory as memoryField, optional, parseOptions, text } from '../core/parse.ts';
-import { Pool } from '../core/scratch.ts';
 import type { Multivector, Scope } from '../multivector/multivector.ts';
 import { BlockFile } from './block-file.ts';
 import { type Budget, budgetWithin } from './budget.ts';
@@ -45,9 +44,6 @@ export interface DiskSpace extends Scope {
 
 const USUAL_BLOCK = 64;
 
-/** Of the memory, for panels that wait for the next sweep: what is left of it by the widest sweep of float64 data. */
-const SPARE_PART = 1 / 4;
-
 /** What a space and the scopes in it share. */
 interface Settings extends Budget {
   rows: number;
@@ -55,7 +51,6 @@ interface Settings extends Budget {
   directory: string;
   blockSize: number;
   traffic: Traffic;
-  spare: Pool;
 }
 
 /** Multivectors that nobody holds any more, such as a result that was dropped, give their files back. */
@@ -70,7 +65,6 @@ class Files implements DiskSpace {
   readonly panelEntries: number;
   readonly blockColumns: number;
   readonly traffic: Traffic;
-  readonly spare: Pool;
   readonly #settings: Settings;
   readonly #parent: Files | undefined;
   readonly #live = new Set<Multivector>();
@@ -81,7 +75,6 @@ class Files implements DiskSpace {
     this.panelEntries = settings.panelEntries;
     this.blockColumns = settings.blockColumns;
     this.traffic = settings.traffic;
-    this.spare = settings.spare;
     this.#settings = settings;
     this.#parent = parent;
   }
@@ -175,7 +168,6 @@ export function diskSpace(options: DiskSpaceOptions): DiskSpace {
     const { rows, cols, dtype, directory, memory, blockSize } = parseOptions(options, OPTIONS);
     const budget = budgetWithin(memory, { rows, cols, dtype });
     const width = blockSize ?? Math.min(USUAL_BLOCK, budget.blockColumns);
-    const shared = { traffic: noTraffic(), spare: new Pool(SPARE_PART * memory) };
-    return new Files({ ...budget, rows, dtype, directory: resolve(directory), blockSize: width, ...shared });
+    return new Files({ ...budget, rows, dtype, directory: resolve(directory), blockSize: width, traffic: noTraffic() });
   });
 }

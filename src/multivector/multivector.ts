@@ -1,7 +1,6 @@
 /** The contract of the tall block: everything of size n is one of these, in memory or elsewhere. */
 import type { Block } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
-import type { Pool } from '../core/scratch.ts';
 
 /**
  * `rows x cols` numbers, rows >> cols. Algorithms see it from two sides: blocks of whole columns (what an operator
@@ -44,8 +43,6 @@ export interface Space {
   readonly panelEntries: number;
   /** Columns of one product at most, likewise. */
   readonly blockColumns: number;
-  /** Memory that no panel uses at the moment. */
-  readonly spare?: Pool;
   /** A multivector with `cols` columns of any content. */
   allocate(cols: number): Promise<Multivector>;
   /** Takes back one of its multivectors, which is not used any more, to use its place for another. */

@@ -7,6 +7,7 @@ import { allocate, type DType, type FloatArray } from '../core/dtype.ts';
 import { ShapeError } from '../core/errors.ts';
 import { maximum, minimum } from '../core/extremes.ts';
 import { breathe } from '../core/schedule.ts';
+import { Pool } from '../core/scratch.ts';
 import type { Multivector, Space } from './multivector.ts';
 
 /** Panels are not shorter than this where the data have as many rows: shorter ones cost more calls than work. */
@@ -33,6 +34,20 @@ export function panelBuffer(
   };
 }
 
+/** Bytes for each entry of a panel that wait for the next sweep at most: what the budget of a space leaves beside one. */
+const SPARE_BYTES = 32;
+
+const spare = new WeakMap<Space, Pool>();
+
+function spareOf(space: Space): Pool {
+  let pool = spare.get(space);
+  if (!pool) {
+    pool = new Pool(SPARE_BYTES * space.panelEntries);
+    spare.set(space, pool);
+  }
+  return pool;
+}
+
 /**
  * Memory of the panels of one sweep, from what the sweeps of a space before have left: what is thrown away is collected late,
  * and until then more of it would lie about than a sweep needs.
@@ -43,7 +58,7 @@ class PanelMemory {
   /** Buffers by turns: one is in use while others are on their way to or from a file. */
   buffers({ cols, dtype, space }: Multivector, count: number): (rows: number) => Block {
     const take = (type: DType, length: number): FloatArray => {
-      const memory = space.spare?.take(type, length) ?? allocate(type, length);
+      const memory = spareOf(space).take(type, length) ?? allocate(type, length);
       this.#lent.push([space, memory]);
       return memory;
     };
@@ -54,7 +69,7 @@ class PanelMemory {
 
   /** When nothing is read or written any more. */
   giveBack(): void {
-    for (const [space, memory] of this.#lent) space.spare?.give(memory);
+    for (const [space, memory] of this.#lent) spareOf(space).give(memory);
   }
 }
 
