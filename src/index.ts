@@ -6,6 +6,8 @@
  * const sketch = await seigh(A, 200, { seed: 1 });
  * const cert = await apost(A, sketch, { tests: 30, confidence: 0.99 });
  * console.log(sketch.eigenvalues, cert.relativeError); // { estimate, lower, upper }
+ *
+ * @module eigensketch
  */
 
 export { apost, type KnownResiduals } from './apost/apost.ts';

@@ -74,6 +74,13 @@ async function sketch(call: SketchCall, control: Control): Promise<EighResult<Sk
 }
 
 /**
+ * The form of `seigh` that finds out by itself how many columns a required accuracy takes, from 8 on.
+ *
+ * @param op symmetric n x n operator. Unless it declares `selfAdjoint`, two products probe its symmetry.
+ * @throws as the forms with `dims`.
+ */
+export function seigh(op: LinearOperator, options: AdaptiveOptions): Promise<AdaptiveResult>;
+/**
  * Low-rank eigendecomposition A ~ V diag(w) V^T of a symmetric operator from `dims` random products.
  *
  * Methods: `hmt`, Rayleigh-Ritz on the range of A Omega (Halko, Martinsson & Tropp 2011): 2 dims products, residual
@@ -95,7 +102,6 @@ async function sketch(call: SketchCall, control: Control): Promise<EighResult<Sk
  * StoreError when a directory belongs to another run or operator, is damaged or cannot be written; the signal's reason when
  * aborted.
  */
-export function seigh(op: LinearOperator, options: AdaptiveOptions): Promise<AdaptiveResult>;
 export function seigh(op: LinearOperator, dims: number, options: AdaptiveOptions): Promise<AdaptiveResult>;
 export function seigh(op: LinearOperator, dims: number, options?: RitzOptions): Promise<RitzResult>;
 export function seigh(op: LinearOperator, dims: number, options?: SeighOptions): Promise<EighResult<SketchSeconds>>;

@@ -41,6 +41,9 @@ const GROUPS: readonly (readonly [title: string, controls: readonly Control[]])[
   ],
 ];
 
+/** Settings that a model in files has of its own. */
+const OF_BUILT_IN: readonly (keyof Settings)[] = ['width', 'depth', 'activation'];
+
 /** Settings that make another problem; the others change the present one. */
 export const OF_PROBLEM: readonly (keyof Settings)[] = [
   'data',
@@ -58,7 +61,10 @@ function inputOf({ name, step = 1 }: Control): Input {
   if (name in CHOICES) {
     const select = document.createElement('select');
     for (const [value, text] of Object.entries(CHOICES[name as keyof typeof CHOICES])) {
-      if (value !== 'own') select.add(new Option(text, value));
+      // chosen by opening files
+      const option = new Option(text, value);
+      option.hidden = option.disabled = value === 'own';
+      select.add(option);
     }
     return select;
   }
@@ -100,6 +106,7 @@ export function buildControls(
     for (const [name, input] of inputs) {
       input.value = String(settings[name] ?? DEFAULTS[name]);
       input.setCustomValidity('');
+      input.disabled = settings.data === 'own' && OF_BUILT_IN.includes(name);
     }
   };
 }

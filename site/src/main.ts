@@ -186,14 +186,16 @@ function rememberPlace(): void {
   history.replaceState(null, '', `#${toPermalink({ ...shown.settings, step: shown.step })}`);
 }
 
-/** A run from the beginning, up to `settings.step`. */
-function start(settings: Settings): void {
+/** A run from the beginning, up to `settings.step`; with files, of the model in them. */
+function start(settings: Settings, files?: File[]): void {
   fail('');
   Object.assign(shown, emptyRun(settings));
   showSettings(settings);
-  ask({ type: 'configure', settings });
+  ask(files ? { type: 'open', settings, files } : { type: 'configure', settings });
   draw(showStatus, showTraining);
 }
+
+const startOwn = (files: Iterable<File>): void => start({ ...shown.settings, data: 'own', step: 0 }, [...files]);
 
 const showSettings = buildControls(element<HTMLFormElement>('controls'), (name, value) => {
   const settings = { ...shown.settings, [name]: value };
@@ -219,6 +221,14 @@ element('permalink').addEventListener('click', async () => {
 for (const button of document.querySelectorAll<HTMLButtonElement>('[data-report]')) {
   button.addEventListener('click', () => ask({ type: 'report', format: button.dataset.report as ReportFormat }));
 }
+element<HTMLInputElement>('own').addEventListener('change', ({ target }) => {
+  startOwn((target as HTMLInputElement).files ?? []);
+});
+document.addEventListener('dragover', (event) => event.preventDefault());
+document.addEventListener('drop', (event) => {
+  event.preventDefault();
+  startOwn(event.dataTransfer?.files ?? []);
+});
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => draw(showTraining));
 addEventListener('hashchange', () => start(fromPermalink(location.hash)));
 worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => hear(data));

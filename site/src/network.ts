@@ -1,6 +1,7 @@
 /** Networks of dense layers and their losses, in operations of TensorFlow.js. */
 import * as tf from '@tensorflow/tfjs-core';
-import { type Dataset, uniform } from './datasets/dataset.ts';
+import type { Dataset } from './datasets/dataset.ts';
+import { initialWeights } from './initial-weights.ts';
 import type { Choice, Settings } from './settings.ts';
 
 /** What is trained: `outputs` is a function of the values that `variables` have. */
@@ -26,25 +27,15 @@ export const LOSSES: Readonly<Record<Choice<'loss'>, Loss>> = {
   crossEntropy: (outputs, targets) => tf.neg(tf.mean(tf.sum(tf.mul(targets, tf.logSoftmax(outputs)), -1))),
 };
 
-/** Widths of the layers from the inputs to the outputs. */
-function widthsOf({ features, outputs }: Dataset, { width, depth }: Settings): number[] {
-  return [features, ...Array.from({ length: depth }, () => width), outputs];
-}
-
-/** Dense layers with weights uniform of variance 1 / inputs (2 / inputs for ReLU), and biases of zero. */
+/** Dense layers, with an activation after each but the last. */
 export function denseNetwork(dataset: Dataset, settings: Settings): Network {
-  const random = uniform(settings.seed + 1);
-  const widths = widthsOf(dataset, settings);
-  const gain = settings.activation === 'relu' ? 6 : 3;
   const activate = ACTIVATIONS[settings.activation];
-  const layers = widths.slice(1).map((to, i) => {
-    const from = widths[i]!;
-    const weights = Float32Array.from({ length: from * to }, () => Math.sqrt(gain / from) * random());
-    return tf.tidy(() => ({
-      weights: tf.variable(tf.tensor2d(weights, [from, to])),
-      bias: tf.variable(tf.zeros([to])),
-    }));
-  });
+  const layers = initialWeights(dataset, settings).map(({ weights, inputs, outputs }) =>
+    tf.tidy(() => ({
+      weights: tf.variable(tf.tensor2d(weights, [inputs, outputs])),
+      bias: tf.variable(tf.zeros([outputs])),
+    })),
+  );
   const variables = layers.flatMap(({ weights, bias }) => [weights, bias as tf.Variable]);
   return {
     variables,

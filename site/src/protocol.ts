@@ -9,6 +9,8 @@ export type ReportFormat = 'html' | 'svg' | 'latex' | 'json';
 export type Request =
   /** A new run: step 0, then training up to `settings.step`, then the first snapshot. */
   | { type: 'configure'; settings: Settings }
+  /** The same with a model and data in files, which are kept for later runs of `data: 'own'`. */
+  | { type: 'open'; settings: Settings; files: File[] }
   /** Sketch, certificate and learning rate of the present run. */
   | { type: 'adjust'; settings: Settings }
   /** Train until paused. */

@@ -1,35 +1,16 @@
 /** Everything that a run is determined by, its limits, and its form in the address of the page. */
 
-/** The settings that are one of a few words, each with what the page calls it. */
-export const CHOICES = {
-  data: { spirals: 'two spirals', digits: 'digits, 8 × 8', regression: 'a noisy sine', own: 'your model' },
-  activation: { tanh: 'tanh', relu: 'ReLU', softplus: 'softplus', sigmoid: 'sigmoid' },
-  loss: { squaredError: 'squared error', crossEntropy: 'cross entropy' },
-  matrix: { hessian: 'Hessian', ggn: 'Gauss–Newton' },
-  backend: { wasm: 'wasm', cpu: 'cpu', webgpu: 'WebGPU' },
-} as const;
-
-/** Smallest and largest value of the settings that are numbers. */
-export const LIMITS = {
-  width: [1, 64],
-  depth: [0, 4],
-  rate: [1e-4, 10],
-  every: [1, 1000],
-  columns: [2, 300],
-  tests: [1, 200],
-  confidence: [0.5, 0.999999],
-  seed: [0, 2 ** 31 - 1],
-  step: [0, 1_000_000],
-} as const;
-
-type Word = keyof typeof CHOICES;
-type Quantity = keyof typeof LIMITS;
-
-/** One value of a setting that is a word. */
-export type Choice<K extends Word> = keyof (typeof CHOICES)[K];
-
 /** Data, network, training, sketch and certificate. */
-export type Settings = { [K in Word]: Choice<K> } & {
+export interface Settings {
+  /** `own`: a model of the reader's. */
+  data: 'spirals' | 'digits' | 'regression' | 'own';
+  /** Of the hidden layers. */
+  activation: 'tanh' | 'relu' | 'softplus' | 'sigmoid';
+  loss: 'squaredError' | 'crossEntropy';
+  /** Whose spectrum is shown. */
+  matrix: 'hessian' | 'ggn';
+  /** Of TensorFlow.js. */
+  backend: 'wasm' | 'cpu' | 'webgpu';
   /** Units of each hidden layer. */
   width: number;
   /** Hidden layers. */
@@ -48,6 +29,37 @@ export type Settings = { [K in Word]: Choice<K> } & {
   seed: number;
   /** The step that an address leads to. */
   step: number;
+}
+
+type Word = 'data' | 'activation' | 'loss' | 'matrix' | 'backend';
+type Quantity = Exclude<keyof Settings, Word>;
+
+/** One value of a setting that is a word. */
+export type Choice<K extends Word> = Settings[K];
+
+/** What the page calls each value of these settings. */
+type Words = { readonly [K in Word]: Readonly<Record<Settings[K], string>> };
+
+/** The settings that are one of a few words, each with what the page calls it. */
+export const CHOICES: Words = {
+  data: { spirals: 'two spirals', digits: 'digits, 8 × 8', regression: 'a noisy sine', own: 'your model' },
+  activation: { tanh: 'tanh', relu: 'ReLU', softplus: 'softplus', sigmoid: 'sigmoid' },
+  loss: { squaredError: 'squared error', crossEntropy: 'cross entropy' },
+  matrix: { hessian: 'Hessian', ggn: 'Gauss–Newton' },
+  backend: { wasm: 'wasm', cpu: 'cpu', webgpu: 'WebGPU' },
+};
+
+/** Smallest and largest value of the settings that are numbers. */
+export const LIMITS: Readonly<Record<Quantity, readonly [least: number, most: number]>> = {
+  width: [1, 64],
+  depth: [0, 4],
+  rate: [1e-4, 10],
+  every: [1, 1000],
+  columns: [2, 300],
+  tests: [1, 200],
+  confidence: [0.5, 0.999999],
+  seed: [0, 2 ** 31 - 1],
+  step: [0, 1_000_000],
 };
 
 /** What the page opens with. */
@@ -57,7 +69,7 @@ export const DEFAULTS: Settings = {
   depth: 2,
   activation: 'tanh',
   loss: 'squaredError',
-  rate: 0.2,
+  rate: 0.4,
   every: 10,
   matrix: 'hessian',
   columns: 60,
@@ -86,8 +98,9 @@ export function parseSetting<K extends keyof Settings>(name: K, text: string): S
 /** The part of an address after `#`: what differs from the defaults. */
 export function toPermalink(settings: Settings): string {
   const names = Object.keys(DEFAULTS) as (keyof Settings)[];
-  const changed = names.filter((name) => settings[name] !== DEFAULTS[name]);
-  return new URLSearchParams(changed.map((name) => [name, String(settings[name])])).toString();
+  const address = new URLSearchParams();
+  for (const name of names) if (settings[name] !== DEFAULTS[name]) address.set(name, String(settings[name]));
+  return address.toString();
 }
 
 /** The settings of an address. What is unknown or out of range has its default. A model of the reader's own is in no address. */

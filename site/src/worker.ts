@@ -24,6 +24,8 @@ const say = (reply: Reply): void => postMessage(reply);
 const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 let run: Run | undefined;
+/** What the reader gave to the page last. */
+let ownFiles: readonly File[] = [];
 
 /** Of the squared error outputs are compared as they are. */
 const isSoftmax = ({ settings, problem }: Run): boolean =>
@@ -64,12 +66,18 @@ async function snapshotHere(stop: AbortController): Promise<void> {
 /** The next step at which there is a snapshot. */
 const nextSnapshot = ({ step, settings: { every } }: Run): number => (Math.floor(step / every) + 1) * every;
 
+/** A model of the reader's own, whose package only such a run needs. */
+async function openOwn(settings: Settings): Promise<Problem> {
+  const { ownProblem } = await import('./own-problem.ts');
+  return ownProblem(ownFiles, settings);
+}
+
 async function configure(settings: Settings, stop: AbortController): Promise<void> {
   run?.problem.dispose();
   run = undefined;
   const device = await startBackend(settings.backend);
-  if (settings.data === 'own') return;
-  const problem = builtIn({ ...settings, data: settings.data });
+  const { data } = settings;
+  const problem = data === 'own' ? await openOwn(settings) : builtIn({ ...settings, data });
   run = { settings, problem, step: 0 };
   say({ type: 'started', name: problem.name, parameters: problem.parameters, device });
   say({ type: 'trained', step: 0, losses: [], picture: await pictureOf(problem, isSoftmax(run)) });
@@ -100,7 +108,8 @@ async function perform(
   wasTraining: boolean,
   stop: AbortController,
 ): Promise<void> {
-  if (request.type === 'configure') return configure(request.settings, stop);
+  if (request.type === 'open') ownFiles = request.files;
+  if (request.type === 'configure' || request.type === 'open') return configure(request.settings, stop);
   if (!run) return;
   switch (request.type) {
     case 'adjust':

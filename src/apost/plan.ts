@@ -19,7 +19,7 @@ const FACTOR: Field<number> = between(1, Number.POSITIVE_INFINITY);
 
 /**
  * Bounds on the probability that the estimate of ||E||_F from `tests` products is off by `factor` or more, whatever E:
- * P(chi2_q <= q / factor^2) and P(chi2_q >= q factor^2), which rank-one matrices attain (see {@link squaredFactors}).
+ * P(chi2_q <= q / factor^2) and P(chi2_q >= q factor^2), which rank-one matrices attain (see `squaredFactors` of stats/interval.ts).
  *
  * @param tests q, at least 1
  * @param factor on the norm (not its square), above 1

@@ -15,7 +15,7 @@ export class EigensketchError extends Error {
     this.values = values;
   }
 
-  /** The function or command that the caller called, with which the message begins; set by {@link atDoor}. */
+  /** The function or command that the caller called, with which the message begins; set by `atDoor` of core/door.ts. */
   get where(): string | undefined {
     return this.#where;
   }

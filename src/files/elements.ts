@@ -1,5 +1,5 @@
 /** Element types of arrays in files: NumPy's names and codes, their bytes, and how they become numbers. */
-import { types } from 'node:util';
+import { isFloatArray } from '../core/dtype.ts';
 import { NumericalError, UnsupportedError } from '../core/errors.ts';
 
 /** Typed arrays that files hold. */
@@ -104,10 +104,10 @@ function halfToNumber(bits: number): number {
 /** The numbers in a buffer of their own, which is used up; float16 become float32. */
 export function decodeElements({ name, bytes, bigEndian }: ElementType, buffer: ArrayBuffer): TypedArray {
   if (bigEndian && bytes > 1) {
-    const all = Buffer.from(buffer);
-    if (bytes === 2) all.swap16();
-    else if (bytes === 4) all.swap32();
-    else all.swap64();
+    const all = new Uint8Array(buffer);
+    for (let at = 0; at < all.length; at += bytes) {
+      for (let i = at, j = at + bytes - 1; i < j; i++, j--) [all[i], all[j]] = [all[j]!, all[i]!];
+    }
   }
   const array = new ARRAYS[name](buffer);
   return name === 'float16' ? Float32Array.from(array as Uint16Array, halfToNumber) : array;
@@ -115,8 +115,6 @@ export function decodeElements({ name, bytes, bigEndian }: ElementType, buffer: 
 
 /** The name of a typed array's own elements. @throws UnsupportedError for others than NumPy has. */
 export function elementNameOf(data: TypedArray): ElementName {
-  if (types.isFloat64Array(data)) return 'float64';
-  if (types.isFloat32Array(data)) return 'float32';
   const tag = Object.prototype.toString.call(data).slice(8, -1).replace('Clamped', '');
   const name = tag
     .replace(/Array$/, '')
@@ -129,10 +127,13 @@ export function elementNameOf(data: TypedArray): ElementName {
 /** Whole numbers beyond this are not all float64. */
 const EXACT = 2n ** 53n;
 
+const isBigIntArray = (data: TypedArray): data is BigInt64Array | BigUint64Array =>
+  elementNameOf(data) === 'int64' || elementNameOf(data) === 'uint64';
+
 /** The numbers as float32 (float32 ones) or float64 (all others). @throws NumericalError for an integer beyond 2^53. */
 export function toFloats(path: string, data: TypedArray): Float32Array | Float64Array {
-  if (types.isFloat32Array(data) || types.isFloat64Array(data)) return data;
-  if (!types.isBigInt64Array(data) && !types.isBigUint64Array(data)) return Float64Array.from(data as Int32Array);
+  if (isFloatArray(data)) return data;
+  if (!isBigIntArray(data)) return Float64Array.from(data);
   return Float64Array.from(data as BigInt64Array, (value, at) => {
     if (value <= EXACT && value >= -EXACT) return Number(value);
     throw new NumericalError(`${path}: entry ${at} is ${value}: beyond 2^53 integers are no exact float64`, { at });

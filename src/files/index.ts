@@ -8,6 +8,8 @@
  * const A = await readOperator('graph.mtx');
  * const { eigenvalues, eigenvectors } = await eigsh(A, 10);
  * await writeArray('V.npy', eigenvectors); // numpy.load('V.npy')
+ *
+ * @module eigensketch/files
  */
 export type { ElementName, TypedArray } from './elements.ts';
 export type { FileArray } from './npy.ts';

@@ -9,6 +9,8 @@
  * const file = await BlockFile.open('columns.h5');
  * const { data } = await file.readRows(1, 2); // 3, 4, 5, 6
  * await file.close();
+ *
+ * @module eigensketch/hdf5
  */
 
 export type { SweepContext } from '../multivector/sweep.ts';

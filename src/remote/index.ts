@@ -6,6 +6,8 @@
  * const sketch = await seigh(H, 200);
  * console.log((await apost(H, sketch)).relativeError);
  * await H.close();
+ *
+ * @module eigensketch/remote
  */
 export { type RemoteOperator, remoteOperator } from './operator.ts';
 export type { RemoteOptions } from './options.ts';

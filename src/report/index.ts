@@ -5,6 +5,8 @@
  * const analysis = analysisOf({ operator: 'digits, 64-32-10', result, certificate });
  * await writeFile('spectrum.svg', await figureSvg(analysis, 'spectrum'));
  * console.log(paperSentence(analysis), toLatex(analysis, { rows: 10 }));
+ *
+ * @module eigensketch/report
  */
 export {
   ANALYSIS_SCHEMA,

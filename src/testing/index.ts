@@ -1,4 +1,8 @@
-/** Synthetic operators with known spectra. */
+/**
+ * Synthetic operators with known spectra.
+ *
+ * @module eigensketch/testing
+ */
 export {
   operatorWithSpectrum,
   randomOrthogonal,

@@ -17,6 +17,8 @@
  * const H = hessian({ model, loss: (outputs, labels) => tf.losses.softmaxCrossEntropy(labels, outputs), data: [[x, y]] });
  * const product = await H.matmat({ rows: 67, cols: 1, data: new Float32Array(67).fill(1) }); // H times ones
  * H.dispose();
+ *
+ * @module eigensketch/tfjs
  */
 
 export type { Mode } from './autodiff/objective.ts';

@@ -14,7 +14,11 @@ import { skippedTitle } from './skips.ts';
 export interface Page {
   goto(url: string): Promise<unknown>;
   evaluate<T, A>(work: string | ((argument: A) => T | Promise<T>), argument?: A): Promise<T>;
-  waitForFunction(condition: string): Promise<unknown>;
+  addInitScript(code: string): Promise<unknown>;
+  click(selector: string): Promise<void>;
+  textContent(selector: string): Promise<string | null>;
+  url(): string;
+  waitForFunction(condition: string, argument?: undefined, options?: { timeout: number }): Promise<unknown>;
   on(event: 'console', listener: (message: { type(): string; text(): string }) => void): void;
   on(event: 'pageerror', listener: (error: Error) => void): void;
   close(): Promise<void>;
@@ -59,6 +63,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.mjs': 'text/javascript',
   '.css': 'text/css',
   '.wasm': 'application/wasm',
+  '.svg': 'image/svg+xml',
 };
 
 /** A server of files: by prefix of the address the folder they are in, or a text. */

@@ -2,7 +2,7 @@
 import { type Dataset, oneHot, uniform } from './dataset.ts';
 
 const SAMPLES = 160;
-const TURNS = 1.5;
+const TURNS = 1;
 const NOISE = 0.03;
 
 export function spirals(seed: number): Dataset {

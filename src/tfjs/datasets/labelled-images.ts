@@ -23,7 +23,7 @@ export interface FloatBatch {
   shape: number[];
 }
 
-/** [x, y]: pixels divided by 255, and classes as rows of zeros with a one. */
+/** `[x, y]`: pixels divided by 255, and classes as rows of zeros with a one. */
 export type ImageBatch = readonly [x: FloatBatch, y: FloatBatch];
 
 const isBytes = (value: unknown): value is Uint8Array =>
