@@ -3,15 +3,15 @@ import { describe, expect, test } from '@jest/globals';
 import { judged, noisyDiagonal } from '../../bench/support/spectra.ts';
 import { judge, truthOf } from '../../bench/support/truth.ts';
 import { apost, diagonalOperator, seigh } from '../../src/index.ts';
-import { long } from '../support/long.ts';
+import { repeatedTitle, repeats } from '../support/long.ts';
 
-const SEEDS = long ? 100 : 25;
+const SEEDS = repeats(8, 25, 100);
 const CONFIDENCE = 0.9;
 /** 4.5 standard errors of a binomial: over all cases and 18 statements a correct program fails with probability below 0.05. */
 const mostMissed = (count: number): number =>
   count * (1 - CONFIDENCE) + 4.5 * Math.sqrt(count * CONFIDENCE * (1 - CONFIDENCE));
 
-describe.each(['hmt', 'nystrom'] as const)('%s', (method) => {
+describe.each(['hmt', 'nystrom'] as const)(repeatedTitle('%s'), (method) => {
   describe.each(['float64', 'float32 with noise'])('%s', (operator) => {
     /** Over all spectra: a statement that is too bold on several of them shows in few seeds each. */
     const together = new Map<string, number>();

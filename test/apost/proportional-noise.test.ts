@@ -3,9 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 import { judged, type ProportionalNoise, proportionallyNoisyDiagonal } from '../../bench/support/spectra.ts';
 import { judge, truthOf } from '../../bench/support/truth.ts';
 import { apost, type EighResult, eigsh, type LinearOperator, seigh } from '../../src/index.ts';
-import { long } from '../support/long.ts';
+import { repeatedTitle, repeats } from '../support/long.ts';
 
-const SEEDS = long ? 40 : 6;
+const SEEDS = repeats(2, 6, 40);
 const CONFIDENCE = 0.95;
 // 5 standard errors of a binomial: a correct program fails with probability below 1e-3 over all cases
 const MOST_MISSED = SEEDS * (1 - CONFIDENCE) + 5 * Math.sqrt(SEEDS * CONFIDENCE * (1 - CONFIDENCE));
@@ -27,7 +27,7 @@ const NOISES: ProportionalNoise[] = [
   { dtype: 'float64', relative: 1e-9, threshold: 0.3 },
 ];
 
-describe.each(NOISES)('$dtype, $relative of products above $threshold', (noise) => {
+describe.each(NOISES)(repeatedTitle('$dtype, $relative of products above $threshold'), (noise) => {
   test.each(Object.keys(METHODS))('%s', async (method) => {
     for (const spectrum of ['rank five', '1/j']) {
       const exact = judged[spectrum]!(40);

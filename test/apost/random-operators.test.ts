@@ -20,10 +20,10 @@ import {
   trace,
 } from '../../src/index.ts';
 import { withScaledFields } from '../../src/linops/at-scale.ts';
-import { long } from '../support/long.ts';
+import { long, repeatedTitle, repeats } from '../support/long.ts';
 import { uniforms } from '../support/matrices.ts';
 
-const OPERATORS = long ? 1000 : 60;
+const OPERATORS = repeats(30, 60, 1000);
 const CONFIDENCE = 0.9;
 const n = 48;
 
@@ -140,7 +140,7 @@ const ownCertificate = (result: EighResult): Certificate | undefined =>
 
 const CERTAIN = ['eigenvalueIntervals', 'inertia', 'spectralNorm.lower, certain'];
 
-test(`${OPERATORS} random operators`, async () => {
+test(repeatedTitle(`${OPERATORS} random operators`), async () => {
   let refused = 0;
   for (let index = 0; index < OPERATORS; index++) {
     const next: Next = (() => {

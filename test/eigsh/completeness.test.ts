@@ -10,7 +10,7 @@ import { spectrumBounds } from '../../src/krylov/fresh-run.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { hostSpace } from '../../src/multivector/host.ts';
 import { jacobi } from '../support/eigenvalues.ts';
-import { long } from '../support/long.ts';
+import { repeatedTitle, repeats } from '../support/long.ts';
 import { randomBlock } from '../support/matrices.ts';
 import { expectRate } from '../support/statistics.ts';
 
@@ -128,7 +128,7 @@ describe('bounds of the rest from bounds of the part outside the basis', () => {
 
 const N = 40;
 const padded = (...values: number[]): Float64Array => Float64Array.from({ length: N }, (_, i) => values[i] ?? 0);
-const SEEDS = long ? 5000 : 240;
+const SEEDS = repeats(120, 240, 5000);
 
 /**
  * A copy of an eigenvalue is hidden from a single start vector, and everything else outside the basis is zero. The check's
@@ -142,7 +142,7 @@ const ONE_RUN = 0.1519;
 /** The same with chi2.ppf(0.99 * 3 / (2 * pi)**2, 1): the second check has a quarter of the first one's share, which would be 0.300. */
 const SECOND_RUN = 0.0752;
 
-describe('bounds are wrong as often as the first check spends on an end, where that is attained', () => {
+describe(repeatedTitle('bounds are wrong as often as the first check spends on an end, where that is attained'), () => {
   const count = async (values: Float64Array, k: number, options: EigshOptions): Promise<[number, number]> => {
     const wrong: [number, number] = [0, 0];
     const which = options.which ?? 'LM';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { apost, type EigshOptions, eigsh } from '../../src/index.ts';
 import { operatorWithSpectrum, randomOrthogonal } from '../../src/testing/index.ts';
-import { long } from '../support/long.ts';
+import { repeatedTitle, repeats } from '../support/long.ts';
 import { uniforms } from '../support/matrices.ts';
 
 type Values = (n: number, next: () => number) => Float64Array;
@@ -47,7 +47,7 @@ interface Case {
   dtype: 'float32' | 'float64';
 }
 
-const cases = Array.from({ length: long ? 1300 : 130 }, (_, index): Case => {
+const cases = Array.from({ length: repeats(39, 130, 1300) }, (_, index): Case => {
   const family = Object.keys(FAMILIES)[index % 13]!;
   const which = (['LM', 'LM', 'LA', 'SA', 'BE'] as const)[index % 5]!;
   return {
@@ -66,7 +66,7 @@ const cases = Array.from({ length: long ? 1300 : 130 }, (_, index): Case => {
   };
 });
 
-describe('random operators', () => {
+describe(repeatedTitle('random operators'), () => {
   test.each(Object.keys(FAMILIES))('%s', async (family) => {
     for (const { n, k, options, dtype } of cases.filter((each) => each.family === family)) {
       const values = FAMILIES[family]!(n, uniforms(options.seed! + 1));

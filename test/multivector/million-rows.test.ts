@@ -4,6 +4,7 @@ import { zeros } from '../../src/core/block.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { hostSpace, viewOf } from '../../src/multivector/host.ts';
 import { orthonormalise } from '../../src/multivector/orthonormalise.ts';
+import { testLarge } from '../support/long.ts';
 import { nativeTitle, whenNative } from '../support/native.ts';
 
 const ROWS = 1_000_000;
@@ -48,4 +49,5 @@ async function check(name: 'native' | 'wasm' | 'js'): Promise<void> {
 }
 
 whenNative(nativeTitle('native kernels'), () => check('native'));
-test.each(['wasm', 'js'] as const)('%s kernels', check);
+test('wasm kernels', () => check('wasm'));
+testLarge('js kernels', () => check('js'));

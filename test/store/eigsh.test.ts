@@ -16,7 +16,7 @@ import {
 } from '../../src/index.ts';
 import { openSearchDirectory } from '../../src/store/search/directory.ts';
 import { verifySearch } from '../../src/store/search/verify.ts';
-import { long, testLarge } from '../support/long.ts';
+import { long, repeatedTitle, repeats, testLarge } from '../support/long.ts';
 import { orthonormalityDefect } from '../support/matrices.ts';
 import { testOnSmallDisk } from '../support/small-disk.ts';
 import { alternating, counting, temporaryFolder } from './support.ts';
@@ -143,9 +143,9 @@ function failing(op: LinearOperator, failAt: number): { op: LinearOperator; mult
 }
 
 /** Products between failures of the power: a prime, so that they fall on all parts of a search. */
-const EVERY = long ? 1 : 7;
+const EVERY = repeats(14, 7, 1);
 
-describe('a search that was stopped goes on where it was', () => {
+describe(repeatedTitle('a search that was stopped goes on where it was'), () => {
   test.each(searches)(
     `after every ${EVERY} products, none is made twice and every bit is the same: %s`,
     async (name, values, k, { dtype = 'float64', ...more }) => {

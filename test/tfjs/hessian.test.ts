@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CurvatureOperator } from '../../src/tfjs/index.ts';
 import { ggn, hessian, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError, someColumns } from '../support/dense.ts';
-import { long } from '../support/long.ts';
+import { describeLarge, long } from '../support/long.ts';
 import { buildNetwork, NETWORK_NAMES, type Network } from '../support/networks.ts';
 
 type Split = [string, (n: number, count: number) => number[]];
@@ -47,7 +47,7 @@ async function expectExact(op: CurvatureOperator, exact: Float64Array, { wide, n
   }
 }
 
-describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
+const networksOn = (backend: 'cpu' | 'wasm') => (): void => {
   describe.each(NETWORK_NAMES)('%s', (name) => {
     let network: Network;
     beforeAll(async () => {
@@ -75,7 +75,9 @@ describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
       },
     );
   });
-});
+};
+describe('on backend wasm', networksOn('wasm'));
+describeLarge('on backend cpu', networksOn('cpu'));
 
 test('the checks at the first product accept every network', async () => {
   await useBackend('wasm');

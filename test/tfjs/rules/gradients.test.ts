@@ -2,11 +2,13 @@
 import { beforeAll, describe } from '@jest/globals';
 import { useBackend } from '../../../src/tfjs/index.ts';
 import { gradientLaws } from '../../laws/gradients.ts';
-import { long } from '../../support/long.ts';
+import { describeLarge, long } from '../../support/long.ts';
 
-describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
+const laws = (backend: 'cpu' | 'wasm') => (): void => {
   beforeAll(async () => {
     await useBackend(backend);
   });
   gradientLaws(backend === 'wasm' || long);
-});
+};
+describe('on backend wasm', laws('wasm'));
+describeLarge('on backend cpu', laws('cpu'));

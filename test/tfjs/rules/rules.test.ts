@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { RULES } from '../../../src/tfjs/autodiff/rules/index.ts';
 import { useBackend } from '../../../src/tfjs/index.ts';
 import { ruleLaws } from '../../laws/rules.ts';
+import { describeLarge } from '../../support/long.ts';
 import { CASES } from './cases.ts';
 
 test('every rule has a case here', () => {
@@ -10,9 +11,11 @@ test('every rule has a case here', () => {
   expect([...RULES.keys()].filter((kernel) => !covered.has(kernel))).toEqual([]);
 });
 
-describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
+const laws = (backend: 'cpu' | 'wasm') => (): void => {
   beforeAll(async () => {
     await useBackend(backend);
   });
   ruleLaws(backend);
-});
+};
+describe('on backend wasm', laws('wasm'));
+describeLarge('on backend cpu', laws('cpu'));
