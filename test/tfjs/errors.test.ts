@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { ArgumentError, NumericalError, ShapeError, UnsupportedError } from '../../src/core/errors.ts';
 import { ggn, hessian, useBackend } from '../../src/tfjs/index.ts';
+import { relativeError } from '../support/dense.ts';
 
 const X = { rows: 2, cols: 1, data: new Float32Array([1, 1]) };
 let W: tf.Variable;
@@ -299,6 +300,25 @@ describe('the checks at the first product', () => {
         `not deterministic: two ${what} at the same point differ by ${drift.toExponential(1)}`,
       );
     }
+  });
+
+  test('a difference in a later batch is refused, another order of the batches accepted', async () => {
+    const other = tf.tensor2d([0.5, -1, 2, 0.3], [2, 2]);
+    const batches = [
+      [x, y],
+      [other, tf.tensor1d([1, -1])],
+    ] as [tf.Tensor2D, tf.Tensor1D][];
+    let calls = 0;
+    const noisy = (input: tf.Tensor2D) => {
+      if (input.shape[0] === 2) calls++;
+      return tf.squeeze(tf.matMul(input, tf.mul(W, input.shape[0] === 2 ? calls : 1) as tf.Tensor2D), [1]);
+    };
+    await expect(hessian(options({ data: batches, model: noisy })).matmat(X)).rejects.toThrow(/two losses at/);
+    const inOrder = hessian(options({ data: batches }));
+    const turned = hessian(options({ data: () => batches.reverse() }));
+    expect(relativeError((await turned.matmat(X)).data, (await inOrder.matmat(X)).data)).toBeLessThan(1e-6);
+    inOrder.dispose();
+    turned.dispose();
   });
 
   test('differences at rounding level are accepted', async () => {

@@ -49,24 +49,44 @@ describe('a norm at 0', () => {
   });
 });
 
-test('a second derivative that is not finite where the gradient is', async () => {
+describe('a second derivative that is not finite where the gradient is', () => {
   // x sqrt(x): its derivative at 0 is 0, and the second one infinite.
   const threeHalves = tf.customGrad((v) => ({
     value: tf.mul(v as tf.Tensor, tf.sqrt(v as tf.Tensor)),
     gradFunc: (dy: tf.Tensor) => tf.mul(dy, tf.mul(1.5, tf.sqrt(v as tf.Tensor))),
   })) as unknown as (v: tf.Tensor) => tf.Tensor;
-  const W = tf.variable(tf.tensor1d([4, 0]), true, 'V');
-  const x = tf.ones([1, 2]);
-  const H = hessian({
-    model: (input: tf.Tensor) => tf.mul(input, threeHalves(W)),
-    loss: (outputs: tf.Tensor) => tf.sum(outputs),
-    parameters: [W],
-    data: [[x, x]],
+  const ones = () => tf.ones([1, 2]);
+  // In batch 0, or where x is 0 there and 1 in the next.
+  const made = (data: tf.Tensor[]) =>
+    hessian({
+      model: (input: tf.Tensor) => threeHalves(tf.add(tf.mul(input, W), tf.sub(1, input))),
+      loss: (outputs: tf.Tensor) => tf.sum(outputs),
+      parameters: [W],
+      data: data.map((x) => [x, x]),
+    });
+  let W: tf.Variable;
+  beforeAll(() => {
+    W = tf.variable(tf.tensor1d([4, 0]), true, 'V');
   });
-  const { message } = await refused(() => H.loss());
-  expect(message).toMatch(
-    /^hessian: a product with the second derivative of loss is -?(Infinity|NaN) in parameter 'V': TensorFlow\.js's kernel 'Sqrt' makes it of finite numbers in batch 0/,
-  );
+  const message = (batch: number) =>
+    new RegExp(
+      "^hessian: a product with the second derivative of loss is -?(Infinity|NaN) in parameter 'V': TensorFlow\\.js's kernel 'Sqrt' " +
+        `makes it of finite numbers in batch ${batch}`,
+    );
+
+  test('in the first batch, which is probed', async () => {
+    const H = made([ones()]);
+    expect((await refused(() => H.loss())).message).toMatch(message(0));
+  });
+
+  test('in another one, by the first product', async () => {
+    const x = [tf.zeros([1, 2]), ones()];
+    const H = made(x);
+    expect(
+      (await refused(() => H.matmat({ rows: 2, cols: 1, data: Float32Array.of(1, 1) }).finally(() => H.dispose())))
+        .message,
+    ).toMatch(message(1));
+  });
 });
 
 test('the layer that the kernel belongs to', async () => {

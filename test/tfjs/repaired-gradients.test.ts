@@ -49,6 +49,11 @@ const norm = (x: tf.Tensor, offset?: tf.Tensor, scale?: tf.Tensor): tf.Tensor =>
     0.001,
   );
 
+const TIED = [
+  [0, 0, -1],
+  [-2, -1, -1],
+];
+
 const PAIRS: Record<string, Pair> = {
   'x[:, 1]': {
     shapes: [[3, 4]],
@@ -74,6 +79,22 @@ const PAIRS: Record<string, Pair> = {
     shapes: [[1, 1, 2, 4]],
     operation: (x) => tf.depthToSpace(x as tf.Tensor4D, 2),
     byHand: (x) => pick(x!, [0, 1, 4, 5, 2, 3, 6, 7], [1, 2, 4, 1]),
+  },
+  // all that attain the extremum move together: TensorFlow.js counts each
+  'max of equal numbers': {
+    shapes: [[2]],
+    operation: (x) => tf.max(tf.add(tf.reshape(x!, [2, 1]), TIED), 1),
+    byHand: (x) => tf.add(x!, [0, -1]),
+  },
+  'min of equal numbers': {
+    shapes: [[2]],
+    operation: (x) => tf.min(tf.sub(tf.reshape(x!, [2, 1]), TIED), 1, true),
+    byHand: (x) => tf.reshape(tf.sub(x!, [0, -1]), [2, 1]),
+  },
+  logSumExp: {
+    shapes: [[2]],
+    operation: (x) => tf.logSumExp(tf.add(tf.reshape(x!, [2, 1]), TIED), 1),
+    byHand: (x) => tf.add(x!, [Math.log(2 + Math.exp(-1)), Math.log(2 * Math.exp(-1) + Math.exp(-2))]),
   },
   // the parameters are sines of 1.7 i + 0.3, as `waves` makes them: entries 4, 0 and 3, 1 are the two largest of each row
   topk: {

@@ -2,6 +2,7 @@
 import { dispose, engine, getGradient, type Scalar, scalar, Tensor, tidy } from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../core/errors.ts';
 import { choice, type Field, withDefault } from '../../core/parse.ts';
+import { withFastKernels } from './fast-kernels.ts';
 import { withFusedGradients } from './fused-gradients.ts';
 import { type LinearMap, linearise } from './linearise.ts';
 import { withNestedGradients } from './nested-gradients.ts';
@@ -131,6 +132,30 @@ export function differentiate(evaluate: () => Tensor, seed: Scalar, { leaves, wh
     throw isRecording() ? error : explained(error);
   }
 }
+
+/** Nothing to carry through: only the gradient is asked for. */
+const NO_PRODUCT: LinearMap = { apply: () => [], bytesPerColumn: 0, largestPerColumn: 0, dispose: () => {} };
+
+/** Value and gradient of terms, bit for bit as a recording of the Hessian has them, without recording anything. */
+export const gradientRecorder: Recorder = ({ outputs, loss, weight }, recording) => {
+  const [value, ...gradients] = tidy(() => {
+    const derivatives = withFastKernels(() => differentiate(() => loss(outputs()), scalar(weight), recording));
+    return [derivatives.value, ...derivatives.gradients] as Tensor[];
+  });
+  return { value: value!, gradients, product: NO_PRODUCT };
+};
+
+/**
+ * The value of terms alone, bit for bit as a recording has it: inside a gradient, where TensorFlow.js does not fuse, by what
+ * nothing depends on.
+ */
+export const valueRecorder: Recorder = ({ outputs, loss }, { leaves, what }) => {
+  const value = tidy(() => {
+    const idle = { leaves: [scalar(0)], what };
+    return withFastKernels(() => differentiate(() => loss(outputs()), scalar(1), idle)).value;
+  });
+  return { value, gradients: leaves.map(() => undefined), product: NO_PRODUCT };
+};
 
 /**
  * Records the Hessian of terms. The weight enters as the seed of the backward pass, where it costs nothing.

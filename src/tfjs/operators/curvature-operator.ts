@@ -1,10 +1,10 @@
 /** A weighted sum of recorded terms as a symmetric linear operator. */
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { type Block, copyColumns, zeros } from '../../core/block.ts';
+import { asDType, type Block, copyColumns, zeros } from '../../core/block.ts';
 import { atDoor } from '../../core/door.ts';
 import type { BatchProduct } from '../../linops/operator.ts';
 import type { LinearMap } from '../autodiff/linearise.ts';
-import type { RecordedTerm, Recorder } from '../autodiff/objective.ts';
+import { type RecordedTerm, type Recorder, type Term, valueRecorder } from '../autodiff/objective.ts';
 import { currentBackend } from '../backends/current.ts';
 import { parameterVectors } from '../problem/parameter-vectors.ts';
 import { type ParameterInfo, toBlock, toTangents } from '../problem/parameters.ts';
@@ -18,6 +18,8 @@ import { refuseNonFinite } from './non-finite.ts';
 import { type Keeping, RecordedBatches } from './recorded-batches.ts';
 import { accumulate, disposePresent } from './sums.ts';
 import { type Survey, survey } from './survey.ts';
+
+const isFiniteNumber = Number.isFinite;
 
 /** What a curvature operator is made from. */
 export interface CurvatureSpec extends Keeping {
@@ -40,15 +42,19 @@ class RecordedCurvature {
   readonly #layout: readonly ParameterInfo[];
   readonly #rows: number;
   readonly #batches: RecordedBatches<LinearMap, RecordedTerm>;
+  readonly #record: (record: Recorder, term: Term, index: number) => RecordedTerm;
   #state: Promise<State> | undefined;
+  /** Whether the next product is the first, of which every batch's part is new. */
+  #untried = false;
 
   constructor(name: string, spec: CurvatureSpec) {
     this.#spec = spec;
     this.#layout = spec.problem.layout;
     this.#rows = numbersIn(this.#layout);
     const { leaves, what, termName } = spec.problem;
+    this.#record = (record, term, index) => record(term, { leaves, what: `${what} (${termName(index)})` });
     const recording = {
-      record: (term, index) => spec.record(term, { leaves, what: `${what} (${termName(index)})` }),
+      record: (term, index) => this.#record(spec.record, term, index),
       discard: ({ value, gradients }) => disposePresent([value, ...gradients]),
     } satisfies ConstructorParameters<typeof RecordedBatches<LinearMap, RecordedTerm>>[2];
     this.#batches = new RecordedBatches(name, spec.problem, recording, spec, spec.release);
@@ -58,7 +64,12 @@ class RecordedCurvature {
     return this.#batches.use(async () => {
       // Not part of the attempt: batches that do not fit do not fit with fewer columns either.
       const state = await this.#ready();
-      return this.#batches.attempt(X.cols, () => this.#product(X, state, out));
+      const Y = await this.#batches.attempt(X.cols, () => this.#product(X, state, out));
+      if (this.#untried && X.data.every(isFiniteNumber)) {
+        this.#untried = false;
+        await refuseNonFinite(this.#spec.problem, 'product', Y.data, asDType(X, 'float32'));
+      }
+      return Y;
     });
   }
 
@@ -131,7 +142,7 @@ class RecordedCurvature {
 
   /** Records at the first call; one recording serves calls that overlap. A failed one is tried again by the next call. */
   async #ready(): Promise<State> {
-    this.#state ??= this.#record().catch((error) => {
+    this.#state ??= this.#survey().catch((error) => {
       this.#state = undefined;
       throw error;
     });
@@ -140,7 +151,7 @@ class RecordedCurvature {
     return state;
   }
 
-  async #record(): Promise<State> {
+  async #survey(): Promise<State> {
     await prepareTensorFlow();
     const { problem, check, psd = false } = this.#spec;
     const batches = this.#batches;
@@ -150,15 +161,25 @@ class RecordedCurvature {
       try {
         await refuseNonFinite(problem, 'gradient', first.gradient);
         if (probes) {
-          await refuseNonFinite(problem, 'product', first.products!.data, probes);
-          const again = () => survey(problem, (visit) => batches.again(visit), probes);
-          await checkConsistency(problem.layout, probes, first, again, psd);
+          await refuseNonFinite(problem, 'product', first.probed!.products.data, probes);
+          const again = (others: Recorder, columns?: Block) =>
+            survey(
+              problem,
+              (visit) => batches.again(visit, (term, index) => this.#record(others, term, index)),
+              columns,
+            );
+          const repeat = {
+            values: (column: Block) => again(valueRecorder, column),
+            gradients: () => again(this.#spec.record),
+          };
+          await checkConsistency(problem.layout, probes, first, repeat, psd);
         }
       } catch (error) {
         batches.forget();
         throw error;
       }
-      return { ...first, products: undefined, factor: problem.normalise ? 1 / first.total : 1 };
+      this.#untried = check;
+      return { ...first, probed: undefined, factor: problem.normalise ? 1 / first.total : 1 };
     });
   }
 }

@@ -1,10 +1,8 @@
 /** The gradient of a network's loss over data. */
-import { scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { atDoor } from '../../core/door.ts';
 import { parseOptions } from '../../core/parse.ts';
-import { withFastKernels } from '../autodiff/fast-kernels.ts';
 import type { LinearMap } from '../autodiff/linearise.ts';
-import { differentiate, type RecordedTerm } from '../autodiff/objective.ts';
+import { gradientRecorder, type RecordedTerm } from '../autodiff/objective.ts';
 import { currentBackend } from '../backends/current.ts';
 import type { TensorContainer } from '../problem/containers.ts';
 import type { ParameterInfo } from '../problem/parameters.ts';
@@ -24,9 +22,6 @@ export interface Gradient {
   readonly parameters: readonly ParameterInfo[];
 }
 
-/** Nothing to carry through: only the gradient is asked for. */
-const NO_PRODUCT: LinearMap = { apply: () => [], bytesPerColumn: 0, largestPerColumn: 0, dispose: () => {} };
-
 async function gradientOf(problem: Problem): Promise<Gradient> {
   const { leaves, what, termName } = problem;
   await prepareTensorFlow();
@@ -34,14 +29,7 @@ async function gradientOf(problem: Problem): Promise<Gradient> {
     'gradient',
     problem,
     {
-      record: ({ outputs, loss, weight }, index) => {
-        const recording = { leaves, what: `${what} (${termName(index)})` };
-        const [value, ...gradients] = tidy(() => {
-          const derivatives = withFastKernels(() => differentiate(() => loss(outputs()), scalar(weight), recording));
-          return [derivatives.value, ...derivatives.gradients] as Tensor[];
-        });
-        return { value: value!, gradients, product: NO_PRODUCT };
-      },
+      record: (term, index) => gradientRecorder(term, { leaves, what: `${what} (${termName(index)})` }),
       discard: () => {},
     },
     { cache: false, memory: 1 },

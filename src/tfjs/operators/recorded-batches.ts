@@ -126,10 +126,14 @@ export class RecordedBatches<P extends Kept, R extends Recorded<P>> {
     this.#count = count;
   }
 
-  /** One more pass that records every batch again, whether or not batches are kept. */
-  async again(visit: Visit<R>): Promise<void> {
+  /**
+   * One more pass, whether or not batches are kept.
+   * @param others records every batch but the first, which is recorded as before
+   */
+  async again(visit: Visit<R>, others: Recording<P, R>['record']): Promise<void> {
+    const record: typeof others = (term, index) => (index === 0 ? this.#recording.record : others)(term, index);
     let index = 0;
-    for await (const { recorded, weight } of this.#anew()) await visit(recorded, index++, weight);
+    for await (const { recorded, weight } of this.#anew(record)) await visit(recorded, index++, weight);
   }
 
   /** The products one after the other: the kept ones, or each recorded anew and released after its turn. */
@@ -194,21 +198,21 @@ export class RecordedBatches<P extends Kept, R extends Recorded<P>> {
     this.#release();
   }
 
-  #record(term: Term, index: number): R {
+  #record(term: Term, index: number, record = this.#recording.record): R {
     try {
       // Relative to the first weight: one batch then needs no factor at all.
-      return this.#recording.record({ ...term, weight: term.weight / this.#firstWeight }, index);
+      return record({ ...term, weight: term.weight / this.#firstWeight }, index);
     } finally {
       term.release();
     }
   }
 
   /** Each batch recorded anew, its product released after its turn. */
-  async *#anew(): AsyncGenerator<{ recorded: R; weight: number }> {
+  async *#anew(record = this.#recording.record): AsyncGenerator<{ recorded: R; weight: number }> {
     let index = 0;
     for await (const term of this.#problem.terms()) {
       if (index >= this.#count) checkCount(this.#count, index + 1);
-      const recorded = this.#record(term, index);
+      const recorded = this.#record(term, index, record);
       try {
         yield { recorded, weight: term.weight / this.#firstWeight };
       } finally {

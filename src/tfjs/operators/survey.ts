@@ -2,6 +2,7 @@
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Block } from '../../core/block.ts';
 import { NumericalError } from '../../core/errors.ts';
+import type { LinearMap } from '../autodiff/linearise.ts';
 import type { RecordedTerm } from '../autodiff/objective.ts';
 import { toBlock, toTangents } from '../problem/parameters.ts';
 import type { Problem } from '../problem/problem.ts';
@@ -19,8 +20,14 @@ export interface Survey {
   readonly gradient: Float32Array;
   /** Whether the gradient by each parameter is there at all. */
   readonly used: readonly boolean[];
-  /** The products with the probes, if there were any. */
-  readonly products: Block | undefined;
+  /** What the first batch gave, if there were probes. */
+  readonly probed: ProbedBatch | undefined;
+}
+
+/** A batch's gradient and its products with probes. */
+export interface ProbedBatch {
+  readonly gradient: Float32Array;
+  readonly products: Block;
 }
 
 /** @throws NumericalError for a loss that is no finite number */
@@ -37,9 +44,28 @@ async function readValue(value: Tensor, { what, termName }: Problem, index: numb
   }
 }
 
+/** What a batch gives with the probes. */
+async function probe(
+  gradients: readonly (Tensor | undefined)[],
+  product: LinearMap,
+  probes: Block,
+  layout: Problem['layout'],
+): Promise<ProbedBatch> {
+  const products = tidy(() => product.apply(toTangents(probes, layout)) as Tensor[]);
+  try {
+    return {
+      gradient: (await toBlock(gradients, layout, 1, 1)).data as Float32Array,
+      products: await toBlock(products, layout, probes.cols, 1),
+    };
+  } finally {
+    disposePresent(products);
+  }
+}
+
 /**
  * Adds up what a pass shows.
  * @param pass shows every recorded batch
+ * @param probes columns that the first batch is multiplied with: all batches call the same kernels
  * @throws NumericalError for a loss that is not finite
  */
 export async function survey(
@@ -48,19 +74,14 @@ export async function survey(
   probes?: Block,
 ): Promise<Survey> {
   const { layout } = problem;
-  let gradients: (Tensor | undefined)[] = [];
-  let products: (Tensor | undefined)[] = [];
+  let sums: (Tensor | undefined)[] = [];
   let loss = 0;
+  let probed: ProbedBatch | undefined;
   const weights: number[] = [];
   try {
-    await pass(async ({ value, gradients: parts, product }, index, weight) => {
-      gradients = accumulate(gradients, parts);
-      if (probes) {
-        tidy(() => {
-          products = accumulate(products, product.apply(toTangents(probes, layout)));
-          return products as Tensor[];
-        });
-      }
+    await pass(async ({ value, gradients, product }, index, weight) => {
+      sums = accumulate(sums, gradients);
+      if (probes && index === 0) probed = await probe(sums, product, probes, layout);
       loss += weight * (await readValue(value, problem, index));
       weights.push(weight);
     });
@@ -68,11 +89,11 @@ export async function survey(
       loss,
       weights,
       total: weights.reduce((sum, weight) => sum + weight, 0),
-      gradient: (await toBlock(gradients, layout, 1, 1)).data as Float32Array,
-      used: gradients.map((gradient) => gradient !== undefined),
-      products: probes && (await toBlock(products, layout, probes.cols, 1)),
+      gradient: (await toBlock(sums, layout, 1, 1)).data as Float32Array,
+      used: sums.map((gradient) => gradient !== undefined),
+      probed,
     };
   } finally {
-    disposePresent([...gradients, ...products]);
+    disposePresent(sums);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Gradients that TensorFlow.js 4.22 does not have or has wrong: of einsum, dilated convolutions, image resizing and padded
- * average pooling.
+ * Gradients that TensorFlow.js 4.22 does not have or has wrong: of einsum, dilated convolutions, image resizing, padded
+ * average pooling, and extrema that several numbers attain.
  */
 import {
   engine,
@@ -8,11 +8,14 @@ import {
   type GradConfig,
   getGradient,
   matMul,
+  max,
+  min,
   mul,
   type NamedAttrMap,
   reshape,
   type Tensor,
   transpose,
+  util,
 } from '@tensorflow/tfjs-core';
 import { isDilated } from '../autodiff/fused-gradients.ts';
 import { GRADIENTS_OF_GRADIENTS } from '../autodiff/gradients-of-gradients.ts';
@@ -22,6 +25,7 @@ import { convolutionPlane, convolutionSpace, depthwisePlane } from '../autodiff/
 import { einsumGradient } from '../autodiff/rules/einsum.ts';
 import { localResponseGradient } from '../autodiff/rules/normalisation.ts';
 import { borderFactor } from '../autodiff/rules/pooling.ts';
+import { extremumShares } from '../autodiff/rules/reduction.ts';
 import { ELEMENTWISE_GRADIENTS } from './elementwise-gradients.ts';
 import { INDEXING_GRADIENTS } from './indexing-gradients.ts';
 
@@ -92,6 +96,20 @@ function averagingGradient(kernel: string): GradConfig {
   };
 }
 
+/** Ties share the gradient, which TensorFlow.js gives to each. From the input, so that it has a gradient itself. */
+function extremumGradient(kernelName: string, extremum: typeof max, attribute: string): GradConfig {
+  return {
+    kernelName,
+    inputsToSave: ['x'],
+    gradFunc: (dy, [saved], attrs) => {
+      const x = saved!;
+      const axes = util.parseAxisParam(attrs[attribute] as number | number[], x.shape);
+      const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+      return { x: () => mul(reshape(dy as Tensor, kept), extremumShares(x, extremum(x, axes), axes)) };
+    },
+  };
+}
+
 /** From the input alone, by operations that have gradients: the kernel of TensorFlow.js's gradient has none. */
 const localResponse: GradConfig = {
   kernelName: 'LRN',
@@ -104,6 +122,8 @@ export function repairedGradients(): GradConfig[] {
   return [
     einsumConfig,
     localResponse,
+    extremumGradient('Max', max, 'reductionIndices'),
+    extremumGradient('Min', min, 'axis'),
     ...ELEMENTWISE_GRADIENTS,
     ...INDEXING_GRADIENTS,
     ...Object.entries(GRADIENTS_OF_GRADIENTS).map(([kernelName, entry]) => ({ kernelName, ...entry })),

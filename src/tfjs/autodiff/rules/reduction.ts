@@ -3,12 +3,14 @@ import {
   cast,
   cumprod,
   cumsum,
+  div,
   equal,
   matMul,
   mul,
   reshape,
   scalar,
   sub,
+  sum,
   type Tensor,
   tensor2d,
   transpose,
@@ -39,16 +41,19 @@ function weightedSum(axes: (call: KernelCall) => number[], weight: (call: Kernel
   };
 }
 
-/** 1 where x attains the extremum y. Ties each count, as in TensorFlow.js's gradient. */
-function attained(call: KernelCall, axes: readonly number[]): Tensor {
-  const x = call.inputs.x;
+/**
+ * dy/dx of an extremum y along axes: where x attains it, one over the number of ties. Shares of one are a derivative where the
+ * tied numbers move together (a common bias, zeros after a ReLU), and TensorFlow.js's ones for each are not.
+ */
+export function extremumShares(x: Tensor, y: Tensor, axes: readonly number[]): Tensor {
   const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-  return cast(equal(x, reshape(call.outputs[0], kept)), 'float32');
+  const attained = cast(equal(x, reshape(y, kept)), 'float32');
+  return div(attained, sum(attained, [...axes], true));
 }
 
 function extremum(attribute: string): Rule {
   const axes = (call: KernelCall) => axesOf(call, attribute);
-  return weightedSum(axes, (call) => attained(call, axes(call)));
+  return weightedSum(axes, (call) => extremumShares(call.inputs.x, call.outputs[0], axes(call)));
 }
 
 /** The permutation that moves `axes` to the end, and the one that undoes it. */

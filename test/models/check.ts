@@ -1,0 +1,204 @@
+/**
+ * Checks one model in a process of its own: `node dist/test/models/check.js CASE DIRECTORY`, CASE a {@link ModelCase} as JSON. Makes
+ * products of the Hessian with two random directions, leaves what the reference reads in DIRECTORY, and prints a
+ * {@link Finding}.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Block, zeros } from '../../src/core/block.ts';
+import { EigensketchError } from '../../src/core/errors.ts';
+import { fillRandom } from '../../src/core/random.ts';
+import { hessian, loadModel, useBackend } from '../../src/tfjs/index.ts';
+import type { ModelCase } from './catalogue.ts';
+
+/** What a run of a model showed. */
+export interface Finding {
+  readonly kind: 'graph' | 'layers';
+  /** Numbers in the parameters. */
+  readonly parameters?: number;
+  /** Shapes by name. */
+  readonly inputs: Readonly<Record<string, readonly number[]>>;
+  readonly outputs?: number;
+  readonly loss?: number;
+  /** |x^T H y - y^T H x| sqrt(n) / ||H [x y]||_F for directions x and y of length one: about the relative error of H y. */
+  readonly asymmetry?: number;
+  /** Relative errors of the gradient and both products, against float64. */
+  readonly errors?: readonly number[];
+  /** The same of PyTorch in float32. */
+  readonly float32Errors?: readonly number[];
+  /** Why there is no float64 evaluation. */
+  readonly noReference?: string;
+  /** The library's refusal, or whatever else was thrown. */
+  readonly error?: {
+    readonly name: string;
+    readonly message: string;
+    readonly code?: string;
+    readonly values?: unknown;
+  };
+  readonly seconds?: number;
+}
+
+/** Debian's Python, for which PyTorch is packaged. */
+const PYTHON = '/usr/bin/python3';
+const REFERENCE = 'test/models/graph_model.py';
+
+/** Uniform numbers between 0 and 1, by the error function's approximation of the normal law: a pure function of the seed. */
+function uniform(size: number, seed: number): Float32Array {
+  const block = zeros(size, 1, 'float32');
+  fillRandom(block, 'gaussian', { seed, purpose: 'synthetic' }, 0);
+  return (block.data as Float32Array).map((value) => 1 / (1 + Math.exp(-1.702 * value)));
+}
+
+/** Two directions of length one. */
+function directions(rows: number): Block {
+  const X = zeros(rows, 2, 'float32');
+  fillRandom(X, 'gaussian', { seed: 1, purpose: 'synthetic' }, 0);
+  for (const j of [0, 1]) {
+    let square = 0;
+    for (let i = 0; i < rows; i++) square += X.data[2 * i + j]! ** 2;
+    for (let i = 0; i < rows; i++) X.data[2 * i + j]! /= Math.sqrt(square);
+  }
+  return X;
+}
+
+const column = ({ rows, data }: Block, j: number): Float32Array =>
+  Float32Array.from({ length: rows }, (_, i) => data[2 * i + j]!);
+const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+
+function relativeError(found: ArrayLike<number>, exact: ArrayLike<number>): number {
+  let [difference, norm] = [0, 0];
+  for (let i = 0; i < exact.length; i++) {
+    difference += (found[i]! - exact[i]!) ** 2;
+    norm += exact[i]! ** 2;
+  }
+  return Math.sqrt(difference / norm);
+}
+
+interface InputInfo {
+  readonly name: string;
+  readonly shape?: readonly (number | null)[];
+  readonly dtype?: string;
+}
+
+/** Pixels between 0 and 1, or 0 and 255 for integers; sizes that the model leaves open are one unless the case says them. */
+function inputsOf(infos: readonly InputInfo[], given: ModelCase['inputs'] = {}): Record<string, tf.Tensor> {
+  return Object.fromEntries(
+    infos.map(({ name, shape = [], dtype }, at) => {
+      const sizes = given[name]?.shape ?? shape.map((size) => (size === null || size < 0 ? 1 : size));
+      const values = uniform(
+        sizes.reduce((product, size) => product * size, 1),
+        10 + at,
+      );
+      const scaled = given[name]?.value === undefined ? values : values.fill(given[name].value);
+      const tensor =
+        dtype === 'int32'
+          ? tf.tensor(
+              Int32Array.from(scaled, (value) => Math.floor(256 * value)),
+              sizes as number[],
+              'int32',
+            )
+          : tf.tensor(scaled, sizes as number[], 'float32');
+      return [name, tensor];
+    }),
+  );
+}
+
+/** The float tensors of what a model returns. */
+function floatsOf(outputs: unknown): tf.Tensor[] {
+  if (outputs instanceof tf.Tensor) return outputs.dtype === 'float32' ? [outputs] : [];
+  return Object.values(outputs as object).flatMap(floatsOf);
+}
+
+/** Weighs pixels and probabilities alike, and has no labels. */
+const loss = (outputs: unknown): tf.Tensor =>
+  tf.addN(floatsOf(outputs).map((output) => tf.mean(tf.log(tf.add(1, tf.square(output))))));
+
+async function check({ path, inputs: given, output }: ModelCase, directory: string): Promise<Finding> {
+  await useBackend('wasm');
+  const started = process.cpuUsage();
+  const model = (await loadModel(path)) as never as {
+    inputs: InputInfo[];
+    outputNodes?: string[];
+    layers?: unknown;
+  };
+  const inputs = inputsOf(model.inputs, given);
+  const kind = model.layers === undefined ? 'graph' : 'layers';
+  const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
+  const found = { kind, inputs: shapes } as const;
+  try {
+    let outputs = 0;
+    const H = hessian({
+      model: model as never,
+      loss: (y: unknown) => {
+        outputs = floatsOf(y).length;
+        return loss(y);
+      },
+      data: [[inputs, tf.scalar(0)]],
+      reduction: 'sum',
+      ...(output && { output }),
+    });
+    const X = directions(H.numParameters);
+    const { loss: value, gradient, product } = await H.action(X);
+    const [x, y, Hx, Hy] = [column(X, 0), column(X, 1), column(product, 0), column(product, 1)];
+    const scale = Math.hypot(Math.sqrt(dot(Hx, Hx)), Math.sqrt(dot(Hy, Hy)));
+    const { user, system } = process.cpuUsage(started);
+    const measured = {
+      ...found,
+      parameters: H.numParameters,
+      outputs,
+      loss: value,
+      asymmetry: scale === 0 ? 0 : (Math.abs(dot(x, Hy) - dot(y, Hx)) * Math.sqrt(H.numParameters)) / scale,
+      seconds: (user + system) / 1e6,
+    };
+    for (const [file, data] of Object.entries({ x, y })) writeFileSync(join(directory, `${file}.bin`), data);
+    for (const [at, tensor] of Object.values(inputs).entries()) {
+      writeFileSync(join(directory, `input${at}.bin`), Float32Array.from(await tensor.data()));
+    }
+    const problem = {
+      model: path,
+      inputs: Object.fromEntries(
+        Object.entries(inputs).map(([name, { shape, dtype }], at) => [name, { shape, dtype, file: `input${at}.bin` }]),
+      ),
+      outputs: output ?? model.outputNodes ?? [],
+      parameters: H.parameters.map(({ name }) => name),
+      directions: ['x.bin', 'y.bin'],
+    };
+    writeFileSync(join(directory, 'problem.json'), JSON.stringify(problem));
+    return { ...measured, ...compare([gradient, Hx, Hy], directory) };
+  } catch (error) {
+    const { name, message, code, values, stack } = error as EigensketchError;
+    const own = error instanceof EigensketchError;
+    return {
+      ...found,
+      error: {
+        name: own ? name : `raw ${name}`,
+        message: own ? message : (stack ?? message),
+        ...(own && { code, values }),
+      },
+    };
+  }
+}
+
+/** Against float64, where it can be had. */
+function compare(columns: readonly Float32Array[], directory: string): Partial<Finding> {
+  try {
+    const output = execFileSync(PYTHON, [REFERENCE, directory], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const { float32Errors } = JSON.parse(output) as { float32Errors: number[] };
+    const exact = new Float64Array(Uint8Array.from(readFileSync(join(directory, 'exact.bin'))).buffer);
+    const n = columns[0]!.length;
+    return { errors: columns.map((each, i) => relativeError(each, exact.subarray(i * n, (i + 1) * n))), float32Errors };
+  } catch (error) {
+    const { stderr = '' } = error as { stderr?: string };
+    return { noReference: stderr.trim().split('\n').at(-1) || (error as Error).message };
+  }
+}
+
+const [text = '{}', directory = ''] = process.argv.slice(2);
+if (!existsSync(directory)) throw new Error(`no directory '${directory}'`);
+console.log(JSON.stringify(await check(JSON.parse(text) as ModelCase, directory)));
