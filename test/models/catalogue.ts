@@ -4,6 +4,9 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
+/** The relative error, in the Euclidean norm, up to which a gradient or product is right. */
+export const EXACT = 1e-5;
+
 /** A model of a package. */
 export interface ModelCase {
   /** Name and version. */

@@ -1,11 +1,11 @@
-"""Products with the Hessian of a tf.GraphModel in float64, by PyTorch: the reference of `npm run test:models`.
+"""Gradient of and products with the Hessian of a tf.GraphModel by PyTorch: the reference of `npm run test:models`.
 
-python3 test/models/graph_model.py DIRECTORY
+python3 test/models/graph_model.py DIRECTORY float64 [float32]
 
 DIRECTORY has problem.json (the path of model.json, names of the output nodes and of the parameters, and for each input and
 direction its file) as test/models/check.ts writes it. The nodes are evaluated here one by one, from what the documentation of
-TensorFlow says of their kernels, and differentiated twice by torch.autograd. Prints loss and, in float64 and again in float32,
-norms; writes products64.bin and products32.bin.
+TensorFlow says of their kernels, and differentiated twice by torch.autograd. Writes float64.bin, computed in that type, and
+likewise float32.bin: the gradient and the products one after the other, as float64 numbers.
 """
 import base64
 import json
@@ -483,18 +483,16 @@ def products(problem, directory, dtype):
             torch.cat([(torch.zeros_like(p) if part is None else part).reshape(-1) for part, p in zip(parts, parameters)])
         )
     gradient = torch.cat([(torch.zeros_like(p) if g is None else g).reshape(-1) for g, p in zip(gradients, parameters)])
-    return loss.item(), [each.detach().numpy().astype(np.float64) for each in (gradient, *columns)]
+    return [each.detach().numpy().astype(np.float64) for each in (gradient, *columns)]
 
 
 def main():
     directory = pathlib.Path(sys.argv[1])
     problem = json.loads((directory / "problem.json").read_text())
     torch.set_num_threads(1)
-    loss, exact = products(problem, directory, torch.float64)
-    np.concatenate(exact).tofile(directory / "exact.bin")
-    _, rounded = products(problem, directory, torch.float32)
-    errors = [float(np.linalg.norm(a - b) / np.linalg.norm(b)) for a, b in zip(rounded, exact)]
-    print(json.dumps({"loss": loss, "float32Errors": errors}))
+    for name in sys.argv[2:]:
+        columns = products(problem, directory, getattr(torch, name))
+        np.concatenate(columns).tofile(directory / f"{name}.bin")
 
 
 main()

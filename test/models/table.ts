@@ -1,9 +1,7 @@
 /** What the checks of published models found, in words. */
-import type { ModelCase } from './catalogue.ts';
+import { EXACT, type ModelCase } from './catalogue.ts';
 import type { Finding } from './check.ts';
 
-/** What the products must agree to. */
-const EXACT = 1e-5;
 /** Room over what PyTorch's own float32 differs by, where that is more. */
 const ROOM = 4;
 
@@ -79,8 +77,8 @@ evaluation by PyTorch (\`test/models/graph_model.py\`: node by node, differentia
 it). ${found.length} runs: ${right} right, ${refused} refused with the name of kernel and node, ${found.length - right - refused} else. ${machine}
 
 - **error**: the largest relative error of the gradient and the two products, in the Euclidean norm. *right*: at most 1e-5.
-- **PyTorch float32**: the same of PyTorch itself when it computes in float32, from the same weights. Where this is more than
-  1e-5, *right to what float32 allows* means: at most four times that.
+- **PyTorch float32**: where the error is more than 1e-5, that of PyTorch itself when it computes in float32 from the same
+  weights. *right to what float32 allows*: at most four times that.
 - **asymmetry**: |x·Hy − y·Hx| of the two directions over what x·Hy usually is, ‖H [x y]‖ / √n.
 - **CPU s**: seconds of all threads for loading, recording, the check and the products.
 
