@@ -88,7 +88,7 @@ def amounts(node, x, window):
 def convolution(node, x, weights):
     x = to_channels_first(x)
     pads, strides, dilations = amounts(node, x, weights.shape[:2])
-    y = F.conv2d(F.pad(x, pads), weights.permute(3, 2, 0, 1), stride=strides, dilation=dilations)
+    y = F.conv2d(F.pad(x, pads), weights.permute(3, 2, 0, 1).contiguous(), stride=strides, dilation=dilations)
     return to_channels_last(y)
 
 

@@ -198,5 +198,31 @@ describe('output', () => {
     await expect(hessian({ model, loss, data: wrong, output: 'hidden' }).loss()).rejects.toThrow(
       /^hessian: x does not fit the graph model: Input tensor count mismatch/,
     );
+    const wide = [[tf.ones([5, 4]), data[0]![1]]] as never;
+    await expect(hessian({ model, loss, data: wide, output: 'hidden' }).loss()).rejects.toThrow(
+      /^hessian: x does not fit the graph model: The shape of dict\['x'\]/,
+    );
+  });
+
+  test('a node that TensorFlow.js cannot run is named with its kernel', async () => {
+    const weights = { W: random([3, 2], 1), V: random([4, 2], 2) };
+    const model = await graphModel(weights, { x: [-1, 3] }, [
+      ['first', 'MatMul', ['x', 'W']],
+      ['last', 'MatMul', ['first', 'V']],
+    ]);
+    const failure = (await hessian({ model, loss, data })
+      .loss()
+      .catch((error: Error) => error)) as UnsupportedError;
+    expect(failure).toBeInstanceOf(UnsupportedError);
+    expect(failure.values).toMatchObject({ kernel: 'BatchMatMul', node: 'last' });
+    expect(failure.message).toMatch(/^hessian: TensorFlow\.js's kernel 'BatchMatMul', which node 'last' calls, fails/);
+    await expect(gradient({ model, loss, data })).rejects.toThrow(/operation 'matMul', which node 'last' calls,/);
+    const unknown = await graphModel(weights, { x: [-1, 3] }, [
+      ['first', 'MatMul', ['x', 'W']],
+      ['other', 'Betainc', ['first']],
+    ]);
+    await expect(gradient({ model: unknown, loss, data })).rejects.toThrow(
+      "gradient: node 'other' of the graph model is a 'Betainc', which TensorFlow.js does not have",
+    );
   });
 });

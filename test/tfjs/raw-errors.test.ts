@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { layers, sequential } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
-import { UnsupportedError } from '../../src/core/errors.ts';
+import { ArgumentError, NumericalError, UnsupportedError } from '../../src/core/errors.ts';
 import { ggn, gradient, hessian, jacobian, useBackend } from '../../src/tfjs/index.ts';
 
 let W: tf.Variable;
@@ -102,6 +102,120 @@ test('a kernel that refuses what it is given', async () => {
   const model = (input: tf.Tensor2D) => tf.gather(tf.matMul(input, W as tf.Tensor2D), tf.tensor1d([0, 9], 'int32'));
   const failure = await failureOf(() => hessian({ model, loss, parameters: [W], data: [[x, x]] }).loss());
   expect(failure.message).toMatch(/^hessian: TensorFlow\.js's kernel 'GatherV2' fails on backend 'cpu': .*9 is not in/);
+});
+
+describe('an operation that does not take what it is given', () => {
+  const given = () => ({ parameters: [W], data: [[x, x]] as [tf.Tensor2D, tf.Tensor2D][], loss });
+  const planar = (input: tf.Tensor) => tf.conv2d(input as tf.Tensor4D, W as never, 1, 'same');
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['hessian', () => hessian({ ...given(), model: planar }).loss()],
+    ['ggn', () => ggn({ ...given(), model: planar }).loss()],
+    ['gradient', () => gradient({ ...given(), model: planar })],
+    ['jacobian', () => jacobian({ model: planar, parameters: [W], data: [[x, x]] })],
+  ])('is named by %s', async (name, run) => {
+    const { message, values } = await failureOf(run);
+    expect(message).toMatch(
+      new RegExp(
+        `^${name}: TensorFlow\\.js's operation 'conv2d' does not take what it is given on backend 'cpu': Error in conv2d: input must ` +
+          'be rank 4, but got rank 2.*\\. Mend its arguments',
+      ),
+    );
+    expect(values).toMatchObject({ operation: 'conv2d' });
+  });
+
+  test('also where a kernel refuses, and nothing is recorded', async () => {
+    const model = (input: tf.Tensor2D) => tf.gather(tf.matMul(input, W as tf.Tensor2D), tf.tensor1d([9], 'int32'));
+    const { message } = await failureOf(() => gradient({ ...given(), model }));
+    expect(message).toMatch(
+      /^gradient: TensorFlow\.js's operation 'gather' does not take .*the index value 9 is not in/,
+    );
+  });
+
+  test('a tensor that is gone', async () => {
+    const gone = tf.ones([2, 2]);
+    gone.dispose();
+    const model = (input: tf.Tensor2D) => tf.matMul(tf.matMul(input, W as tf.Tensor2D), gone as tf.Tensor2D);
+    for (const run of [() => hessian({ ...given(), model }).loss(), () => gradient({ ...given(), model })]) {
+      const { message } = await failureOf(run);
+      expect(message).toMatch(
+        /TensorFlow\.js's operation 'matMul' is given a tensor that is disposed on backend 'cpu'/,
+      );
+    }
+  });
+
+  test('y of another shape than the outputs', async () => {
+    const model = (input: tf.Tensor2D) => tf.matMul(input, W as tf.Tensor2D);
+    const wrong = { ...given(), model, loss: 'meanSquaredError', data: [[x, tf.ones([3, 5])]] } as const;
+    const { message } = await failureOf(() => hessian(wrong as never).loss());
+    expect(message).toMatch(/operation 'meanSquaredError' .*Shapes 3,5 and 3,2 must match/);
+  });
+
+  test('in a layer, which is named', async () => {
+    class Wrong extends layers.Layer {
+      static className = 'Wrong';
+      override call(inputs: tf.Tensor | tf.Tensor[]) {
+        return tf.avgPool([inputs].flat()[0]! as never, 2, 1, 'valid');
+      }
+      override computeOutputShape(shape: number[]) {
+        return shape;
+      }
+    }
+    const model = sequential({
+      layers: [layers.dense({ units: 2, inputShape: [2] }), new Wrong({ name: 'pool' }) as never],
+    });
+    const failure = await failureOf(() => gradient({ model, loss, data: [[x, x]] }));
+    expect(failure.values).toMatchObject({ operation: 'avgPool', layer: 'pool' });
+    expect(failure.message).toMatch(/operation 'avgPool', which layer 'pool' calls, does not take/);
+  });
+});
+
+describe('what is wrong before any kernel', () => {
+  const message = async (run: () => Promise<unknown>, kind: new (text: string) => Error): Promise<string> => {
+    const failure = await run().catch((error: Error) => error);
+    expect(failure).toBeInstanceOf(kind);
+    return (failure as Error).message;
+  };
+  const dense = () => sequential({ layers: [layers.dense({ units: 2, inputShape: [2], name: 'last' })] });
+
+  test('x that tfjs-layers refuses', async () => {
+    for (const wrong of [tf.ones([3, 5]), [x, x], tf.tensor(['a', 'b'], [1, 2])]) {
+      const data = [[wrong, x]] as never;
+      const runs = [() => hessian({ model: dense(), loss, data }).loss(), () => jacobian({ model: dense(), data })];
+      for (const run of runs) expect(await message(run, ArgumentError)).toMatch(/^\w+: x does not fit the model: /);
+    }
+  });
+
+  test('a model that is disposed', async () => {
+    const model = dense();
+    model.dispose();
+    for (const run of [() => gradient({ model, loss, data: [[x, x]] }), () => jacobian({ model, data: [[x, x]] })]) {
+      expect(await message(run, ArgumentError)).toMatch(/^\w+: model is disposed: .* Make or load it again$/);
+    }
+  });
+
+  test('outputs that are disposed, or without numbers', async () => {
+    const given = { parameters: [W], data: [[x, x]] as [tf.Tensor2D, tf.Tensor2D][] };
+    const disposing = (input: tf.Tensor2D) => {
+      const outputs = tf.matMul(input, W as tf.Tensor2D);
+      outputs.dispose();
+      return outputs;
+    };
+    expect(await message(() => jacobian({ ...given, model: disposing }), ArgumentError)).toMatch(
+      'jacobian: model returned a tensor that it has disposed',
+    );
+    const empty = (input: tf.Tensor2D) => tf.slice(tf.matMul(input, W as tf.Tensor2D), [0, 0], [0, 2]);
+    expect(await message(() => ggn({ ...given, model: empty, loss }).loss(), ArgumentError)).toMatch(
+      'ggn: the model returned a tensor of the shape [0,2], without numbers',
+    );
+  });
+
+  test('labels that are no class', async () => {
+    const data = [[x, tf.tensor1d([0, 1, 7])]] as never;
+    expect(
+      await message(() => gradient({ model: dense(), loss: 'softmaxCrossEntropy', data }), NumericalError),
+    ).toMatch(/^gradient: loss returned NaN for batch 0; .*labels that are no class/);
+  });
 });
 
 test("errors of the user's own gradients and functions come through", async () => {

@@ -3,6 +3,7 @@ import { clone, dispose, keep, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../../core/errors.ts';
 import { maximum } from '../../core/extremes.ts';
 import { withFastKernels } from './fast-kernels.ts';
+import { asValue, inWords } from './place.ts';
 import { RULES } from './rules/index.ts';
 import type { Derive, Push, Tangents } from './rules/rule.ts';
 import { type KernelCall, record, type Tape } from './tape.ts';
@@ -39,12 +40,12 @@ interface Program {
   readonly otherwise: string;
 }
 
-function unsupported({ kernel, layer }: KernelCall, otherwise: string): UnsupportedError {
-  const place = layer === undefined ? '' : ` (called by layer '${layer}')`;
+function unsupported({ kernel, place: caller }: KernelCall, otherwise: string): UnsupportedError {
+  const place = caller ? ` (called by ${inWords(caller)})` : '';
   return new UnsupportedError(
     `there is no tangent rule for TensorFlow.js kernel '${kernel}'${place}, which lies between the parameters and ` +
       `their gradient. Write that part of the model with other operations${otherwise}`,
-    { kernel, layer },
+    { kernel, ...asValue(caller) },
   );
 }
 

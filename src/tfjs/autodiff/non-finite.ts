@@ -2,12 +2,13 @@
 import { dispose, type Scalar, scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { type LinearMap, linearise } from './linearise.ts';
 import { differentiate, type Recording, type Term } from './objective.ts';
+import type { Place } from './place.ts';
 import { type KernelCall, record, type Tape } from './tape.ts';
 
-/** The kernel, and the layer that called it; in the backward pass, the last one that made what it depends on. */
+/** The kernel, and the part of the model that called it; in the backward pass, the last one that made what it depends on. */
 export interface Culprit {
   readonly kernel: string;
-  readonly layer?: string | undefined;
+  readonly place?: Place | undefined;
 }
 
 async function allFinite(tensors: readonly (Tensor | undefined)[]): Promise<boolean> {
@@ -18,16 +19,16 @@ async function allFinite(tensors: readonly (Tensor | undefined)[]): Promise<bool
   return true;
 }
 
-function culprit({ kernel, layer, inputIds }: KernelCall, calls: readonly KernelCall[]): Culprit {
+function culprit({ kernel, place, inputIds }: KernelCall, calls: readonly KernelCall[]): Culprit {
   const needed = new Set(Object.values(inputIds));
-  let found = layer;
+  let found = place;
   for (const call of calls.toReversed()) {
     if (found !== undefined) break;
     if (!call.outputIds.some((id) => needed.has(id))) continue;
-    found = call.layer;
+    found = call.place;
     for (const id of Object.values(call.inputIds)) needed.add(id);
   }
-  return { kernel, layer: found };
+  return { kernel, place: found };
 }
 
 /** The first call of the gradient whose outputs are not finite, with inputs that are. */

@@ -12,7 +12,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../../core/errors.ts';
 import { withFastKernels } from './fast-kernels.ts';
-import { currentLayer } from './layer-scope.ts';
+import { asValue, currentPlace, inWords, type Place } from './place.ts';
 import { whileRecording } from './recording.ts';
 import { isLocallyConstant } from './rules/constant.ts';
 
@@ -52,8 +52,8 @@ export interface KernelCall {
   readonly outputIds: readonly number[];
   /** Names of the inputs that depend on the leaves: the only ones that can have a tangent. */
   readonly moving: ReadonlySet<string>;
-  /** The layer of a tf.LayersModel that made the call. */
-  readonly layer?: string | undefined;
+  /** The part of the model that made the call. */
+  readonly place?: Place | undefined;
 }
 
 /** How some tensors (the outputs) were computed from others (the leaves). */
@@ -99,7 +99,7 @@ function withKernelObserver<T>(
       try {
         result = config.kernelFunc(call);
       } catch (error) {
-        noteFailure(error, config.kernelName, 'fails');
+        noteFailure(error, config.kernelName, 'fails', currentPlace());
         throw error;
       } finally {
         depth--;
@@ -123,14 +123,32 @@ function withKernelObserver<T>(
   }
 }
 
-/** Kernels that failed, and in what, by the error. */
-const failures = new WeakMap<object, { readonly kernel: string; readonly how: string }>();
+/** What failed, and in what. */
+interface Failure {
+  /** A kernel, or an operation that called none. */
+  readonly what: { readonly kernel: string } | { readonly operation: string };
+  readonly how: string;
+  readonly place?: Place | undefined;
+}
+
+/** By the error. */
+const failures = new WeakMap<object, Failure>();
 
 /** Remembers which kernel of TensorFlow.js an error came from. Errors of the library and of the device say enough. */
-export function noteFailure(error: unknown, kernel: string, how: string): void {
+export function noteFailure(error: unknown, kernel: string, how: string, place?: Place): void {
   // Not instanceof: the error may come from another realm.
   const isPlain = (error as Error | null | undefined)?.constructor?.name === 'Error';
-  if (isPlain && !failures.has(error as Error)) failures.set(error as Error, { kernel, how });
+  if (isPlain && !failures.has(error as Error)) failures.set(error as Error, { what: { kernel }, how, place });
+}
+
+/** Remembers which operation of TensorFlow.js refused its arguments, unless the kernel that failed in it is known. */
+export function noteRefusal(error: unknown, operation: string, place: Place | undefined): void {
+  const { name } = (error as Error | null | undefined)?.constructor ?? {};
+  if (failures.has(Object(error) as object) || (name !== 'Error' && name !== 'TypeError')) return;
+  // What is gone has no data, of which TensorFlow.js then reads the backend.
+  const isGone = /reading 'backend'/.test((error as Error).message);
+  const how = isGone ? 'is given a tensor that is disposed' : 'does not take what it is given';
+  failures.set(error as Error, { what: { operation }, how, place });
 }
 
 /** What TensorFlow.js says when it cannot go on, and what is missing then. */
@@ -147,22 +165,23 @@ export function explained(error: unknown, calls: readonly KernelCall[] = []): un
   for (const [pattern, say] of LIMITS) {
     const kernel = pattern.exec((error as Error | undefined)?.message ?? '')?.[1];
     if (kernel === undefined) continue;
-    const layer = calls.find((call) => call.kernel === kernel)?.layer;
+    const place = calls.find((call) => call.kernel === kernel)?.place;
     return new UnsupportedError(
-      `${say(kernel)}${layer === undefined ? '' : `, which layer '${layer}' calls`}`,
-      { kernel, layer },
+      `${say(kernel)}${place ? `, which ${inWords(place)} calls` : ''}`,
+      { kernel, ...asValue(place) },
       { cause: error },
     );
   }
   const failure = failures.get(Object(error) as object);
   if (!failure) return error;
-  const { kernel, how } = failure;
-  const layer = calls.findLast((call) => call.kernel === kernel)?.layer ?? currentLayer();
+  const { what, how } = failure;
+  const [sort, name] = 'kernel' in what ? ['kernel', what.kernel] : ['operation', what.operation];
+  const place = failure.place ?? calls.findLast(({ kernel }) => kernel === name)?.place ?? currentPlace();
   return new UnsupportedError(
-    `TensorFlow.js's kernel '${kernel}'${layer === undefined ? '' : `, which layer '${layer}' calls,`} ${how} on backend ` +
+    `TensorFlow.js's ${sort} '${name}'${place ? `, which ${inWords(place)} calls,` : ''} ${how} on backend ` +
       `'${getBackend()}': ${(error as Error).message}. Mend its arguments, write that part of the model with other ` +
       'operations, or try another backend',
-    { kernel, layer },
+    { ...what, ...asValue(place) },
     { cause: error },
   );
 }
@@ -212,7 +231,7 @@ export function record(leaves: readonly Tensor[], run: () => readonly (Tensor | 
       outputs: [holdOnce(first), ...others.map(holdOnce)],
       outputIds: outputs.map(({ id }) => id),
       moving,
-      layer: currentLayer(),
+      place: currentPlace(),
     });
   };
   try {

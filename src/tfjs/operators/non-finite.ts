@@ -3,6 +3,7 @@ import { dispose } from '@tensorflow/tfjs-core';
 import type { Block } from '../../core/block.ts';
 import { NumericalError } from '../../core/errors.ts';
 import { type Culprit, findNonFinite } from '../autodiff/non-finite.ts';
+import { asValue, inWords } from '../autodiff/place.ts';
 import { toTangents } from '../problem/parameters.ts';
 import type { Problem } from '../problem/problem.ts';
 
@@ -33,7 +34,7 @@ const DESCRIPTION = { gradient: 'the gradient of', product: 'a product with the 
 /**
  * @param name what the values are: 'gradient' or 'product'
  * @param values D numbers, or D x b of a product with `X`
- * @throws NumericalError unless all are finite, naming the parameter, the kernel, its batch and its layer
+ * @throws NumericalError unless all are finite, naming the parameter, the kernel, its batch and its layer or node
  */
 export async function refuseNonFinite(
   problem: Problem,
@@ -46,7 +47,7 @@ export async function refuseNonFinite(
   const row = Math.floor(at / (X?.cols ?? 1));
   const parameter = problem.layout.find(({ offset, size }) => row < offset + size)!.name;
   const found = await search(problem, X).catch(() => undefined);
-  const place = found?.layer === undefined ? '' : ` (at layer '${found.layer}')`;
+  const place = found?.place ? ` (at ${inWords(found.place)})` : '';
   const cause = found
     ? `TensorFlow.js's kernel '${found.kernel}'${place} makes it of finite numbers in ${problem.termName(found.index)}`
     : 'the kernel that makes it was not found';
@@ -54,6 +55,6 @@ export async function refuseNonFinite(
     `${DESCRIPTION[name]} ${problem.what} is ${values[at]} in parameter '${parameter}': ${cause}. Usual causes: the derivative of a ` +
       'square root, a norm or a power at 0, or of a logarithm near 0. Keep its argument away from 0, as in ' +
       'tf.sqrt(tf.add(x, 1e-12))',
-    { parameter, value: values[at], kernel: found?.kernel, layer: found?.layer, batch: found?.index },
+    { parameter, value: values[at], kernel: found?.kernel, ...asValue(found?.place), batch: found?.index },
   );
 }

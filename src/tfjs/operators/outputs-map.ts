@@ -23,6 +23,12 @@ export interface OutputsMap {
 /** @throws ArgumentError for a model without float outputs */
 function floatOutputs(container: unknown, { what }: Recording): Tensor[] {
   const found = tensorsIn(container).flatMap(({ tensor }) => (tensor.dtype === 'float32' ? [tensor] : []));
+  const empty = found.find(({ size }) => size === 0);
+  if (empty) {
+    throw new ArgumentError(`the model returned a tensor of the shape [${empty.shape}], without numbers, for ${what}`, {
+      shape: empty.shape,
+    });
+  }
   if (found.length > 0) return found;
   throw new ArgumentError(`the model returned no float32 tensors for ${what}`, {});
 }

@@ -35,10 +35,14 @@ async function readValue(value: Tensor, { what, termName }: Problem, index: numb
   try {
     const number = (await value.data())[0]!;
     if (Number.isFinite(number)) return number;
-    throw new NumericalError(`${what} returned ${number} for ${termName(index)}; its derivatives are not defined`, {
-      index,
-      value: number,
-    });
+    throw new NumericalError(
+      `${what} returned ${number} for ${termName(index)}; its derivatives are not defined. Usual causes: ` +
+        'numbers in x or y that are not finite, labels that are no class, the logarithm or root of what is not positive',
+      {
+        index,
+        value: number,
+      },
+    );
   } finally {
     value.dispose();
   }

@@ -1,6 +1,9 @@
 /** Calls of the user's model and loss: they return at once, and leave no variable changed. */
-import { clone, keep, type Tensor, Variable } from '@tensorflow/tfjs-core';
+import { clone, engine, keep, type Tensor, Variable } from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../core/errors.ts';
+import { currentPlace, type Place } from '../autodiff/place.ts';
+import { noteRefusal } from '../autodiff/tape.ts';
+import { tensorsIn } from './containers.ts';
 
 /**
  * Runs `run` and then gives every variable that it assigned its value back. Layers move averages as they run (batch
@@ -24,6 +27,42 @@ function withVariablesUnchanged<T>(run: () => T): T {
   }
 }
 
+/** The engine's methods that every operation begins and ends with. */
+interface Scoped {
+  readonly state: { readonly activeScope?: { readonly name: string } };
+  startScope(name?: string): void;
+  endScope(result?: unknown): void;
+}
+
+/** Runs `run`; of an error from inside an operation of TensorFlow.js it is remembered which one. */
+function withOperationNames<T>(run: () => T): T {
+  const own = engine() as unknown as Scoped;
+  const { startScope, endScope } = own;
+  let failed: { readonly operation: string; readonly place: Place | undefined } | undefined;
+  Object.assign(own, {
+    startScope: (name?: string) => {
+      failed = undefined;
+      startScope.call(own, name);
+    },
+    endScope: (result?: unknown) => {
+      // What an operation ends with when something in it has thrown. The innermost one says most.
+      const { name = '' } = own.state.activeScope ?? {};
+      if (result === null && name.endsWith('__op')) {
+        failed ??= { operation: name.replace(/__op$/, ''), place: currentPlace() };
+      }
+      endScope.call(own, result);
+    },
+  });
+  try {
+    return run();
+  } catch (error) {
+    if (failed) noteRefusal(error, failed.operation, failed.place);
+    throw error;
+  } finally {
+    Object.assign(own, { startScope, endScope });
+  }
+}
+
 /** @throws ArgumentError for a promise: what is computed later belongs to no gradient */
 function refusePromise(what: string, value: unknown): void {
   if (typeof (value as PromiseLike<unknown> | null | undefined)?.then !== 'function') return;
@@ -41,10 +80,13 @@ function refusePromise(what: string, value: unknown): void {
  * @throws ArgumentError when it returns a promise, or a list or dictionary of promises; whatever it throws
  */
 export function callUser<T>(what: string, run: () => T): T {
-  const result = withVariablesUnchanged(run);
+  const result = withOperationNames(() => withVariablesUnchanged(run));
   refusePromise(what, result);
   if (typeof result === 'object' && result !== null && !ArrayBuffer.isView(result)) {
     for (const part of Object.values(result)) refusePromise(what, part);
   }
+  const gone = tensorsIn(result).find(({ tensor }) => tensor.isDisposed);
+  if (gone)
+    throw new ArgumentError(`${what} returned a tensor that it has disposed${gone.path && ` (${gone.path})`}`, {});
   return result;
 }

@@ -2,6 +2,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { ArgumentError, EigensketchError, UnsupportedError } from '../../core/errors.ts';
 import { nearest, show } from '../../core/parse.ts';
+import { type NodeLike, withNodeNames } from '../autodiff/place.ts';
 import type { RunnableModel } from './model.ts';
 import type { ModelWeights, NamedTensor } from './selection.ts';
 
@@ -157,7 +158,11 @@ function checkOutput(output: unknown, nodes: readonly GraphNode[] | undefined): 
 const DYNAMIC =
   /contains the node '(.+?)', which has the dynamic op '(.+?)'|execution of the op '(.+?)' returned a promise/;
 
-function explained(error: unknown): unknown {
+/** What TensorFlow.js says of inputs before it runs a graph. */
+const MISFIT =
+  /^Input tensor count mismatch|that are not part of graph|Missing the following inputs|^The (?:shape|dtype) of dict\[/;
+
+function explained(error: unknown, nodes: readonly GraphNode[] = []): unknown {
   const message = (error as Error | undefined)?.message ?? '';
   const dynamic = DYNAMIC.exec(message);
   if (dynamic) {
@@ -170,7 +175,18 @@ function explained(error: unknown): unknown {
       { cause: error },
     );
   }
-  if (/^Input tensor count mismatch|that are not part of graph|Missing the following inputs/.test(message)) {
+  const unknown = /^Unknown op '(.+?)'|^Node type (\S+) is not implemented/.exec(message);
+  if (unknown) {
+    const kernel = unknown[1] ?? unknown[2];
+    const node = nodes.find(({ op }) => op === kernel)?.name;
+    return new UnsupportedError(
+      `node '${node}' of the graph model is a '${kernel}', which TensorFlow.js does not have; pass output: the name of a node ` +
+        'before it, from which the loss is computed',
+      { node, kernel },
+      { cause: error },
+    );
+  }
+  if (MISFIT.test(message)) {
     return new ArgumentError(`x does not fit the graph model: ${message}`, {}, { cause: error });
   }
   return error;
@@ -178,13 +194,17 @@ function explained(error: unknown): unknown {
 
 /** The model as a function. */
 export function fromGraphModel(model: GraphModelLike): RunnableModel {
-  const { artifacts } = model as { artifacts?: { modelTopology?: { node?: readonly GraphNode[] } } };
+  const { artifacts, executor } = model as {
+    artifacts?: { modelTopology?: { node?: readonly GraphNode[] } };
+    executor?: { graph?: { nodes?: Readonly<Record<string, NodeLike>> } };
+  };
+  const executed = Object.values(executor?.graph?.nodes ?? {});
   const nodes = artifacts?.modelTopology?.node;
   const guarded = (run: () => unknown): unknown => {
     try {
-      return run();
+      return withNodeNames(executed, run);
     } catch (error) {
-      throw error instanceof EigensketchError ? error : explained(error);
+      throw error instanceof EigensketchError ? error : explained(error, nodes);
     }
   };
   return {

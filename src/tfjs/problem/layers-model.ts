@@ -2,7 +2,7 @@
 import { addN, type Tensor } from '@tensorflow/tfjs-core';
 import { ArgumentError, UnsupportedError } from '../../core/errors.ts';
 import { refuse } from '../../core/parse.ts';
-import { type LayerLike, withLayerNames } from '../autodiff/layer-scope.ts';
+import { type LayerLike, withLayerNames } from '../autodiff/place.ts';
 import { type CompiledLike, compiledLoss } from './loss.ts';
 import type { RunnableModel } from './model.ts';
 import type { LayerWeight, NamedTensor } from './selection.ts';
@@ -59,6 +59,22 @@ function refuseStateful(layers: readonly LayerOrModel[]): void {
   );
 }
 
+/** Errors that tfjs-layers has of its own. Not instanceof: it exports none of them. */
+const OF_LAYERS: ReadonlySet<string> = new Set(
+  ['ValueError', 'RuntimeError', 'AttributeError', 'NotImplementedError'].concat('AssertionError'),
+);
+
+/** @throws ArgumentError for what tfjs-layers says of x; whatever else `run` throws */
+function explainingLayers<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    const { message, constructor } = error as Error;
+    if (!OF_LAYERS.has(constructor.name)) throw error;
+    throw new ArgumentError(`x does not fit the model: ${message}`, {}, { cause: error });
+  }
+}
+
 /** The model as a function. @throws UnsupportedError for a stateful layer */
 export function fromLayersModel(model: LayersModelLike): RunnableModel {
   const layers = [...new Set(allLayers(model))];
@@ -80,7 +96,7 @@ export function fromLayersModel(model: LayersModelLike): RunnableModel {
   );
   const loss = compiledLoss(owner());
   return {
-    run: (x) => withLayerNames(layers, () => model.apply(inputsOf(x), { training: false })),
+    run: (x) => explainingLayers(() => withLayerNames(layers, () => model.apply(inputsOf(x), { training: false }))),
     runTo: (output) => {
       throw new ArgumentError(
         'output is for a tf.GraphModel; for a tf.LayersModel make a model that ends there: ' +

@@ -1,5 +1,5 @@
 /** Losses as users have them: functions of (outputs, y), members of tf.losses and tf.metrics, names, a compiled model's own. */
-import { addN, cast, losses, mean, oneHot, Tensor } from '@tensorflow/tfjs-core';
+import { addN, cast, div, losses, mean, oneHot, sum, Tensor } from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../core/errors.ts';
 import { nearest, show } from '../../core/parse.ts';
 import { tensorsIn } from './containers.ts';
@@ -23,7 +23,10 @@ type LabelsFirst = (labels: Tensor, outputs: Tensor) => Tensor;
 /** Labels that are classes as rows of zeros with a one. */
 function asRows(labels: Tensor, outputs: Tensor): Tensor {
   const areClasses = labels.rank === outputs.rank - 1;
-  return areClasses ? oneHot(cast(labels, 'int32'), outputs.shape.at(-1)!) : labels;
+  if (!areClasses) return labels;
+  const rows = oneHot(cast(labels, 'int32'), outputs.shape.at(-1)!, 1, 0, 'float32');
+  // What is no class has a row of zeros: its loss is then NaN, and refused, rather than 0.
+  return div(rows, sum(rows, -1, true));
 }
 
 const BY_NAME: Readonly<Record<LossName, LabelsFirst>> = {

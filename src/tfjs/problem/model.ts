@@ -30,14 +30,24 @@ function fromFunction(model: RunnableModel['run']): RunnableModel {
   };
 }
 
+function parseModel(value: unknown, name: string): RunnableModel {
+  // A LayersModel first: functions have a method `apply` too.
+  if (isLayersModel(value)) return fromLayersModel(value);
+  if (typeof value === 'function') return fromFunction(value as RunnableModel['run']);
+  if (isGraphModel(value)) return fromGraphModel(value);
+  return refuse(name, 'a function x -> outputs, a tf.LayersModel or a tf.GraphModel', value);
+}
+
 /** The `model` option. */
 export const MODEL: Field<RunnableModel> = {
   kind: 'value',
   parse(value, name) {
-    // A LayersModel first: functions have a method `apply` too.
-    if (isLayersModel(value)) return fromLayersModel(value);
-    if (typeof value === 'function') return fromFunction(value as RunnableModel['run']);
-    if (isGraphModel(value)) return fromGraphModel(value);
-    return refuse(name, 'a function x -> outputs, a tf.LayersModel or a tf.GraphModel', value);
+    try {
+      return parseModel(value, name);
+    } catch (error) {
+      const { message } = error as Error;
+      if (!/is already disposed/.test(message)) throw error;
+      throw new ArgumentError(`${name} is disposed: ${message} Make or load it again`, {}, { cause: error });
+    }
   },
 };
