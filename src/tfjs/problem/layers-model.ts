@@ -69,8 +69,8 @@ function explainingLayers<T>(run: () => T): T {
   try {
     return run();
   } catch (error) {
-    const { message, constructor } = error as Error;
-    if (!OF_LAYERS.has(constructor.name)) throw error;
+    const { message } = error as Error;
+    if (!OF_LAYERS.has((error as Error).constructor.name)) throw error;
     throw new ArgumentError(`x does not fit the model: ${message}`, {}, { cause: error });
   }
 }
