@@ -1,11 +1,11 @@
 /** An eigenpair search under way: its settings, its state, and its single steps. */
 import { zeroMatrix } from '../core/block.ts';
 import { breathe, type Control } from '../core/schedule.ts';
-import { compress, type Decomposition, expand, type KrylovContext } from '../krylov/decomposition.ts';
+import { asymmetryOfCore, compress, type Decomposition, expand, type KrylovContext } from '../krylov/decomposition.ts';
 import { record } from '../krylov/fresh-run.ts';
 import { type Floors, floorsOf, type RitzValues, ritzValues, roundingOf } from '../krylov/ritz.ts';
 import type { KrylovWhich } from '../krylov/which.ts';
-import { identity, relativeAsymmetry, subMatrix } from '../linalg/small.ts';
+import { identity, subMatrix } from '../linalg/small.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
 import type { Completeness } from './completeness.ts';
 import type { Check, Journal, Search } from './search.ts';
@@ -99,7 +99,7 @@ export class Iteration {
     const { settings, context } = this;
     this.numMatvecs += columns;
     this.state = await expand(this.state, context, columns);
-    if (!settings.isInexact) refuseAsymmetry(context.op, relativeAsymmetry(this.state.H));
+    if (!settings.isInexact) refuseAsymmetry(context.op, asymmetryOfCore(this.state));
     const run = this.check?.run;
     if (run && !run.ended) record(run, this.state, roundingOf(this.state));
     const { state, numMatvecs, restarts, check } = this;

@@ -10,7 +10,7 @@
  */
 import { type Matrix, zeroMatrix } from '../core/block.ts';
 import type { Distribution, StreamKey } from '../core/random.ts';
-import { frobeniusNorm, placeBlock, subMatrix, transpose } from '../linalg/small.ts';
+import { frobeniusNorm, placeBlock, relativeAsymmetry, subMatrix, transpose } from '../linalg/small.ts';
 import { applyOperator } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { extendBasis } from '../multivector/extend.ts';
@@ -40,6 +40,10 @@ export interface Decomposition {
   /** Roundings of the largest product in each column of A V - V H - W B: every compression adds some. */
   roundings: number;
 }
+
+/** The asymmetry of H relative to the products that it is made of, ||A V||_F: of a few random columns H is no more than noise. */
+export const asymmetryOfCore = ({ H, B }: Decomposition): number =>
+  relativeAsymmetry(H, Math.hypot(frobeniusNorm(H), frobeniusNorm(B)));
 
 /** What every step needs. */
 export interface KrylovContext extends VerbContext {

@@ -10,14 +10,21 @@ import { breathe, type Control, supervise } from '../core/schedule.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { KERNELS, type KernelsChoice } from '../linalg/kernels/choice.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
-import { relativeAsymmetry } from '../linalg/small.ts';
 import { atScale } from '../linops/at-scale.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { checkSquare, refuseAsymmetry } from '../linops/probes.ts';
 import { hostSpace, multivectorOf } from '../multivector/host.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { join } from './basis.ts';
-import { begin, type Decomposition, expand, type KrylovContext, randomColumns, refill } from './decomposition.ts';
+import {
+  asymmetryOfCore,
+  begin,
+  type Decomposition,
+  expand,
+  type KrylovContext,
+  randomColumns,
+  refill,
+} from './decomposition.ts';
 
 /** A symmetric tridiagonal matrix. */
 export interface Tridiagonal {
@@ -149,7 +156,7 @@ async function lanczosSteps(
   let state = await krylovSpaceOf(start, order, 1, context, visit);
   const krylovOrder = state.H.rows;
   while (state.H.rows < order) state = await goOn(await refill(state, 1, context), order, context, visit);
-  refuseAsymmetry(op, relativeAsymmetry(state.H));
+  refuseAsymmetry(op, asymmetryOfCore(state));
   return withJson({
     V: await join(state.V, space),
     T: tridiagonalOf(state),

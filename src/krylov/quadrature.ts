@@ -4,10 +4,10 @@ import { maximum } from '../core/extremes.ts';
 import { timesPowerOfTwo } from '../core/power-of-two.ts';
 import { breathe, type Control } from '../core/schedule.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
-import { frobeniusNorm, relativeAsymmetry } from '../linalg/small.ts';
+import { frobeniusNorm } from '../linalg/small.ts';
 import { exponentFor, scaledBack, scaledOperator } from '../linops/at-scale.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
-import { type KrylovContext, randomColumns } from './decomposition.ts';
+import { asymmetryOfCore, type KrylovContext, randomColumns } from './decomposition.ts';
 import { krylovSpaceOf, type Tridiagonal, tridiagonalOf } from './lanczos.ts';
 
 /** sum_i weights_i f(nodes_i) for v^T f(A) v with a unit vector v: exact for polynomials f up to degree 2 order - 1. */
@@ -108,7 +108,7 @@ export async function stochasticRules(
       { ...context, op: scaled.op },
       visit,
     );
-    refuseAsymmetry(context.space, relativeAsymmetry(state.H));
+    refuseAsymmetry(context.space, asymmetryOfCore(state));
     numMatvecs += state.H.rows;
     const T = tridiagonalOf(state);
     const back = (x: number): number => scaledBack(x, -scaled.exponent, 'an entry of T');

@@ -1,10 +1,10 @@
 /** What a Krylov decomposition says about eigenvalues: Ritz pairs, how good they are, and which are wanted. */
 import type { Matrix } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
-import { asymmetryNorm, relativeAsymmetry, selectColumns, symmetricPart } from '../linalg/small.ts';
+import { asymmetryNorm, selectColumns, symmetricPart } from '../linalg/small.ts';
 import { type Eigenpairs, selectLeading } from '../spectrum/eigenpairs.ts';
 import { combine } from './basis.ts';
-import { type Decomposition, type KrylovContext, scaleOf } from './decomposition.ts';
+import { asymmetryOfCore, type Decomposition, type KrylovContext, scaleOf } from './decomposition.ts';
 import type { KrylovWhich } from './which.ts';
 
 /** All indices, wanted values first. `'BE'`: largest, smallest, second largest, ...: any leading part is balanced. */
@@ -109,7 +109,7 @@ export async function leadingRitzPairs(
     values: Float64Array.from(leading, (i) => ritz.values[i]!),
     vectors: await combine(state.V, S, context.space, context),
     residualNorms: Float64Array.from(leading, (i) => ritz.residualNorms[i]! + rounding),
-    coreAsymmetry: relativeAsymmetry(state.H),
+    coreAsymmetry: asymmetryOfCore(state),
     noiseFloor: floorsOf(state).noise,
   };
 }

@@ -42,10 +42,13 @@ export function asymmetryNorm({ rows: k, data }: Matrix): number {
   return Math.sqrt(2 * squares);
 }
 
-/** ||A - A^T||_F / ||A||_F: 0 for a symmetric matrix, about sqrt(2) for a random one; 0 for the zero matrix. */
-export function relativeAsymmetry(A: Matrix): number {
+/**
+ * ||A - A^T||_F / ||A||_F: 0 for a symmetric matrix, about sqrt(2) for a random one; 0 for the zero matrix.
+ * @param size of what A is made of, where that is larger than A: what little is left of it by chance may be noise alone
+ */
+export function relativeAsymmetry(A: Matrix, size = 0): number {
   const difference = asymmetryNorm(A);
-  return difference === 0 ? 0 : difference / frobeniusNorm(A);
+  return difference === 0 ? 0 : difference / Math.max(frobeniusNorm(A), size);
 }
 
 /** The columns of A listed in `columns`, each multiplied by its scale. */

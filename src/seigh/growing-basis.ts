@@ -3,6 +3,7 @@ import { meanDiagonal } from '../apost/certification.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { someColumns } from '../krylov/basis.ts';
 import {
+  asymmetryOfCore,
   begin,
   type Decomposition,
   expand,
@@ -12,7 +13,7 @@ import {
 } from '../krylov/decomposition.ts';
 import { gramOutside, type HeldOut, holdOut, takeIn } from '../krylov/held-out.ts';
 import { floorsOf } from '../krylov/ritz.ts';
-import { frobeniusNorm, relativeAsymmetry } from '../linalg/small.ts';
+import { frobeniusNorm } from '../linalg/small.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
 import type { MeasureContext } from '../sketch/measure.ts';
 import { effectiveDimension } from '../stats/effective-dimension.ts';
@@ -87,7 +88,7 @@ export async function growBasis(basis: GrowingBasis, columns: number, context: K
   const heldOut = await takeIn(basis.heldOut, W, context);
   if (W !== waiting.W) await space.release(W);
   const state = await expand(waiting, context, taken);
-  refuseAsymmetry(context.op, relativeAsymmetry(state.H));
+  refuseAsymmetry(context.op, asymmetryOfCore(state));
   const forecast = await forecastOf({ state, heldOut }, context);
   return { ...basis, state, heldOut, forecasts: [...basis.forecasts, forecast] };
 }

@@ -52,6 +52,9 @@ function coreNoise({ Omega }: SketchMeasurement): number {
   return 4 * unitRoundoff(Omega.dtype) * Math.sqrt(Omega.rows * Omega.cols);
 }
 
+/** The norm of Omega^T Y for an Omega of independent entries of variance one that knows nothing of Y, in the mean square. */
+const sizeOfCore = (normsOfY: Float64Array): number => Math.sqrt(normsOfY.length) * vectorNorm(normsOfY);
+
 /**
  * Nystrom for a symmetric, perhaps indefinite A: W = sym(Omega^T Y) = U D U^T, A ~ (Y U_r) D_r^-1 (Y U_r)^T with the r
  * largest |D|. On an indefinite A the full core can have an eigenvalue near zero anywhere, and its inverse is then
@@ -76,7 +79,8 @@ export async function nystrom(
   const scaled = selectColumns(vectors, kept, (i) => 1 / rootOf(Math.abs(values[i]!)));
   const F = await times(Y, scaled, await context.space.allocate(kept.length), context);
   const signs = Float64Array.from(kept, (i) => Math.sign(values[i]!) / unit);
-  return { ...(await eighOfProduct(F, signs, context)), coreAsymmetry: relativeAsymmetry(W) };
+  const coreAsymmetry = relativeAsymmetry(W, sizeOfCore(await columnNorms(Y, context)));
+  return { ...(await eighOfProduct(F, signs, context)), coreAsymmetry };
 }
 
 /** sym(W) + shift Omega^T Omega, the core of A + shift I. */
@@ -96,9 +100,10 @@ function shiftedCore(W: Matrix, OmegaGram: Matrix, shift: number): Matrix {
  */
 export async function psdNystrom({ Omega, Y }: SketchMeasurement, context: RecoveryContext): Promise<Eigenpairs> {
   const W = await gram(Omega, Y, context);
+  const norms = await columnNorms(Y, context);
   const { values: seen } = await context.kernels.eigh(symmetricPart(W));
-  refuseNegative(Y.space, seen[0] ?? 0, seen.at(-1) ?? 0);
-  const shift = unitRoundoff(Y.dtype) * vectorNorm(await columnNorms(Y, context));
+  refuseNegative(Y.space, seen[0] ?? 0, Math.max(seen.at(-1) ?? 0, sizeOfCore(norms)));
+  const shift = unitRoundoff(Y.dtype) * vectorNorm(norms);
   const core = shiftedCore(W, await gram(Omega, Omega, context), shift);
   const { values, vectors } = await context.kernels.eigh(core);
   const cutoff = unitRoundoff('float64') * Y.cols * Math.max(0, values.at(-1) ?? 0);
@@ -112,7 +117,7 @@ export async function psdNystrom({ Omega, Y }: SketchMeasurement, context: Recov
   return {
     ...pairs,
     values: pairs.values.map((value) => Math.max(0, value - shift)),
-    coreAsymmetry: relativeAsymmetry(W),
+    coreAsymmetry: relativeAsymmetry(W, sizeOfCore(norms)),
     assumes: ['psd'],
   };
 }

@@ -71,7 +71,8 @@ export interface EighResult<Stages extends object = object> extends Operator, Pl
   /** What made the operator's products, as it says: 'webgpu (nvidia, ...)'. */
   backend?: string;
   /**
-   * ||C - C^T||_F / ||C||_F of the core (for hmt: of its leading 64 rows and columns) before symmetrising: rounding for
+   * ||C - C^T||_F / ||C||_F of the core (for hmt: of its leading 64 rows and columns; for krylov, eigsh and nystrom relative to the
+   * products, which a core of few columns may be far smaller than) before symmetrising: rounding for
    * hmt and nystrom, sketching error for oversampled.
    */
   coreAsymmetry: number;

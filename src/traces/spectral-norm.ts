@@ -6,12 +6,12 @@ import { UnsupportedError } from '../core/errors.ts';
 import { type Parsed, parseOptions } from '../core/parse.ts';
 import { breathe, supervise } from '../core/schedule.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
+import { asymmetryOfCore } from '../krylov/decomposition.ts';
 import { krylovSpaceOf, residualOf, type Tridiagonal, tridiagonalOf } from '../krylov/lanczos.ts';
 import { eigenvalueBound, type LanczosRun, mirrored } from '../krylov/lanczos-bound.ts';
 import { gaussRule } from '../krylov/quadrature.ts';
 import { floorsOf } from '../krylov/ritz.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
-import { relativeAsymmetry } from '../linalg/small.ts';
 import { applyAdjoint, applyOperator } from '../linops/apply.ts';
 import { atScale } from '../linops/at-scale.ts';
 import { derive } from '../linops/define.ts';
@@ -99,7 +99,7 @@ async function largestSingularValue(
     onProgress?.({ stage: 'krylov', done, total: order });
     await breathe(signal);
   });
-  refuseAsymmetry(symmetric, relativeAsymmetry(state.H));
+  refuseAsymmetry(symmetric, asymmetryOfCore(state));
   const T = tridiagonalOf(state);
   const residualNorm = residualOf(state);
   // the rounding of products, and of orthogonalising them, moves eigenvalues by at most its norm

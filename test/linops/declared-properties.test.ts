@@ -1,9 +1,12 @@
 /** What an operator declares and is not: products that contradict it refuse it by name. */
 import { describe, expect, test } from '@jest/globals';
+import { judged, noisyDiagonal } from '../../bench/support/spectra.ts';
 import {
+  denseOperator,
   diagonalOperator,
   eigsh,
   fromMatvec,
+  type LinearOperator,
   logdet,
   seigh,
   type TraceMethod,
@@ -68,4 +71,30 @@ test('an operator that overwrites its argument is refused at its first product',
     matvec: (x) => x.map((v) => 2 * v),
   });
   expect((await seigh(inPlace, 5)).eigenvalues[0]).toBeCloseTo(2, 12);
+});
+
+describe('noise beside few random columns is no asymmetry', () => {
+  // one eigenvalue, and noise 1e-5 of it: V^T A V of four random columns may by chance hold little more than the noise
+  const ways: Record<string, (A: LinearOperator, seed: number) => Promise<unknown>> = {
+    tol: (A, seed) => seigh(A, { tol: 0.3, method: 'krylov', tests: 10, blockSize: 4, seed }),
+    krylov: (A, seed) => seigh(A, 4, { method: 'krylov', blockSize: 4, seed }),
+    nystrom: (A, seed) => seigh(A, 4, { method: 'nystrom', seed }),
+    eigsh: (A, seed) => eigsh(A, 1, { tol: 1e-3, blockSize: 4, seed }),
+  };
+  // seeds at which one or the other is so small
+  test.each(Object.keys(ways))('%s', async (way) => {
+    for (const seed of [42, 61, 74, 89, 98, 138, 181, 227, 228]) {
+      await ways[way]!(noisyDiagonal(judged['rank one']!(60), 1e-5, seed + 1), seed);
+    }
+  });
+
+  test.each(Object.keys(ways))('%s: an operator with a skew part of a hundredth is refused', async (way) => {
+    const n = 60;
+    const values = Float32Array.from({ length: n * n }, (_, at) => {
+      const [i, j] = [Math.floor(at / n), at % n];
+      return (i === j ? 1 / (i + 1) : 0) + (0.01 * Math.sign(j - i)) / Math.sqrt(n);
+    });
+    const A = { ...denseOperator({ rows: n, cols: n, data: values }), selfAdjoint: true };
+    await expect(ways[way]!(A, 1)).rejects.toThrow('is not symmetric');
+  });
 });
