@@ -137,7 +137,13 @@ export const anyText: Field<string> = {
 };
 
 /** A path, made absolute at once: the working directory may change before it is used. */
-export const path: Field<string> = { ...text, parse: (value, name) => host.absolutePath(text.parse(value, name)) };
+export const path: Field<string> = {
+  ...text,
+  parse: (value, name) =>
+    typeof value === 'string' && value.includes('\0')
+      ? refuse(name, 'a path, in which no character is 0', value.replaceAll('\0', '\\0'))
+      : host.absolutePath(text.parse(value, name)),
+};
 
 /** An amount of memory, in bytes. */
 export const memory: Field<number> = {

@@ -11,6 +11,9 @@ import type { Block } from './block.ts';
 const PURPOSES = { sketch: 1, inner: 2, test: 3, probe: 4, start: 5, trace: 6, traceRange: 7, synthetic: 8 } as const;
 export type Purpose = keyof typeof PURPOSES;
 
+/** Raised where the same key gives other numbers than before: stored runs of other streams are not continued. */
+export const STREAM_VERSION = 1;
+
 /** The distributions of a random column's entries, both with mean 0 and variance 1. */
 export type Distribution = 'gaussian' | 'rademacher';
 

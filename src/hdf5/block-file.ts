@@ -1,5 +1,5 @@
 /** Reading block files: rows go straight into typed arrays, and every byte is held against its checksum. */
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, stat } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { type Block, checkBlock, zeros } from '../core/block.ts';
 import { atDoor } from '../core/door.ts';
@@ -9,7 +9,7 @@ import { CONTROL, integer, text } from '../core/parse.ts';
 import { trafficField } from './arguments.ts';
 import { type Description, readDescription } from './attributes.ts';
 import { checkHead, dataBytes, HEAD_BYTES } from './head.ts';
-import { bytesOf, PIECE_BYTES, readFully, storeError, type Traffic } from './io.ts';
+import { bytesOf, openFile, PIECE_BYTES, readFully, storeError, type Traffic } from './io.ts';
 import type { Attributes } from './messages.ts';
 
 const isShape = ({ rows, cols }: Description): boolean => Number.isSafeInteger(rows) && Number.isSafeInteger(cols);
@@ -53,7 +53,7 @@ export class BlockFile implements Description {
   static async #open(path: string, traffic: Traffic): Promise<BlockFile> {
     let handle: FileHandle | undefined;
     try {
-      handle = await open(path, 'r');
+      handle = await openFile(path);
       const { size, ino } = await handle.stat();
       const head = new Uint8Array(Math.min(size, HEAD_BYTES));
       await readFully(path, handle, head, 0, traffic);

@@ -1,4 +1,5 @@
 /** Whole reads and writes of files, with errors that name the file. */
+import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { FloatArray } from '../core/dtype.ts';
@@ -27,6 +28,9 @@ const REASONS: Record<string, string> = {
   EROFS: 'the file system is read-only',
   EACCES: 'permission is denied',
   ENOTDIR: 'a part of its path is not a directory',
+  EISDIR: 'it is a directory',
+  ELOOP: 'its symbolic links lead to themselves',
+  EPERM: 'the operation is not permitted',
   EIO: 'the disk reports an input/output error',
 };
 
@@ -35,6 +39,17 @@ export function storeError(path: string, action: string, cause: unknown): StoreE
   if (cause instanceof StoreError) return cause;
   const { code = '', message } = cause as NodeJS.ErrnoException;
   return new StoreError(`${path}: cannot ${action}: ${REASONS[code] ?? message}`, { path, errno: code }, { cause });
+}
+
+/** How files are opened to be read: a pipe that lies in the place of one is not waited for. */
+export const READING: number = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+/** Opens a file to be read. @throws StoreError for a folder, a pipe or a device, whose bytes may have no end */
+export async function openFile(path: string): Promise<FileHandle> {
+  const handle = await open(path, READING);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new StoreError(`${path}: it is no regular file`, { path });
 }
 
 /** The memory of a typed array, byte by byte. */

@@ -1,10 +1,10 @@
 /** Small HDF5 files that describe others: attributes, a few arrays, and links to datasets in other files. */
-import { type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, rename, unlink } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import type { Dataset, File, Group } from 'h5wasm/node';
 import { StoreError } from '../core/errors.ts';
 import { loadHdf5, plainValue } from './attributes.ts';
-import { noTraffic, PIECE_BYTES, readFully, storeError, syncDirectory } from './io.ts';
+import { noTraffic, openFile, PIECE_BYTES, readFully, storeError, syncDirectory } from './io.ts';
 import type { Attributes } from './messages.ts';
 import { createTemporary, type Temporary } from './temporary.ts';
 
@@ -117,7 +117,7 @@ function checkLength(path: string, head: Buffer, size: number): void {
 async function checkBytes(path: string): Promise<number> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(path, 'r');
+    handle = await openFile(path);
     const { size } = await handle.stat();
     const head = Buffer.alloc(SUPERBLOCK_BYTES);
     await handle.read(head, 0, SUPERBLOCK_BYTES, 0);

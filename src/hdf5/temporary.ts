@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { atDoor } from '../core/door.ts';
 import { anyText, text } from '../core/parse.ts';
 import { askForLock, lockFile, systemName } from './file-lock.ts';
-import { storeError, syncDirectory } from './io.ts';
+import { READING, storeError, syncDirectory } from './io.ts';
 
 /** `.NAME.SYSTEM.RANDOM.tmp`: never two alike; the system is the one in which the lock was taken, or {@link NO_LOCK}. */
 const PATTERN = /^\..+\.([0-9a-f]{8})\.[0-9a-f]{12}\.tmp$/;
@@ -81,7 +81,7 @@ export async function replaceFile(file: string, write: (handle: FileHandle) => P
 const ABANDONED_MS = 24 * 3600 * 1000;
 
 async function isAbandoned(path: string, system: string | undefined): Promise<boolean> {
-  const handle = await open(path, 'r');
+  const handle = await open(path, READING);
   try {
     const answer = await askForLock(handle);
     if (answer === 'busy') return false;

@@ -1,13 +1,14 @@
 /** What directories of `seigh` and of `eigsh` share: names of files, and the file that says what a directory is. */
-import { access, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { access, type FileHandle, mkdir, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { Block } from '../core/block.ts';
 import { ArgumentError, StoreError } from '../core/errors.ts';
 import { formatMemory } from '../core/memory.ts';
+import { STREAM_VERSION } from '../core/random.ts';
 import { writeBlockFile } from '../hdf5/block-writer.ts';
 import { budgetWithin, type Tall } from '../hdf5/budget.ts';
-import { storeError } from '../hdf5/io.ts';
+import { openFile, storeError } from '../hdf5/io.ts';
 import type { Attributes } from '../hdf5/messages.ts';
 import { type RecordLink, readRecordFile, writeRecordFile } from '../hdf5/record-file.ts';
 import { isTemporary } from '../hdf5/temporary.ts';
@@ -75,17 +76,26 @@ function isDeep(text: string): boolean {
   return depth > MOST_JSON_DEPTH;
 }
 
-/** What a JSON file holds; undefined where there is none. @throws StoreError when it cannot be read or is no JSON. */
-export async function readJsonFile(file: string): Promise<unknown> {
-  let text: string;
+/** What a text file holds; undefined where there is none. @throws StoreError when it cannot be read or is too long. */
+export async function readTextFile(file: string, mostBytes: number): Promise<string | undefined> {
+  let handle: FileHandle | undefined;
   try {
-    const { size } = await stat(file);
-    if (size > MOST_JSON_BYTES) throw new StoreError(`${file}: ${size} bytes are none of ours`, { file, size });
-    text = await readFile(file, 'utf8');
+    handle = await openFile(file);
+    const { size } = await handle.stat();
+    if (size > mostBytes) throw new StoreError(`${file}: ${size} bytes are none of ours`, { file, size });
+    return await handle.readFile('utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw storeError(file, 'read', cause);
+  } finally {
+    await handle?.close();
   }
+}
+
+/** What a JSON file holds; undefined where there is none. @throws StoreError when it cannot be read or is no JSON. */
+export async function readJsonFile(file: string): Promise<unknown> {
+  const text = await readTextFile(file, MOST_JSON_BYTES);
+  if (text === undefined) return undefined;
   if (isDeep(text)) throw new StoreError(`${file}: damaged: its lists lie in each other`, { file });
   try {
     return JSON.parse(text) as unknown;
@@ -144,6 +154,7 @@ export async function writeDescription(
   const all = {
     format: kind.format,
     format_version: kind.version,
+    stream_version: STREAM_VERSION,
     eigensketch: libraryVersion(),
     created: new Date().toISOString(),
     ...attributes,
@@ -161,10 +172,19 @@ export async function readDescription(kind: DirectoryKind, path: string): Promis
     throw new StoreError(`${path} is not ${kind.noun}: there is no ${file}`, { path });
   }
   const { attributes } = await readRecordFile(file);
-  const { format, format_version: version } = attributes;
+  const { format, format_version: version, stream_version: stream = 1 } = attributes;
   if (format !== kind.format) throw new StoreError(`${file} does not describe ${kind.noun}`, { file });
-  if (version === kind.version) return attributes;
-  throw new StoreError(`${file} has format version ${version}, this version reads ${kind.version}`, { file, version });
+  if (version !== kind.version) {
+    throw new StoreError(`${file} has format version ${version}, this version reads ${kind.version}`, {
+      file,
+      version,
+    });
+  }
+  if (stream === STREAM_VERSION) return attributes;
+  throw new StoreError(
+    `${file} was made with version ${stream} of the random streams, this version has ${STREAM_VERSION}: what it adds would not fit`,
+    { file, stream },
+  );
 }
 
 /**

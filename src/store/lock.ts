@@ -11,7 +11,7 @@ import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
 import { StoreError } from '../core/errors.ts';
 import { askForLock, systemName } from '../hdf5/file-lock.ts';
-import { storeError } from '../hdf5/io.ts';
+import { READING, storeError } from '../hdf5/io.ts';
 import { createTemporary, nameAside, type Temporary } from '../hdf5/temporary.ts';
 import { startHeart } from './heart.ts';
 
@@ -64,7 +64,7 @@ function ownerIn(text: string): Owner {
 
 /** Looks at a lock's file; undefined where there is none. Opening it anew makes network file systems ask their server. */
 async function look(path: string): Promise<Seen | undefined> {
-  const handle = await open(path, 'r').catch((cause: NodeJS.ErrnoException) => {
+  const handle = await open(path, READING).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') return undefined;
     throw cause;
   });

@@ -1,9 +1,10 @@
 /** Files that nobody of ours has written: each ends in a StoreError that names it, before anything of their size is made. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import process from 'node:process';
 import { crc32, gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { loadHdf5 } from '../../src/hdf5/attributes.ts';
@@ -76,6 +77,58 @@ test.each<[Record<string, number | string>]>([
   const { attributes } = await readRecordFile(file);
   await writeRecordFile(file, { attributes: { ...attributes, ...changes } });
   expect((await refusal(openSearchDirectory(store))).message).toContain(`${file}: `);
+});
+
+test.each([
+  ['sketch', 'sketch.h5'],
+  ['search', 'eigsh.h5'],
+])('a %s of other random streams is refused, one of which nothing is said has the first', async (kind, name) => {
+  const store = at(`streams ${kind}`);
+  await cp(at(kind), store, { recursive: true });
+  const file = join(store, name);
+  const open = (): Promise<unknown> => (kind === 'sketch' ? openDirectory(store) : openSearchDirectory(store));
+  const { stream_version: stream, ...attributes } = (await readRecordFile(file)).attributes;
+  expect(stream).toBe(1);
+  await writeRecordFile(file, { attributes: { ...attributes, stream_version: 2 } });
+  expect((await refusal(open())).message).toMatch(/was made with version 2 of the random streams, this version has 1/);
+  await writeRecordFile(file, { attributes });
+  await open();
+});
+
+const isLinux = process.platform === 'linux';
+const onLinux = isLinux ? test : test.skip;
+const endless = 'pipes and devices in the place of files are refused by name, and not waited for';
+onLinux(isLinux ? endless : skippedTitle(endless, 'there is no /dev/zero'), async () => {
+  const files = ['sketch.h5', 'probe.h5', 'basis/stage.h5', 'result/000000.h5', 'certificate.json', 'launch.json'];
+  for (const name of files) {
+    for (const kind of ['a pipe', 'an endless device']) {
+      const store = at(`${kind} ${name.replace('/', ' ')}`);
+      await cp(at('sketch'), store, { recursive: true });
+      const file = join(store, name);
+      rmSync(file, { force: true });
+      if (kind === 'a pipe') execFileSync('mkfifo', [file]);
+      else await symlink('/dev/zero', file);
+      const opening = name.endsWith('.h5')
+        ? seigh(A, 8, { store, blockSize: 4, seed: 1 })
+        : name === 'launch.json'
+          ? loadLaunch(await openDirectory(store))
+          : loadCertificate({ path: store, run: undefined });
+      expect((await refusal(opening)).message).toContain(`${file}: it is no regular file`);
+    }
+  }
+  // what ended processes have left is looked at, too
+  const store = at('pipes that are left');
+  await cp(at('sketch'), store, { recursive: true });
+  execFileSync('mkfifo', ['.000000.h5.00000000.aaaaaaaaaaaa.tmp', '000009.failed'], { cwd: join(store, 'sketch') });
+  expect((await seigh(A, 8, { store, blockSize: 4, seed: 1 })).rank).toBe(8);
+});
+
+test('a path with a character 0 is refused as an option', async () => {
+  const refused = seigh(A, 8, { store: 'a\0b' });
+  await expect(refused).rejects.toMatchObject({
+    code: 'ARGUMENT',
+    message: "seigh: store must be a path, in which no character is 0, got 'a\\0b'",
+  });
 });
 
 test('an array that is packed and would be larger than its file is not unpacked', async () => {

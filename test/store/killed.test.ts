@@ -20,10 +20,10 @@ const KILLS = wanted ? Number(wanted) : long ? 50 : large ? 14 : 4;
 /** Kills of one directory before it is let alone. */
 const CHAIN = 2;
 const place = temporaryFolder();
-const args = (out: string): string[] => [
+const args = (out: string, operator = 'harmonic'): string[] => [
   'run',
   '--operator',
-  'test/cli/fixtures/harmonic.mjs',
+  `test/cli/fixtures/${operator}.mjs`,
   '--dims',
   '20',
   '--block-size',
@@ -62,20 +62,28 @@ const ROUNDING = 1e-13;
 interface Provider {
   title: string;
   env: Record<string, string>;
+  /** Its file among the fixtures. */
+  operator: string;
   /** Whether sums are added in one order. */
   isDeterministic: boolean;
 }
 
 const PROVIDERS: Provider[] = [
-  { title: 'js', env: {}, isDeterministic: true },
+  { title: 'js', env: {}, operator: 'harmonic', isDeterministic: true },
   ...(wanted
     ? [
         {
           title: 'native with one thread',
           env: { EIGENSKETCH_KERNELS: 'native', OPENBLAS_NUM_THREADS: '1' },
+          operator: 'harmonic',
           isDeterministic: true,
         },
-        { title: 'native', env: { EIGENSKETCH_KERNELS: 'native' }, isDeterministic: false },
+        {
+          title: 'native with two threads',
+          env: { EIGENSKETCH_KERNELS: 'native', OPENBLAS_NUM_THREADS: '2' },
+          operator: 'harmonic-tall',
+          isDeterministic: false,
+        },
       ]
     : []),
 ];
@@ -84,10 +92,10 @@ const few = `$title: ${KILLS} kills, each run gone on with to the same numbers`;
 const title = large ? largeTitle(few) : few;
 test.each(PROVIDERS)(
   title,
-  async ({ title: provider, env, isDeterministic }) => {
+  async ({ title: provider, env, operator, isDeterministic }) => {
     const at = (name: string): string => place(`${provider} ${name}`);
     const run = (out: string, more: Record<string, string>, killAfter?: number): Promise<Ended> =>
-      runWatched(args(out), { ...env, ...more }, killAfter);
+      runWatched(args(out, operator), { ...env, ...more }, killAfter);
     const whole = await run(at('whole'), {});
     expect([whole.code, whole.stderr]).toEqual([0, expect.stringContaining('operations')]);
     const expected = await numbersOf(at('whole'));

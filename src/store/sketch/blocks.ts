@@ -4,6 +4,7 @@ import { BlockFile } from '../../hdf5/block-file.ts';
 import type { Attributes } from '../../hdf5/messages.ts';
 import { type HdfDescription, readRecordFile } from '../../hdf5/record-file.ts';
 import type { MeasuredStage } from '../../seigh/method.ts';
+import { fileExists } from '../directory.ts';
 import { checkIdentity } from '../identity.ts';
 import {
   blockIdentity,
@@ -47,12 +48,9 @@ export async function derivedColumns(directory: SketchDirectory, stage: string):
 export async function stageColumns(directory: SketchDirectory, stage: MeasuredStage): Promise<number> {
   if (typeof stage.input === 'string') return stage.cols;
   const { basis } = stage.input;
-  return derivedColumns(directory, basis).catch((cause: unknown) => {
-    throw new StoreError(
-      `${directory.path} has no stage '${basis}' yet, which '${stage.name}' multiplies: ${(cause as Error).message}`,
-      { stage: basis },
-      { cause },
-    );
+  if (await fileExists(stageFilePath(directory, basis))) return derivedColumns(directory, basis);
+  throw new StoreError(`${directory.path} has no stage '${basis}' yet, which '${stage.name}' multiplies`, {
+    stage: basis,
   });
 }
 

@@ -1,9 +1,8 @@
 /** How far a directory is: blocks that are there, what they took, and what is left to do. */
-import { readFile } from 'node:fs/promises';
 import { BlockFile } from '../../hdf5/block-file.ts';
 import type { MeasuredStage } from '../../seigh/method.ts';
 import type { SketchSeconds } from '../../spectrum/result.ts';
-import { fileExists } from '../directory.ts';
+import { fileExists, readTextFile } from '../directory.ts';
 import { recordFrom, type WorkRecord } from '../record.ts';
 import { readStage, stageColumns } from './blocks.ts';
 import { blockPath, blocksThere, type SketchDirectory, stageFilePath } from './directory.ts';
@@ -56,8 +55,11 @@ async function blockRecord(directory: SketchDirectory, stage: string, block: num
   return { ...recordFrom(file.attributes), block, columns: file.cols };
 }
 
+/** Messages are shorter. */
+const MOST_FAILURE_BYTES = 2 ** 16;
+
 async function failure(directory: SketchDirectory, stage: string, block: number): Promise<BlockFailure | undefined> {
-  const text = await readFile(failurePath(directory, stage, block), 'utf8').catch(() => undefined);
+  const text = await readTextFile(failurePath(directory, stage, block), MOST_FAILURE_BYTES).catch(() => undefined);
   return text === undefined ? undefined : { block, message: text.trim() };
 }
 
