@@ -123,6 +123,8 @@ const CASES: readonly Case[] = [
       [name, every([null, 'x', -1, 1.5, Number.NaN]), (value) => write(analysis, { rows: value })],
     ],
   ),
+  ['svgToPdf', every([...WRONG.text, 'no svg']), (value) => report.svgToPdf(value)],
+  ['svgToPdf', every(WRONG.options), (value) => report.svgToPdf('<svg/>', value)],
   ['svgToPng', every([...WRONG.text, 'no svg']), (value) => report.svgToPng(value)],
   ['svgToPng', every(WRONG.options), (value) => report.svgToPng('<svg/>', value)],
   ['svgToPng', every([null, 'x', 0, 1.5, 1e9]), (value) => report.svgToPng('<svg/>', { width: value })],

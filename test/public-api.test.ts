@@ -89,6 +89,7 @@ test('eigensketch/report', async () => {
     'paperSentence',
     'parseAnalysis',
     'plotSvg',
+    'svgToPdf',
     'svgToPng',
     'toCsv',
     'toHtml',

@@ -3,14 +3,15 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { ArgumentError, StoreError } from '../core/errors.ts';
 import { choice, described, integer, optional, withDefault } from '../core/parse.ts';
 import { type Analysis, parseAnalysis } from '../report/analysis.ts';
-import { FIGURES, figureSvg, svgToPng } from '../report/figure.ts';
+import { svgToPdf, svgToPng } from '../report/convert.ts';
+import { FIGURES, figureSvg } from '../report/figure.ts';
 import { FIGURE_FIELDS, type FigureOptions } from '../report/figure-style.ts';
 import { toHtml } from '../report/html.ts';
 import { toCsv, toJson, toLatex, toMarkdown } from '../report/tables.ts';
 import { type Command, checkOutput, defineCommand, json, outputFile } from './command.ts';
 import { EXIT } from './exit.ts';
 
-const FORMATS = ['markdown', 'latex', 'csv', 'json', 'html', 'svg', 'png'] as const;
+const FORMATS = ['markdown', 'latex', 'csv', 'json', 'html', 'svg', 'png', 'pdf'] as const;
 
 async function render(
   analysis: Analysis,
@@ -32,6 +33,8 @@ async function render(
       return figureSvg(analysis, figure, style);
     case 'png':
       return svgToPng(await figureSvg(analysis, figure, style));
+    case 'pdf':
+      return svgToPdf(await figureSvg(analysis, figure, style));
   }
 }
 
@@ -54,10 +57,10 @@ async function readAnalysis(path: string): Promise<Analysis> {
 export const reportCommand: Command = defineCommand({
   name: 'report',
   usage: ['report ANALYSIS.json [options]', 'report DIR [options]'],
-  about: 'Figures need the packages vega and, for png, @resvg/resvg-js.',
+  about: 'Figures need the package vega, png also @resvg/resvg-js, and pdf that, pdfkit and svg-to-pdfkit.',
   fields: {
     format: described(optional(choice(FORMATS)), 'what to make (default markdown)'),
-    figure: described(withDefault(choice(FIGURES), 'spectrum'), 'for svg and png'),
+    figure: described(withDefault(choice(FIGURES), 'spectrum'), 'for svg, png and pdf'),
     title: described(FIGURE_FIELDS.title, "of a figure; '' for none"),
     subtitle: described(FIGURE_FIELDS.subtitle, "of a figure; '' for none"),
     width: described(FIGURE_FIELDS.width, 'of a figure, in pixels'),

@@ -1,15 +1,11 @@
-/** The figures of an analysis as SVG, and any SVG as PNG. */
-
-import type * as Resvg from '@resvg/resvg-js';
-import { host } from '#host';
+/** The figures of an analysis as SVG. */
 import { atDoor } from '../core/door.ts';
-import { ArgumentError, UnsupportedError } from '../core/errors.ts';
-import { choice, integer, listOf, parseOptions, text, withDefault } from '../core/parse.ts';
+import { ArgumentError } from '../core/errors.ts';
+import { choice, parseOptions } from '../core/parse.ts';
 import type { Analysis } from './analysis.ts';
 import { checkAnalysis } from './check.ts';
 import { drawSvg } from './draw.ts';
 import { FIGURE_FIELDS, type FigureOptions } from './figure-style.ts';
-import { missing } from './optional.ts';
 import { screeSpec } from './scree-figure.ts';
 import { spectrumSpec } from './spectrum-figure.ts';
 
@@ -44,41 +40,5 @@ export function figureSvg(analysis: Analysis, kind: FigureKind, options: FigureO
       throw new ArgumentError('the analysis has no scree; certify a result with residual norms (method hmt)', { kind });
     }
     return drawSvg(screeSpec(analysis, scree, style));
-  });
-}
-
-/** Options of `svgToPng`. */
-export interface PngOptions {
-  /** Pixels across. Default 1400. */
-  width?: number;
-  /** TrueType files for the text, for machines without system fonts. */
-  fontFiles?: string[];
-}
-
-/** An image wider than this is no figure any more. */
-const MOST_PIXELS = 32_768;
-
-const RESVG = '@resvg/resvg-js';
-
-const PNG = { width: withDefault(integer(1, MOST_PIXELS), 1400), fontFiles: withDefault(listOf(text), []) };
-
-/**
- * An SVG text as PNG bytes. In Node: a page draws the SVG on a canvas.
- * @throws ArgumentError for a text that is no SVG and for options out of range; UnsupportedError without the package
- * @resvg/resvg-js, and in pages.
- */
-export function svgToPng(svg: string, options: PngOptions = {}): Promise<Uint8Array> {
-  return atDoor('svgToPng', async () => {
-    text.parse(svg, 'svg');
-    const { width, fontFiles } = parseOptions(options, PNG);
-    if (host.isPage) throw new UnsupportedError('a page makes a PNG by drawing the SVG on a canvas', {});
-    const loaded = await host.importPackage(RESVG).catch(missing(RESVG, 'a PNG'));
-    const { Resvg: Drawing } = loaded as typeof Resvg;
-    const font = { loadSystemFonts: true, fontFiles, defaultFontFamily: 'DejaVu Sans' };
-    try {
-      return new Drawing(svg, { fitTo: { mode: 'width', value: width }, font }).render().asPng();
-    } catch (cause) {
-      throw new ArgumentError(`svg cannot be drawn: ${(cause as Error).message}`, {}, { cause });
-    }
   });
 }

@@ -16,7 +16,8 @@ export {
   type Provenance,
   parseAnalysis,
 } from './analysis.ts';
-export { type FigureKind, figureSvg, type PngOptions, svgToPng } from './figure.ts';
+export { type PdfOptions, type PngOptions, svgToPdf, svgToPng } from './convert.ts';
+export { type FigureKind, figureSvg } from './figure.ts';
 export type { FigureOptions, Theme } from './figure-style.ts';
 export { toHtml } from './html.ts';
 export { type MatrixImage, matrixSvg } from './matrix-figure.ts';

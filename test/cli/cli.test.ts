@@ -152,6 +152,9 @@ describe('certify, then report', () => {
     const png = join(folder, 'scree.png');
     expect((await run(['report', out, '--format', 'png', '--figure', 'scree', '--out', png])).code).toBe(0);
     expect((await readFile(png)).subarray(1, 4).toString()).toBe('PNG');
+    const pdf = join(folder, 'spectrum.pdf');
+    expect((await run(['report', out, '--format', 'pdf', '--out', pdf])).code).toBe(0);
+    expect((await readFile(pdf)).subarray(0, 5).toString()).toBe('%PDF-');
   }, 60_000);
 
   test('--tests, --confidence, --lanczos-steps and --seed do what the options of apost do', async () => {
