@@ -98,6 +98,12 @@ export function svgToPdf(svg: string, options: PdfOptions = {}): Promise<Uint8Ar
     document.end();
     const parts: Uint8Array[] = [];
     for await (const part of document) parts.push(part);
-    return Uint8Array.from(Buffer.concat(parts));
+    const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+    let offset = 0;
+    for (const part of parts) {
+      bytes.set(part, offset);
+      offset += part.length;
+    }
+    return bytes;
   });
 }
