@@ -50,7 +50,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'ssvd.ts',
   ],
   remote: ['core', 'linalg', 'linops'],
-  report: ['host', 'core', 'stats', 'spectrum', 'apost', 'eigsh'],
+  report: ['host', 'core', 'linalg', 'multivector', 'stats', 'spectrum', 'krylov', 'apost', 'eigsh'],
   // files, remote and tfjs only when an operator or a model of theirs is given
   cli: ['core', 'linalg', 'multivector', 'linops', 'spectrum', 'sketch', 'krylov', 'apost', 'traces', 'solvers'].concat(
     ['seigh', 'eigsh', 'store', 'files', 'remote', 'tfjs', 'ssvd.ts'],

@@ -80,6 +80,13 @@ const broken = (): readonly unknown[] => [
   { ...analysis, certificate: { ...analysis.certificate, scree: [{ estimate: 1 }] } },
 ];
 
+const DENSITY = {
+  grid: Float64Array.of(0, 1),
+  density: Float64Array.of(1, 1),
+  scale: 'linear',
+  sigma: 1,
+  integral: 1,
+} as never;
 const PLOT = { title: 'T', xTitle: 'x', yTitle: 'y', series: [{ name: 'a', x: [1, 2], y: [3, 4] }] };
 const IMAGE = { title: 'T', rows: 1, cols: 2, data: [1, 2] };
 const parts = () => ({ operator: 'A', result });
@@ -123,6 +130,32 @@ const CASES: readonly Case[] = [
       [name, every([null, 'x', -1, 1.5, Number.NaN]), (value) => write(analysis, { rows: value })],
     ],
   ),
+  [
+    'densitySvg',
+    every([...WRONG.record, undefined, {}, { grid: [1], density: [1] }]),
+    (value) => report.densitySvg(value),
+  ],
+  ['densitySvg', every(WRONG.options), (value) => report.densitySvg(DENSITY, value)],
+  ['historySvg', every([...WRONG.list, [], [null], [{}], [{ at: 1 }]]), (value) => report.historySvg(value)],
+  ['historySvg', every(WRONG.options), (value) => report.historySvg([{ at: 0, analysis }], value)],
+  [
+    'lossSliceSvg',
+    every([...WRONG.record, undefined, {}, { steps: [1], losses: [1] }]),
+    (value) => report.lossSliceSvg(value),
+  ],
+  ['lossSliceSvg', every(WRONG.options), (value) => report.lossSliceSvg({ steps: [0, 1], losses: [1, 2] }, value)],
+  ['lossSurfaceSvg', every([...WRONG.record, undefined, {}]), (value) => report.lossSurfaceSvg(value)],
+  [
+    'lossSurfaceSvg',
+    every(WRONG.options),
+    (value) => report.lossSurfaceSvg({ steps: [0, 1], losses: [1, 2, 3, 4] }, value),
+  ],
+  ['overlapSvg', every([...WRONG.record, undefined, {}]), (value) => report.overlapSvg(value)],
+  [
+    'subspaceOverlap',
+    every([...WRONG.record, undefined, {}, { result: {} }]),
+    (value) => report.subspaceOverlap(value, value),
+  ],
   ['svgToPdf', every([...WRONG.text, 'no svg']), (value) => report.svgToPdf(value)],
   ['svgToPdf', every(WRONG.options), (value) => report.svgToPdf('<svg/>', value)],
   ['svgToPng', every([...WRONG.text, 'no svg']), (value) => report.svgToPng(value)],

@@ -100,3 +100,22 @@ export function isolatedPairs(known: GapKnowledge): (IsolatedPair | null)[] {
   }
   return pairs;
 }
+
+/**
+ * For each s = 1..r the sine of the largest angle between the span of the first s Ritz vectors, by magnitude, and the span of A's
+ * s leading eigenvectors, at most, or null where A has no certain gap there.
+ *
+ * With P the projector on the span, A's eigenvalue s + 1 is at most ||A (I - P)||_2 in magnitude (Eckart & Young), its eigenvalue
+ * s at least the smallest Ritz value (interlacing), and what lies between is the gap of the theorem of Davis & Kahan 1970: the
+ * sine is at most ||R_1..s||_F / gap. All of it holds on the event of `missed`.
+ */
+export function leadingSubspaces(known: GapKnowledge): (number | null)[] {
+  const { theta, noise, defect } = known;
+  const { order, coupling, restNorm } = cutAll(known);
+  return order.map((i, at) => {
+    const s = at + 1;
+    const rest = Math.hypot(coupling[s]!, restNorm[s]!);
+    const gap = Math.abs(theta[i]!) - rest - 2 * noise - 2 * defect;
+    return gap > coupling[s]! ? coupling[s]! / gap : null;
+  });
+}

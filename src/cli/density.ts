@@ -53,15 +53,8 @@ function table({ grid, density, lower, upper }: SpectralDensity): string {
 }
 
 async function figure(result: SpectralDensity, name: string): Promise<string> {
-  const { plotSvg } = await import('../report/plot.ts');
-  const { grid, density, lower, upper, scale } = result;
-  return plotSvg({
-    title: name,
-    xTitle: scale === 'log' ? 'log10(|eigenvalue| + epsilon)' : 'eigenvalue',
-    yTitle: 'density',
-    yScale: 'log',
-    series: [{ name: 'spectral density', x: grid, y: density, lower, upper }],
-  });
+  const { densitySvg } = await import('../report/density-figure.ts');
+  return densitySvg(result, { title: `Spectral density of ${name}` });
 }
 
 export const densityCommand: Command = defineCommand({

@@ -41,6 +41,9 @@ export const FIGURE_FIELDS: {
 /** Options with their defaults. */
 export type FigureStyle = Parsed<typeof FIGURE_FIELDS>;
 
+/** Pixels below which a bar is not seen beside its point. */
+export const VISIBLE_BAR = 5;
+
 /** Colours of a theme. */
 export interface Palette {
   readonly background: string;

@@ -17,11 +17,23 @@ export {
   parseAnalysis,
 } from './analysis.ts';
 export { type PdfOptions, type PngOptions, svgToPdf, svgToPng } from './convert.ts';
+export { densitySvg } from './density-figure.ts';
 export { type FigureKind, figureSvg } from './figure.ts';
 export type { FigureOptions, Theme } from './figure-style.ts';
+export { type HistoryOptions, type HistoryPoint, historySvg } from './history-figure.ts';
 export { toHtml } from './html.ts';
+export {
+  type LossSlice,
+  type LossSurface,
+  lossSliceSvg,
+  lossSurfaceSvg,
+  type SliceOptions,
+  type SurfaceOptions,
+} from './loss-figure.ts';
 export { type MatrixImage, matrixSvg } from './matrix-figure.ts';
 export type { CompletenessBounds, Outcome } from './outcome.ts';
+export { type CertifiedResult, type SubspaceOverlap, subspaceOverlap } from './overlap.ts';
+export { overlapSvg } from './overlap-figure.ts';
 export { type Plot, plotSvg, type Series } from './plot.ts';
 export { paperSentence } from './sentence.ts';
 export { type TableOptions, toCsv, toJson, toLatex, toMarkdown } from './tables.ts';

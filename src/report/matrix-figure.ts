@@ -22,6 +22,8 @@ export interface MatrixImage extends Omit<FigureOptions, 'width' | 'height'> {
 const MOST = 160;
 /** Pixels of the longer side. */
 const SIDE = 480;
+/** Pixels by which a rectangle lies under its neighbours: readers draw a line where two only meet. */
+export const SEAM = 0.5;
 /** Decades below the largest entry that have a colour of their own. */
 const DECADES = 10;
 
@@ -110,8 +112,8 @@ function imageSpec(
           enter: {
             x: { signal: `datum.j * ${cell}` },
             y: { signal: `datum.i * ${cell}` },
-            width: { value: cell },
-            height: { value: cell },
+            width: { value: cell + SEAM },
+            height: { value: cell + SEAM },
             fill: { scale: 'color', field: 'value' },
           },
         },

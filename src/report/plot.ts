@@ -31,8 +31,8 @@ export interface Series {
   lower?: ArrayLike<number>;
   /** Upper ends of error bars or a band. */
   upper?: ArrayLike<number>;
-  /** Default `'line'`. */
-  mark?: 'line' | 'points';
+  /** Default `'line'`; `'line-points'`: points with bars, joined by a line. */
+  mark?: 'line' | 'points' | 'line-points';
 }
 
 /** What {@link plotSvg} draws. */
@@ -91,23 +91,23 @@ function lift(point: Point, floor: number): Point {
   return { ...point, y: Math.max(point.y, floor), ...bar };
 }
 
-function marksOf(data: string, mark: 'line' | 'points', hasBand: boolean): Mark[] {
+function marksOf(data: string, mark: ParsedSeries['mark'], hasBand: boolean): Mark[] {
   const at = { x: { scale: 'x', field: 'x' }, y: { scale: 'y', field: 'y' } };
   const band = { x: at.x, y: { scale: 'y', field: 'lower' }, y2: { scale: 'y', field: 'upper' } };
   const color = { scale: 'color', field: 'name' };
   const from = { data };
+  const line: Mark = { type: 'line', from, encode: { enter: { ...at, stroke: color, strokeWidth: { value: 1.5 } } } };
   if (mark === 'line') {
     const area: Mark = {
       type: 'area',
       from,
       encode: { enter: { ...band, fill: color, fillOpacity: { value: 0.25 } } },
     };
-    const line: Mark = { type: 'line', from, encode: { enter: { ...at, stroke: color, strokeWidth: { value: 1.5 } } } };
     return hasBand ? [area, line] : [line];
   }
   const rule: Mark = { type: 'rule', from, encode: { enter: { ...band, stroke: color, strokeWidth: { value: 1.2 } } } };
   const symbol: Mark = { type: 'symbol', from, encode: { enter: { ...at, size: { value: 26 }, fill: color } } };
-  return hasBand ? [rule, symbol] : [symbol];
+  return [...(mark === 'line-points' ? [line] : []), ...(hasBand ? [rule] : []), symbol];
 }
 
 /** Powers of ten around a range, or the range itself where it is less than a decade. */
@@ -134,7 +134,7 @@ const SERIES_FIELDS = {
   y: anyNumbers,
   lower: optional(anyNumbers),
   upper: optional(anyNumbers),
-  mark: withDefault(choice(['line', 'points'] as const), 'line'),
+  mark: withDefault(choice(['line', 'points', 'line-points'] as const), 'line'),
 };
 
 type ParsedSeries = Parsed<typeof SERIES_FIELDS>;
@@ -202,7 +202,9 @@ export function plotSvg(plot: Plot): Promise<string> {
         { ...axis(style), scale: 'x', orient: 'bottom', title: xTitle, grid: false },
         { ...axis(style), scale: 'y', orient: 'left', title: yTitle, ...(isLog && ticked(logTicks(...domain))) },
       ],
-      ...(series.length > 1 ? { legends: [{ ...legend(style), fill: 'color', orient: 'top-right' }] } : {}),
+      ...(series.length > 1
+        ? { legends: [{ ...legend(style), fill: 'color', orient: 'bottom', direction: 'horizontal', columns: 3 }] }
+        : {}),
       marks: series.flatMap(({ mark, lower }, i) => marksOf(`series${i}`, mark, lower !== undefined)),
     };
     return drawSvg(spec);

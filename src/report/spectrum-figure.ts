@@ -1,7 +1,7 @@
 /** The figure of the spectrum: eigenvalues with their error bars on an axis that is logarithmic on both sides of zero. */
 import type { Mark, Spec } from 'vega';
 import type { Analysis } from './analysis.ts';
-import { axis, type FigureStyle, frame, legend, PALETTES } from './figure-style.ts';
+import { axis, type FigureStyle, frame, legend, PALETTES, VISIBLE_BAR } from './figure-style.ts';
 import { eigenvalueRows } from './rows.ts';
 import { errorSentence } from './sentence.ts';
 import { signedLogTicks, ticked, tickTexts } from './ticks.ts';
@@ -10,8 +10,8 @@ import { signedLogTicks, ticked, tickTexts } from './ticks.ts';
 const DECADES = 9;
 /** Room between the outermost bar and the frame, on the logarithmic axis. */
 const MARGIN = 1.6;
-/** Pixels below which a band is not seen, and a bar not beside its point. */
-const VISIBLE = { band: 2, bar: 5 };
+/** Pixels below which a band is not seen. */
+const VISIBLE_BAND = 2;
 /** A bar, as a legend shows it. */
 const UPRIGHT = 'M-0.12,-1L0.12,-1L0.12,1L-0.12,1Z';
 
@@ -60,7 +60,7 @@ export function spectrumSpec(analysis: Analysis, style: FigureStyle): Spec {
   const exponent = Math.max(Math.floor(Math.log10(smallest)), Math.floor(Math.log10(largest)) - DECADES);
   const constant = Number(`1e${exponent}`);
   const at = position({ lowest, highest, constant }, style.height);
-  const isBanded = missed !== undefined && at(missed) - at(-missed) >= VISIBLE.band;
+  const isBanded = missed !== undefined && at(missed) - at(-missed) >= VISIBLE_BAND;
   const longest = values.reduce((most, { lower, upper }) => Math.max(most, at(upper) - at(lower)), 0);
   const [positive, negative] = series;
   const shapes = { positive: 'circle', negative: 'triangle-down' };
@@ -71,10 +71,10 @@ export function spectrumSpec(analysis: Analysis, style: FigureStyle): Spec {
   const keys: Key[] = [
     ...(signs.has('positive') ? [{ text: name('positive'), fill: positive, shape: shapes.positive }] : []),
     ...(signs.has('negative') ? [{ text: name('negative'), fill: negative, shape: shapes.negative }] : []),
-    ...(isBounded && longest >= VISIBLE.bar
+    ...(isBounded && longest >= VISIBLE_BAR
       ? [{ text: `bar: some eigenvalue lies in it${byGap}`, fill: text, shape: UPRIGHT }]
       : []),
-    ...(isBounded && longest < VISIBLE.bar
+    ...(isBounded && longest < VISIBLE_BAR
       ? [{ text: `error bars are no longer than the points${byGap}`, fill: 'transparent', shape: UPRIGHT }]
       : []),
     ...(isBanded ? [{ text: 'grey: an eigenvalue in this band may be missing', fill: shade, shape: 'square' }] : []),

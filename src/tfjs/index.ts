@@ -34,6 +34,7 @@ export { type Gradient, gradient } from './operators/gradient.ts';
 export { type HessianOptions, hessian } from './operators/hessian.ts';
 export { hessianOf } from './operators/hessian-of.ts';
 export { type JacobianOperator, type JacobianOptions, jacobian } from './operators/jacobian.ts';
+export { type LossAlong, type LossAlongOptions, lossAlong } from './operators/loss-along.ts';
 export type { NestedNumbers, ShapedArray, TensorContainer } from './problem/containers.ts';
 export type { Batch, Batches, Data, DatasetLike } from './problem/data.ts';
 export type { GraphModelLike } from './problem/graph-model.ts';

@@ -131,7 +131,7 @@ describe('a plot', () => {
     [[{ name: 1, x: [], y: [] }], 'series[0]: name must be a string, got 1'],
     [[curve, { name: 'a', x: 1, y: [] }], 'series[1]: x must be an array of numbers, got 1'],
     [[{ name: 'a', x: [], y: null }], 'series[0]: y must be an array of numbers, got null'],
-    [[{ ...curve, mark: 'dots' }], "series[0]: mark must be one of 'line', 'points', got 'dots'"],
+    [[{ ...curve, mark: 'dots' }], "series[0]: mark must be one of 'line', 'points', 'line-points', got 'dots'"],
     [[], 'there is no finite point to draw'],
   ])('series %j are refused', async (series, message) => {
     await expect(plotSvg({ ...options, series: series as never })).rejects.toThrow(`plotSvg: ${message}`);
@@ -147,11 +147,11 @@ describe('an image of a matrix', () => {
   test('signed: from blue to red around zero, symmetric; what is not finite is left white', async () => {
     const svg = await matrixSvg({ rows: 2, cols: 3, data: [2, -4, 4, Number.NaN, 0, 1] });
     expect(attributesOf(svg, 'rect', 'd').flat()).toEqual([
-      'M0,0h160v160h-160Z',
-      'M160,0h160v160h-160Z',
-      'M320,0h160v160h-160Z',
-      'M160,160h160v160h-160Z',
-      'M320,160h160v160h-160Z',
+      'M0,0h160.5v160.5h-160.5Z',
+      'M160,0h160.5v160.5h-160.5Z',
+      'M320,0h160.5v160.5h-160.5Z',
+      'M160,160h160.5v160.5h-160.5Z',
+      'M320,160h160.5v160.5h-160.5Z',
     ]);
     const fills = attributesOf(svg, 'rect', 'fill').flat();
     // relative to the largest entry, with which the scheme ends
@@ -177,10 +177,10 @@ describe('an image of a matrix', () => {
   test('log: from the smallest entry to the largest, at most ten decades', async () => {
     const far = await matrixSvg({ rows: 4, cols: 1, data: [1000, -10, 0, 100], scale: 'log' });
     expect(attributesOf(far, 'rect', 'd', 'fill').map(([d, fill]) => [d, fill])).toEqual([
-      ['M0,0h120v120h-120Z', BRIGHT],
-      ['M0,120h120v120h-120Z', DARK],
+      ['M0,0h120.5v120.5h-120.5Z', BRIGHT],
+      ['M0,120h120.5v120.5h-120.5Z', DARK],
       // in the middle of the scheme
-      ['M0,360h120v120h-120Z', expect.stringMatching(/^rgb\(33, 14[45], 14[01]\)$/)],
+      ['M0,360h120.5v120.5h-120.5Z', expect.stringMatching(/^rgb\(33, 14[45], 14[01]\)$/)],
     ]);
     expect(textsOf(far, 'legend-title')).toEqual(['log₁₀ |entry|']);
     const deep = await matrixSvg({ rows: 1, cols: 3, data: [1, 1e-10, 1e-30], scale: 'log' });
@@ -202,7 +202,7 @@ describe('an image of a matrix', () => {
 
   test('160 rows are drawn', async () => {
     const svg = await matrixSvg({ rows: 160, cols: 1, data: new Float64Array(160).fill(1) });
-    expect(attributesOf(svg, 'rect', 'd').at(-1)).toEqual(['M0,477h3v3h-3Z']);
+    expect(attributesOf(svg, 'rect', 'd').at(-1)).toEqual(['M0,477h3.5v3.5h-3.5Z']);
   });
 });
 

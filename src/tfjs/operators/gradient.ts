@@ -22,7 +22,8 @@ export interface Gradient {
   readonly parameters: readonly ParameterInfo[];
 }
 
-async function gradientOf(problem: Problem): Promise<Gradient> {
+/** Loss and gradient where the parameters are now. */
+export async function gradientOf(problem: Problem): Promise<Gradient> {
   const { leaves, what, termName } = problem;
   await prepareTensorFlow();
   const batches = new RecordedBatches<LinearMap, RecordedTerm>(
