@@ -47,7 +47,7 @@ export function overlapSvg(overlap: SubspaceOverlap, options: FigureOptions = {}
 const widthOr = (value: unknown, name: string): number =>
   value === undefined ? 340 : FIGURE_FIELDS.width.parse(value, name);
 
-function overlapSpec({ dims: k, cosines, subspaces, probability }: SubspaceOverlap, style: FigureStyle): Spec {
+function overlapSpec({ dims: k, cosines, subspaces, confidence }: SubspaceOverlap, style: FigureStyle): Spec {
   const { width, height: side } = style;
   const cell = side / k;
   const { series, text } = PALETTES[style.theme];
@@ -61,7 +61,7 @@ function overlapSpec({ dims: k, cosines, subspaces, probability }: SubspaceOverl
   const said =
     bounded.length === 0
       ? 'right: of the computed vectors; no gap is certified, so there are no bars'
-      : `${bars}: contain the value of the exact eigenvectors, all with probability ${Number(probability?.toFixed(6))}; hollow points: no gap is certified`;
+      : `${bars}: contain the value of the exact eigenvectors, all with probability ${Number(confidence?.toFixed(6))}; hollow points: no gap is certified`;
   const ranks = Array.from({ length: k }, (_, i) => i + 1).filter(
     (rank) => rank === 1 || rank % Math.ceil(k / 10) === 0,
   );

@@ -32,7 +32,7 @@ export interface SubspaceOverlap {
    */
   subspaces: Interval[];
   /** All intervals hold together with at least this probability; absent where a result has no certificate. */
-  probability?: number;
+  confidence?: number;
 }
 
 /** The k leading columns by magnitude. */
@@ -116,7 +116,7 @@ export function subspaceOverlap(
       dims,
       cosines: G.map(Math.abs),
       subspaces,
-      ...(isCertified ? { probability: Math.max(0, a.certificate!.confidence + b.certificate!.confidence - 1) } : {}),
+      ...(isCertified ? { confidence: Math.max(0, a.certificate!.confidence + b.certificate!.confidence - 1) } : {}),
     };
   });
 }

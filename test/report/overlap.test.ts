@@ -49,7 +49,7 @@ describe('of two rotated operators', () => {
       const overlap = await subspaceOverlap(await certified(0, 14, seed), await certified(ANGLE, 14, seed + 5), {
         dims: K,
       });
-      expect(overlap.probability).toBeCloseTo(0.98, 12);
+      expect(overlap.confidence).toBeCloseTo(0.98, 12);
       for (const { estimate, lower, upper } of overlap.subspaces) {
         expect(lower).toBeLessThanOrEqual(Math.cos(ANGLE));
         expect(upper).toBeGreaterThanOrEqual(Math.cos(ANGLE));
@@ -68,11 +68,11 @@ describe('of two rotated operators', () => {
     const B = turned(ANGLE, steps);
     const all = { result: await eigsh(A, 6, { tol: 1e-12, seed: 1 }) };
     const low = { result: await eigsh(B, 2, { tol: 1e-12, seed: 1, which: 'SA' }) };
-    const { cosines, dims, subspaces, probability } = await subspaceOverlap(all, low, { dims: 2 });
+    const { cosines, dims, subspaces, confidence } = await subspaceOverlap(all, low, { dims: 2 });
     // the leading two of B's negative ones are its second and fifth
     expect(dims).toBe(2);
     expect(Array.from(cosines)).toEqual([0, 0, Math.cos(ANGLE), 0].map((value) => expect.closeTo(value, 8)));
-    expect(probability).toBeUndefined();
+    expect(confidence).toBeUndefined();
     expect(subspaces.map(({ lower, upper }) => [lower, upper])).toEqual([[0, 1], [0, 1]]); // biome-ignore format: a list
     expect(subspaces[1]!.estimate).toBeCloseTo(Math.cos(ANGLE) / Math.SQRT2, 8);
   });
