@@ -1,8 +1,12 @@
-/** A network in the manner of VGG (Simonyan & Zisserman 2015): stages of 3 x 3 convolutions, each ending in pooling. */
+/**
+ * A network in the manner of VGG (Simonyan & Zisserman 2015), as it is common for CIFAR-10: two stages of two 3 x 3 convolutions
+ * without padding, each ending in pooling, and one hidden dense layer. With 64 and 128 channels, 1024 units and 32 x 32 images of
+ * 10 classes it has 3,548,234 parameters.
+ */
 import * as tf from '@tensorflow/tfjs';
 
 export interface VggShape {
-  /** Channels of the stages; those after the first two have three convolutions, these two. */
+  /** Channels of the stages. */
   widths: readonly number[];
   /** Units of the hidden dense layer. */
   hidden: number;
@@ -15,11 +19,10 @@ export function vgg({ widths, hidden, size, classes }: VggShape): tf.Sequential 
   let seed = 100;
   const init = () => ({ kernelInitializer: tf.initializers.heNormal({ seed: ++seed }) });
   const model = tf.sequential();
-  for (const [stage, filters] of widths.entries()) {
-    for (let i = 0; i < (stage < 2 ? 2 : 3); i++) {
+  for (const filters of widths) {
+    for (let i = 0; i < 2; i++) {
       const first = model.layers.length === 0 ? { inputShape: [size, size, 3] } : {};
-      const activation = 'relu';
-      model.add(tf.layers.conv2d({ filters, kernelSize: 3, padding: 'same', activation, ...init(), ...first }));
+      model.add(tf.layers.conv2d({ filters, kernelSize: 3, activation: 'relu', ...init(), ...first }));
     }
     model.add(tf.layers.maxPooling2d({ poolSize: 2 }));
   }

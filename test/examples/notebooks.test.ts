@@ -1,6 +1,7 @@
 /** The worked examples at small size, against closed forms and whole matrices. */
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
+import { vgg } from '../../examples/support/vgg.ts';
 import { countMarks, example, figuresOf, tableRows } from '../support/example.ts';
 import { testLarge } from '../support/long.ts';
 
@@ -102,4 +103,30 @@ testLarge(
     expect(countMarks(svg!, 'symbol')).toBe(10 * 8 + 10);
   },
   60_000,
+);
+
+test('the VGG-like network is the one with 3,548,234 parameters', () => {
+  expect(vgg({ widths: [64, 128], hidden: 1024, size: 32, classes: 10 }).countParams()).toBe(3_548_234);
+});
+
+testLarge(
+  'digits: real digits, curvature that grows with training, and the Gauss-Newton matrix close to the Hessian at the end',
+  async () => {
+    const output = await example('digits');
+    expect(output).toMatch(/LeNet +\d+ parameters, 300 digits of 14 x 14/);
+    const rows = tableRows(output);
+    expect(rows).toHaveLength(4);
+    const losses = rows.map(([loss]) => loss!);
+    expect(losses.at(-1)).toBeLessThan(0.2 * losses[0]!);
+    const [, ...last] = rows.at(-1)!;
+    // where the loss is small, so is what separates both matrices
+    expect(Math.abs(last[0]! - last[3]!)).toBeLessThan(0.2 * last[0]!);
+    const [overlap] = numbersAfter(output, /overlap of the 9 leading eigenvectors after \d+ and \d+ epochs: /);
+    expect(overlap).toBeGreaterThan(0);
+    expect(overlap).toBeLessThanOrEqual(1);
+    // 10 classes: 9 eigenvalues stand out
+    expect(output).toContain('largest gap among them: after eigenvalue 9');
+    expect((await figuresOf(output)).length).toBe(2);
+  },
+  120_000,
 );
