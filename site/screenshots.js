@@ -5,20 +5,16 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
 import { chromium } from 'playwright-core';
 import { preview } from 'vite';
 
 const OUT = 'dist/screenshots';
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
-const RUNS =
-  process.argv[2] === undefined
-    ? {
-        spirals: 'step=400',
-        digits: 'data=digits&width=12&depth=1&step=100&rate=0.1',
-        regression: 'data=regression&step=300&rate=0.05',
-      }
-    : { own: process.argv[2] };
+const RUNS = {
+  spirals: 'step=400',
+  digits: 'data=digits&width=12&depth=1&step=100&rate=0.2',
+  regression: 'data=regression&step=300&rate=0.1',
+};
 
 mkdirSync(OUT, { recursive: true });
 const server = await preview({ root: 'site', logLevel: 'error' });

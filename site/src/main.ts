@@ -71,7 +71,11 @@ function showStatus(): void {
   element('status').textContent = working || (name ? parts.join(' · ') : 'Starting …');
   element('train').textContent = isTraining ? 'Pause' : 'Train';
   element('train').setAttribute('aria-pressed', String(isTraining));
+  // what changes twenty times a second is not read out
+  element('status').setAttribute('aria-live', isTraining ? 'off' : 'polite');
   element<HTMLButtonElement>('truth').disabled = !snapshot;
+  // files are in no address
+  element<HTMLButtonElement>('permalink').disabled = settings.data === 'own';
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-report]')) button.disabled = !snapshot;
   document.body.dataset.state = isTraining ? 'training' : isBusy ? 'busy' : 'idle';
 }

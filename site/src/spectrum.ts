@@ -34,12 +34,17 @@ export interface Approximation {
 }
 
 /** The Hessian or Gauss-Newton matrix of the problem at the present values of its variables. */
-export function curvatureOf({ network, inputs, targets, loss }: Problem, { matrix }: Settings): CurvatureOperator {
+export function curvatureOf(
+  { network, inputs, targets, loss }: Problem,
+  { matrix, data }: Settings,
+): CurvatureOperator {
   return (matrix === 'hessian' ? hessian : ggn)({
     model: network.outputs,
     loss,
     parameters: [...network.variables],
     data: [[inputs, targets]],
+    // a second pass over the data at each point: for models that are not known
+    check: data === 'own',
   });
 }
 

@@ -1,5 +1,6 @@
 /** What a snapshot says, as rows of tables; and, once the whole matrix is known, whether each is true. */
-import { boundText, estimateText, roundTogether } from '../../src/report/numbers.ts';
+import { boundText, roundTogether } from '../../src/report/numbers.ts';
+import { ceiled, floored } from './rounding.ts';
 import type { Snapshot, Truth } from './spectrum.ts';
 
 /** A statement, how sure it is, and what is true. */
@@ -46,15 +47,15 @@ export function statementsOf({ analysis, largest, backend }: Snapshot, truth: Tr
     },
     {
       name: 'largest eigenvalue',
-      text: `between ${estimateText(largest.lower)} and ${boundText(largest.upper)}`,
+      text: `between ${floored(largest.lower)} and ${ceiled(largest.upper)}`,
       surety: `lower end certain, upper end ${chance}`,
-      ...told((values) => estimateText(Math.max(...values))),
+      ...told((values) => Math.max(...values).toPrecision(7)),
     },
     {
       name: 'relative error',
-      text: `between ${estimateText(relativeError.lower)} and ${boundText(relativeError.upper)} (Frobenius)`,
+      text: `between ${floored(relativeError.lower)} and ${ceiled(relativeError.upper)} (Frobenius)`,
       surety: `each end ${chance}`,
-      ...(truth ? { truth: estimateText(truth.relativeError) } : {}),
+      ...(truth ? { truth: truth.relativeError.toPrecision(5) } : {}),
     },
     {
       name: 'noise of products',

@@ -5,7 +5,7 @@ import type { Settings } from './settings.ts';
 import { type Approximation, curvatureOf, type Truth } from './spectrum.ts';
 
 /** The whole decomposition takes time in proportion to the cube of this. */
-export const MOST_PARAMETERS = 1500;
+const MOST_PARAMETERS = 1500;
 
 /** Columns of the identity at a time. */
 const COLUMNS = 64;
@@ -44,7 +44,10 @@ const eigenvaluesOf = (matrix: Matrix): number[] =>
     (a, b) => Math.abs(b) - Math.abs(a),
   );
 
-/** Everything that a snapshot makes statements about, by direct computation. */
+/**
+ * Everything that a snapshot makes statements about, by direct computation.
+ * @throws Error for a problem that is too large
+ */
 export async function truthOf(
   problem: Problem,
   settings: Settings,
@@ -53,6 +56,9 @@ export async function truthOf(
   onProgress: (share: number) => void,
 ): Promise<Truth> {
   const n = problem.parameters;
+  if (n > MOST_PARAMETERS) {
+    throw new Error(`the whole matrix is computed for at most ${MOST_PARAMETERS} parameters, and there are ${n}`);
+  }
   const A = curvatureOf(problem, settings);
   try {
     const matrix = await wholeMatrix(A, n, signal, onProgress);

@@ -1,11 +1,14 @@
 /** The page of `site/` as it is built, in chromium: its numbers against float64 loops, its address, its main thread, its links. */
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect } from '@jest/globals';
+import * as tf from '@tensorflow/tfjs';
 import { DATASETS } from '../../site/src/datasets/index.ts';
 import { initialWeights } from '../../site/src/initial-weights.ts';
 import { fromPermalink } from '../../site/src/settings.ts';
+import { writeArray } from '../../src/files/index.ts';
 import { type Browser, bundle, describeInBrowser, openBrowser, type Page, serve } from '../support/browser.ts';
 import { command } from '../support/command.ts';
 import { descended, hessianEigenvalues, type SmallProblem } from '../support/float64-network.ts';
@@ -121,6 +124,68 @@ describeInBrowser('the page of the site', () => {
       }
       await page.close();
       await again.close();
+    },
+    300_000,
+  );
+
+  testLarge(
+    'shows the spectrum of a model and data in files',
+    async () => {
+      const files = await mkdtemp(join(tmpdir(), 'eigensketch-own-'));
+      const initial = (seed: number) => tf.initializers.randomNormal({ stddev: 0.7, seed });
+      const model = tf.sequential({
+        layers: [
+          tf.layers.dense({
+            inputShape: [3],
+            units: 4,
+            activation: 'tanh',
+            kernelInitializer: initial(1),
+            biasInitializer: initial(2),
+          }),
+          tf.layers.dense({ units: 2, kernelInitializer: initial(3) }),
+        ],
+      });
+      const [samples, features] = [12, 3];
+      const inputs = Float64Array.from({ length: samples * features }, (_, i) => Math.fround(Math.sin(3 * i)));
+      const classes = Int32Array.from({ length: samples }, (_, i) => i % 2);
+      await model.save({
+        async save({ modelTopology, weightSpecs, weightData }) {
+          const weightsManifest = [{ paths: ['weights.bin'], weights: weightSpecs! }];
+          writeFileSync(
+            join(files, 'model.json'),
+            JSON.stringify({ format: 'layers-model', modelTopology, weightsManifest }),
+          );
+          writeFileSync(join(files, 'weights.bin'), new Uint8Array(weightData as ArrayBuffer));
+          return { modelArtifactsInfo: { dateSaved: new Date(), modelTopologyType: 'JSON' } };
+        },
+      });
+      await writeArray(join(files, 'x.npy'), { data: inputs, shape: [samples, features] });
+      writeFileSync(join(files, 'y.csv'), `class\n${classes.join('\n')}\n`);
+
+      const page = await open(`${RUN}&columns=20`);
+      const names = ['model.json', 'weights.bin', 'x.npy', 'y.csv'].map((name) => join(files, name));
+      await page.setInputFiles('#own', names);
+      const isOpen = "document.querySelector('#status').textContent.startsWith('model.json: 26 parameters')";
+      await page.waitForFunction(`${isOpen} && ${IDLE}`, undefined, PATIENCE);
+      expect(await page.textContent('#failure')).toBe('');
+
+      const parameters = Float64Array.from(model.getWeights().flatMap((weight) => [...weight.dataSync()]));
+      const targets = Array.from(classes).flatMap((each) => [1 - each, each]);
+      const eigenvalues = hessianEigenvalues({ widths: [3, 4, 2], inputs, targets, samples }, parameters);
+      const bars = await cellsOf(page, 'eigenvalues');
+      expect(bars).toHaveLength(20);
+      for (const [, value, bar] of bars) {
+        const apart = Math.min(...eigenvalues.map((each) => Math.abs(each - Number(value))));
+        expect(apart).toBeLessThan(Number(bar!.replace('± ', '')) + 1e-5 * Math.abs(eigenvalues[0]!));
+      }
+
+      await page.setInputFiles('#own', names.slice(0, 3));
+      await page.waitForFunction("!document.querySelector('#failure').hidden", undefined, PATIENCE);
+      expect(await page.textContent('#failure')).toBe(
+        'x.npy has inputs only: add y.npy or y.csv, or columns with the targets',
+      );
+      await page.close();
+      rmSync(files, { recursive: true });
     },
     300_000,
   );

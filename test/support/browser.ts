@@ -16,6 +16,7 @@ export interface Page {
   evaluate<T, A>(work: string | ((argument: A) => T | Promise<T>), argument?: A): Promise<T>;
   addInitScript(code: string): Promise<unknown>;
   click(selector: string): Promise<void>;
+  setInputFiles(selector: string, files: readonly string[]): Promise<void>;
   textContent(selector: string): Promise<string | null>;
   url(): string;
   waitForFunction(condition: string, argument?: undefined, options?: { timeout: number }): Promise<unknown>;

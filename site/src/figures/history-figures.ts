@@ -2,6 +2,7 @@
 
 import type { Interval } from 'eigensketch';
 import { logTicks } from '../../../src/report/ticks.ts';
+import { floored } from '../rounding.ts';
 import { axes, FRAME, figure, linear, linearTicks, polyline, px } from './svg.ts';
 
 /** Bounds of the largest eigenvalue at a step, with the learning rate of then. */
@@ -28,8 +29,9 @@ export function sharpnessFigure(points: readonly SharpnessPoint[]): string {
   const shown = thinned(points);
   const highest =
     1.1 * Math.max(...shown.flatMap(({ largest, rate }) => [Math.min(largest.upper, 3 * largest.estimate), 2 / rate]));
-  const end = Math.max(last.step, 1);
-  const x = linear(0, end, left, width - right);
+  const begin = points[0]!.step;
+  const end = Math.max(last.step, begin + 1);
+  const x = linear(begin, end, left, width - right);
   const y = linear(0, highest, height - bottom, top);
   const inside = (value: number): number => y(Math.min(Math.max(value, 0), highest));
   const upper = shown.map(({ step, largest }) => `${px(x(step))},${px(inside(largest.upper))}`);
@@ -42,7 +44,7 @@ export function sharpnessFigure(points: readonly SharpnessPoint[]): string {
   const body = [
     axes(
       FRAME,
-      { scale: x, ticks: linearTicks(0, end), title: 'step' },
+      { scale: x, ticks: linearTicks(begin, end), title: 'step' },
       { scale: y, ticks: linearTicks(0, highest), title: 'largest eigenvalue' },
     ),
     `<polygon class="range" points="${upper.concat(lower).join(' ')}"/>`,
@@ -62,7 +64,7 @@ export function sharpnessFigure(points: readonly SharpnessPoint[]): string {
     `<circle class="now" cx="${px(x(last.step))}" cy="${px(inside(last.largest.estimate))}" r="3.5"/>`,
     `<text class="limit-label" x="${left + 6}" y="${px(y(2 / points[0]!.rate) - 5)}">2/η</text>`,
   ];
-  const says = `The largest eigenvalue at step ${last.step} is at least ${last.largest.lower.toPrecision(4)}; 2/η is ${(2 / last.rate).toPrecision(4)}.`;
+  const says = `The largest eigenvalue at step ${last.step} is at least ${floored(last.largest.lower)}; 2/η is ${(2 / last.rate).toPrecision(4)}.`;
   return figure(FRAME, says, body.join(''));
 }
 
