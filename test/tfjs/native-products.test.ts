@@ -38,6 +38,19 @@ const shapes: [number[], number[]][] = [
     [2, 1, 7, 5],
     [1, 3, 5, 3],
   ],
+  // of other ranks
+  [
+    [7, 5],
+    [1, 5, 3],
+  ],
+  [
+    [1, 1, 7, 5],
+    [5, 3],
+  ],
+  [
+    [1, 1, 7, 5],
+    [3, 5, 3],
+  ],
 ];
 
 whenNative(nativeTitle('every shape, transposition and broadcast gives what the backend gives'), async () => {

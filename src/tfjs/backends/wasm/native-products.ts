@@ -1,5 +1,5 @@
 /** Matrix products of the wasm backend on the machine's BLAS, in place on the backend's heap. */
-import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
+import { broadcast_util, type KernelFunc, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { Kernels } from '../../../linalg/kernels/provider.ts';
 import { selectKernels } from '../../../linalg/kernels/select.ts';
 import { type HeapBackend, heapView } from './heap.ts';
@@ -45,7 +45,7 @@ export function batchMatMul(original: KernelFunc, multiply: Sgemm): KernelFunc {
     const [left, right] = [matrixShape(a), matrixShape(b)];
     const [m, k] = transA ? [left.cols, left.rows] : [left.rows, left.cols];
     const n = transB ? right.rows : right.cols;
-    const leading = (left.count >= right.count ? a : b).shape.slice(0, -2);
+    const leading = broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
     const out = backend.makeOutput([...leading, m, n], 'float32');
     const count = Math.max(left.count, right.count);
     // views of the heap, which may have grown and moved when the output was made: taken only now
