@@ -167,6 +167,7 @@ async function check({ path, inputs: given, output }: ModelCase, directory: stri
       directions: ['x.bin', 'y.bin'],
     };
     writeFileSync(join(directory, 'problem.json'), JSON.stringify(problem));
+    if (kind === 'layers') return { ...measured, noReference: 'the reference evaluates graphs' };
     return { ...measured, ...compare([gradient, Hx, Hy], directory) };
   } catch (error) {
     const { name, message, code, values, stack } = error as EigensketchError;

@@ -39,7 +39,7 @@ export function judge({ error, asymmetry, errors, float32Errors = [], noReferenc
   if (!errors) return { passed: true, outcome: `symmetric; no float64 evaluation: ${noReference}` };
   if (most(errors) <= EXACT) return { passed: true, outcome: 'right' };
   if (most(errors) <= allowed) return { passed: true, outcome: 'right to what float32 allows' };
-  return { passed: false, outcome: '**wrong**' };
+  return { passed: false, outcome: '**off by more than float32 explains**' };
 }
 
 /** A cell: one line, and no bar of its own. */
