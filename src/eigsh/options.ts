@@ -57,9 +57,10 @@ export interface EigshOptions extends Control {
   /** Products with single columns at most. Default 10 n, with `sigma` 100 n. */
   maxProducts?: number;
   /**
-   * Memory for tall blocks at most, in bytes or like `'512MB'`, which decides how wide the basis may become before it is restarted. Default 256 MiB, or
-   * what max(2 k, k + 20) + 8 blockSize columns need where that is more; with `store`, where these bytes lie on the disk,
-   * the widest basis that helps: three times so many columns.
+   * Memory for tall blocks at most, in bytes or like `'512MB'`, which decides how wide the basis may become before it is
+   * restarted: from max(2 k, k + 20) + 8 blockSize columns to three times so many, a wider one being of little help. Default 256 MiB, or
+   * what the narrowest needs where that is more; with `store`, where these bytes lie on the disk, the widest. Where products of a sparse
+   * matrix are cheaper than keeping a column orthogonal to the basis, the narrowest, unless this is given.
    */
   maxMemory?: Memory;
   /**
@@ -101,24 +102,35 @@ export const CHECK_COLUMNS = 24;
 const columnsBeside = (basis: number, k: number, b: number): number =>
   Math.ceil((k + basis) / 2) + 5 * b + CHECK_COLUMNS;
 
+/** What bounds the basis. */
+interface BasisLimits {
+  maxMemory: number | undefined;
+  store: string | undefined;
+  /** Of a product with one column. */
+  multiplications: number | undefined;
+}
+
 /**
  * Columns of the basis before a restart: what memory allows, from max(2k, k + 20) + 8b (SciPy takes max(2k + 1, 20)) to three
- * times that. @throws ArgumentError for a memory that has no room for k + 2b.
+ * times that. A wide basis saves products: it is no wider than what makes orthogonalising a column, 2n multiplications for
+ * each of the basis, as much work as its product. @throws ArgumentError for a memory that has no room for k + 2b.
  */
 function chooseBasis(
   n: number,
   k: number,
   b: number,
   bytes: number,
-  { maxMemory, store }: { maxMemory: number | undefined; store: string | undefined },
+  { maxMemory, store, multiplications = Number.POSITIVE_INFINITY }: BasisLimits,
 ): number {
   const usual = Math.max(2 * k, k + 20) + 8 * b;
   const memory = maxMemory ?? (store === undefined ? USUAL_MEMORY : Number.POSITIVE_INFINITY);
   const mostThatFit = Math.floor((memory / (n * bytes) - k / 2 - 5 * b - CHECK_COLUMNS) / 1.5);
   const least = Math.min(n, k + 2 * b);
-  if (maxMemory === undefined || mostThatFit >= least) {
-    return Math.min(n, WIDEST * usual, Math.max(mostThatFit, maxMemory === undefined ? usual : least));
+  if (maxMemory === undefined) {
+    const widest = Math.min(WIDEST * usual, Math.floor(multiplications / (2 * n)));
+    return Math.min(n, Math.max(usual, Math.min(widest, mostThatFit)));
   }
+  if (mostThatFit >= least) return Math.min(n, WIDEST * usual, mostThatFit);
   const needed = (least + columnsBeside(least, k, b)) * n * bytes;
   throw new ArgumentError(
     `maxMemory must be at least ${needed} bytes for k = ${k}, blockSize = ${b} and n = ${n}, got ${maxMemory}`,
@@ -245,7 +257,12 @@ export function parseSearch(op: LinearOperator, k: number, options: EigshOptions
     confidence: parsed.confidence ?? 0.99,
     checkSteps: parsed.confidence === undefined ? USUAL_CHECK : Number.POSITIVE_INFINITY,
     blockSize,
-    basisColumns: chooseBasis(n, k, blockSize, bytesPerEntry(op.dtype), parsed),
+    basisColumns: chooseBasis(n, k, blockSize, bytesPerEntry(op.dtype), {
+      maxMemory: parsed.maxMemory,
+      store,
+      // solves are many products
+      multiplications: inverse ? undefined : op.multiplications,
+    }),
     maxProducts: parsed.maxProducts ?? (inverse ? 100 : 10) * n,
   };
   return { settings, seed, kernels, store, memory, inverse, onProgress, signal };

@@ -222,11 +222,20 @@ interface InverseSearch {
 /**
  * A distance from sigma within which at most `count` eigenvalues of A lie.
  *
- * The run that bounds the rest saw a symmetric operator that differs from B by at most e = 4 ||F|| (what F adds to H and takes
- * from its symmetry and its band). An eigenvector w of the rest of B lies within c e of its eigenvalue but for a part of length
- * 1 / c; with c = ||g|| / x, x the least overlap that the run's bound counts on at half the confidence's miss, the start g still
- * has the overlap x with what is near. So all but `count` eigenvalues of B are at most `beyond` + (c + 1) e in magnitude, where
- * ||F|| <= ||B|| rho and ||B|| <= `largest` + (c + 1) e.
+ * F. The solves give B V + E = V H + W R with ||E||_F <= ||B|| rho, and F = E V^T. A restart to Ritz vectors S of sym(H) keeps
+ * S^T H S: of V^T E it drops the columns outside S and halves what these have in the rows of S, so ||E||_F does not grow.
+ *
+ * Two symmetric operators. With sym(V^T E) and the rest of E on either side of the diagonal, one that has (sym H, R) exactly is
+ * within sqrt(2) ||E||_F of B. The run on C, B outside the basis, keeps of its products' coefficients the lower triangle T, whose
+ * mirror is the upper one; where its vectors U span, T - U^T C U is symmetric with the lower triangle of U^T E, so one that has
+ * T exactly is within sqrt(2) ||E||_F of C, too. e = 4 ||B|| rho is above both.
+ *
+ * Overlaps. A unit eigenvector w of C has the overlap 2 x with the run's Gaussian start g but with twice the probability at which
+ * it is below x (a normal density is largest at 0), so with x from the run's bound at half the miss the whole one is kept to.
+ * The operator of the run moves w by at most e: all of w but a part of length 1 / c lies in eigenvectors of it within c e of the
+ * eigenvalue. With c = ||g|| / x that part takes at most x from the overlap, and x is left for what is near, which the bound then
+ * excludes beyond itself. So C is bounded by the run's bounds and c e, all but `count` eigenvalues of B are at most
+ * `beyond` + (c + 1) e in magnitude, and ||B|| <= `largest` + (c + 1) e.
  */
 function radiusOf(
   { largest, beyond }: InverseSearch,
@@ -321,7 +330,7 @@ export async function nearestPairs(
   const numConverged = residualNorms.filter((norm, i) => isGood(values[i]!, norm)).length;
   const last = distance(values.at(-1) ?? sigma);
   // the noise of A itself is in every solve too: beside a unit right-hand side, on a solution of length ||B|| at most
-  const rho = Math.sqrt(spent.squares) + Math.sqrt(search.columns) * projected.noise * search.largest;
+  const rho = Math.sqrt(spent.squares) + Math.sqrt(search.numMatvecs) * projected.noise * search.largest;
   // solves with an operator whose noise is no rounding leave what no residual shows
   const radius = projected.isNoisy ? 0 : radiusOf(search, check, level, rho);
   const complete = found?.complete === true && numConverged === count && radius >= NEARLY * last;

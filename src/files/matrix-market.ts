@@ -6,7 +6,7 @@ import { storeError } from '../hdf5/io.ts';
 import type { Operator } from '../linops/define.ts';
 import { denseOperator } from '../linops/dense.ts';
 import { csrOperator } from '../linops/sparse.ts';
-import { type CoordinateEntries, MOST, type SparseEntries, toCsr } from '../linops/sparse-entries.ts';
+import { type CoordinateEntries, isMostlyEmpty, MOST, type SparseEntries, toCsr } from '../linops/sparse-entries.ts';
 import { lineGroups } from './lines.ts';
 
 /** What the first line says. */
@@ -93,7 +93,7 @@ function checkSizes(path: string, banner: Banner, rows: number, cols: number, en
   if (longest > MOST || entries > MOST) {
     throw new UnsupportedError(`${path}: ${shape}: rows, columns and entries are counted up to ${MOST}`, { path });
   }
-  if (longest > 1e6 && longest > 1000 * (entries + 1)) {
+  if (isMostlyEmpty(longest, entries)) {
     throw new StoreError(`${path}: damaged: it declares ${shape}: nearly all rows or columns would be empty`, { path });
   }
 }

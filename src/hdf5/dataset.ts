@@ -20,15 +20,33 @@ const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 /** Where the signature may be: at the start, or behind what a user has put before it. */
 const PLACES = [0, 512, 1024, 2048, 4096, 8192];
 
-/** @throws StoreError for a file without HDF5's signature: the library would print a page about it. */
+/** Where a superblock of each version keeps the file's length, where addresses have eight bytes. */
+const LENGTHS = [40, 44, 28, 28];
+
+/** The length that the superblock at the start of a file declares; undefined where it is not said as usual. */
+function declaredLength(head: DataView): bigint | undefined {
+  const version = head.getUint8(8);
+  const at = LENGTHS[version];
+  const addressBytes = head.getUint8(version < 2 ? 13 : 9);
+  return at === undefined || addressBytes !== 8 ? undefined : head.getBigUint64(at, true);
+}
+
+/**
+ * @throws StoreError for a file without HDF5's signature, and for one that ends early: the library would print a page about
+ * either.
+ */
 async function checkSignature(path: string): Promise<void> {
   const handle = await open(path, 'r').catch((cause: unknown) => {
     throw storeError(path, 'read', cause);
   });
   try {
     for (const place of PLACES) {
-      const { buffer, bytesRead } = await handle.read(new Uint8Array(8), 0, 8, place);
-      if (bytesRead === 8 && SIGNATURE.every((byte, at) => buffer[at] === byte)) return;
+      const { buffer, bytesRead } = await handle.read(new Uint8Array(52), 0, 52, place);
+      if (bytesRead < 52 || !SIGNATURE.every((byte, at) => buffer[at] === byte)) continue;
+      const declared = place === 0 ? declaredLength(new DataView(buffer.buffer)) : undefined;
+      const { size } = await handle.stat();
+      if (declared === undefined || declared <= size) return;
+      throw new StoreError(`${path}: truncated: it declares ${declared} bytes, there are ${size}`, { path, size });
     }
   } finally {
     await handle.close();

@@ -24,6 +24,7 @@ const FIELDS = [
   'asymmetry',
   'preferredBlockSize',
   'calibrate',
+  'multiplications',
   'overlaps',
   'concurrent',
   'backend',

@@ -47,6 +47,16 @@ export type SparseEntries = CompressedEntries | CoordinateEntries;
 /** Rows, columns and entries are counted in 32 bits, as SciPy does by default. */
 export const MOST: number = 2 ** 31 - 1;
 
+/** Lengths up to this are no burden, however few entries there are. */
+const ROOMY = 1e6;
+
+/**
+ * Whether a number of rows or columns is so far beyond that of the entries that it must be wrong: arrays of that length would
+ * take gigabytes for nothing.
+ */
+export const isMostlyEmpty = (length: number, entries: number): boolean =>
+  length > ROOMY && length > 1000 * (entries + 1);
+
 /** The numbers of an index array as int32; `range` says what they index. @throws ArgumentError naming the first one outside 0..most. */
 function toIndices(name: string, values: IndexArray, most: number, range: string): Int32Array {
   if (values === null || typeof values !== 'object' || !('length' in values)) {
@@ -214,6 +224,15 @@ export function toCsr(entries: SparseEntries): CsrMatrix {
   const format = choice(['csr', 'csc', 'coo']).parse(entries.format ?? 'csr', 'format');
   if ((entries.data?.length ?? 0) > MOST) {
     throw new ArgumentError(`${entries.data.length} entries are more than ${MOST}`, {});
+  }
+  const written = entries.data?.length ?? 0;
+  // compressed rows come with an array of their number
+  const lengths = { csr: [cols], csc: [rows], coo: [rows, cols] }[format];
+  if (lengths.some((length) => isMostlyEmpty(length, written))) {
+    throw new ArgumentError(
+      `shape is ${rows} x ${cols} and there are ${written} entries: nearly all rows or columns would be empty`,
+      { rows, cols, entries: written },
+    );
   }
   const { symmetric } = entries;
   if (symmetric !== undefined) choice(['lower', 'upper']).parse(symmetric, 'symmetric');

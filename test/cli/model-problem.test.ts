@@ -8,7 +8,7 @@ import { type LayersModel, layers, sequential } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { modelProblem } from '../../src/cli/model-problem.ts';
 import { ShapeError } from '../../src/core/errors.ts';
-import { writeArray } from '../../src/files/index.ts';
+import { readArray, writeArray } from '../../src/files/index.ts';
 import { readRecordFile, writeRecordFile } from '../../src/hdf5/record-file.ts';
 import type { Analysis } from '../../src/report/index.ts';
 import { ggn, hessian } from '../../src/tfjs/index.ts';
@@ -64,6 +64,25 @@ test.each([
     expect(relativeError(await toDense(op, 31), right)).toBeLessThan(1e-5);
     op.dispose();
   }
+});
+
+test('arrays of any order and type of integers are the same problem, on the command line and as batches in code', async () => {
+  const right = await toDense(hessian({ model, loss, data: [[x, rows()]] }), 31);
+  const [data, labels] = [join(folder, 'x-by-columns.npy'), join(folder, 'y-int64.npy')];
+  await writeArray(data, { data: Float64Array.from(x.dataSync()), shape: [SAMPLES, 3] }, { order: 'F' });
+  await writeArray(labels, { data: BigInt64Array.from(CLASSES, BigInt), shape: [SAMPLES] });
+  const op = await modelProblem({ ...files, data, labels });
+  expect(relativeError(await toDense(op, 31), right)).toBeLessThan(1e-5);
+  op.dispose();
+  const batch = [await readArray(data), await readArray(labels)] as const;
+  const inCode = hessian({ model, loss: 'softmaxCrossEntropy', data: [batch] });
+  expect(relativeError(await toDense(inCode, 31), right)).toBeLessThan(1e-5);
+  inCode.dispose();
+  const beyond = { data: BigInt64Array.of(2n ** 40n), shape: [1] };
+  const wide = hessian({ model, loss, data: [[{ data: Float32Array.of(1, 2, 3), shape: [1, 3] }, beyond]] });
+  await expect(toDense(wide, 31)).rejects.toThrow(
+    'entry 0 of an integer array is 1099511627776: tensors hold integers of 32 bits',
+  );
 });
 
 test('one layer', async () => {

@@ -116,10 +116,10 @@ test.each([1e-10, 1e-7])(
   'no radius is claimed for products with noise of %d of their length, not of one pair either',
   async (noise) => {
     const exact = Float64Array.from({ length: 60 }, (_, i) => 1 + i);
-    for (let seed = 0; seed < 5; seed++) {
+    for (let seed = 0; seed < (long ? 5 : 2); seed++) {
       const op = proportionallyNoisyDiagonal(exact, { dtype: 'float64', relative: noise }, seed);
       for (const k of [1, 3]) {
-        const result = await eigsh(op, k, { sigma: 0.4, seed, maxProducts: 3000 }).catch((error: Error) => error);
+        const result = await eigsh(op, k, { sigma: 0.4, seed, maxProducts: 1500 }).catch((error: Error) => error);
         // noise that makes products unsymmetric may be refused at once
         if (result instanceof Error) expect(result.message).toMatch(/symmetric/);
         else expect([result.complete, result.completeness?.radius ?? 0]).toEqual([false, 0]);
@@ -140,6 +140,52 @@ test('every scale', async () => {
   }
 });
 
+/** A reproducible sequence of numbers in 0..1 (mulberry32). */
+function numbersFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Distances from sigma, with signs, of eigenvalue i of n. */
+const SPECTRA: ((i: number, n: number, next: () => number) => number)[] = [
+  // a ring about sigma, and the rest far away
+  (i, n, next) => (i % 2 ? 1 : -1) * (i < n / 3 ? 0.01 * (1 + 1e-3 * (i % 4)) : 1 + 5 * next()),
+  // four copies of each, on one side
+  (i) => 0.1 + 0.07 * Math.floor(i / 4),
+  // three copies of each, on both sides
+  (i) => (i % 2 ? 1 : -1) * (0.05 + 0.02 * Math.floor(i / 6)),
+  (_i, _n, next) => (next() < 0.5 ? 1 : -1) * 10 ** (-3 + 5 * next()),
+  // one eigenvalue on half the space
+  (i, n, next) => (i < n / 2 ? 0.2 : 3 + next()),
+  (i) => (i < 5 ? 0.1 * (1 + 1e-6 * i) : 1 + i),
+];
+
+/** A spectrum that a search near sigma can go wrong on: as a diagonal or, for odd seeds, turned by two reflections. */
+function hardOperator(seed: number) {
+  const next = numbersFrom(7919 * seed + 1);
+  const n = 8 + Math.floor(50 * next());
+  const sigma = [0, 0.3, -1, 2][seed % 4]! + 1e-3 * next();
+  const distances = SPECTRA[seed % SPECTRA.length]!;
+  const exact = Array.from({ length: n }, (_, i) => sigma + distances(i, n, next));
+  if (seed % 2 === 0) return { matrix: diagonalOperator(exact), exact, sigma, next };
+  let rows = exact.map((value, i) => exact.map((_, j) => (i === j ? value : 0)));
+  for (let turn = 0; turn < 2; turn++) {
+    const v = exact.map(() => next() - 0.5);
+    const square = v.reduce((sum, x) => sum + x * x, 0);
+    // A - 2 (v w^T + w v^T - 2 (v^T w) v v^T), w = A v, for v of length one
+    const w = rows.map((row) => row.reduce((sum, a, j) => sum + a * v[j]!, 0) / square);
+    const q = v.reduce((sum, x, i) => sum + x * w[i]!, 0) / square;
+    rows = rows.map((row, i) => row.map((a, j) => a - 2 * (v[i]! * w[j]! + w[i]! * v[j]! - 2 * q * v[i]! * v[j]!)));
+  }
+  const symmetric = rows.map((row, i) => row.map((a, j) => (a + rows[j]![i]!) / 2));
+  return { matrix: denseOperator(symmetric), exact, sigma, next };
+}
+
 /**
  * Pairs of equal eigenvalues, of which one start vector sees one: what the basis hides is for the check to find. With confidence
  * 0.9 a false claim may come in a tenth of the seeds; none is seen in any, as the bounds are far from sharp.
@@ -148,10 +194,10 @@ describe('nothing that is claimed is false, whatever the solves leave', () => {
   const exact = Array.from({ length: 60 }, (_, i) => 1 + (Math.floor(i / 2) / 5) ** 2);
   const op = diagonalOperator(exact);
 
-  test.each([1e-1, 1e-2, 1e-4, 1e-6, 1e-9, 1e-12])('innerTol %d', async (innerTol) => {
+  test.each([1e-2, 1e-4, 1e-6, 1e-12])('of pairs of equal eigenvalues, innerTol %d', async (innerTol) => {
     let claims = 0;
     const wrong: string[] = [];
-    for (let seed = 0; seed < (long ? 100 : 5); seed++) {
+    for (let seed = 0; seed < (long ? 100 : 2); seed++) {
       for (const [sigma, k] of [
         [0.9, 3],
         [4.1, 2],
@@ -166,6 +212,22 @@ describe('nothing that is claimed is false, whatever the solves leave', () => {
     // from loose solves nothing can be said
     if (innerTol >= 1e-2) expect(claims).toBe(0);
     if (innerTol <= 1e-6) expect(claims).toBeGreaterThan(0);
+  });
+
+  // confidence 0.5, so that an event that the bounds forget would show in many seeds; none is seen in 400
+  test('of clusters around sigma, copies on one side and on both, and spectra of five decades', async () => {
+    const wrong: string[] = [];
+    let claims = 0;
+    for (let seed = 0; seed < (long ? 200 : 12); seed++) {
+      const { matrix, exact, sigma, next } = hardOperator(seed);
+      const k = 1 + Math.floor(4 * next());
+      const innerTol = 10 ** (-1 - 9 * next());
+      const result = await eigsh(matrix, k, { sigma, seed, innerTol, tol: 1e-3, confidence: 0.5 });
+      if (result.completeness!.radius! > 0) claims++;
+      wrong.push(...falsehoods(result, exact, sigma).map((each) => `seed ${seed}: ${each}`));
+    }
+    expect(wrong).toEqual([]);
+    expect(claims).toBeGreaterThan(long ? 60 : 3);
   });
 });
 

@@ -1,9 +1,10 @@
 /** Files that are truncated, damaged, absurd or of another kind: named, before memory for what they promise is taken. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readArray, readOperator, writeArray } from '../../src/files/index.ts';
+import { loadHdf5 } from '../../src/hdf5/attributes.ts';
 import { seigh } from '../../src/index.ts';
 
 let home: string;
@@ -217,6 +218,18 @@ describe('.csv, .h5 and others', () => {
   });
 
   test('HDF5 files that are none, and those that end early', async () => {
+    const h5wasm = await loadHdf5();
+    const written = new h5wasm.File(join(home, 'good.h5'), 'w');
+    written.create_dataset({ name: 'A', data: Float64Array.of(1, 2, 3, 4), shape: [2, 2] });
+    written.close();
+    const { shape } = await readOperator(join(home, 'good.h5'));
+    expect(shape).toEqual([2, 2]);
+    const good = await readFile(join(home, 'good.h5'));
+    for (const length of [60, good.length >> 1, good.length - 1]) {
+      await expect(readOperator(await file('cut.h5', good.subarray(0, length)))).rejects.toThrow(
+        `cut.h5: truncated: it declares ${good.length} bytes, there are ${length}`,
+      );
+    }
     await expect(readOperator(await file('text.h5', 'no HDF5'))).rejects.toThrow(/text\.h5: not an HDF5 file/);
     await expect(readOperator(join(home, 'missing.h5:/A'))).rejects.toThrow(
       /missing\.h5: cannot read: there is no such file/,

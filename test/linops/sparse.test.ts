@@ -303,6 +303,12 @@ describe('bad input is named', () => {
     [{ ...square, indices: [1, 1], symmetric: 'lower' }, /only that triangle is given, but there is entry \(0, 1\)/],
     [{ ...square, symmetric: 'both' }, /symmetric must be one of 'lower', 'upper', got 'both'/],
     [{ format: 'coo', shape: [2, 2], row: [0, 2], col: [0, 0], data: [1, 2] }, /row\[1\] is 2, rows are 0\.\.1/],
+    // arrays of that length would take 8 GB
+    [
+      { format: 'coo', shape: [2e9, 2], row: [0], col: [0], data: [1] },
+      /shape is 2000000000 x 2 and there are 1 entries: nearly all rows or columns would be empty/,
+    ],
+    [{ ...good, shape: [2, 2e9] }, /nearly all rows or columns would be empty/],
     [{ format: 'coo', shape: [2, 2], row: [0], col: [0, 0], data: [1, 2] }, /have 1, 2 and 2 entries/],
     [{ format: 'coo', shape: [2, 2], row: [0, 0], col: [0, 0], data: [1e308, 1e308] }, /data\[0\] is Infinity/],
     [undefined, /expected \{ shape, indptr, indices, data \}, got undefined/],

@@ -1,11 +1,26 @@
 /** Tensors inside arrays and dictionaries: what models take and return. */
 import { Tensor, tensor, util } from '@tensorflow/tfjs-core';
-import { ShapeError } from '../../core/errors.ts';
+import { asDType } from '../../core/block.ts';
+import type { FloatArray } from '../../core/dtype.ts';
+import { ArgumentError, ShapeError } from '../../core/errors.ts';
 
-/** Numbers with a shape: becomes a tensor, float32 from a Float32Array and int32 from the integer arrays. */
+/**
+ * Numbers with a shape, as `readArray` of `eigensketch/files` gives them: becomes a tensor, float32 from floating-point arrays
+ * and int32 from integers.
+ */
 export interface ShapedArray {
   /** The numbers, last index fastest. */
-  readonly data: Float32Array | Int32Array | Uint8Array;
+  readonly data:
+    | Float32Array
+    | Float64Array
+    | Int8Array
+    | Int16Array
+    | Int32Array
+    | Uint8Array
+    | Uint16Array
+    | Uint32Array
+    | BigInt64Array
+    | BigUint64Array;
   /** Length of each axis. */
   readonly shape: readonly number[];
 }
@@ -69,6 +84,15 @@ function shapeOf(values: unknown): number[] {
   return [values.length, ...first!];
 }
 
+/** @throws ArgumentError for a number that int32, the only type of integers that tensors have, does not hold */
+function asInt32(values: ArrayLike<number | bigint>): Int32Array {
+  return Int32Array.from(values, (each, at) => {
+    const value = Number(each);
+    if (value === (value | 0)) return value;
+    throw new ArgumentError(`entry ${at} of an integer array is ${each}: tensors hold integers of 32 bits`, { at });
+  });
+}
+
 function tensorOf(values: ShapedArray | NestedNumbers): Tensor {
   if (isNestedNumbers(values)) return tensor(values as number[], shapeOf(values));
   const { data, shape } = values;
@@ -79,8 +103,10 @@ function tensorOf(values: ShapedArray | NestedNumbers): Tensor {
       numbers: data.length,
     });
   }
-  const dtype = Object.prototype.toString.call(data) === '[object Float32Array]' ? 'float32' : 'int32';
-  return tensor(data as Float32Array, [...shape], dtype);
+  const isFloating = /Float(32|64)Array/.test(Object.prototype.toString.call(data));
+  return isFloating
+    ? tensor(asDType({ rows: data.length, cols: 1, data: data as FloatArray }, 'float32').data, [...shape], 'float32')
+    : tensor(asInt32(data as ArrayLike<number | bigint>), [...shape], 'int32');
 }
 
 /**

@@ -42,7 +42,7 @@ export interface ProblemOptions<X extends TensorContainer, Y, O> {
   parameters?: ParameterSelection;
   /**
    * Batches [x, y] or { xs, ys }: an array, an iterable or async iterable, a tf.data.Dataset, or a function that returns
-   * one. x and y are tensors, typed arrays with shapes `{ data, shape }`, nested arrays of numbers (which become float32
+   * one. x and y are tensors, typed arrays with shapes `{ data, shape }` such as `readArray` of `eigensketch/files` makes of a .npy file, nested arrays of numbers (which become float32
    * tensors), or arrays or dictionaries of such. Data is read
    * more than once unless `check` is false and everything fits in memory: pass a function rather than a generator object.
    */
