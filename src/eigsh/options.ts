@@ -107,12 +107,12 @@ interface BasisLimits {
   maxMemory: number | undefined;
   store: string | undefined;
   /** Of a product with one column. */
-  multiplications: number | undefined;
+  flopsPerColumn: number | undefined;
 }
 
 /**
  * Columns of the basis before a restart: what memory allows, from max(2k, k + 20) + 8b (SciPy takes max(2k + 1, 20)) to three
- * times that. A wide basis saves products: it is no wider than what makes orthogonalising a column, 2n multiplications for
+ * times that. A wide basis saves products: it is no wider than what makes orthogonalising a column, 4n operations for
  * each of the basis, as much work as its product. @throws ArgumentError for a memory that has no room for k + 2b.
  */
 function chooseBasis(
@@ -120,14 +120,14 @@ function chooseBasis(
   k: number,
   b: number,
   bytes: number,
-  { maxMemory, store, multiplications = Number.POSITIVE_INFINITY }: BasisLimits,
+  { maxMemory, store, flopsPerColumn = Number.POSITIVE_INFINITY }: BasisLimits,
 ): number {
   const usual = Math.max(2 * k, k + 20) + 8 * b;
   const memory = maxMemory ?? (store === undefined ? USUAL_MEMORY : Number.POSITIVE_INFINITY);
   const mostThatFit = Math.floor((memory / (n * bytes) - k / 2 - 5 * b - CHECK_COLUMNS) / 1.5);
   const least = Math.min(n, k + 2 * b);
   if (maxMemory === undefined) {
-    const widest = Math.min(WIDEST * usual, Math.floor(multiplications / (2 * n)));
+    const widest = Math.min(WIDEST * usual, Math.floor(flopsPerColumn / (4 * n)));
     return Math.min(n, Math.max(usual, Math.min(widest, mostThatFit)));
   }
   if (mostThatFit >= least) return Math.min(n, WIDEST * usual, mostThatFit);
@@ -261,7 +261,7 @@ export function parseSearch(op: LinearOperator, k: number, options: EigshOptions
       maxMemory: parsed.maxMemory,
       store,
       // solves are many products
-      multiplications: inverse ? undefined : op.multiplications,
+      flopsPerColumn: inverse ? undefined : op.flopsPerColumn,
     }),
     maxProducts: parsed.maxProducts ?? (inverse ? 100 : 10) * n,
   };

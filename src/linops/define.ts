@@ -24,7 +24,7 @@ const FIELDS = [
   'asymmetry',
   'preferredBlockSize',
   'calibrate',
-  'multiplications',
+  'flopsPerColumn',
   'overlaps',
   'concurrent',
   'backend',

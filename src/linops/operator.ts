@@ -49,10 +49,10 @@ export interface LinearOperator {
   /** Finds `preferredBlockSize` by trying. Drivers call it before they choose a number of columns themselves. */
   calibrate?(): Promise<void>;
   /**
-   * Multiplications in a product with one column, for operators that know it: the entries of a sparse matrix. Where they are
-   * few, work on the columns beside the products counts, and `eigsh` keeps fewer of them.
+   * Floating-point operations in a product with one column, for operators that know it: two for each entry of a sparse matrix. Where
+   * they are few, work on the columns beside the products counts, and `eigsh` keeps fewer of them.
    */
-  readonly multiplications?: number;
+  readonly flopsPerColumn?: number;
   /**
    * A product may be asked for before the one before it has ended, because the work is done elsewhere (on a GPU): drivers
    * then make the next columns meanwhile. At most two products are under way.

@@ -62,7 +62,7 @@ export function csrOperator(name: string, A: CsrMatrix, psd?: boolean): SparseOp
     ...(psd ? { psd } : {}),
     ...(isSymmetric ? { selfAdjoint: true } : {}),
     ...(asymmetry ? { asymmetry } : {}),
-    multiplications: A.data.length,
+    flopsPerColumn: 2 * A.data.length,
     entries: { shape, indptr: A.indptr, indices: A.indices, data: A.data },
     matmat: (X: Block, out?: Block) => multiply(A, X, out),
     adjointMatmat: (Y: Block) => {

@@ -25,7 +25,7 @@ test('is widest where products count, and narrowest where the basis costs more',
   const n = 600;
   const [usual, widest] = [38, 114];
   const sparse = banded(n, 3);
-  expect(sparse.multiplications).toBe(7 * n);
+  expect(sparse.flopsPerColumn).toBe(14 * n);
   expect(widthOf(diagonalOperator(new Float64Array(n).fill(1)), 10)).toBe(widest);
   expect(widthOf(sparse, 10)).toBe(usual);
   // half as many columns as a row has entries
