@@ -33,11 +33,11 @@ interface StageStart {
   done: number;
 }
 
-/** What is counted: products, or pairs of `eigsh` and the products that they took. */
-const countOf = ({ stage, done, numMatvecs }: Progress): number => (stage === 'krylov' ? (numMatvecs ?? 0) : done);
+/** What is counted: products; where pairs of `eigsh` are, the products that they took. */
+const countOf = ({ done, numMatvecs }: Progress): number => numMatvecs ?? done;
 
-function stateText({ stage, done, total, numMatvecs, worstResidual }: Progress): string {
-  if (stage !== 'krylov') return `${done} of ${total} products`;
+function stateText({ done, total, numMatvecs, worstResidual }: Progress): string {
+  if (numMatvecs === undefined) return `${done} of ${total} products`;
   const residual = worstResidual === undefined ? '' : `, worst residual ${worstResidual.toExponential(1)}`;
   return `${done} of ${total} pairs, ${numMatvecs} products${residual}`;
 }
@@ -50,7 +50,7 @@ function paceText(progress: Progress, start: StageStart, seconds: number): strin
     const rate = made / Math.max(1e-3, seconds - start.at);
     parts.push(`${rate.toPrecision(3)} products/s`);
     // how many products pairs will take is not known
-    const left = progress.stage === 'krylov' ? 0 : progress.total - progress.done;
+    const left = progress.numMatvecs === undefined ? progress.total - progress.done : 0;
     if (left > 0) parts.push(`${duration(left / rate)} left`);
   }
   return parts.join(', ');

@@ -12,9 +12,9 @@ export interface Progress {
   done: number;
   /** All of this stage. */
   total: number;
-  /** Of the stage `'krylov'`: products with single columns so far. */
+  /** Of `eigsh`, where `done` counts pairs: products with single columns so far. */
   numMatvecs?: number;
-  /** Of the stage `'krylov'`: largest ||A v - w v|| / |w| of the wanted pairs that are there. */
+  /** Of `eigsh`: largest ||A v - w v|| / |w| of the wanted pairs that are there. */
   worstResidual?: number;
 }
 

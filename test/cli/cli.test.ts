@@ -273,7 +273,7 @@ describe('what goes wrong', () => {
       2,
       'eigensketch report: one analysis file or sketch directory is needed, got 2',
     ],
-    ['bad format', ['report', 'a', '--format', 'pdf'], 2, "eigensketch report: format must be one of 'markdown'"],
+    ['bad format', ['report', 'a', '--format', 'docx'], 2, "eigensketch report: format must be one of 'markdown'"],
     ['no budget', ['plan', '--n', '10'], 2, 'eigensketch plan: give memory, max-products or both'],
   ])('%s', async (_, args, code, message) => {
     const ended = await run(args);

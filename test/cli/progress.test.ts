@@ -56,6 +56,16 @@ test('a search shows its products and the worst residual', () => {
   );
 });
 
+test('runs of Lanczos steps show products, and what is left', () => {
+  const { written, clock, report } = reporter(false);
+  report({ stage: 'krylov', done: 0, total: 300 });
+  clock.seconds = 50;
+  report({ stage: 'krylov', done: 100, total: 300 });
+  expect(written[0]).toMatch(
+    /^krylov: 100 of 300 products, 50\.0 s, 2\.00 products\/s, 100 s left, \S+ [MG]B of memory\n$/,
+  );
+});
+
 test('--quiet says nothing', () => {
   const { write } = process.stderr;
   const said: unknown[] = [];

@@ -143,7 +143,7 @@ function failing(op: LinearOperator, failAt: number): { op: LinearOperator; mult
 }
 
 /** Products between failures of the power: a prime, so that they fall on all parts of a search. */
-const EVERY = repeats(14, 7, 1);
+const EVERY = repeats(13, 7, 1);
 
 describe(repeatedTitle('a search that was stopped goes on where it was'), () => {
   test.each(searches)(
