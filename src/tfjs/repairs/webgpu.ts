@@ -8,9 +8,11 @@ import {
   cumprod,
   cumsum,
   div,
+  engine,
   logicalAnd,
   logicalNot,
   logicalOr,
+  Multiply,
   matMul,
   mirrorPad,
   mod,
@@ -128,6 +130,13 @@ export const WEBGPU_REPAIRS: Readonly<Record<string, Repair>> = {
   Acos: { wrong: INACCURATE, compute: ({ x }) => sub(Math.PI / 2, asin(x)) },
   BatchMatMul: { wrong: LONG, concerns: isLongProduct, compute: longProduct },
   BatchToSpaceND: { wrong: FEW_AXES, concerns: hasManyAxes, compute: blockwise(batchToSpaceND as never, 'crops') },
+  Cast: {
+    wrong:
+      'leaves the bits of whole numbers and bools as they are, which sums, means and extrema take for numbers near zero',
+    concerns: ({ x }, { dtype }) => dtype === 'float32' && (x.dtype === 'int32' || x.dtype === 'bool'),
+    // not `mul`, which casts
+    compute: ({ x }) => engine().runKernel(Multiply, { a: x, b: scalar(1) }) as Tensor,
+  },
   Cos: { wrong: INACCURATE, compute: ({ x }) => sine(x, 1) },
   Cumprod: { wrong: CUMULATIVE, concerns: needsScan, compute: cumulative(cumprod) },
   Cumsum: { wrong: CUMULATIVE, concerns: needsScan, compute: cumulative(cumsum) },
