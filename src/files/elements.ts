@@ -128,7 +128,7 @@ export function elementNameOf(data: TypedArray): ElementName {
 const EXACT = 2n ** 53n;
 
 const isBigIntArray = (data: TypedArray): data is BigInt64Array | BigUint64Array =>
-  elementNameOf(data) === 'int64' || elementNameOf(data) === 'uint64';
+  elementNameOf(data).endsWith('int64');
 
 /** The numbers as float32 (float32 ones) or float64 (all others). @throws NumericalError for an integer beyond 2^53. */
 export function toFloats(path: string, data: TypedArray): Float32Array | Float64Array {

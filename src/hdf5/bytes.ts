@@ -1,4 +1,5 @@
 /** Little-endian numbers one after the other. */
+import { concatenateBytes } from '../core/bytes.ts';
 
 /** A field of a binary record: `size` bytes that hold `value`. */
 export type Field = [size: 1 | 2 | 4 | 8, value: number];
@@ -13,17 +14,6 @@ function encodeField([size, value]: Field): Uint8Array {
   else if (size === 2) view.setUint16(0, value, true);
   else if (size === 4) view.setUint32(0, value, true);
   else view.setBigInt64(0, BigInt(value), true);
-  return out;
-}
-
-/** Pieces side by side. */
-export function concatenateBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
   return out;
 }
 

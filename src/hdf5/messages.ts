@@ -2,9 +2,10 @@
  * The pieces of an HDF5 object header that a dataset needs, byte by byte as in the HDF5 File Format Specification 3.0,
  * sections III.A and IV.A: standard types and versions that every library since HDF5 1.8 (2008) reads.
  */
+import { concatenateBytes } from '../core/bytes.ts';
 import type { DType } from '../core/dtype.ts';
 import { ArgumentError } from '../core/errors.ts';
-import { concatenateBytes, fields, text, UNDEFINED_ADDRESS } from './bytes.ts';
+import { fields, text, UNDEFINED_ADDRESS } from './bytes.ts';
 import { lookup3 } from './lookup3.ts';
 
 /** What describes a block file: whole numbers are stored as int64, other numbers as float64, texts as UTF-8. */

@@ -1,6 +1,7 @@
 /** Any SVG of a figure as PNG, for slides, and as PDF, for papers. */
 import type * as Resvg from '@resvg/resvg-js';
 import { host } from '#host';
+import { concatenateBytes } from '../core/bytes.ts';
 import { atDoor } from '../core/door.ts';
 import { ArgumentError, UnsupportedError } from '../core/errors.ts';
 import { integer, listOf, parseOptions, text, withDefault } from '../core/parse.ts';
@@ -98,12 +99,6 @@ export function svgToPdf(svg: string, options: PdfOptions = {}): Promise<Uint8Ar
     document.end();
     const parts: Uint8Array[] = [];
     for await (const part of document) parts.push(part);
-    const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-    let offset = 0;
-    for (const part of parts) {
-      bytes.set(part, offset);
-      offset += part.length;
-    }
-    return bytes;
+    return concatenateBytes(parts);
   });
 }

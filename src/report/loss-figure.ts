@@ -3,9 +3,9 @@ import type { Mark, Spec } from 'vega';
 import { atDoor } from '../core/door.ts';
 import { ShapeError } from '../core/errors.ts';
 import { asRecord, finite, finiteNumbers, optional, parseOptions, text, withDefault } from '../core/parse.ts';
+import { cells } from './cells.ts';
 import { drawSvg } from './draw.ts';
 import { axis, FIGURE_FIELDS, type FigureOptions, type FigureStyle, frame, legend, PALETTES } from './figure-style.ts';
-import { SEAM } from './matrix-figure.ts';
 import { plotSvg } from './plot.ts';
 
 /** Losses along one direction, as `lossAlong` of `eigensketch/tfjs` makes them. */
@@ -177,7 +177,7 @@ function surfaceSpec(
   return {
     ...frame(style, { title: 'Loss on the plane of two eigenvectors', subtitle: isInside ? 'cross: the weights' : '' }),
     data: [
-      { name: 'cells', values: values.map((value, at) => ({ i: at % m, j: Math.floor(at / m), value })) },
+      { name: 'cells', values: values.map((value, at) => ({ i: Math.floor(at / m), j: at % m, value })) },
       { name: 'grid', values: [{ width: m, height: m, values }] },
       {
         name: 'lines',
@@ -206,19 +206,7 @@ function surfaceSpec(
         clip: true,
         encode: { enter: { width: { signal: 'width' }, height: { signal: 'height' } } },
         marks: [
-          {
-            type: 'rect',
-            from: { data: 'cells' },
-            encode: {
-              enter: {
-                x: { signal: `(datum.i - 0.5) * ${cell.width}` },
-                y: { signal: `(datum.j - 0.5) * ${cell.height}` },
-                width: { value: cell.width + SEAM },
-                height: { value: cell.height + SEAM },
-                fill: { scale: 'color', field: 'value' },
-              },
-            },
-          },
+          cells('cells', cell, true),
           {
             type: 'path',
             from: { data: 'lines' },

@@ -3,6 +3,7 @@ import type { Spec } from 'vega';
 import { atDoor } from '../core/door.ts';
 import { ShapeError } from '../core/errors.ts';
 import { choice, type Field, numbers, type Parsed, parseOptions, refuse, withDefault } from '../core/parse.ts';
+import { cells } from './cells.ts';
 import { drawSvg } from './draw.ts';
 import { FIGURE_FIELDS, type FigureOptions, type FigureStyle, frame, legend } from './figure-style.ts';
 
@@ -22,8 +23,6 @@ export interface MatrixImage extends Omit<FigureOptions, 'width' | 'height'> {
 const MOST = 160;
 /** Pixels of the longer side. */
 const SIDE = 480;
-/** Pixels by which a rectangle lies under its neighbours: readers draw a line where two only meet. */
-export const SEAM = 0.5;
 /** Decades below the largest entry that have a colour of their own. */
 const DECADES = 10;
 
@@ -104,20 +103,6 @@ function imageSpec(
         title: scale === 'signed' ? 'entry' : 'log₁₀ |entry|',
       },
     ],
-    marks: [
-      {
-        type: 'rect',
-        from: { data: 'entries' },
-        encode: {
-          enter: {
-            x: { signal: `datum.j * ${cell}` },
-            y: { signal: `datum.i * ${cell}` },
-            width: { value: cell + SEAM },
-            height: { value: cell + SEAM },
-            fill: { scale: 'color', field: 'value' },
-          },
-        },
-      },
-    ],
+    marks: [cells('entries', { width: cell, height: cell })],
   };
 }

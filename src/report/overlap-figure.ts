@@ -3,6 +3,7 @@ import type { Mark, Spec } from 'vega';
 import { atDoor } from '../core/door.ts';
 import { ShapeError } from '../core/errors.ts';
 import { asRecord, integer, numbers, parseOptions } from '../core/parse.ts';
+import { cells } from './cells.ts';
 import { drawSvg } from './draw.ts';
 import {
   axis,
@@ -14,7 +15,6 @@ import {
   PALETTES,
   VISIBLE_BAR,
 } from './figure-style.ts';
-import { SEAM } from './matrix-figure.ts';
 import type { SubspaceOverlap } from './overlap.ts';
 
 /** Pixels between both parts. */
@@ -83,21 +83,7 @@ function overlapSpec({ dims: k, cosines, subspaces, confidence }: SubspaceOverla
     legends: [
       { ...legend(style), fill: 'color', type: 'gradient', orient: 'right', title: '|cos|', gradientLength: side / 2 },
     ],
-    marks: [
-      {
-        type: 'rect',
-        from: { data: 'cells' },
-        encode: {
-          enter: {
-            x: { signal: `datum.j * ${cell}` },
-            y: { signal: `datum.i * ${cell}` },
-            width: { value: cell + SEAM },
-            height: { value: cell + SEAM },
-            fill: { scale: 'color', field: 'value' },
-          },
-        },
-      },
-    ],
+    marks: [cells('cells', { width: cell, height: cell })],
   };
   const curve: Mark = {
     type: 'group',

@@ -1,5 +1,6 @@
 /** How much of the leading subspaces of two results is common, with what their certificates say of the exact ones. */
 import type { Certificate } from '../apost/certificate.ts';
+import { largestMagnitude } from '../apost/certification.ts';
 import { leadingSubspaces } from '../apost/gaps.ts';
 import { coreRounding } from '../apost/noise.ts';
 import type { Matrix } from '../core/block.ts';
@@ -8,6 +9,7 @@ import { ArgumentError, ShapeError } from '../core/errors.ts';
 import { asRecord, type Field, integer, optional, parseOptions, refuse } from '../core/parse.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import { gram, type VerbContext } from '../multivector/verbs.ts';
+import { selectLeading } from '../spectrum/eigenpairs.ts';
 import type { EighResult } from '../spectrum/result.ts';
 import type { Interval } from '../stats/interval.ts';
 
@@ -35,12 +37,6 @@ export interface SubspaceOverlap {
   confidence?: number;
 }
 
-/** The k leading columns by magnitude. */
-const leading = ({ eigenvalues }: EighResult, k: number): number[] =>
-  Array.from(eigenvalues.keys())
-    .sort((i, j) => Math.abs(eigenvalues[j]!) - Math.abs(eigenvalues[i]!))
-    .slice(0, k);
-
 /** ||V^T V - I||_F. */
 function departure({ rows: k, data }: Matrix): number {
   return Math.sqrt(data.reduce((sum, value, at) => sum + (value - (at % (k + 1) === 0 ? 1 : 0)) ** 2, 0));
@@ -56,7 +52,7 @@ async function sinesOf(
   const missed = certificate?.missedEigenvalueBound;
   // Rayleigh quotients are needed, which pairs from elsewhere need not be
   if (!certificate || !residualNorms || missed === undefined || certificate.given) return new Array(k).fill(null);
-  const largest = theta.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const largest = largestMagnitude(theta);
   const defect = departure(await gram(V, V, verbs, { wide: true }));
   const noise = certificate.noiseFloor + coreRounding(largest, theta.length);
   const sines = leadingSubspaces({ theta, residualNorms, noise, defect: defect * largest, missed });
@@ -99,8 +95,8 @@ export function subspaceOverlap(
     if (n !== m) throw new ShapeError(`the results are of operators of size ${n} and ${m}`, { first: n, second: m });
     const verbs = { kernels: await selectKernels() };
     const all = await gram(a.result.eigenvectors, b.result.eigenvectors, verbs, { wide: true });
-    const [left, right] = [leading(a.result, dims), leading(b.result, dims)];
-    const G = Float64Array.from(left.flatMap((i) => right.map((j) => all.data[i * all.cols + j]!)));
+    const [left, right] = [a, b].map(({ result }) => selectLeading(result.eigenvalues, 'LM', dims));
+    const G = Float64Array.from(left!.flatMap((i) => right!.map((j) => all.data[i * all.cols + j]!)));
     const [alpha, beta] = [await sinesOf(a, dims, verbs), await sinesOf(b, dims, verbs)];
     let squares = 0;
     const subspaces = Array.from({ length: dims }, (_, at): Interval => {

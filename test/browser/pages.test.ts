@@ -12,6 +12,7 @@ import {
   type Page,
   serve,
 } from '../support/browser.ts';
+import { relativeError } from '../support/dense.ts';
 import { type Reference, type ReferenceArray, readReference } from '../support/reference.ts';
 import { certified } from './jobs.ts';
 import type { Jobs, PlainNetwork } from './page.ts';
@@ -52,16 +53,6 @@ const run = <Name extends keyof Jobs>(page: Page, name: Name, ...args: Parameter
 
 const plain = ({ shape, data }: ReferenceArray) => ({ shape, data: Array.from(data) });
 
-/** ||a - b|| / ||b||. */
-function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let [difference, size] = [0, 0];
-  for (let i = 0; i < b.length; i++) {
-    difference += (a[i]! - b[i]!) ** 2;
-    size += b[i]! ** 2;
-  }
-  return Math.sqrt(difference / size);
-}
-
 describeInBrowser('in chromium', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'eigensketch-browser-'));
@@ -96,7 +87,7 @@ describeInBrowser('in chromium', () => {
       expect(kernels).toMatch(isolated ? /^wasm \(\d+ threads?\)$/ : /^wasm \(calling thread\)$/);
       expect(sketch).toHaveLength(128);
       expect(sketch).toEqual(inNode.sketch);
-      expect(apart(certificate, inNode.certificate)).toBeLessThan(1e-12);
+      expect(relativeError(certificate, inNode.certificate)).toBeLessThan(1e-12);
       expect(lines.filter((line) => line.includes('EigensketchWarning'))).toEqual([]);
     });
 
@@ -104,7 +95,7 @@ describeInBrowser('in chromium', () => {
       'the Hessian of a network on %s is that of PyTorch; memory is flat and given back',
       async (name) => {
         const { data, grown, left } = await run(page, 'hessianMatrix', name, network);
-        expect(apart(data, reference.hessian)).toBeLessThan(1e-5);
+        expect(relativeError(data, reference.hessian)).toBeLessThan(1e-5);
         expect([grown, left]).toEqual([0, 0]);
       },
       60_000,
@@ -144,7 +135,7 @@ describeInBrowser('in chromium', () => {
     const { page } = await open(ISOLATED, MODULE);
     const { device, data, grown, left } = await run(page, 'hessianMatrix', 'webgpu', network);
     expect(device).toMatch(/swiftshader/i);
-    expect(apart(data, reference.hessian)).toBeLessThan(1e-5);
+    expect(relativeError(data, reference.hessian)).toBeLessThan(1e-5);
     expect([grown, left]).toEqual([0, 0]);
   }, 120_000);
 

@@ -12,6 +12,7 @@ import { type Block, zeros } from '../../src/core/block.ts';
 import { EigensketchError } from '../../src/core/errors.ts';
 import { fillRandom } from '../../src/core/random.ts';
 import { hessian, loadModel, useBackend } from '../../src/tfjs/index.ts';
+import { relativeError } from '../support/dense.ts';
 import { EXACT, type ModelCase } from './catalogue.ts';
 
 /** What a run of a model showed. */
@@ -67,15 +68,6 @@ function directions(rows: number): Block {
 const column = ({ rows, data }: Block, j: number): Float32Array =>
   Float32Array.from({ length: rows }, (_, i) => data[2 * i + j]!);
 const dot = (a: Float32Array, b: Float32Array): number => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
-
-function relativeError(found: ArrayLike<number>, exact: ArrayLike<number>): number {
-  let [difference, norm] = [0, 0];
-  for (let i = 0; i < exact.length; i++) {
-    difference += (found[i]! - exact[i]!) ** 2;
-    norm += exact[i]! ** 2;
-  }
-  return Math.sqrt(difference / norm);
-}
 
 interface InputInfo {
   readonly name: string;

@@ -7,21 +7,14 @@ import { workerOf } from '../../store/record.ts';
 import { parseShard, shardName, WHOLE } from '../../store/shard.ts';
 import type { SketchDirectory } from '../../store/sketch/directory.ts';
 import { measureStage } from '../../store/sketch/measure.ts';
-import { nextMeasured, progressOf, type StageProgress } from '../../store/sketch/progress.ts';
+import { nextMeasured, progressOf } from '../../store/sketch/progress.ts';
 import { measuredStageNamed } from '../../store/sketch/stages.ts';
-import { measureTestProducts, testsProgress } from '../../store/sketch/test-products.ts';
-import { readTests } from '../../store/test-vectors.ts';
+import { certificateProgress, measureTestProducts } from '../../store/sketch/test-products.ts';
 import type { Arguments, CommandContext } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { reporterOf } from '../progress.ts';
 import { directoryOf, operatorAgain, resumable } from '../storing.ts';
 import { openRun } from './opening.ts';
-
-/** Test vectors of a certificate, where they are there, and the products with them. */
-async function certificateProgress(directory: SketchDirectory): Promise<StageProgress[]> {
-  const tests = await readTests(directory);
-  return tests ? testsProgress(directory, tests, tests) : [];
-}
 
 /** The first stage with missing blocks. */
 async function nextStage(directory: SketchDirectory): Promise<string | undefined> {

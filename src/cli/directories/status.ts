@@ -10,8 +10,7 @@ import { searchProgress } from '../../store/search/progress.ts';
 import { openDirectory, type SketchDirectory } from '../../store/sketch/directory.ts';
 import { flatPlan } from '../../store/sketch/plan.ts';
 import { progressOf, type StageProgress } from '../../store/sketch/progress.ts';
-import { testsProgress } from '../../store/sketch/test-products.ts';
-import { readTests } from '../../store/test-vectors.ts';
+import { certificateProgress } from '../../store/sketch/test-products.ts';
 import type { Arguments } from '../command.ts';
 import { EXIT } from '../exit.ts';
 import { duration } from '../progress.ts';
@@ -82,9 +81,7 @@ export async function tellStatus({ values, words }: Arguments<Fields>): Promise<
     return EXIT.done;
   }
   const directory = await openDirectory(path);
-  const tests = await readTests(directory);
-  const ofCertificate = tests ? await testsProgress(directory, tests, tests) : [];
-  const stages = [...(await progressOf(directory)), ...ofCertificate];
+  const stages = [...(await progressOf(directory)), ...(await certificateProgress(directory))];
   const isCertified = (await loadCertificate(directory)) !== undefined;
   const queue = await queueOf(directory);
   if (values.json) {

@@ -110,3 +110,9 @@ export async function testsProgress(
     await summary(directory, CERTIFICATE, { cols, blockSize }, done),
   ];
 }
+
+/** How far the test vectors that are there are, and the products with them; nothing where there are none. */
+export async function certificateProgress(directory: SketchDirectory): Promise<StageProgress[]> {
+  const tests = await readTests(directory);
+  return tests ? testsProgress(directory, tests, tests) : [];
+}

@@ -1,4 +1,5 @@
 /** CIFAR-10 in its binary version (Krizhevsky 2009): records of a label and a 32 x 32 image, one colour after the other. */
+import { concatenateBytes } from '../../core/bytes.ts';
 import { atDoor } from '../../core/door.ts';
 import { StoreError } from '../../core/errors.ts';
 import { refuse, text } from '../../core/parse.ts';
@@ -52,21 +53,11 @@ async function readAll(files: readonly string[]): Promise<LabelledImages> {
     }
     parts.push({ labels, pixels });
   }
-  const labels = joined(parts.map((part) => part.labels));
+  const labels = concatenateBytes(parts.map((part) => part.labels));
   return {
     shape: [labels.length, SIDE, SIDE, 3],
-    pixels: joined(parts.map((part) => part.pixels)),
+    pixels: concatenateBytes(parts.map((part) => part.pixels)),
     labels,
     classes: CLASSES,
   };
-}
-
-function joined(arrays: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(arrays.reduce((length, array) => length + array.length, 0));
-  let offset = 0;
-  for (const array of arrays) {
-    all.set(array, offset);
-    offset += array.length;
-  }
-  return all;
 }

@@ -104,8 +104,8 @@ function extremumGradient(kernelName: string, extremum: typeof max, attribute: s
     gradFunc: (dy, [saved], attrs) => {
       const x = saved!;
       const axes = util.parseAxisParam(attrs[attribute] as number | number[], x.shape);
-      const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
-      return { x: () => mul(reshape(dy as Tensor, kept), extremumShares(x, extremum(x, axes), axes)) };
+      const y = extremum(x, axes, true);
+      return { x: () => mul(reshape(dy as Tensor, y.shape), extremumShares(x, y, axes)) };
     },
   };
 }
