@@ -1,6 +1,6 @@
 /** Completeness, gaps and angles: Kuczynski & Wozniakowski 1992, Li & Li 2005, Davis & Kahan 1970. */
 import { describe, expect, test } from '@jest/globals';
-import { isolatedPairs } from '../../src/apost/gaps.ts';
+import { isolatedPairs, leadingSubspaces } from '../../src/apost/gaps.ts';
 import type { Block } from '../../src/core/block.ts';
 import {
   apost,
@@ -94,15 +94,29 @@ function ritz(A: Block, V: Block) {
   return { theta: Float64Array.from(core.values), residualNorms: residualNorms.map(Math.sqrt), vectors, missed };
 }
 
+/** Indices of the `count` largest by magnitude. */
+const leading = (values: ArrayLike<number>, count: number): number[] =>
+  Array.from({ length: values.length }, (_, i) => i)
+    .sort((i, j) => Math.abs(values[j]!) - Math.abs(values[i]!))
+    .slice(0, count);
+
+/** The sine of the largest angle between spans of as many orthonormal vectors: their cosines are the singular values of X^T Y. */
+function sineBetween(X: readonly (readonly number[])[], Y: readonly (readonly number[])[]): number {
+  const cosines = X.flatMap((x) => Y.map((y) => x.reduce((sum, value, row) => sum + value * y[row]!, 0)));
+  const C: Block = { rows: X.length, cols: X.length, data: Float64Array.from(cosines) };
+  return Math.sqrt(Math.max(0, 1 - jacobi(multiply(C, transposed(C))).values[0]!));
+}
+
 test.each([
   [4, long ? 20_000 : 3000],
   [7, long ? 5000 : 500],
 ])(
-  'n = %i, %i random symmetric matrices: each gap interval holds one eigenvalue, whose vector is within the angle',
+  'n = %i, %i random symmetric matrices: each gap interval holds one eigenvalue, whose vector is within the angle, and leading spans within theirs',
   (size, times) => {
     const next = uniforms(size);
     let stated = 0;
     let widest = 0;
+    let sharpest = 0;
     for (let trial = 0; trial < times; trial++) {
       const rank = 1 + (trial % (size - 1));
       const X = randomBlock(size, size, 17 * trial + size);
@@ -139,10 +153,24 @@ test.each([
         expect(Math.sqrt(Math.max(0, 1 - cosine ** 2))).toBeLessThanOrEqual(Math.sin(pair.angle) + 1e-7);
         widest = Math.max(widest, Math.abs(exact.values[inside[0]!]! - pair.interval.estimate) / (upper - lower));
       }
+      for (const [at, sine] of leadingSubspaces({ ...known, noise: 0, defect: 0 }).entries()) {
+        if (sine === null) continue;
+        const computed = leading(known.theta, at + 1).map((i) =>
+          Array.from({ length: size }, (_, row) => vectors.data[row * rank + i]!),
+        );
+        const truth = sineBetween(
+          computed,
+          leading(exact.values, at + 1).map((i) => [...exact.vectors[i]!]),
+        );
+        expect(truth).toBeLessThanOrEqual(sine + 1e-7);
+        // beside rounding, which a sine near zero is made of
+        if (sine > 1e-3) sharpest = Math.max(sharpest, truth / sine);
+      }
     }
     // it says something, and not too cautiously: some eigenvalue lies in the outer part of its interval
     expect(stated).toBeGreaterThan(times / 4);
     expect(widest).toBeGreaterThan(0.25);
+    expect(sharpest).toBeGreaterThan(0.5);
   },
 );
 
