@@ -122,6 +122,7 @@ function chooseBasis(
   bytes: number,
   { maxMemory, store, flopsPerColumn = Number.POSITIVE_INFINITY }: BasisLimits,
 ): number {
+  if (!(flopsPerColumn >= 0)) refuse('flopsPerColumn of the operator', 'a number at least 0', flopsPerColumn);
   const usual = Math.max(2 * k, k + 20) + 8 * b;
   const memory = maxMemory ?? (store === undefined ? USUAL_MEMORY : Number.POSITIVE_INFINITY);
   const mostThatFit = Math.floor((memory / (n * bytes) - k / 2 - 5 * b - CHECK_COLUMNS) / 1.5);

@@ -16,7 +16,7 @@ const isIntervals = (value: unknown): boolean =>
   Array.isArray(value) && value.every((each) => each === null || isInterval(each));
 
 /** What is wrong with a certificate, or undefined. */
-function faultOfCertificate(certificate: unknown): string | undefined {
+export function faultOfCertificate(certificate: unknown): string | undefined {
   if (!isRecord(certificate)) return 'the certificate is no record';
   if (certificate.schema !== CERTIFICATE_SCHEMA) {
     return `its certificate has schema version ${String(certificate.schema)}, this version reads ${CERTIFICATE_SCHEMA}`;

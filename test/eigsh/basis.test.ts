@@ -45,3 +45,8 @@ test('of either width finds the same, the narrow one with a few more products', 
   expect(narrow.restarts).toBeGreaterThan(wide.restarts);
   expect(narrow.numMatvecs / wide.numMatvecs).toBeLessThan(2);
 });
+
+test.each([Number.NaN, -1, 'few'])('an operator whose flopsPerColumn is %p is refused', async (flopsPerColumn) => {
+  const A = { ...banded(40, 3), flopsPerColumn } as LinearOperator;
+  await expect(eigsh(A, 3)).rejects.toThrow(/^eigsh: flopsPerColumn of the operator must be a number at least 0, got /);
+});

@@ -112,3 +112,14 @@ test('what cannot be compared is refused', async () => {
     'overlapSvg: an overlap of 2 vectors',
   );
 });
+
+test('a certificate of another result is refused, and what is none', async () => {
+  const [one, other] = [await certified(0, 12, 1), await certified(0.1, 12, 2)];
+  const mixed = { result: one.result, certificate: other.certificate };
+  await expect(subspaceOverlap(one, mixed)).rejects.toThrow(
+    /^subspaceOverlap: second\.certificate is of another result: its eigenvalue 0 is /,
+  );
+  await expect(subspaceOverlap({ result: one.result, certificate: {} as never }, one)).rejects.toThrow(
+    'subspaceOverlap: first: its certificate has schema version undefined',
+  );
+});
