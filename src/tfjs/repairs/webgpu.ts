@@ -34,9 +34,14 @@ import {
 } from '@tensorflow/tfjs-core';
 import { einsum } from '../autodiff/rules/einsum.ts';
 import { finishFused } from '../autodiff/rules/fused.ts';
+import { segmentSum } from '../autodiff/rules/indexing.ts';
 import { alongAxis, alongEachAxis, mergeAxes } from './folding.ts';
 import type { Compute, Inputs, Repair } from './repair.ts';
+import { isSplitConvolution, isSplitProduct, SCATTER_ND, splitConvolution, splitProduct } from './repeatable-sums.ts';
 import { STRIDED_SLICE } from './strided-slice.ts';
+
+const hasOtherSlopes = ({ preluActivationWeights: slopes }: Inputs): boolean =>
+  slopes != null && slopes.size > 1 && slopes.rank > 1;
 
 const hasManyAxes = ({ x }: Inputs): boolean => x.rank > 4;
 
@@ -124,11 +129,17 @@ const blockwise =
 const FEW_AXES = 'refuses more than four axes';
 const WRONG_AXES = 'is wrong for more than four axes';
 const LONG = 'refuses products with millions of rows or columns';
+const ATOMIC = 'adds long sums in the order in which threads come, to other roundings each time';
 
 /** By kernel. */
 export const WEBGPU_REPAIRS: Readonly<Record<string, Repair>> = {
   Acos: { wrong: INACCURATE, compute: ({ x }) => sub(Math.PI / 2, asin(x)) },
-  BatchMatMul: { wrong: LONG, concerns: isLongProduct, compute: longProduct },
+  BatchMatMul: {
+    wrong: `${LONG}, and ${ATOMIC}`,
+    concerns: (inputs, attrs) => isLongProduct(inputs, attrs) || isSplitProduct(inputs, attrs),
+    compute: (inputs, attrs) =>
+      isLongProduct(inputs, attrs) ? longProduct(inputs, attrs) : splitProduct(inputs, attrs),
+  },
   BatchToSpaceND: { wrong: FEW_AXES, concerns: hasManyAxes, compute: blockwise(batchToSpaceND as never, 'crops') },
   Cast: {
     wrong:
@@ -137,6 +148,7 @@ export const WEBGPU_REPAIRS: Readonly<Record<string, Repair>> = {
     // not `mul`, which casts
     compute: ({ x }) => engine().runKernel(Multiply, { a: x, b: scalar(1) }) as Tensor,
   },
+  Conv2D: { wrong: ATOMIC, concerns: isSplitConvolution, compute: splitConvolution },
   Cos: { wrong: INACCURATE, compute: ({ x }) => sine(x, 1) },
   Cumprod: { wrong: CUMULATIVE, concerns: needsScan, compute: cumulative(cumprod) },
   Cumsum: { wrong: CUMULATIVE, concerns: needsScan, compute: cumulative(cumsum) },
@@ -145,8 +157,8 @@ export const WEBGPU_REPAIRS: Readonly<Record<string, Repair>> = {
     compute: (inputs, { equation }) => einsum(equation as string, Object.values(inputs)),
   },
   FusedConv2D: {
-    wrong: 'takes slopes that are broadcast otherwise than along leading axes by the wrong index',
-    concerns: ({ preluActivationWeights: slopes }) => slopes != null && slopes.size > 1 && slopes.rank > 1,
+    wrong: `takes slopes that are broadcast otherwise than along leading axes by the wrong index, and ${ATOMIC}`,
+    concerns: (inputs, attrs) => hasOtherSlopes(inputs) || isSplitConvolution(inputs, attrs),
     compute: (inputs, attrs) => {
       const { strides, pad, dilations } = attrs as {
         strides: [number, number];
@@ -204,6 +216,7 @@ export const WEBGPU_REPAIRS: Readonly<Record<string, Repair>> = {
         return alongAxis(y, (axis + y.rank) % y.rank, (folded) => reverse(folded, 1));
       }, x),
   },
+  ScatterNd: { wrong: ATOMIC, ...SCATTER_ND },
   Select: {
     wrong: FEW_AXES,
     concerns: ({ t }) => t.rank > 4,
@@ -229,9 +242,16 @@ export const WEBGPU_REPAIRS: Readonly<Record<string, Repair>> = {
         return count === 1 ? undefined : (folded) => tile(folded, [1, count, 1]);
       }),
   },
+  UnsortedSegmentSum: {
+    wrong: ATOMIC,
+    compute: ({ x, segmentIds }, attrs) => segmentSum(x, segmentIds, attrs.numSegments as number),
+  },
   _FusedMatMul: {
-    wrong: LONG,
-    concerns: isLongProduct,
-    compute: (inputs, attrs) => finishFused(longProduct(inputs, attrs), inputs, attrs),
+    wrong: `${LONG}, and ${ATOMIC}`,
+    concerns: (inputs, attrs) => isLongProduct(inputs, attrs) || isSplitProduct(inputs, attrs),
+    compute: (inputs, attrs) => {
+      const { transposeA, transposeB } = attrs as never as Flags;
+      return finishFused(matMul(inputs.a!, inputs.b!, transposeA, transposeB), inputs, attrs);
+    },
   },
 };
