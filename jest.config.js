@@ -1,6 +1,7 @@
 /**
- * Jest runs the emitted JavaScript: `npm test` builds first. It uses every core; by itself it leaves one free, so that two
- * cores run one file at a time.
+ * Jest runs the emitted JavaScript: `npm test` builds first. Test files are plain modules of Node, without Jest's virtual
+ * machine, each in a process of its own. Jest uses every core; by itself it leaves one free, so that two cores run one file at
+ * a time.
  */
 import process from 'node:process';
 
@@ -9,7 +10,11 @@ import process from 'node:process';
 process.env.OPENBLAS_NUM_THREADS ??= '1';
 
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/dist/test/runner/environment.js',
+  runtime: '<rootDir>/dist/test/runner/runtime.js',
+  runner: '<rootDir>/dist/test/runner/runner.js',
+  // a rejection that nobody awaits belongs to its test
+  waitForUnhandledRejections: true,
   rootDir: '.',
   testMatch: ['<rootDir>/dist/test/**/*.test.js'],
   transform: {},

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, test } from '@jest/globals';
 import { VERSION } from '../src/core/version.ts';
+import { describe, expect, test } from './support/jest.ts';
 
 const SRC = resolve('src');
 
@@ -331,4 +331,9 @@ test('every file says in its first lines what it is for', () => {
     .filter((path) => !readFileSync(path, 'utf8').startsWith('/**'))
     .map((path) => relative(SRC, path));
   expect(silent).toEqual([]);
+});
+
+test('tests take describe, test, expect and hooks from test/support/jest.ts', () => {
+  const others = filesUnder('test').filter((path) => /^import \{.*'@jest\/globals'/m.test(readFileSync(path, 'utf8')));
+  expect(others).toEqual([]);
 });

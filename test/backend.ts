@@ -13,6 +13,6 @@ if (!NAMES.includes(name)) {
 }
 const { status } = spawnSync(process.execPath, ['node_modules/jest/bin/jest.js', 'test/backends', ...rest], {
   stdio: 'inherit',
-  env: { ...process.env, NODE_OPTIONS: '--experimental-vm-modules', EIGENSKETCH_TEST_BACKEND: name },
+  env: { ...process.env, EIGENSKETCH_TEST_BACKEND: name },
 });
 process.exit(status ?? 1);

@@ -1,5 +1,4 @@
 /** What users get wrong: every case names the function, the argument and the value. */
-import { describe, expect, test } from '@jest/globals';
 import {
   denseOperator,
   diagonalOperator,
@@ -11,6 +10,7 @@ import {
   seigh,
   ssvd,
 } from '../src/index.ts';
+import { describe, expect, test } from './support/jest.ts';
 import { orthonormalityDefect, randomBlock, toDense } from './support/matrices.ts';
 
 const ten = diagonalOperator([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);

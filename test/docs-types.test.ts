@@ -1,8 +1,8 @@
 /** The TypeScript blocks of the README and the pages compile as they stand, under the strictest settings that users have. */
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { expect, test } from '@jest/globals';
 import { command } from './support/command.ts';
+import { expect, test } from './support/jest.ts';
 
 /** Pages whose blocks are one program. */
 const PROGRAMS = ['docs/from-python.md', 'docs/from-files.md'];

@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as files from '../src/files/index.ts';
 import * as hdf5 from '../src/hdf5/index.ts';
 import { apost, diagonalOperator, seigh } from '../src/index.ts';
@@ -11,6 +10,7 @@ import * as remote from '../src/remote/index.ts';
 import * as report from '../src/report/index.ts';
 import * as testing from '../src/testing/index.ts';
 import { expectRefusal, failureOf } from './support/doors.ts';
+import { afterAll, beforeAll, describe, expect, test } from './support/jest.ts';
 
 type Call = (...args: never[]) => unknown;
 

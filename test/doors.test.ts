@@ -1,10 +1,10 @@
 /** The door of every public function: what is wrong is refused before the operator multiplies anything, and named once. */
-import { describe, expect, test } from '@jest/globals';
 import * as core from '../src/index.js';
 import { ArgumentError, type LinearOperator } from '../src/index.js';
 import { operatorWithSpectrum } from '../src/testing/index.js';
 import { checkRefusals } from './laws/linop.ts';
 import { expectRefusal, failureOf } from './support/doors.ts';
+import { describe, expect, test } from './support/jest.ts';
 
 const N = 12;
 

@@ -1,7 +1,7 @@
 /** Every example runs and prints what it promises; the demo keeps its numbers. */
-import { describe, expect, test } from '@jest/globals';
 import { command } from './support/command.ts';
 import { countMarks, example, figuresOf, tableRows } from './support/example.ts';
+import { describe, expect, test } from './support/jest.ts';
 import { testLarge } from './support/long.ts';
 
 test('dense-matrix: the leading eigenvalue of the Hilbert matrix', async () => {

@@ -1,7 +1,7 @@
 /** The declarations that users see: every type that a public signature names is exported, everything exported is explained. */
 import { readFileSync } from 'node:fs';
-import { expect, test } from '@jest/globals';
 import { exported, files, textOf } from './support/declarations.ts';
+import { expect, test } from './support/jest.ts';
 
 test('there is something to look at', () => {
   expect(exported.length).toBeGreaterThan(100);

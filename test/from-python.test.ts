@@ -2,9 +2,9 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { expect, test } from '@jest/globals';
 import { command } from './support/command.ts';
 import { docBlocks } from './support/doc-blocks.ts';
+import { expect, test } from './support/jest.ts';
 
 test('every task runs as the page has it', async () => {
   const blocks = docBlocks(await readFile('docs/from-python.md', 'utf8'));

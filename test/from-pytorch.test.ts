@@ -2,10 +2,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { command } from './support/command.ts';
 import { docBlocks } from './support/doc-blocks.ts';
 import { example } from './support/example.ts';
+import { afterAll, beforeAll, expect, test } from './support/jest.ts';
 import { PYTHON } from './support/programs.ts';
 import { describePython } from './support/python.ts';
 

@@ -1,5 +1,4 @@
 /** One word for one thing: options, results, certificates, JSON and the command line call it by the same name, in one shape. */
-import { beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { COMMANDS } from '../src/cli/commands.ts';
 import { main } from '../src/cli/main.ts';
 import {
@@ -19,6 +18,7 @@ import {
 } from '../src/index.ts';
 import { analysisOf, toJson } from '../src/report/index.ts';
 import { exported, type Member, membersOf, textOf } from './support/declarations.ts';
+import { beforeAll, describe, expect, jest, test } from './support/jest.ts';
 
 const members: readonly Member[] = exported.flatMap(membersOf);
 

@@ -1,6 +1,6 @@
 /** What the packed tarball holds; `npm run release:check` tries it in the project of a user, on several versions of Node. */
-import { expect, test } from '@jest/globals';
 import { command } from './support/command.ts';
+import { expect, test } from './support/jest.ts';
 
 test('the tarball holds the build, the sources, pages, examples and papers of the package, and nothing else', async () => {
   const { stdout } = await command('npm', ['pack', '--dry-run', '--json', '--ignore-scripts']);

@@ -1,5 +1,5 @@
 /** The names users can import: adding or losing one is a decision, not an accident. */
-import { expect, test } from '@jest/globals';
+import { expect, test } from './support/jest.ts';
 
 const exportsOf = async (path: string): Promise<string[]> => Object.keys(await import(path)).sort();
 

@@ -1,10 +1,10 @@
 /** The code blocks of the README, and of two pages, run as they stand and print what the block after them says. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { expect, test } from '@jest/globals';
 import { transform } from 'esbuild';
 import { command } from './support/command.ts';
 import { docBlocks } from './support/doc-blocks.ts';
+import { expect, test } from './support/jest.ts';
 
 const PAGES = ['README.md', 'docs/certificate.md', 'docs/figures.md'];
 const blocks = await Promise.all(PAGES.map(async (page) => docBlocks(await readFile(page, 'utf8')))).then((of) =>

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type EigensketchError, type LinearOperator, planSketch, seigh } from '../src/index.ts';
 import { runHere } from './support/cli.ts';
+import { afterAll, beforeAll, describe, expect, test } from './support/jest.ts';
 
 const n = 40;
 

@@ -1,5 +1,4 @@
 /** `JSON.stringify` of every result: plain arrays, and the record without its vectors and products. */
-import { expect, test } from '@jest/globals';
 import {
   cg,
   diagonal,
@@ -11,6 +10,7 @@ import {
   ssvd,
   tridiagToDensity,
 } from '../src/index.js';
+import { expect, test } from './support/jest.ts';
 
 const A = diagonalOperator([5, -4, 3, 2, 1]);
 const parsed = (result: object): Record<string, unknown> => JSON.parse(JSON.stringify(result));

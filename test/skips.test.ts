@@ -1,5 +1,5 @@
 /** The line about skipped tests: every one counted under its reason, and a run with a skip that gives none fails. */
-import { expect, jest, test } from '@jest/globals';
+import { expect, jest, test } from './support/jest.ts';
 import SkipReporter, { summarizeSkips } from './support/skip-reporter.ts';
 import { skippedTitle } from './support/skips.ts';
 

@@ -1,9 +1,9 @@
 /** Math.max and its like get a list of numbers as one argument a number, and a stack has room for some 10^5. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
 import { endsOf } from '../src/eigsh/completeness.ts';
 import { leaveOneOutError } from '../src/seigh/leave-one-out.ts';
+import { expect, test } from './support/jest.ts';
 
 /** The arguments of every call `Math.f(...)` of a program, without comments. */
 function mathArguments(source: string): string[] {

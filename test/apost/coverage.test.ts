@@ -1,8 +1,8 @@
 /** A fast cut of the coverage suite (`npm run coverage:certificate`): every statement, every spectrum, fewer seeds. */
-import { describe, expect, test } from '@jest/globals';
 import { judged, noisyDiagonal } from '../../bench/support/spectra.ts';
 import { judge, truthOf } from '../../bench/support/truth.ts';
 import { apost, diagonalOperator, seigh } from '../../src/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { repeatedTitle, repeats } from '../support/long.ts';
 
 const SEEDS = repeats(8, 25, 100);

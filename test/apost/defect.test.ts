@@ -1,10 +1,10 @@
 /** Statements are about the vectors that are returned: what they lack in orthonormality is counted. */
-import { expect, test } from '@jest/globals';
 import { zeroMatrix } from '../../src/core/block.ts';
 import { apost, diagonalOperator } from '../../src/index.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { estimatedDefect, exactDefect } from '../../src/multivector/defect.ts';
 import { multivectorOf } from '../../src/multivector/host.ts';
+import { expect, test } from '../support/jest.ts';
 import { distance, frobenius, identity, multiply, randomBlock, transposed } from '../support/matrices.ts';
 
 test.each([3, 70])(

@@ -1,5 +1,4 @@
 /** Every number of a certificate from its formula, evaluated here once more: noise, slack and levels at each end. */
-import { describe, expect, test } from '@jest/globals';
 import { certify } from '../../src/apost/apost.ts';
 import { coreRounding } from '../../src/apost/noise.ts';
 import { parseApostOptions } from '../../src/apost/options.ts';
@@ -16,6 +15,7 @@ import {
 } from '../../src/index.ts';
 import { multivectorOf } from '../../src/multivector/host.ts';
 import { levelAtLook } from '../../src/stats/sequential.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { uniforms } from '../support/matrices.ts';
 
 const ENDS = ['estimate', 'lower', 'upper'] as const;

@@ -1,6 +1,6 @@
 /** Gap intervals where residuals are rounding: eigenvalues of random matrices to 17 digits by mpmath 1.3, `eigsy` at 50 digits. */
-import { expect, test } from '@jest/globals';
 import { apost, denseOperator, eigsh, seigh } from '../../src/index.ts';
+import { expect, test } from '../support/jest.ts';
 import { uniforms } from '../support/matrices.ts';
 
 const N = 14;

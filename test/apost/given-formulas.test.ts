@@ -1,9 +1,9 @@
 /** Certificates of pairs from elsewhere, number by number: from the parts that are measured, and the certificate of Ritz pairs. */
-import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { apost, type Interval, type LinearOperator, ritzPairs } from '../../src/index.ts';
 import { multivectorOf } from '../../src/multivector/host.ts';
 import { jacobi } from '../support/eigenvalues.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { orthonormalVectors } from '../support/krylov.ts';
 import { distance, frobenius, multiply, randomBlock, transposed, uniforms } from '../support/matrices.ts';
 

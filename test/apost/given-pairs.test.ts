@@ -1,5 +1,4 @@
 /** Factorisations from anywhere: every certified statement is true of exactly the given numbers, orthonormal or not. */
-import { describe, expect, test } from '@jest/globals';
 import {
   apost,
   type Certificate,
@@ -10,6 +9,7 @@ import {
   seigh,
 } from '../../src/index.ts';
 import { randomOrthogonal } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { long } from '../support/long.ts';
 
 const n = 40;

@@ -1,8 +1,8 @@
 /** The certified interval: its factors, and its coverage whatever the spectrum of the error. */
-import { describe, expect, test } from '@jest/globals';
 import { apost, diagonalOperator, seigh } from '../../src/index.ts';
 import { multivectorOf } from '../../src/multivector/host.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { long } from '../support/long.ts';
 import { expectRate } from '../support/statistics.ts';
 

@@ -1,5 +1,4 @@
 /** Completeness, gaps and angles: Kuczynski & Wozniakowski 1992, Li & Li 2005, Davis & Kahan 1970. */
-import { describe, expect, test } from '@jest/globals';
 import { isolatedPairs, leadingSubspaces } from '../../src/apost/gaps.ts';
 import type { Block } from '../../src/core/block.ts';
 import {
@@ -12,6 +11,7 @@ import {
 } from '../../src/index.ts';
 import { multivectorOf } from '../../src/multivector/host.ts';
 import { jacobi } from '../support/eigenvalues.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { orthonormalVectors } from '../support/krylov.ts';
 import { long } from '../support/long.ts';
 import { multiply, randomBlock, transposed, uniforms } from '../support/matrices.ts';

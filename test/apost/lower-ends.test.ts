@@ -1,7 +1,7 @@
 /** Lower ends where nothing but rounding is left of the error, which residual norms of Krylov methods include. */
-import { expect, test } from '@jest/globals';
 import { truthOf } from '../../bench/support/truth.ts';
 import { apost, diagonalOperator, type EighResult, eigsh, type LinearOperator, seigh } from '../../src/index.ts';
+import { expect, test } from '../support/jest.ts';
 import { repeatedTitle, repeats } from '../support/long.ts';
 
 const METHODS: Record<string, (A: LinearOperator, seed: number) => Promise<EighResult>> = {

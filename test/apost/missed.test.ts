@@ -1,5 +1,4 @@
 /** What pairs may have missed, what gaps that certifies, and the noise of the largest products: by definition and by hand. */
-import { describe, expect, test } from '@jest/globals';
 import type { Certification } from '../../src/apost/certification.ts';
 import { couplingOf, diagonalMatrix, lanczosOnError, spectralBound } from '../../src/apost/completeness.ts';
 import { isolatedPairs } from '../../src/apost/gaps.ts';
@@ -10,6 +9,7 @@ import { denseOperator, diagonalOperator, type LinearOperator } from '../../src/
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
 import { jacobi } from '../support/eigenvalues.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { apply, orthonormalVectors } from '../support/krylov.ts';
 import { multiply, randomBlock, transposed, uniforms } from '../support/matrices.ts';
 

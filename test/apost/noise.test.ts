@@ -1,9 +1,9 @@
 /** Noise in products: what each law measures, and where it enters a certificate. */
-import { describe, expect, test } from '@jest/globals';
 import { noiseFromAsymmetry, noiseFromRepetition, roundingFloor } from '../../src/apost/noise.ts';
 import { apost, diagonalOperator, type LinearOperator, seigh } from '../../src/index.ts';
 import { multivectorOf } from '../../src/multivector/host.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { uniforms } from '../support/matrices.ts';
 
 /** `A` whose i-th entry of every product is moved by `change(i, calls so far)`. */

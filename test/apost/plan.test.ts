@@ -1,6 +1,6 @@
 /** How many test products buy which certainty: against the tails of chi-square. */
-import { describe, expect, test } from '@jest/globals';
 import { apostErrorBounds, planTests } from '../../src/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 describe('planning', () => {
   test.each([

@@ -1,8 +1,8 @@
 /** Products that carry noise in proportion to themselves: what a certificate says is true, certain statements always. */
-import { describe, expect, test } from '@jest/globals';
 import { judged, type ProportionalNoise, proportionallyNoisyDiagonal } from '../../bench/support/spectra.ts';
 import { judge, truthOf } from '../../bench/support/truth.ts';
 import { apost, type EighResult, eigsh, type LinearOperator, seigh } from '../../src/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { repeatedTitle, repeats } from '../support/long.ts';
 
 const SEEDS = repeats(2, 6, 40);

@@ -2,7 +2,6 @@
  * Statements about random operators against exact values: many spectra, scales, element types, kinds of noise and methods.
  * What is certain is never false, and what has a probability is false no more often than that leaves.
  */
-import { expect, test } from '@jest/globals';
 import { noisyDiagonal, proportionallyNoisyDiagonal } from '../../bench/support/spectra.ts';
 import { judge, truthOf } from '../../bench/support/truth.ts';
 import { CERTIFIED_LENGTHS } from '../../src/apost/certificate.ts';
@@ -20,6 +19,7 @@ import {
   trace,
 } from '../../src/index.ts';
 import { withScaledFields } from '../../src/linops/at-scale.ts';
+import { expect, test } from '../support/jest.ts';
 import { long, repeatedTitle, repeats } from '../support/long.ts';
 import { uniforms } from '../support/matrices.ts';
 

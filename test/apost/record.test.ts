@@ -1,7 +1,7 @@
 /** The record: which statements share an event, what is likely only, and the helpers that read it. */
-import { describe, expect, test } from '@jest/globals';
 import { apost, diagonalOperator, seigh, smallestRank } from '../../src/index.ts';
 import { squaredInterval, withNoise } from '../../src/stats/interval.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 const n = 200;
 const A = diagonalOperator(Float64Array.from({ length: n }, (_, i) => (i % 4 === 3 ? -1 : 1) / (i + 1)));

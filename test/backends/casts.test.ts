@@ -1,8 +1,8 @@
 /** What was made of whole numbers and bools is summed as what it is: masks of losses, counts, accuracies. */
-import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '../../src/tfjs/index.ts';
 import { BACKEND, describeBackend } from '../support/backends.ts';
+import { expect, test } from '../support/jest.ts';
 
 const SHAPE: [number, number] = [4, 6];
 const numbers = Array.from({ length: 24 }, (_, i) => (i * 7) % 11);

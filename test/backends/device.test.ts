@@ -1,6 +1,5 @@
 /** The door to WebGPU and what happens when the device does not do as it should. */
 import process from 'node:process';
-import { afterEach, expect, jest, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { DeviceError, seigh, UnsupportedError } from '../../src/index.ts';
 import { currentBackend } from '../../src/tfjs/backends/current.ts';
@@ -9,6 +8,7 @@ import { startBackend } from '../../src/tfjs/use-backend.ts';
 import { BACKEND, describeBackend, describeOn, tryBackend } from '../support/backends.ts';
 import { command } from '../support/command.ts';
 import { relativeError } from '../support/dense.ts';
+import { afterEach, expect, jest, test } from '../support/jest.ts';
 import { randomBlock } from '../support/matrices.ts';
 import { skippedTitle } from '../support/skips.ts';
 

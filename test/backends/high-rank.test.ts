@@ -1,9 +1,9 @@
 /** Tangents have one axis more than what they are tangents of: kernels must work with five and six axes, too. */
-import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '../../src/tfjs/index.ts';
 import { BACKEND, describeBackend } from '../support/backends.ts';
 import { relativeError } from '../support/dense.ts';
+import { expect, test } from '../support/jest.ts';
 
 /** Numbers between -1 and 1, the same at every run. */
 const numbers = (shape: number[]): tf.Tensor =>

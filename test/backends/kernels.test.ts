@@ -1,5 +1,4 @@
 /** The dense algebra's panel products on the device of the backend under test: a kernel provider like any other. */
-import { expect, test } from '@jest/globals';
 import { withFasterPanels, withPanels } from '../../src/linalg/kernels/device.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { panelKernels } from '../../src/linalg/kernels/panels.ts';
@@ -10,6 +9,7 @@ import { orthonormalise } from '../../src/multivector/orthonormalise.ts';
 import { useBackend } from '../../src/tfjs/index.ts';
 import { kernelLaws } from '../laws/kernels.ts';
 import { BACKEND, describeBackend } from '../support/backends.ts';
+import { expect, test } from '../support/jest.ts';
 import { distance, frobenius, multiply, orthonormalityDefect, randomBlock, transposed } from '../support/matrices.ts';
 
 /** A provider that takes this long for a product, and otherwise does what the reference does. */

@@ -1,10 +1,10 @@
 /** The reference networks on the backend under test: exact, the same as on wasm, and without leaks. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Block } from '../../src/core/block.ts';
 import { type CurvatureOperator, ggn, hessian, jacobian, useBackend } from '../../src/tfjs/index.ts';
 import { BACKEND, describeBackend, thorough } from '../support/backends.ts';
 import { relativeError, someColumns } from '../support/dense.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { randomBlock } from '../support/matrices.ts';
 import { buildNetwork, NETWORK_NAMES, type Network } from '../support/networks.ts';
 

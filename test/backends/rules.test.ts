@@ -1,9 +1,9 @@
 /** Every tangent rule, the kernel that has it and its gradient, on the backend under test. */
-import { test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { gradientLaws } from '../laws/gradients.ts';
 import { ruleLaws } from '../laws/rules.ts';
 import { BACKEND, describeBackend, thorough } from '../support/backends.ts';
+import { test } from '../support/jest.ts';
 import { large, largeTitle } from '../support/long.ts';
 
 // minutes on a GPU in software

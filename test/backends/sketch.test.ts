@@ -1,9 +1,9 @@
 /** A sketch with its certificate on the backend under test is that of wasm, within what both say of their error. */
-import { expect } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { hessian784, loadNetwork784, type Network784 } from '../../bench/support/network784.ts';
 import { apost, type Certificate, type EighResult, seigh } from '../../src/index.ts';
 import { BACKEND, describeBackend, thorough } from '../support/backends.ts';
+import { expect } from '../support/jest.ts';
 import { testLarge } from '../support/long.ts';
 
 const DIMS = thorough ? 200 : 40;

@@ -2,7 +2,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   type Browser,
   bundle,
@@ -13,6 +12,7 @@ import {
   serve,
 } from '../support/browser.ts';
 import { relativeError } from '../support/dense.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { type Reference, type ReferenceArray, readReference } from '../support/reference.ts';
 import { certified } from './jobs.ts';
 import type { Jobs, PlainNetwork } from './page.ts';

@@ -3,7 +3,6 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { DATASETS } from '../../site/src/datasets/index.ts';
 import { initialWeights } from '../../site/src/initial-weights.ts';
@@ -12,6 +11,7 @@ import { writeArray } from '../../src/files/index.ts';
 import { type Browser, bundle, describeInBrowser, openBrowser, type Page, serve } from '../support/browser.ts';
 import { command } from '../support/command.ts';
 import { descended, hessianEigenvalues, type SmallProblem } from '../support/float64-network.ts';
+import { afterAll, beforeAll, expect } from '../support/jest.ts';
 import { large, testLarge } from '../support/long.ts';
 
 /** 2-8-8-2, 114 parameters, of which 100 eigenvalues are shown. */

@@ -2,8 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { bundle, describeInBrowser } from '../support/browser.ts';
+import { afterAll, beforeAll, expect, test } from '../support/jest.ts';
 
 const CORE = "export { apost, eigsh, fromMatvec, seigh } from 'eigensketch';";
 const TFJS = "export { ggn, hessian, useBackend } from 'eigensketch/tfjs';";

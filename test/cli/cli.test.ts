@@ -2,9 +2,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { apost, type Certificate, diagonalOperator, seigh } from '../../src/index.ts';
 import { runHere as run, runCli } from '../support/cli.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 
 const file = (name: string): string => `test/cli/fixtures/${name}.mjs`;
 const harmonic = ['--operator', file('harmonic')];

@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readArray, writeArray } from '../../src/files/index.ts';
 import { remoteOperator } from '../../src/remote/index.ts';
 import { runHere as run } from '../support/cli.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 
 /** The second differences of so many points, whose spectrum has a closed form: det = N + 1. */
 const N = 60;

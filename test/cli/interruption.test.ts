@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '../support/jest.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'eigensketch-signals-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

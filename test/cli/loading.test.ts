@@ -1,8 +1,8 @@
 /** What a command loads before it is run: help must not wait for kernels, certificates, statistics, files of blocks and algebra. */
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { expect, test } from '@jest/globals';
 import { COMMANDS } from '../../src/cli/commands.ts';
+import { expect, test } from '../support/jest.ts';
 
 /** Files and packages that a file imports at once, and what those import. */
 function reached(file: string, seen: Set<string> = new Set()): Set<string> {

@@ -3,7 +3,6 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import process from 'node:process';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { modelProblem } from '../../src/cli/model-problem.ts';
@@ -14,6 +13,7 @@ import type { Analysis } from '../../src/report/index.ts';
 import { ggn, hessian } from '../../src/tfjs/index.ts';
 import { runHere } from '../support/cli.ts';
 import { relativeError, toDense } from '../support/dense.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { artifactsOf, writeModel } from '../support/saved-model.ts';
 
 const SAMPLES = 10;

@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { writeArray } from '../../src/files/index.ts';
 import { runHere as run, runCli } from '../support/cli.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { needing, PYTHON, runs } from '../support/programs.ts';
 
 let home: string;

@@ -1,6 +1,6 @@
 /** What a run says of its progress: a bar that people see, lines that a log keeps, nothing where nothing is wanted. */
-import { expect, test } from '@jest/globals';
 import { progressReporter, reporterOf } from '../../src/cli/progress.ts';
+import { expect, test } from '../support/jest.ts';
 
 /** A reporter whose clock the test sets, and what it has written. */
 function reporter(isTTY: boolean) {

@@ -1,6 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { type Distribution, fillRandom, type Purpose, type StreamKey } from '../../src/core/random.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 const purposes: readonly Purpose[] = ['sketch', 'inner', 'test', 'probe', 'start', 'trace', 'traceRange', 'synthetic'];
 

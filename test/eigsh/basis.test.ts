@@ -1,8 +1,8 @@
 /** How wide the basis of a search may become before it is restarted: by memory, and by what products of sparse matrices cost. */
-import { expect, test } from '@jest/globals';
 import { parseSearch } from '../../src/eigsh/options.ts';
 import { diagonalOperator, type EigshOptions, eigsh, type LinearOperator, sparseOperator } from '../../src/index.ts';
 import { derive } from '../../src/linops/define.ts';
+import { expect, test } from '../support/jest.ts';
 
 /** A symmetric matrix whose rows all have `band` entries on either side of a rising diagonal, and around the end. */
 function banded(n: number, band: number): LinearOperator {

@@ -1,5 +1,4 @@
 /** What eigsh says of the eigenvalues that it did not return: the formulas, and how often the bounds are wrong where they can be. */
-import { describe, expect, test } from '@jest/globals';
 import type { Matrix } from '../../src/core/block.ts';
 import { iterate } from '../../src/eigsh/check.ts';
 import { boundTheRest } from '../../src/eigsh/completeness.ts';
@@ -10,6 +9,7 @@ import { spectrumBounds } from '../../src/krylov/fresh-run.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { hostSpace } from '../../src/multivector/host.ts';
 import { jacobi } from '../support/eigenvalues.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { repeatedTitle, repeats } from '../support/long.ts';
 import { randomBlock } from '../support/matrices.ts';
 import { expectRate } from '../support/statistics.ts';

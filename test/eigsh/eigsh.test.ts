@@ -1,5 +1,4 @@
 /** eigsh: the leading eigenpairs, what it says of its own accuracy, and what it makes of degenerate operators. */
-import { describe, expect, test } from '@jest/globals';
 import {
   ArgumentError,
   denseOperator,
@@ -13,6 +12,7 @@ import {
   seigh,
 } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { orthonormalityDefect, toDense, transposed, uniforms } from '../support/matrices.ts';
 
 const range = (n: number, value: (i: number) => number): Float64Array =>

@@ -1,7 +1,7 @@
 /** The Hessian of the 784-50-10 network, whose spectrum is known: what ten leading pairs cost. */
-import { expect, test } from '@jest/globals';
 import { hessian784, loadNetwork784 } from '../../bench/support/network784.ts';
 import { eigsh } from '../../src/index.ts';
+import { expect, test } from '../support/jest.ts';
 
 test('ten leading eigenvalues to 1e-3 take at most the 71 products of SciPy and one block', async () => {
   const network = await loadNetwork784();

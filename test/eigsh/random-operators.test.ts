@@ -1,7 +1,7 @@
 /** eigsh on random operators: every pair within its stated interval of an eigenvalue, none missed. */
-import { describe, expect, test } from '@jest/globals';
 import { apost, type EigshOptions, eigsh } from '../../src/index.ts';
 import { operatorWithSpectrum, randomOrthogonal } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { repeatedTitle, repeats } from '../support/long.ts';
 import { uniforms } from '../support/matrices.ts';
 

@@ -1,5 +1,4 @@
 /** Eigenvalues nearest to sigma: against closed forms and SciPy, and what is claimed when solves are loose. */
-import { describe, expect, test } from '@jest/globals';
 import { proportionallyNoisyDiagonal } from '../../bench/support/spectra.ts';
 import {
   denseOperator,
@@ -12,6 +11,7 @@ import {
   sparseOperator,
 } from '../../src/index.ts';
 import { derive } from '../../src/linops/define.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { long } from '../support/long.ts';
 import { scipy, withScipy } from '../support/scipy.ts';
 

@@ -1,8 +1,8 @@
 /** The worked examples at small size, against closed forms and whole matrices. */
 import { readdir, readFile } from 'node:fs/promises';
-import { expect, test } from '@jest/globals';
 import { vgg } from '../../examples/support/vgg.ts';
 import { countMarks, example, figuresOf, tableRows } from '../support/example.ts';
+import { expect, test } from '../support/jest.ts';
 import { testLarge } from '../support/long.ts';
 
 /** The numbers that follow a label at the beginning of a line. */

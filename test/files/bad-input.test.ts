@@ -2,10 +2,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readArray, readOperator, writeArray } from '../../src/files/index.ts';
 import { loadHdf5 } from '../../src/hdf5/attributes.ts';
 import { seigh } from '../../src/index.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 
 let home: string;
 beforeAll(async () => {

@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type FileArray, readArray, type TypedArray, writeArray } from '../../src/files/index.ts';
 import { diagonalOperator, seigh } from '../../src/index.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { scipy, withScipy } from '../support/scipy.ts';
 
 let home: string;

@@ -2,10 +2,10 @@
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { readOperator } from '../../src/files/index.ts';
 import { graphLaplacian, type SparseOperator, ssvd } from '../../src/index.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { distance, identity, randomBlock, toDense, transposed } from '../support/matrices.ts';
 import { needing, PYTHON, runs } from '../support/programs.ts';
 import { scipy, withScipy } from '../support/scipy.ts';

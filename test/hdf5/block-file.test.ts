@@ -3,11 +3,11 @@ import { copyFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { StoreError } from '../../src/core/errors.ts';
 import { BlockFile, BlockWriter, verifyBlockFile, writeBlockFile } from '../../src/hdf5/index.ts';
 import { lookup3 } from '../../src/hdf5/lookup3.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { randomBlock } from '../support/matrices.ts';
 
 let home: string;

@@ -2,7 +2,6 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { zeros } from '../../src/core/block.ts';
 import {
   type DiskSpace,
@@ -17,6 +16,7 @@ import type { Multivector } from '../../src/multivector/multivector.ts';
 import { projectOut } from '../../src/multivector/project.ts';
 import { multivectorLaws, type SpaceFactory } from '../laws/multivector.ts';
 import { orthonormaliseLaws } from '../laws/orthonormalise.ts';
+import { afterAll, afterEach, expect, test } from '../support/jest.ts';
 import { distance, randomBlock } from '../support/matrices.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'eigensketch-disk-'));

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { diskSpace, isTemporary, removeTemporaries, verifyBlockFile, writeBlockFile } from '../../src/hdf5/index.ts';
+import { afterAll, beforeAll, expect, test } from '../support/jest.ts';
 import { randomBlock } from '../support/matrices.ts';
 import { testOnSmallDisk } from '../support/small-disk.ts';
 

@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect } from '@jest/globals';
 import { writeBlockFile } from '../../src/hdf5/index.ts';
 import { command } from '../support/command.ts';
+import { afterAll, beforeAll, expect } from '../support/jest.ts';
 import { randomBlock } from '../support/matrices.ts';
 import { needing, PYTHON, runs } from '../support/programs.ts';
 

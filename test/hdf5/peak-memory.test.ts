@@ -2,8 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
 import { command } from '../support/command.ts';
+import { expect, test } from '../support/jest.ts';
 
 const CAP = 30e6;
 /** Of the program beside what is capped: the young generation, generated code, buffers of the BLAS. */

@@ -2,13 +2,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
 import { type DiskSpace, diskSpace } from '../../src/hdf5/index.ts';
 import { diagonalOperator, planSketch } from '../../src/index.ts';
 import type { Multivector, Space } from '../../src/multivector/multivector.ts';
 import { decompose, prepareRun } from '../../src/seigh/decompose.ts';
 import { parseSketchCall, type SeighOptions } from '../../src/seigh/options.ts';
 import type { SketchBudget } from '../../src/seigh/plan.ts';
+import { expect, test } from '../support/jest.ts';
 
 /** A space that counts the columns of its multivectors. */
 function counted(inner: DiskSpace): { space: Space; peak: () => number } {

@@ -2,7 +2,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from '@jest/globals';
 import { apost } from '../../src/apost/apost.ts';
 import type { Block } from '../../src/core/block.ts';
 import { bytesPerEntry } from '../../src/core/dtype.ts';
@@ -14,6 +13,7 @@ import { decompose, prepareRun } from '../../src/seigh/decompose.ts';
 import { parseSketchCall, type SeighOptions } from '../../src/seigh/options.ts';
 import { makeEighResult } from '../../src/spectrum/result.ts';
 import { multivectorIn } from '../laws/multivector.ts';
+import { afterAll, describe, expect, test } from '../support/jest.ts';
 import { distance, frobenius, multiply, randomBlock, transposed } from '../support/matrices.ts';
 
 const [n, dims] = [450, 20];

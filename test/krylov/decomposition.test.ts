@@ -1,5 +1,4 @@
 /** The Krylov decomposition: what holds after every step, whichever steps came before. */
-import { describe, expect, test } from '@jest/globals';
 import type { Block, Matrix } from '../../src/core/block.ts';
 import { denseOperator, diagonalOperator, type LinearOperator } from '../../src/index.ts';
 import { append, combine, join, type Parts, someColumns } from '../../src/krylov/basis.ts';
@@ -21,6 +20,7 @@ import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
 import type { Multivector, Space } from '../../src/multivector/multivector.ts';
 import { jacobi } from '../support/eigenvalues.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { distance, frobenius, multiply, randomBlock, transposed } from '../support/matrices.ts';
 
 const n = 24;

@@ -1,11 +1,11 @@
 /** Lanczos runs from fresh vectors outside a basis: they are what their definition says, and what they would cost. */
-import { describe, expect, test } from '@jest/globals';
 import { denseOperator, diagonalOperator } from '../../src/index.ts';
 import { expand, type KrylovContext } from '../../src/krylov/decomposition.ts';
 import { beginRun, record, spectrumBounds, stepsToExclude } from '../../src/krylov/fresh-run.ts';
 import { krylovSubspace } from '../../src/krylov/subspace.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { hostSpace } from '../../src/multivector/host.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { apply, projected } from '../support/krylov.ts';
 import { randomBlock, transposed } from '../support/matrices.ts';
 

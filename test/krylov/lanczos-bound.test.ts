@@ -1,6 +1,6 @@
 /** The bound of an eigenvalue from a Lanczos run whose products carry noise: by hand, and against the worst noise. */
-import { expect, test } from '@jest/globals';
 import { eigenvalueBound, mirrored } from '../../src/krylov/lanczos-bound.ts';
+import { expect, test } from '../support/jest.ts';
 import { uniforms } from '../support/matrices.ts';
 
 test('one and two steps by hand', () => {

@@ -1,7 +1,7 @@
 /** lanczos: A = V T V^T where it must be, through breakdowns, and the classical three-term relation where it is cut short. */
-import { expect, test } from '@jest/globals';
 import { denseOperator, diagonalOperator, lanczos, type Tridiagonal } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { expect, test } from '../support/jest.ts';
 import {
   distance,
   frobenius,

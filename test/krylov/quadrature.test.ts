@@ -1,10 +1,10 @@
 /** Gauss quadrature: nodes and weights that are known in closed form, and what a run of random vectors costs and tells. */
-import { describe, expect, test } from '@jest/globals';
 import { diagonalOperator } from '../../src/index.ts';
 import type { KrylovContext } from '../../src/krylov/decomposition.ts';
 import { gaussRadauRule, gaussRule, stochasticRules } from '../../src/krylov/quadrature.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { hostSpace } from '../../src/multivector/host.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 /** The Jacobi matrix of Legendre polynomials, m x m, times `scale`. */
 const legendre = (m: number, scale = 1) => ({

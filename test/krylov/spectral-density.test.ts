@@ -1,7 +1,7 @@
 /** spectralDensity: its moments are the operator's, its mass is one, and its band covers what it says it covers. */
-import { describe, expect, test } from '@jest/globals';
 import { diagonalOperator, lanczos, spectralDensity, tridiagToDensity } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 const uniform = Float64Array.from({ length: 400 }, (_, i) => (i + 0.5) / 400);
 const spectra: Record<string, Float64Array> = {

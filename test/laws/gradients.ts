@@ -2,9 +2,9 @@
  * What the gradient function of every kernel must do on every backend: be the transpose of its tangent rule, which is
  * tested against differences; and be differentiable itself, at any depth, with the right derivative.
  */
-import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { gradient, hessian } from '../../src/tfjs/index.ts';
+import { expect, test } from '../support/jest.ts';
 import { CASES, type Case } from '../tfjs/rules/cases.ts';
 import { draw, runKernel, uniform } from './rules.ts';
 

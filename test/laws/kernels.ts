@@ -1,8 +1,8 @@
 /** What every dense kernel provider must do, as tests over a provider factory. */
-import { describe, expect, test } from '@jest/globals';
 import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../../src/core/block.ts';
 import { type Kernels, SUMMED_ROWS } from '../../src/linalg/kernels/provider.ts';
 import { mirrorUpper } from '../../src/linalg/small.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import {
   distance,
   frobenius,

@@ -1,7 +1,7 @@
 /** The law of lent memory: what is in the memory that a caller lends a product does not matter. */
-import { expect, test } from '@jest/globals';
 import { type Block, zeros } from '../../src/core/block.ts';
 import type { LinearOperator } from '../../src/index.ts';
+import { expect, test } from '../support/jest.ts';
 import { distance, frobenius, randomBlock } from '../support/matrices.ts';
 
 /** What the memory holds when it is lent. */

@@ -1,7 +1,7 @@
 /** What every operator must do with what it cannot multiply, as a check of one operator. */
-import { expect } from '@jest/globals';
 import type { Block, LinearOperator } from '../../src/index.ts';
 import { expectRefusal, failureOf } from '../support/doors.ts';
+import { expect } from '../support/jest.ts';
 
 /** What is no block, or none of `rows` rows. */
 function wrongBlocks(rows: number): unknown[] {

@@ -1,5 +1,4 @@
 /** What every implementation of the tall block must do, as tests over a space factory. */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Block, type Matrix, zeroMatrix, zeros } from '../../src/core/block.ts';
 import type { DType } from '../../src/core/dtype.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
@@ -15,6 +14,7 @@ import {
   subtractTimes,
   times,
 } from '../../src/multivector/verbs.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 import { distance, frobenius, multiply, randomBlock, transposed } from '../support/matrices.ts';
 
 /** Where multivectors of a height and type are made. */

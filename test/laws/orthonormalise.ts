@@ -1,10 +1,10 @@
 /** What orthonormalisation must do wherever its blocks live, as tests over a space factory. */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Block, zeros } from '../../src/core/block.ts';
 import type { DType } from '../../src/core/dtype.ts';
 import type { Kernels } from '../../src/linalg/kernels/provider.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { type Orthonormalised, orthonormalise } from '../../src/multivector/orthonormalise.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 import { distance, frobenius, multiply, orthonormalityDefect, randomBlock } from '../support/matrices.ts';
 import { multivectorIn, type SpaceFactory } from './multivector.ts';
 

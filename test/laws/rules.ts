@@ -2,11 +2,11 @@
  * What every tangent rule must do on every backend: agree with central differences of its kernel, which must compute what
  * it says.
  */
-import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { linearise } from '../../src/tfjs/autodiff/linearise.ts';
 import { record } from '../../src/tfjs/autodiff/tape.ts';
 import { relativeError } from '../support/dense.ts';
+import { expect, test } from '../support/jest.ts';
 import { KERNEL_LOOPS } from '../support/kernel-loops.ts';
 import { CASES, type Case, type Input } from '../tfjs/rules/cases.ts';
 

@@ -1,8 +1,8 @@
-import { expect, test } from '@jest/globals';
 import type { Matrix } from '../../src/core/block.ts';
 import { invertUpper, pivotedCholesky } from '../../src/linalg/cholesky.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { subMatrix } from '../../src/linalg/small.ts';
+import { expect, test } from '../support/jest.ts';
 import { distance, frobenius, identity, multiply, randomBlock, transposed } from '../support/matrices.ts';
 
 const kernels = await selectKernels();

@@ -1,9 +1,9 @@
 /** Eigenvalues of small symmetric matrices, by every provider: as near to closed forms as certified intervals count on. */
-import { describe, expect, test } from '@jest/globals';
 import { coreRounding } from '../../src/apost/noise.ts';
 import { diagonalOperator, spectralNorm } from '../../src/index.ts';
 import { loadNativeKernels } from '../../src/linalg/kernels/native/load.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { repeatedTitle, repeats } from '../support/long.ts';
 
 const providers = ['js', 'wasm', ...((await loadNativeKernels()).kernels ? ['native' as const] : [])] as const;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { candidates } from '../../src/linalg/kernels/native/candidates.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { describeNative } from '../support/native.ts';
 import { skippedTitle } from '../support/skips.ts';
 

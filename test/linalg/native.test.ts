@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, test } from '@jest/globals';
 import { type Block, type Matrix, zeroMatrix, zeros } from '../../src/core/block.ts';
 import type { DType } from '../../src/core/dtype.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
@@ -9,6 +8,7 @@ import { inFlight } from '../../src/linalg/kernels/native/threads.ts';
 import { betweenCalls } from '../../src/linalg/kernels/native.ts';
 import { mirrorUpper, symmetricPart } from '../../src/linalg/small.ts';
 import { kernelLaws } from '../laws/kernels.ts';
+import { expect, test } from '../support/jest.ts';
 import { distance, identity, randomBlock, relativeDistance, transposed } from '../support/matrices.ts';
 import { describeNative } from '../support/native.ts';
 

@@ -1,7 +1,7 @@
 /** Choosing a provider: by name, by environment, and what happens when it does not work. */
-import { expect, test } from '@jest/globals';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { command } from '../support/command.ts';
+import { expect, test } from '../support/jest.ts';
 
 const script = (body: string): string =>
   `import { diagonalOperator, seigh } from 'eigensketch';

@@ -1,9 +1,9 @@
 /** The small singular value decomposition: against spectra that matrices were made with, and the law that it is one. */
-import { describe, expect, test } from '@jest/globals';
 import { type Matrix, zeroMatrix } from '../../src/core/block.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { distanceFromIdentity, transpose } from '../../src/linalg/small.ts';
 import { smallSvd } from '../../src/linalg/svd.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { distance, matrixOf, randomMatrix } from './wasm-cases.ts';
 
 const { gemm } = jsKernels;

@@ -1,7 +1,7 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
 import { type Matrix, zeroMatrix } from '../../src/core/block.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { loadWasmKernels } from '../../src/linalg/kernels/wasm/load.ts';
+import { afterAll, describe, expect, test } from '../support/jest.ts';
 import { long } from '../support/long.ts';
 import { distance, matrixOf, randomMatrix, uniform } from './wasm-cases.ts';
 

@@ -1,10 +1,10 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
 import type { Block, Matrix } from '../../src/core/block.ts';
 import type { DType } from '../../src/core/dtype.ts';
 import { unitRoundoff } from '../../src/core/dtype.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { loadWasmKernels } from '../../src/linalg/kernels/wasm/load.ts';
 import { mirrorUpper } from '../../src/linalg/small.ts';
+import { afterAll, describe, expect, test } from '../support/jest.ts';
 import { blockOf, distance, matrixOf, randomBlock, randomMatrix, uniform } from './wasm-cases.ts';
 
 const wasm = await loadWasmKernels();

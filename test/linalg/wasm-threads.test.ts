@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, describe, expect, test } from '@jest/globals';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { Engine, type Job } from '../../src/linalg/kernels/wasm/engine.ts';
 import { loadWasmKernels } from '../../src/linalg/kernels/wasm/load.ts';
 import { compileModule } from '../../src/linalg/kernels/wasm/module.ts';
 import { mirrorUpper } from '../../src/linalg/small.ts';
+import { afterAll, describe, expect, test } from '../support/jest.ts';
 import { distance, matrixOf, randomBlock, randomMatrix } from './wasm-cases.ts';
 
 const wasm = await loadWasmKernels();

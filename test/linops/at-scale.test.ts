@@ -1,5 +1,4 @@
 /** 2^e A has the same answers as A, bit for bit but for the exponent, at every scale that its element type can hold. */
-import { describe, expect, test } from '@jest/globals';
 import {
   apost,
   cg,
@@ -23,6 +22,7 @@ import {
 } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
 import { temporaryFolder } from '../store/support.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 const folder = temporaryFolder();
 const n = 40;

@@ -1,5 +1,4 @@
 /** What an operator declares and is not: products that contradict it refuse it by name. */
-import { describe, expect, test } from '@jest/globals';
 import { judged, noisyDiagonal } from '../../bench/support/spectra.ts';
 import {
   denseOperator,
@@ -13,6 +12,7 @@ import {
   trace,
   traceFunction,
 } from '../../src/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 const psd = (values: number[]) => ({ ...diagonalOperator(values), psd: true });
 const alternating = Array.from({ length: 50 }, (_, i) => (i % 2 ? -1 : 1) * (50 - i));

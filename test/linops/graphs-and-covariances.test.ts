@@ -1,5 +1,4 @@
 /** Laplacians of graphs and covariances of data against SciPy, NumPy and closed forms. */
-import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import {
   covarianceOperator,
@@ -12,6 +11,7 @@ import {
   seigh,
   sparseOperator,
 } from '../../src/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { distance, multiply, randomBlock, toDense, transposed } from '../support/matrices.ts';
 import { scipy, withScipy } from '../support/scipy.ts';
 

@@ -1,4 +1,3 @@
-import { describe, expect, test } from '@jest/globals';
 import {
   denseOperator,
   diagonalOperator,
@@ -8,6 +7,7 @@ import {
   product,
   sum,
 } from '../../src/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { distance, identity, multiply, randomBlock, toDense, transposed } from '../support/matrices.ts';
 
 const A = randomBlock(9, 6, 1);

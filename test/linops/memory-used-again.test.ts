@@ -1,5 +1,4 @@
 /** Products written to memory that a caller lends, and multivectors in memory that others have left. */
-import { describe, expect, test } from '@jest/globals';
 import { type DType, dtypeOf } from '../../src/core/dtype.ts';
 import {
   denseOperator,
@@ -17,6 +16,7 @@ import {
 import { hostSpace } from '../../src/multivector/host.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
 import { lentMemoryLaw } from '../laws/lent-memory.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { identity, multiply, randomBlock } from '../support/matrices.ts';
 
 const n = 40;

@@ -1,11 +1,11 @@
 /** Sparse operators against SciPy and against plain loops, on the threads and off them. */
-import { afterAll, describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { denseOperator, eigsh, type SparseEntries, seigh, sparseOperator, ssvd } from '../../src/index.ts';
 import { type CsrMatrix, multiplyRows } from '../../src/linalg/csr.ts';
 import { Engine } from '../../src/linalg/kernels/wasm/engine.ts';
 import { compileModule } from '../../src/linalg/kernels/wasm/module.ts';
 import { balancedBounds, loadSparseEngine, SparseEngine } from '../../src/linalg/kernels/wasm/sparse.ts';
+import { afterAll, describe, expect, test } from '../support/jest.ts';
 import { distance, multiply, randomBlock, toDense, transposed, uniforms } from '../support/matrices.ts';
 import { scipy, withScipy } from '../support/scipy.ts';
 

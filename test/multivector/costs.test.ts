@@ -1,5 +1,4 @@
 /** What passes cost and keep: work that is not needed is not done, and memory that is given back is not in use. */
-import { describe, expect, test } from '@jest/globals';
 import { asDType, type Block, zeros } from '../../src/core/block.ts';
 import type { Kernels } from '../../src/linalg/kernels/provider.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
@@ -8,6 +7,7 @@ import type { Multivector } from '../../src/multivector/multivector.ts';
 import { orthonormalise } from '../../src/multivector/orthonormalise.ts';
 import { projectOut } from '../../src/multivector/project.ts';
 import { gram } from '../../src/multivector/verbs.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { distance, identity, multiply, orthonormalityDefect, randomBlock, transposed } from '../support/matrices.ts';
 import { SlowSpace } from '../support/slow-multivector.ts';
 

@@ -1,5 +1,4 @@
 /** Growing a basis: new directions are orthonormal and orthogonal to the old ones, and nothing of the columns is lost. */
-import { describe, expect, test } from '@jest/globals';
 import { type Block, type Matrix, zeros } from '../../src/core/block.ts';
 import type { DType } from '../../src/core/dtype.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
@@ -7,6 +6,7 @@ import { type Extension, extendBasis, extendFactor, extendInverse } from '../../
 import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
 import type { Multivector } from '../../src/multivector/multivector.ts';
 import { orthonormalise } from '../../src/multivector/orthonormalise.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import {
   distance,
   frobenius,

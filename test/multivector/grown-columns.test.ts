@@ -1,9 +1,9 @@
 /** Columns that grow by blocks read like one multivector. */
-import { describe, expect, test } from '@jest/globals';
 import { zeros } from '../../src/core/block.ts';
 import { UnsupportedError } from '../../src/index.ts';
 import { GrownColumns } from '../../src/multivector/grown-columns.ts';
 import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { randomBlock } from '../support/matrices.ts';
 
 const rows = 6;

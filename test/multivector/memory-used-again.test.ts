@@ -1,8 +1,8 @@
 /** Memory that spaces take back serves later ones, and no result loses its own to them. */
-import { expect, test } from '@jest/globals';
 import { Pool } from '../../src/core/scratch.ts';
 import { apost, diagonalOperator, eigsh } from '../../src/index.ts';
 import { hostSpace } from '../../src/multivector/host.ts';
+import { expect, test } from '../support/jest.ts';
 
 test('a pool gives the smallest array that is large enough, of the right type, and not a much larger one', () => {
   const pool = new Pool(1000);

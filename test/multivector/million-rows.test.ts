@@ -1,9 +1,9 @@
 /** A million rows: sums of so many terms round more than short ones, and no basis may be refused for that. */
-import { expect, test } from '@jest/globals';
 import { zeros } from '../../src/core/block.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { hostSpace, viewOf } from '../../src/multivector/host.ts';
 import { orthonormalise } from '../../src/multivector/orthonormalise.ts';
+import { expect, test } from '../support/jest.ts';
 import { testLarge } from '../support/long.ts';
 import { nativeTitle, whenNative } from '../support/native.ts';
 

@@ -1,5 +1,4 @@
 /** Each way from a Gram matrix G to T: columns of Y T are as orthonormal as the step promises, and R undoes T. */
-import { describe, expect, test } from '@jest/globals';
 import type { Block, Matrix } from '../../src/core/block.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import {
@@ -9,6 +8,7 @@ import {
   type Step,
   spectralStep,
 } from '../../src/multivector/orthonormal-steps.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { distance, identity, multiply, randomBlock, transposed } from '../support/matrices.ts';
 
 const kernels = await selectKernels();

@@ -1,10 +1,10 @@
 /** Verbs on tall blocks outside of memory: panels that are still being read or written are left alone, no error is lost. */
-import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { multivectorOf } from '../../src/multivector/host.ts';
 import type { Multivector } from '../../src/multivector/multivector.ts';
 import { concatenate, gram, leadingColumns, subtractTimes, times } from '../../src/multivector/verbs.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { distance, multiply, randomBlock, transposed } from '../support/matrices.ts';
 import { type Behaviour, SlowSpace } from '../support/slow-multivector.ts';
 

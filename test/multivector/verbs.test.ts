@@ -1,5 +1,4 @@
 /** The verbs beyond what every multivector is held to: their options, their errors, and what they leave in place. */
-import { describe, expect, test } from '@jest/globals';
 import { type Block, type Matrix, zeroMatrix } from '../../src/core/block.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { hostSpace, multivectorOf, viewOf } from '../../src/multivector/host.ts';
@@ -16,6 +15,7 @@ import {
   subtractTimes,
   times,
 } from '../../src/multivector/verbs.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { distance, multiply, randomBlock, transposed } from '../support/matrices.ts';
 import { spaceOfPanels } from '../support/panels.ts';
 

@@ -3,9 +3,8 @@
  * anew, which is most of what a short test costs.
  */
 import { setImmediate } from 'node:timers/promises';
+import { expect } from 'expect';
 import { bind } from 'jest-each';
-
-export { expect } from 'expect';
 
 type Body = (done?: unknown) => unknown;
 const HOOKS = ['beforeAll', 'afterAll', 'beforeEach', 'afterEach'] as const;
@@ -71,15 +70,15 @@ const each = (declare: (name: string, body: never) => void) => bind(declare as n
 const withEach = <T extends (name: string, body: never) => void>(declare: T) =>
   Object.assign(declare, { each: each(declare) });
 
-export const test: unknown = Object.assign(withEach(declareCase(false)), { skip: withEach(declareCase(true)) });
-export const it: unknown = test;
-export const describe: unknown = Object.assign(withEach(declareSuite), { skip: withEach(() => {}) });
-
 const hook = (kind: keyof Hooks) => (body: Body) => void current.hooks[kind].push(body);
-export const beforeAll: unknown = hook('beforeAll');
-export const afterAll: unknown = hook('afterAll');
-export const beforeEach: unknown = hook('beforeEach');
-export const afterEach: unknown = hook('afterEach');
+
+/** What `test/support/jest.ts` finds. */
+export const globals: Readonly<Record<string, unknown>> = {
+  expect,
+  test: Object.assign(withEach(declareCase(false)), { skip: withEach(declareCase(true)) }),
+  describe: Object.assign(withEach(declareSuite), { skip: withEach(() => {}) }),
+  ...Object.fromEntries(HOOKS.map((kind) => [kind, hook(kind)])),
+};
 
 /** Hears what happens while tests run. */
 export interface Listener {

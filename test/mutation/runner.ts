@@ -3,7 +3,6 @@
  * what is loaded already. That takes a tenth of what Jest takes, which loads all of them again for every change.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { register } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
@@ -24,7 +23,7 @@ import {
   type TestRunner,
   TestStatus,
 } from '@stryker-mutator/api/test-runner';
-import { type Case, cases, run, type Suite, startFile } from './globals.ts';
+import { type Case, cases, globals, run, type Suite, startFile } from './globals.ts';
 
 const messageOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));
 
@@ -38,10 +37,7 @@ let loaded = false;
 async function load(files: readonly string[]): Promise<void> {
   if (loaded) return;
   loaded = true;
-  const globals = JSON.stringify(new URL('./globals.js', import.meta.url).href);
-  const hooks = `export const resolve = (name, context, next) =>
-    name === '@jest/globals' ? { url: ${globals}, shortCircuit: true } : next(name, context);`;
-  register(`data:text/javascript,${encodeURIComponent(hooks)}`);
+  Object.assign(globalThis, globals);
   for (const file of files) {
     startFile(file);
     await import(pathToFileURL(resolve(file)).href);

@@ -1,8 +1,8 @@
 /** Epperly, Tropp & Webber 2024, "XTrace: making the most of every sample in stochastic trace estimation". */
-import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { diagonal, diagonalOperator, type LinearOperator, type TraceMethod, trace } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { apply, orthonormalVectors, projected } from '../support/krylov.ts';
 import { long, longTitle } from '../support/long.ts';
 import { toDense } from '../support/matrices.ts';

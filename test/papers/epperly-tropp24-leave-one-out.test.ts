@@ -1,7 +1,7 @@
 /** Epperly & Tropp 2024, "Efficient error and variance estimation for randomized matrix computations": leave-one-out. */
-import { describe, expect, test } from '@jest/globals';
 import { diagonalOperator, seigh } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { frobenius, multiply, toDense } from '../support/matrices.ts';
 
 describe('leave-one-out error', () => {

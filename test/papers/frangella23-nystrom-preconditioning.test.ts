@@ -1,8 +1,8 @@
 /** Frangella, Tropp & Udell 2023, "Randomized Nystrom preconditioning". */
-import { describe, expect, test } from '@jest/globals';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { cg, diagonalOperator, minres, nystromPreconditioner, seigh } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { randomBlock, toDense } from '../support/matrices.ts';
 
 /** Condition number of M^(1/2) (A + s I) M^(1/2), from the eigenvalues of M (A + s I). */

@@ -1,8 +1,8 @@
 /** Frames come out of a stream of bytes as they went in, wherever the stream is cut; what is no frame is refused. */
 import { Buffer } from 'node:buffer';
-import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { encodeHead, FRAME_END, FrameError, FrameReader } from '../../src/remote/frames.ts';
+import { expect, test } from '../support/jest.ts';
 
 const encode = (type: string, payload: Uint8Array): Buffer =>
   Buffer.concat([encodeHead({ type }, payload.length), payload, FRAME_END]);

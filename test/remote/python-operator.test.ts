@@ -2,7 +2,6 @@
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
 import { apost, type Block, eigsh } from '../../src/index.ts';
 import {
   type PythonOptions,
@@ -11,6 +10,7 @@ import {
   type RemoteOperator,
   remoteOperator,
 } from '../../src/remote/index.ts';
+import { afterEach, describe, expect, test } from '../support/jest.ts';
 import { PYTHON } from '../support/programs.ts';
 import { describePython } from '../support/python.ts';
 

@@ -5,11 +5,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
 import { type Block, diagonalOperator, type LinearOperator, seigh, sum } from '../../src/index.ts';
 import { type RemoteOperator, type RemoteOptions, remoteOperator } from '../../src/remote/index.ts';
 import { checkRefusals } from '../laws/linop.ts';
 import { temporaryFolder } from '../store/support.ts';
+import { afterEach, describe, expect, test } from '../support/jest.ts';
 
 const SERVER = resolve('test/remote/fixtures/serve.mjs');
 const values = Float64Array.from({ length: 8 }, (_, i) => (i % 2 ? -1 : 1) / (i + 1));

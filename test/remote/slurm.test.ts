@@ -2,10 +2,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { diagonalOperator, eigsh, seigh, sum } from '../../src/index.ts';
 import { type RemoteOperator, remoteOperator } from '../../src/remote/index.ts';
 import { temporaryFolder } from '../store/support.ts';
+import { afterAll, beforeAll, expect, test } from '../support/jest.ts';
 import { describeSlurm, type Slurm, startSlurm } from '../support/slurm.ts';
 
 const SERVER = resolve('test/remote/fixtures/serve.mjs');

@@ -2,7 +2,6 @@
  * Every text of an analysis whose fields are all different numbers, written by hand: a field in the place of another, a bound
  * that is not the certified one, or a rounding that claims more than the certificate shows in one of them.
  */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Certificate, EighResult } from '../../src/index.ts';
 import {
   type Analysis,
@@ -16,6 +15,7 @@ import {
   toLatex,
   toMarkdown,
 } from '../../src/report/index.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 
 const certificate: Certificate = {
   schema: 1,

@@ -1,9 +1,9 @@
 /** Ticks, legends, options and colours of figures. */
-import { describe, expect, test } from '@jest/globals';
 import { apost, diagonalOperator, seigh } from '../../src/index.ts';
 import { PALETTES } from '../../src/report/figure-style.ts';
 import { type Analysis, analysisOf, figureSvg, matrixSvg, plotSvg } from '../../src/report/index.ts';
 import { logTicks, signedLogTicks, tickTexts } from '../../src/report/ticks.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 const texts = (svg: string): string[] =>
   Array.from(svg.matchAll(/<text [^>]*>([^<]*)</g), ([, words]) => words!.replaceAll('&lt;', '<'));

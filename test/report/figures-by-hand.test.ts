@@ -2,9 +2,9 @@
  * Figures of data made by hand, element by element: places computed from the axes that the data ask for, every text, and
  * colours, sizes and strengths as the style of all figures has them.
  */
-import { describe, expect, test } from '@jest/globals';
 import type { Certificate } from '../../src/index.ts';
 import { type Analysis, figureSvg, matrixSvg, plotSvg } from '../../src/report/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { attributesOf, elementsOf, placeOf, textsOf } from '../support/svg.ts';
 
 const FONT = 'DejaVu Sans, Helvetica, Arial, sans-serif';

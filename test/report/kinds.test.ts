@@ -1,7 +1,7 @@
 /** Figures of densities, of eigenvalues over training and of losses: places, texts and what bars are said to mean. */
-import { describe, expect, test } from '@jest/globals';
 import { apost, diagonalOperator, seigh, spectralDensity } from '../../src/index.ts';
 import { analysisOf, densitySvg, historySvg, lossSliceSvg, lossSurfaceSvg } from '../../src/report/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { attributesOf, elementsOf, placeOf, textsOf } from '../support/svg.ts';
 
 const A = diagonalOperator(Float64Array.from({ length: 60 }, (_, i) => 1 / (i + 1)));

@@ -1,8 +1,8 @@
 /** Overlaps of leading subspaces against operators whose eigenvectors are known: every interval holds, and none is empty talk. */
-import { describe, expect, test } from '@jest/globals';
 import { apost, denseOperator, eigsh, seigh } from '../../src/index.ts';
 import { overlapSvg, subspaceOverlap } from '../../src/report/index.ts';
 import { randomOrthogonal } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { attributesOf, elementsOf, textsOf } from '../support/svg.ts';
 
 const N = 120;

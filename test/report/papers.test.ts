@@ -4,9 +4,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
-import { expect, test } from '@jest/globals';
 import { apost, diagonalOperator, eigsh, seigh } from '../../src/index.ts';
 import { type Analysis, analysisOf, figureSvg, matrixSvg, plotSvg, svgToPdf, toLatex } from '../../src/report/index.ts';
+import { expect, test } from '../support/jest.ts';
 import { needing, runs } from '../support/programs.ts';
 
 const A = diagonalOperator(Float64Array.from({ length: 80 }, (_, i) => (i % 3 ? 1 : -1) / (i + 1) ** 2));

@@ -1,6 +1,6 @@
 /** Plots and images of matrices: what is drawn lies where its numbers say. */
-import { describe, expect, test } from '@jest/globals';
 import { matrixSvg, plotSvg } from '../../src/report/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 const AXES = { title: 'T', xTitle: 'iteration', yTitle: 'residual' };
 const HEIGHT = 340;

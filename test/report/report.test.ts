@@ -1,5 +1,4 @@
 /** Reports: honest rounding, every format, and nothing invented where there is no certificate. */
-import { describe, expect, test } from '@jest/globals';
 import { apost, diagonalOperator, type EigshOptions, eigsh, StoreError, seigh } from '../../src/index.ts';
 import {
   analysisOf,
@@ -14,6 +13,7 @@ import {
   toMarkdown,
 } from '../../src/report/index.ts';
 import { boundText, estimateText, roundTogether, roundUp } from '../../src/report/numbers.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 const A = diagonalOperator(Array.from({ length: 120 }, (_, i) => (i % 3 === 1 ? -1 : 1) * (i + 1) ** -1.5));
 const result = await seigh(A, 24, { seed: 1 });

@@ -1,9 +1,9 @@
 /** seigh(A, { tol }) by `krylov`: products of the whole search against the smallest basis that would have done, and its confidence. */
-import { describe, expect, test } from '@jest/globals';
 import { proportionallyNoisyDiagonal } from '../../bench/support/spectra.ts';
 import { certify } from '../../src/apost/apost.ts';
 import { parseApostOptions } from '../../src/apost/options.ts';
 import { type AdaptiveOptions, apost, diagonalOperator, type LinearOperator, seigh } from '../../src/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { long } from '../support/long.ts';
 
 const sign = (i: number): number => (i % 3 === 2 ? -1 : 1);

@@ -1,8 +1,8 @@
 /** seigh(A, { tol }): a sketch grows until a wanted error is certified, and its certificate holds although there may be several. */
-import { describe, expect, test } from '@jest/globals';
 import { type AdaptiveOptions, diagonalOperator, seigh } from '../../src/index.ts';
 import { levelAtLook } from '../../src/stats/sequential.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { long, longTitle } from '../support/long.ts';
 import { orthonormalityDefect } from '../support/matrices.ts';
 

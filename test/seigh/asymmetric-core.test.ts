@@ -1,8 +1,8 @@
 /** Cores are symmetrised: a small part of an operator that is not symmetric moves no eigenvalue to first order. */
-import { expect, test } from '@jest/globals';
 import { denseOperator, type SeighOptions, seigh } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
 import { jacobi } from '../support/eigenvalues.ts';
+import { expect, test } from '../support/jest.ts';
 import { orthonormalVectors } from '../support/krylov.ts';
 import { randomBlock, toDense, uniforms } from '../support/matrices.ts';
 

@@ -1,8 +1,8 @@
 /** Exactly low-rank symmetric indefinite matrices come back whole, by every method. */
-import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { denseOperator, lowRankOperator, type SeighOptions, seigh, ssvd } from '../../src/index.ts';
 import { randomOrthogonal } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { long } from '../support/long.ts';
 import {
   distance,

@@ -1,5 +1,4 @@
 /** What a growing basis forecasts of its certificate, and where it is certified: formulas evaluated once more. */
-import { describe, expect, test } from '@jest/globals';
 import type { Matrix } from '../../src/core/block.ts';
 import { denseOperator } from '../../src/index.ts';
 import type { KrylovContext } from '../../src/krylov/decomposition.ts';
@@ -17,6 +16,7 @@ import {
 } from '../../src/seigh/growing-basis.ts';
 import { squaredFactors } from '../../src/stats/interval.ts';
 import { levelAtLook } from '../../src/stats/sequential.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { frobenius, multiply, randomBlock, transposed } from '../support/matrices.ts';
 
 const forecast = (changes: Partial<Forecast> = {}): Forecast => ({

@@ -1,7 +1,7 @@
 /** Laws of Rayleigh-Ritz recovery: interlacing, residuals, reproducibility. */
-import { describe, expect, test } from '@jest/globals';
 import { seigh } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { multiply, relativeDistance, toDense } from '../support/matrices.ts';
 
 const n = 120;

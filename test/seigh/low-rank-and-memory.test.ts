@@ -1,5 +1,4 @@
 /** Methods where the core is singular, what a sketch knows of its own error, and the memory that a decomposition gives back. */
-import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { denseOperator, type LinearOperator, type SeighOptions, seigh } from '../../src/index.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
@@ -11,6 +10,7 @@ import { METHOD_NAMES, type Method } from '../../src/seigh/methods.ts';
 import { psdNystrom } from '../../src/seigh/nystrom.ts';
 import { parseSketchCall } from '../../src/seigh/options.ts';
 import type { RecoveryContext } from '../../src/spectrum/eigenpairs.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { orthonormalVectors } from '../support/krylov.ts';
 import { distance, frobenius, identity, multiply, randomBlock, transposed } from '../support/matrices.ts';
 import {

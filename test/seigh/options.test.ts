@@ -1,5 +1,4 @@
 /** The options of `seigh`, parsed before anything else happens: defaults, bounds, and what cannot be combined. */
-import { describe, expect, test } from '@jest/globals';
 import { ArgumentError, diagonalOperator, ShapeError, UnsupportedError } from '../../src/index.ts';
 import { METHOD_NAMES, METHODS } from '../../src/seigh/methods.ts';
 import {
@@ -10,6 +9,7 @@ import {
   parseCall,
   parseSketchOptions,
 } from '../../src/seigh/options.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 const A = diagonalOperator([4, 3, 2, 1]);
 const thrown = (parse: () => unknown): unknown => {

@@ -1,6 +1,6 @@
 /** planSketch: the largest sketch within a budget, at exactly the cost that a run then has. */
-import { describe, expect, test } from '@jest/globals';
 import { diagonalOperator, planSketch, type SketchBudget, seigh } from '../../src/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 const methods = ['hmt', 'nystrom', 'oversampled'] as const;
 

@@ -1,5 +1,4 @@
 /** What results of `seigh` record of the work: seconds by a clock that only products move, widths, reports, and how a search ended. */
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { certify } from '../../src/apost/apost.ts';
 import { parseApostOptions } from '../../src/apost/options.ts';
 import type { Block } from '../../src/core/block.ts';
@@ -14,6 +13,7 @@ import {
 import { METHOD_NAMES } from '../../src/seigh/methods.ts';
 import { squaredFactors } from '../../src/stats/interval.ts';
 import { levelAtLook } from '../../src/stats/sequential.ts';
+import { afterEach, beforeEach, describe, expect, test } from '../support/jest.ts';
 
 const n = 120;
 const values = Float64Array.from({ length: n }, (_, i) => (i % 5 === 4 ? -1 : 1) / (i + 1));

@@ -1,5 +1,4 @@
 /** Each method from its formula in dense algebra, what it costs, and the memory that it takes beside what it is said to take. */
-import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { fillRandom } from '../../src/core/random.ts';
 import { denseOperator, planSketch, type SeighOptions, seigh } from '../../src/index.ts';
@@ -12,6 +11,7 @@ import { METHOD_NAMES, METHODS, STORED_METHODS } from '../../src/seigh/methods.t
 import { adaptiveFields, dimsField, ownFields, parseSketchCall, sketchFields } from '../../src/seigh/options.ts';
 import { BUDGET_FIELDS } from '../../src/seigh/plan.ts';
 import { materialise } from '../../src/sketch/test-matrix.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { distance, frobenius, multiply, randomBlock, transposed } from '../support/matrices.ts';
 import {
   A,

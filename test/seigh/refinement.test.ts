@@ -1,7 +1,7 @@
 /** `refine`: orthonormal vectors where the sketch leaves nothing to refine, and a certificate by its own law. */
-import { describe, expect, test } from '@jest/globals';
 import { truthOf } from '../../bench/support/truth.ts';
 import { apost, diagonalOperator, seigh } from '../../src/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { orthonormalityDefect } from '../support/matrices.ts';
 
 const spectra: [string, number[]][] = [

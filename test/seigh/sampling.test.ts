@@ -1,5 +1,4 @@
 /** Sampling bars: the standard error of each eigenvalue over data batches, from products that are made anyway. */
-import { describe, expect, test } from '@jest/globals';
 import {
   apost,
   type BatchProduct,
@@ -10,6 +9,7 @@ import {
   sum,
 } from '../../src/index.ts';
 import { operatorWithSpectrum, randomOrthogonal } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 const n = 50;
 const basis = randomOrthogonal(n, 1);

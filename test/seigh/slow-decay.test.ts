@@ -1,9 +1,9 @@
 /** Error over the best rank-k error on slowly decaying spectra, many draws of signs and sketch each. */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Block, zeros } from '../../src/core/block.ts';
 import { fillRandom } from '../../src/core/random.ts';
 import { type SeighOptions, seigh } from '../../src/index.ts';
 import { operatorWithSpectrum, randomOrthogonal, spectra } from '../../src/testing/index.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 import { long } from '../support/long.ts';
 import { quantile } from '../support/matrices.ts';
 

@@ -1,6 +1,6 @@
-import { expect, test } from '@jest/globals';
 import { type LinearOperator, seigh } from '../../src/index.ts';
 import { chooseBlockSize, prepareBlocks } from '../../src/sketch/block-size.ts';
+import { expect, test } from '../support/jest.ts';
 
 const operator = (n: number, dtype: 'float32' | 'float64', preferredBlockSize?: number): LinearOperator => ({
   shape: [n, n],

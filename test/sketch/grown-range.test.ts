@@ -1,11 +1,11 @@
 /** The range of a sketch that grows: whatever the blocks, Q R = A Omega, Z = A Q and Q is orthonormal. */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import { asDType, type Block } from '../../src/core/block.ts';
 import type { DType } from '../../src/core/dtype.ts';
 import type { Kernels } from '../../src/linalg/kernels/provider.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
 import { GrownRange } from '../../src/sketch/grown-range.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 import {
   distance,
   frobenius,

@@ -1,11 +1,11 @@
 /** The measurement loop: what it asks of operators, lends them, reports, and hands to its sink. */
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import type { Progress } from '../../src/core/schedule.ts';
 import type { LinearOperator } from '../../src/linops/operator.ts';
 import { hostSpace, viewOf } from '../../src/multivector/host.ts';
 import { type ColumnRange, measure, measureAdjoint, measureColumns } from '../../src/sketch/measure.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { multiply, randomBlock, transposed } from '../support/matrices.ts';
 
 const [m, n] = [5, 8];

@@ -3,12 +3,12 @@
  * they answered is read before it is lent again.
  */
 import { setImmediate } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
 import { type Block, zeros } from '../../src/core/block.ts';
 import { apost, fromMatvec, type LinearOperator, type SeighOptions, seigh, ssvd } from '../../src/index.ts';
 import { hostSpace } from '../../src/multivector/host.ts';
 import type { Space } from '../../src/multivector/multivector.ts';
 import { measure } from '../../src/sketch/measure.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { multiply, randomBlock, transposed } from '../support/matrices.ts';
 
 const n = 30;

@@ -1,9 +1,9 @@
 /** Test matrices: a column is the same wherever and however often it is made. */
-import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { diagonalOperator, seigh } from '../../src/index.ts';
 import { hostSpace } from '../../src/multivector/host.ts';
 import { materialise, type TestMatrix, testColumns } from '../../src/sketch/test-matrix.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 const Omega: TestMatrix = { distribution: 'gaussian', key: { seed: 7, purpose: 'sketch' }, rows: 40, cols: 9 };
 

@@ -1,7 +1,7 @@
 /** Conjugate gradients: Hestenes & Stiefel 1952. */
-import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { cg, diagonalOperator, fromMatvec, type LinearOperator } from '../../src/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { apply, krylovBasis } from '../support/krylov.ts';
 import { difference, directSolve, residualNormOf, systemWithSpectrum } from '../support/linear-systems.ts';
 

@@ -1,7 +1,7 @@
 /** The minimum residual method: Paige & Saunders 1975. */
-import { describe, expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { diagonalOperator, minres } from '../../src/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { apply, krylovBasis, orthonormalVectors, projected } from '../support/krylov.ts';
 import { difference, directSolve, residualNormOf, systemWithSpectrum } from '../support/linear-systems.ts';
 

@@ -1,7 +1,7 @@
 /** The same systems in SciPy: iterates of the same methods agree. */
 import { spawnSync } from 'node:child_process';
-import { expect } from '@jest/globals';
 import { cg, denseOperator, diagonalOperator, minres } from '../../src/index.ts';
+import { expect } from '../support/jest.ts';
 import { difference } from '../support/linear-systems.ts';
 import { needing, PYTHON } from '../support/programs.ts';
 

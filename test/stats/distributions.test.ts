@@ -1,7 +1,7 @@
 /** Quantiles against SciPy's, made by test/stats/quantiles.py, against closed forms, and against their own inverse. */
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
 import { chiSquareCdf, chiSquareQuantile, studentQuantile } from '../../src/stats/distributions.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 type Row = readonly [argument: number, freedom: number, value: number];
 

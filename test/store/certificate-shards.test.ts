@@ -1,10 +1,10 @@
 /** Test vectors and their products in several processes: of results without residual norms, and where others lie there. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { BlockFile } from '../../src/hdf5/index.ts';
 import { readRecordFile, writeRecordFile } from '../../src/hdf5/record-file.ts';
 import { runHere } from '../support/cli.ts';
+import { afterEach, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();

@@ -1,9 +1,9 @@
 /** The commands on sketch directories: shards, stages, status, certificate, damage, interruption. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import { type Ended, runCli, runHere } from '../support/cli.ts';
 import { command } from '../support/command.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 import { testLarge } from '../support/long.ts';
 import { needing, PYTHON, runs } from '../support/programs.ts';
 import { testOnSmallDisk } from '../support/small-disk.ts';

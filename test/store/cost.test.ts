@@ -1,11 +1,11 @@
 /** What a plan says before the run is what the run then takes; and how far apart operators must be to be told apart. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
 import { type LinearOperator, type SeighOptions, seigh } from '../../src/index.ts';
 import { fingerprintTolerance, measureProbe, probeDistance } from '../../src/store/fingerprint.ts';
 import { costOf } from '../../src/store/sketch/cost.ts';
 import { openDirectory } from '../../src/store/sketch/directory.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { alternating, counting, temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();

@@ -1,9 +1,9 @@
 /** `eigensketch eigsh --store`: interrupted and gone on with; what `status`, `verify` and h5py make of its directory. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from '@jest/globals';
 import { type Ended, runCli, runHere } from '../support/cli.ts';
 import { command } from '../support/command.ts';
+import { expect, test } from '../support/jest.ts';
 import { needing, PYTHON, runs } from '../support/programs.ts';
 import { temporaryFolder } from './support.ts';
 

@@ -6,9 +6,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { expect, test } from '@jest/globals';
 import { BlockFile } from '../../src/hdf5/index.ts';
 import { readRecordFile } from '../../src/hdf5/record-file.ts';
+import { expect, test } from '../support/jest.ts';
 import { large, largeTitle, long } from '../support/long.ts';
 import { uniforms } from '../support/matrices.ts';
 import { temporaryFolder } from './support.ts';

@@ -1,6 +1,6 @@
 /** What a search in a directory holds in memory is bounded by its cap, not by the width of its basis. */
-import { expect } from '@jest/globals';
 import { command } from '../support/command.ts';
+import { expect } from '../support/jest.ts';
 import { testLarge } from '../support/long.ts';
 import { temporaryFolder } from './support.ts';
 

@@ -2,7 +2,6 @@
 import { renameSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
 import { BlockFile } from '../../src/hdf5/index.ts';
 import { readRecordFile } from '../../src/hdf5/record-file.ts';
 import {
@@ -16,6 +15,7 @@ import {
 } from '../../src/index.ts';
 import { openSearchDirectory } from '../../src/store/search/directory.ts';
 import { verifySearch } from '../../src/store/search/verify.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { long, repeatedTitle, repeats, testLarge } from '../support/long.ts';
 import { orthonormalityDefect } from '../support/matrices.ts';
 import { testOnSmallDisk } from '../support/small-disk.ts';

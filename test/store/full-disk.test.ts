@@ -1,8 +1,8 @@
 /** A disk that is too small is refused by calls of the library before an operator has made a product, and is left as it was. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect } from '@jest/globals';
 import { eigsh, StoreError, seigh } from '../../src/index.ts';
+import { expect } from '../support/jest.ts';
 import { testOnSmallDisk } from '../support/small-disk.ts';
 import { alternating, counting } from './support.ts';
 

@@ -6,10 +6,10 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { beforeAll, expect, test } from '@jest/globals';
 import { loadHdf5 } from '../../src/hdf5/attributes.ts';
 import { readRecordFile, writeRecordFile } from '../../src/hdf5/record-file.ts';
 import { diagonalOperator, eigsh, seigh } from '../../src/index.ts';
+import { beforeAll, expect, test } from '../support/jest.ts';
 import type { Outcome } from './hostile-child.ts';
 import { temporaryFolder } from './support.ts';
 

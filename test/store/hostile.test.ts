@@ -6,7 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { crc32, gzipSync } from 'node:zlib';
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import { loadHdf5 } from '../../src/hdf5/attributes.ts';
 import { readRecordFile, writeRecordFile } from '../../src/hdf5/record-file.ts';
 import { apost, diagonalOperator, eigsh, type LinearOperator, StoreError, seigh } from '../../src/index.ts';
@@ -15,6 +14,7 @@ import { loadCertificate } from '../../src/store/certificate.ts';
 import { loadLaunch } from '../../src/store/cluster/launch.ts';
 import { openSearchDirectory } from '../../src/store/search/directory.ts';
 import { openDirectory } from '../../src/store/sketch/directory.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 import { skippedTitle } from '../support/skips.ts';
 import { temporaryFolder } from './support.ts';
 

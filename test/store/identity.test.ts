@@ -2,10 +2,10 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { diagonalOperator, type LinearOperator, StoreError, seigh } from '../../src/index.js';
 import { openDirectory } from '../../src/store/sketch/directory.js';
 import { verifyDirectory } from '../../src/store/sketch/verify.js';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 
 const N = 200;
 const A = diagonalOperator(Float32Array.from({ length: N }, (_, i) => (i % 2 ? -1 : 1) / (i + 1)));

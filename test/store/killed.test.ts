@@ -8,8 +8,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { expect, test } from '@jest/globals';
 import { readRecordFile } from '../../src/hdf5/record-file.ts';
+import { expect, test } from '../support/jest.ts';
 import { large, largeTitle, long } from '../support/long.ts';
 import { uniforms } from '../support/matrices.ts';
 import { numbersOf, temporaryFolder } from './support.ts';

@@ -2,11 +2,11 @@
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { batchOptions, batchScript, queued, submit } from '../../src/store/cluster/slurm.ts';
 import { type LaunchStep, launchSteps } from '../../src/store/cluster/steps.ts';
 import type { StageProgress } from '../../src/store/sketch/progress.ts';
 import { runCli, runHere } from '../support/cli.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();

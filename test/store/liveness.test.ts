@@ -9,9 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
-import { expect, test } from '@jest/globals';
 import { createTemporary } from '../../src/hdf5/temporary.ts';
 import { lockDirectory } from '../../src/store/lock.ts';
+import { expect, test } from '../support/jest.ts';
 import { skippedTitle } from '../support/skips.ts';
 import { temporaryFolder } from './support.ts';
 

@@ -2,9 +2,9 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
-import { expect, test } from '@jest/globals';
 import type { Block } from '../../src/core/block.ts';
 import { type LinearOperator, seigh } from '../../src/index.ts';
+import { expect, test } from '../support/jest.ts';
 import { alternating, temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();

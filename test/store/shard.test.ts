@@ -1,7 +1,7 @@
 /** Shards cover the blocks of a stage once each, and say what is wrong with their names. */
-import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseShard, shardBlocks } from '../../src/store/shard.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
 test('the shards of any count share out all blocks, none twice, to one block alike', () => {
   fc.assert(

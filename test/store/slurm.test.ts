@@ -2,8 +2,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { runCli } from '../support/cli.ts';
+import { afterAll, beforeAll, expect, test } from '../support/jest.ts';
 import { describeSlurm, type Slurm, startSlurm } from '../support/slurm.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
 

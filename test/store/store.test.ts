@@ -1,8 +1,8 @@
 /** `seigh` in a directory: the same numbers as in memory, continued where it stopped, and nothing foreign accepted. */
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
 import { diagonalOperator, type LinearOperator, type SeighOptions, seigh } from '../../src/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { alternating, counting, numbersOf, temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();

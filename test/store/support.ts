@@ -2,10 +2,10 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll } from '@jest/globals';
 import { BlockFile } from '../../src/hdf5/index.ts';
 import { readRecordFile } from '../../src/hdf5/record-file.ts';
 import { diagonalOperator, type LinearOperator } from '../../src/index.ts';
+import { afterAll, beforeAll } from '../support/jest.ts';
 
 /** diag(1, -1/2^1.5, 1/3^1.5, ...): of both signs, and no two eigenvalues alike in magnitude. */
 export function alternating(n: number): LinearOperator {

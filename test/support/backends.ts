@@ -1,8 +1,8 @@
 /** Which backend the suites of test/backends run on, and whether this machine has it. */
 
 import process from 'node:process';
-import { describe } from '@jest/globals';
 import { type BackendName, type BackendRecord, useBackend } from '../../src/tfjs/index.ts';
+import { describe } from './jest.ts';
 import { long } from './long.ts';
 import { skippedTitle } from './skips.ts';
 

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
-import { describe } from '@jest/globals';
+import { describe } from './jest.ts';
 import { skippedTitle } from './skips.ts';
 
 /** The parts of playwright that are used here. */

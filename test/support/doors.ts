@@ -1,5 +1,5 @@
 /** What tests of public functions expect of a refusal. */
-import { expect } from '@jest/globals';
+import { expect } from './jest.ts';
 
 /** What a call ends with, thrown at once or later. */
 export async function failureOf(call: () => unknown): Promise<unknown> {

@@ -4,7 +4,7 @@
  */
 
 import process from 'node:process';
-import { describe, test } from '@jest/globals';
+import { describe, test } from './jest.ts';
 import { skippedTitle } from './skips.ts';
 
 /** Whether statistical tests repeat as often as they can afford to. */

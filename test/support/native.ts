@@ -1,7 +1,7 @@
 /** Native kernels for tests, which are skipped, with the reason in sight, on machines that have no BLAS. */
-import { describe, test } from '@jest/globals';
 import { loadNativeKernels, type NativeKernels } from '../../src/linalg/kernels/native.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
+import { describe, test } from './jest.ts';
 import { skippedTitle } from './skips.ts';
 
 const { kernels, reason } = await loadNativeKernels();

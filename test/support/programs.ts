@@ -1,7 +1,7 @@
 /** Tests that need a program of the machine: skipped by name where it is missing, unless everything is said to be installed. */
 import { execFileSync } from 'node:child_process';
 import process from 'node:process';
-import { test } from '@jest/globals';
+import { test } from './jest.ts';
 import { skippedTitle } from './skips.ts';
 
 /** Debian's Python, for which python3-h5py is packaged. */

@@ -1,6 +1,6 @@
 /** Tests that need Debian's Python with some modules: skipped with the reason in sight, a failure where they must run. */
 import process from 'node:process';
-import { describe } from '@jest/globals';
+import { describe } from './jest.ts';
 import { PYTHON, runs } from './programs.ts';
 
 /** A group of tests that need Python modules; with EIGENSKETCH_REQUIRE_PYTHON they must be there. */

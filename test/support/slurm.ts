@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { describe } from '@jest/globals';
+import { describe } from './jest.ts';
 import { skippedTitle } from './skips.ts';
 
 const execute = promisify(execFile);

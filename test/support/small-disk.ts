@@ -4,7 +4,7 @@ import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { test } from '@jest/globals';
+import { test } from './jest.ts';
 import { skippedTitle } from './skips.ts';
 
 export interface SmallDisk {

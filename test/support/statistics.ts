@@ -1,5 +1,5 @@
 /** Counts of random events against the probability that they must have. */
-import { expect } from '@jest/globals';
+import { expect } from './jest.ts';
 
 /** Standard errors: a correct count is farther away with probability 7e-6 (normal approximation of the binomial). */
 const WINDOW = 4.5;

@@ -1,10 +1,10 @@
 /** Products of random architectures: against double backward, differences of the gradient, and the sign of the Gauss-Newton matrix. */
-import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { ggn, hessian, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError } from '../support/dense.ts';
 import { productError } from '../support/differences.ts';
+import { beforeAll, expect, test } from '../support/jest.ts';
 import { long } from '../support/long.ts';
 import { randomBlock } from '../support/matrices.ts';
 

@@ -1,8 +1,8 @@
 /** Starting backends. */
-import { expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, UnsupportedError } from '../../src/core/errors.ts';
 import { useBackend } from '../../src/tfjs/index.ts';
+import { expect, test } from '../support/jest.ts';
 
 test.each(['cpu', 'wasm'] as const)('%s starts and can differentiate', async (name) => {
   await useBackend(name);

@@ -1,8 +1,8 @@
 /** Products batch by batch, and the sampling bars they give. */
-import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { seigh } from '../../src/index.ts';
 import { ggn, hessian, useBackend } from '../../src/tfjs/index.ts';
+import { beforeAll, expect, test } from '../support/jest.ts';
 import { relativeDistance } from '../support/matrices.ts';
 import { buildNetwork } from '../support/networks.ts';
 

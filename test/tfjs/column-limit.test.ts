@@ -1,8 +1,8 @@
 /** Blocks that do not fit on a device are tried in halves. */
 import process from 'node:process';
-import { afterEach, expect, jest, test } from '@jest/globals';
 import { DeviceError } from '../../src/core/errors.ts';
 import { ColumnLimit } from '../../src/tfjs/operators/column-limit.ts';
+import { afterEach, expect, jest, test } from '../support/jest.ts';
 
 afterEach(() => {
   jest.restoreAllMocks();

@@ -1,11 +1,11 @@
 /** The door of every function of eigensketch/tfjs: what is wrong is refused before anything runs, and named once. */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LinearOperator } from '../../src/index.ts';
 import * as api from '../../src/tfjs/index.ts';
 import { checkRefusals } from '../laws/linop.ts';
 import { relativeError } from '../support/dense.ts';
 import { expectRefusal, failureOf } from '../support/doors.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 
 const FLAGS = [null, 'x', 3, {}, 0];
 const NAMES = [null, 3, 'no such name', {}, ''];

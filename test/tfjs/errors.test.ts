@@ -1,10 +1,10 @@
 /** What goes wrong says so, names the place and leaves TensorFlow.js as it was. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { ArgumentError, NumericalError, ShapeError, UnsupportedError } from '../../src/core/errors.ts';
 import { ggn, hessian, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError } from '../support/dense.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 
 const X = { rows: 2, cols: 1, data: new Float32Array([1, 1]) };
 let W: tf.Variable;

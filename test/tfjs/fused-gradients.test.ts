@@ -1,8 +1,8 @@
 /** Gradients of dilated convolutions that are fused with their bias, which TensorFlow.js refuses to take. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { gradient, useBackend } from '../../src/tfjs/index.ts';
 import { productError } from '../support/differences.ts';
+import { afterAll, beforeAll, expect, test } from '../support/jest.ts';
 
 beforeAll(() => useBackend('wasm'));
 

@@ -2,9 +2,9 @@
  * Gradients and Hessian products of every operation whose gradient the library repairs, against differences of the loss.
  * The loss is evaluated in float64 by loops of the test's own: no gradient of TensorFlow.js or of ours takes part in it.
  */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { gradient, hessian, useBackend } from '../../src/tfjs/index.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { uniforms } from '../support/matrices.ts';
 import {
   type Alignment,

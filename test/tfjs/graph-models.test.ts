@@ -1,11 +1,11 @@
 /** Models of the converter: which constants are weights, inner nodes as outputs, and what cannot run synchronously. */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { GraphModel } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { UnsupportedError } from '../../src/core/errors.ts';
 import { gradient, hessian, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError, toDense } from '../support/dense.ts';
 import { graphModel } from '../support/graph-model.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 
 beforeAll(() => useBackend('cpu'));
 

@@ -1,6 +1,5 @@
 /** What runs in place on the wasm backend's heap gives what the definition gives, in float64 loops. */
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { withFastKernels as allFastKernels } from '../../src/tfjs/autodiff/fast-kernels.ts';
 import { inPlaceTangents } from '../../src/tfjs/autodiff/rules/convolution/in-place.ts';
@@ -10,6 +9,7 @@ import { fetchInPlace, placesOfMaxima, putBackInPlace } from '../../src/tfjs/aut
 import { heapKernels } from '../../src/tfjs/backends/wasm/heap-kernels/module.ts';
 import { withFastKernels } from '../../src/tfjs/backends/wasm/heap-kernels/replacements.ts';
 import { useBackend } from '../../src/tfjs/index.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { nativeTitle, whenNative } from '../support/native.ts';
 
 beforeAll(() => useBackend('wasm'));

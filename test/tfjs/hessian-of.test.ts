@@ -1,8 +1,8 @@
 /** Hessians of plain functions, by hand. */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { hessianOf, useBackend } from '../../src/tfjs/index.ts';
 import { toDense } from '../support/dense.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 
 describe.each(['cpu', 'wasm'] as const)('on backend %s', (backend) => {
   beforeAll(() => useBackend(backend));

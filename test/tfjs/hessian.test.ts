@@ -1,8 +1,8 @@
 /** The Hessian and the Gauss-Newton matrix against exact float64 ones. */
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CurvatureOperator } from '../../src/tfjs/index.ts';
 import { ggn, hessian, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError, someColumns } from '../support/dense.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { describeLarge, long } from '../support/long.ts';
 import { buildNetwork, NETWORK_NAMES, type Network } from '../support/networks.ts';
 

@@ -1,5 +1,4 @@
 /** What models, parameters and data can be: each form gives the same operator as the plain one. */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import { deregisterOp, registerOp, type Tensor, data as tfData } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
@@ -7,6 +6,7 @@ import { ggn, hessian, jacobian, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError, toDense } from '../support/dense.ts';
 import { productError } from '../support/differences.ts';
 import { graphModel } from '../support/graph-model.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 import { buildNetwork, type Network } from '../support/networks.ts';
 
 beforeAll(() => useBackend('wasm'));

@@ -1,12 +1,12 @@
 /** Every kernel of TensorFlow.js has a rule, no derivative, or a reason. */
 import { readFileSync } from 'node:fs';
-import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { describeKernel, kernelTable } from '../../bench/support/kernel-table.ts';
 import { LOCALLY_CONSTANT } from '../../src/tfjs/autodiff/rules/constant.ts';
 import { RULES } from '../../src/tfjs/autodiff/rules/index.ts';
 import { UNSUPPORTED } from '../../src/tfjs/autodiff/rules/unsupported.ts';
 import { REPAIRS } from '../../src/tfjs/repairs/kernels.ts';
+import { beforeAll, expect, test } from '../support/jest.ts';
 import { BACKENDS, type KnownKernels, knownKernels } from '../support/kernels.ts';
 
 let known: KnownKernels;

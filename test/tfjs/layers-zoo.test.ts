@@ -1,9 +1,9 @@
 /** Layers of tfjs-layers: Hessian products of a small network around each against differences of its gradient. */
-import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { useBackend } from '../../src/tfjs/index.ts';
 import { productError } from '../support/differences.ts';
+import { beforeAll, expect, test } from '../support/jest.ts';
 
 const L = layers.layers;
 type Layer = Parameters<ReturnType<typeof layers.sequential>['add']>[0];

@@ -1,9 +1,9 @@
 /** Models of tfjs-layers, and models with several inputs. */
-import { beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import * as layers from '@tensorflow/tfjs-layers';
 import { hessian, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError, toDense } from '../support/dense.ts';
+import { beforeAll, expect, test } from '../support/jest.ts';
 import { buildNetwork } from '../support/networks.ts';
 
 beforeAll(() => useBackend('wasm'));

@@ -1,9 +1,9 @@
 /** Curvature operators and Jacobians write their products to memory of any content. */
-import { afterAll, beforeAll, describe } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LinearOperator } from '../../src/index.ts';
 import { ggn, hessian, hessianOf, jacobian, useBackend } from '../../src/tfjs/index.ts';
 import { lentMemoryLaw } from '../laws/lent-memory.ts';
+import { afterAll, beforeAll, describe } from '../support/jest.ts';
 
 const wave = (count: number): Float32Array => Float32Array.from({ length: count }, (_, i) => Math.sin(1 + 2.7 * i));
 

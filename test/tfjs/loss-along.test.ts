@@ -1,7 +1,7 @@
 /** Losses along directions against a quadratic loss in closed form; the variables are given back. */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { hessian, lossAlong, useBackend } from '../../src/tfjs/index.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 
 beforeAll(() => useBackend('cpu'));
 

@@ -1,10 +1,10 @@
 /** Losses by name, as members of tf.losses and tf.metrics, and of compiled models: the right way round. */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import { layers, losses, model as makeModel, metrics, sequential } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError } from '../../src/core/errors.ts';
 import { gradient, hessian, type LossName, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError, toDense } from '../support/dense.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 
 type Loss = (outputs: tf.Tensor, y: tf.Tensor) => tf.Tensor;
 

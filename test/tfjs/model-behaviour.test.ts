@@ -1,10 +1,10 @@
 /** What a model does beside its outputs: promises, frozen layers, state, averages that move; and numbers as nested arrays. */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import { initializers, type LayersModel, layers, sequential } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, UnsupportedError } from '../../src/core/errors.ts';
 import { ggn, gradient, hessian, hessianOf, jacobian, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError, toDense } from '../support/dense.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 
 let W: tf.Variable;
 let x: tf.Tensor2D;

@@ -1,9 +1,9 @@
 /** The wasm backend's matrix products on the machine's BLAS: the same numbers, and no trace left behind. */
-import { afterAll, beforeAll, expect } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { currentBackend } from '../../src/tfjs/backends/current.ts';
 import { withFastKernels } from '../../src/tfjs/backends/wasm/heap-kernels/replacements.ts';
 import { hessian, useBackend } from '../../src/tfjs/index.ts';
+import { afterAll, beforeAll, expect } from '../support/jest.ts';
 import { nativeTitle, whenNative } from '../support/native.ts';
 import { buildNetwork } from '../support/networks.ts';
 

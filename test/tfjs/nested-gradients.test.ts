@@ -3,10 +3,10 @@
  * against slopes written by hand.
  */
 import { readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { ggn, gradient, hessian, jacobian, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError, someColumns, toDense } from '../support/dense.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 
 type Name = 'critic' | 'burgers' | 'meta';
 interface Exact {

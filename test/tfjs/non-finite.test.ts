@@ -1,9 +1,9 @@
 /** Derivatives that are not finite are refused as such, with the kernel, its batch and its layer. */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import { layers, sequential } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { NumericalError } from '../../src/core/errors.ts';
 import { ggn, gradient, hessian, hessianOf, useBackend } from '../../src/tfjs/index.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 
 beforeAll(() => useBackend('cpu'));
 

@@ -1,9 +1,9 @@
 /** Gradient, Jacobian, Gauss-Newton matrix and what they have in common, against references and each other. */
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { currentBackend } from '../../src/tfjs/backends/current.ts';
 import { ggn, gradient, hessian, jacobian, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError, toDense } from '../support/dense.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '../support/jest.ts';
 import { multiply, randomBlock, transposed } from '../support/matrices.ts';
 import { buildNetwork, NETWORK_NAMES, type Network } from '../support/networks.ts';
 

@@ -1,9 +1,9 @@
 /** Vectors of an operator as tensors of its parameters, and back. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, ShapeError } from '../../src/core/errors.ts';
 import { eigsh } from '../../src/index.ts';
 import { type CurvatureOperator, gradient, hessian, jacobian, useBackend } from '../../src/tfjs/index.ts';
+import { afterAll, beforeAll, expect, test } from '../support/jest.ts';
 
 let W: tf.Variable<tf.Rank.R2>;
 let b: tf.Variable<tf.Rank.R1>;

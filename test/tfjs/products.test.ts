@@ -1,9 +1,9 @@
 /** Block products: against backward over backward, what they leave behind, and what changes they notice. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Block } from '../../src/core/block.ts';
 import { hessian, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError, toDense } from '../support/dense.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { buildNetwork, NETWORK_NAMES, type Network } from '../support/networks.ts';
 
 /** An n x cols block of numbers between -1 and 1, the same at every run. */

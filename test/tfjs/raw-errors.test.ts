@@ -1,9 +1,9 @@
 /** What TensorFlow.js throws for a model is said with the kernel, the layer and a way out. */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import { layers, sequential } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, NumericalError, UnsupportedError } from '../../src/core/errors.ts';
 import { ggn, gradient, hessian, jacobian, useBackend } from '../../src/tfjs/index.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 
 let W: tf.Variable;
 let x: tf.Tensor2D;

@@ -1,8 +1,8 @@
 /** Penalties of a tf.LayersModel's regularizers: part of the loss as in training, once. */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs';
 import { ggn, gradient, hessian, useBackend } from '../../src/tfjs/index.ts';
 import { toDense } from '../support/dense.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 
 beforeAll(() => useBackend('wasm'));
 

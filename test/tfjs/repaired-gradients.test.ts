@@ -2,10 +2,10 @@
  * Operations that TensorFlow.js cannot differentiate, or differentiates wrongly, against the same functions written with
  * constant matrices: gradient, Hessian both ways, Gauss-Newton matrix, Jacobian and its adjoint.
  */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import * as tf from '@tensorflow/tfjs-core';
 import { ggn, gradient, hessian, jacobian, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError, toDense } from '../support/dense.ts';
+import { beforeAll, describe, expect, test } from '../support/jest.ts';
 
 type Operation = (...parameters: tf.Tensor[]) => tf.Tensor;
 

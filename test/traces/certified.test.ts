@@ -3,10 +3,10 @@
  * SciPy, and against the frequency with which they fail where the law is attained. Frequencies alone would not notice a share of
  * the failure probability that is spent twice: for most operators the bounds are far from tight.
  */
-import { describe, expect, test } from '@jest/globals';
 import { fillRandom } from '../../src/core/random.ts';
 import { diagonalOperator, frobeniusNorm, type LinearOperator, spectralNorm, trace } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { dot, mean, norm, outside, recorded } from '../support/recorded.ts';
 
 /**

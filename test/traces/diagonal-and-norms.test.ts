@@ -1,7 +1,7 @@
 /** Diagonals and Frobenius norms from products. */
-import { describe, expect, test } from '@jest/globals';
 import { denseOperator, diagonal, diagonalOperator, frobeniusNorm, fromMatvec } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { frobenius, randomBlock, toDense } from '../support/matrices.ts';
 
 const decaying = Array.from({ length: 100 }, (_, i) => (i % 4 === 3 ? -1 : 1) * (i + 1) ** -2);

@@ -1,7 +1,7 @@
 /** Traces of functions and spectral norms from Lanczos runs. */
-import { describe, expect, test } from '@jest/globals';
 import { denseOperator, diagonalOperator, logdet, spectralNorm, traceFunction } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { long } from '../support/long.ts';
 import { multiply, randomBlock, transposed } from '../support/matrices.ts';
 

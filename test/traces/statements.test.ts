@@ -2,7 +2,6 @@
  * What estimators state besides their estimate: fields that scale with the operator, standard errors from the products that were
  * made, what an interval rests on, how often was looked, and what it cost.
  */
-import { describe, expect, test } from '@jest/globals';
 import { type Block, zeros } from '../../src/core/block.ts';
 import { fillRandom } from '../../src/core/random.ts';
 import {
@@ -14,6 +13,7 @@ import {
   spectralNorm,
   trace,
 } from '../../src/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { multiply, randomBlock, transposed } from '../support/matrices.ts';
 import { columnsOf, dot, mean, outside, recorded } from '../support/recorded.ts';
 

@@ -1,7 +1,7 @@
 /** Traces: exact where they can be, within their intervals elsewhere. */
-import { describe, expect, test } from '@jest/globals';
 import { denseOperator, diagonalOperator, type LinearOperator, type TraceMethod, trace } from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { long, longTitle } from '../support/long.ts';
 import { randomBlock } from '../support/matrices.ts';
 

@@ -2,12 +2,12 @@
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { type GraphModel, type LayersModel, layers, sequential } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { ArgumentError, StoreError, UnsupportedError } from '../../../src/core/errors.ts';
 import { gradient, loadModel, useBackend } from '../../../src/tfjs/index.ts';
 import { graphArtifacts } from '../../support/graph-model.ts';
+import { afterAll, beforeAll, describe, expect, test } from '../../support/jest.ts';
 import { artifactsOf, quantised, writeModel } from '../../support/saved-model.ts';
 
 let directory: string;

@@ -1,7 +1,7 @@
 /** The gradient function of every kernel with a tangent rule, and the gradient of the gradient. */
-import { beforeAll, describe } from '@jest/globals';
 import { useBackend } from '../../../src/tfjs/index.ts';
 import { gradientLaws } from '../../laws/gradients.ts';
+import { beforeAll, describe } from '../../support/jest.ts';
 import { describeLarge, long } from '../../support/long.ts';
 
 const laws = (backend: 'cpu' | 'wasm') => (): void => {

@@ -1,8 +1,8 @@
 /** Every kernel that has a tangent rule against float64 loops, and the rule against central differences of the kernel. */
-import { beforeAll, describe, expect, test } from '@jest/globals';
 import { RULES } from '../../../src/tfjs/autodiff/rules/index.ts';
 import { useBackend } from '../../../src/tfjs/index.ts';
 import { ruleLaws } from '../../laws/rules.ts';
+import { beforeAll, describe, expect, test } from '../../support/jest.ts';
 import { describeLarge } from '../../support/long.ts';
 import { CASES } from './cases.ts';
 
