@@ -1,8 +1,9 @@
 /** Products repeat bit by bit where TensorFlow.js adds floats in the order of a device's threads. */
-import { expect, test } from '@jest/globals';
+
 import * as tf from '@tensorflow/tfjs-core';
 import { hessian, useBackend } from '../../src/tfjs/index.ts';
 import { BACKEND, describeBackend } from '../support/backends.ts';
+import { expect, test } from '../support/jest.ts';
 import { dot } from '../support/recorded.ts';
 
 const REPEATS = 6;
