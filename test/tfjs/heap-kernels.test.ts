@@ -266,7 +266,7 @@ describe('places of the largest numbers', () => {
   });
 });
 
-test('sums along leading axes, and rows added to the last axis', () => {
+test('rows added to the last axis', () => {
   for (const shape of [
     [3, 5],
     [700, 6],
@@ -286,18 +286,71 @@ test('sums along leading axes, and rows added to the last axis', () => {
         expect(both.shape).toEqual(shape);
         expect([...both.dataSync()]).toEqual(Array.from(values, (value, i) => Math.fround(value + added[i % width]!)));
       }
-      for (let axes = 1; axes < shape.length; axes++) {
-        const leading = Array.from({ length: axes }, (_, i) => i);
-        const kept = shape.slice(axes);
-        const inner = size(kept);
-        const expected = new Float64Array(inner);
-        for (const [i, value] of values.entries()) expected[i % inner]! += value;
+    });
+  }
+});
+
+/** Every choice of axes but none. */
+const subsets = (rank: number): number[][] =>
+  Array.from({ length: 2 ** rank - 1 }, (_, bits) =>
+    [...Array(rank).keys()].filter((axis) => ((bits + 1) >> axis) & 1),
+  );
+
+test('sums and means along any axes are those of float64 loops, rounded once', () => {
+  for (const shape of [[7], [3, 5], [40, 6], [2, 3, 300, 1], [4, 5, 2, 9], [1, 4], [17, 2100], [3, 35, 1030]]) {
+    tf.tidy(() => {
+      const x = tf.add(random(shape), 0.5);
+      const values = x.dataSync();
+      for (const axes of subsets(shape.length)) {
+        const kept = shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
+        const strides = kept.map((n, axis) => (n === 1 ? 0 : size(kept.slice(axis + 1))));
+        const expected = new Float64Array(size(kept));
+        for (const [i, value] of values.entries()) {
+          let at = 0;
+          for (let axis = 0, rest = i; axis < shape.length; axis++) {
+            const below = size(shape.slice(axis + 1));
+            at += Math.floor(rest / below) * strides[axis]!;
+            rest %= below;
+          }
+          expected[at]! += value;
+        }
+        const numbers = x.size / expected.length;
         for (const keepDims of [false, true]) {
-          const total = withFastKernels(() => tf.sum(x, leading, keepDims));
-          expect(total.shape).toEqual(keepDims ? [...leading.map(() => 1), ...kept] : kept);
+          const result = keepDims ? kept : shape.filter((_, axis) => !axes.includes(axis));
+          const [total, mean] = withFastKernels(() => [tf.sum(x, axes, keepDims), tf.mean(x, axes, keepDims)] as const);
+          expect([total.shape, mean.shape]).toEqual([result, result]);
           expect(difference(total, expected)).toBeLessThan(1e-6);
+          expect(
+            difference(
+              mean,
+              expected.map((sum) => sum / numbers),
+            ),
+          ).toBeLessThan(1e-6);
         }
       }
+    });
+  }
+});
+
+test('sums and means of a million numbers are as exact as of a few', () => {
+  for (const shape of [
+    [1_000_000, 1],
+    [1, 1_000_000],
+    [250_000, 4],
+  ]) {
+    tf.tidy(() => {
+      const x = tf.randomUniform(shape, 0, 1, 'float32', 1);
+      const sums = new Float64Array(shape[1] === 4 ? 4 : 1);
+      for (const [i, value] of x.dataSync().entries()) sums[i % sums.length]! += value;
+      const axes = sums.length === 4 ? 0 : undefined;
+      const [total, mean] = withFastKernels(() => [tf.sum(x, axes), tf.mean(x, axes)] as const);
+      expect(difference(total, sums)).toBeLessThan(2e-7);
+      expect(
+        difference(
+          mean,
+          sums.map((sum) => (sum * sums.length) / x.size),
+        ),
+      ).toBeLessThan(2e-7);
     });
   }
 });

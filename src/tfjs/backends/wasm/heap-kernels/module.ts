@@ -43,7 +43,7 @@ export interface HeapKernels {
   maxima(plane: Address, channels: number, place: number, into: Address): void;
   takeRows(from: Address, places: Address, count: number, bytes: number, into: Address): void;
   addRows(rows: Address, places: Address, count: number, bytes: number, into: Address): void;
-  sumRows(x: Address, rows: number, width: number, into: Address, part: Address): void;
+  sums(x: Address, count: number, rows: number, width: number, into: Address, work: Address): void;
   addRow(row: Address, x: Address, into: Address, rows: number, width: number): void;
   scaleRows(factors: Address, x: Address, into: Address, repeats: number, rows: number, width: number): void;
 }

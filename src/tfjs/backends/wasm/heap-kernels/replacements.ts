@@ -9,13 +9,14 @@ import {
   Cast,
   Identity,
   type KernelFunc,
+  Mean,
   Multiply,
   Sum,
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
 import { withKernels } from '../../replaced-kernels.ts';
-import { type HeapBackend, heapAddress } from '../heap.ts';
+import { type HeapBackend, heapAddress, heapView } from '../heap.ts';
 import { batchMatMul, nativeProducts } from '../native-products.ts';
 import { type HeapKernels, heapKernels } from './module.ts';
 
@@ -79,25 +80,62 @@ const cast =
   (call) =>
     (call.inputs.x as TensorInfo).dtype === (call.attrs as { dtype: string }).dtype ? share(call) : original(call);
 
-/** The backend's own sums along other axes than the last by a copy that has them last. */
-function sum(original: KernelFunc, { sumRows }: HeapKernels): KernelFunc {
-  return (call) => {
+/** Numbers of work that `sums` asks for. */
+const ROOM_FOR_SUMS = 3 * 1024;
+
+/** Axes of a shape that lie side by side, as one. */
+interface Run {
+  size: number;
+  readonly isSummed: boolean;
+}
+
+function runsOf(shape: readonly number[], axes: readonly number[]): Run[] {
+  const runs: Run[] = [];
+  for (const [axis, size] of shape.entries()) {
+    const isSummed = axes.includes(axis);
+    if (size === 1) continue;
+    if (runs.at(-1)?.isSummed === isSummed) runs.at(-1)!.size *= size;
+    else runs.push({ size, isSummed });
+  }
+  return runs;
+}
+
+const sizeOf = (runs: readonly Run[]): number => runs.reduce((product, { size }) => product * size, 1);
+const lastSummed = (runs: readonly Run[]): number => runs.findLastIndex(({ isSummed }) => isSummed);
+
+/**
+ * Sums or, divided by how many there are, means. The backend's own add one number after the other in float32, which is off by
+ * 3e-5 for a million of them, and sum along other axes than the last by a copy that has them last.
+ */
+const summed =
+  (original: KernelFunc, kernels: HeapKernels, isMean: boolean): KernelFunc =>
+  (call) => {
     const x = call.inputs.x as TensorInfo;
     const { axis, keepDims } = call.attrs as { axis: number | number[]; keepDims?: boolean };
     const axes = util.parseAxisParam(axis, x.shape);
-    const isLeading = axes.length < x.shape.length && axes.every((each) => each < axes.length);
-    const width = util.sizeFromShape(x.shape.slice(axes.length));
-    if (x.dtype !== 'float32' || !isLeading || width === 0) return original(call);
+    const runs = runsOf(x.shape, axes);
+    const numbers = sizeOf(runs);
+    if (x.dtype !== 'float32' || lastSummed(runs) < 0 || numbers === 0) return original(call);
     const backend = call.backend as HeapBackend;
-    const kept = x.shape.slice(axes.length);
-    const out = backend.makeOutput(keepDims ? [...axes.map(() => 1), ...kept] : kept, 'float32');
-    const part = backend.makeOutput(kept, 'float32');
-    const [from, into, at] = [x, out, part].map((info) => heapAddress(backend, info)) as [number, number, number];
-    sumRows(from, util.sizeFromShape(x.shape) / width, width, into, at);
-    backend.disposeData(part.dataId);
-    return out;
+    const shape = x.shape.flatMap((size, at) => (axes.includes(at) ? (keepDims ? 1 : []) : size));
+    const work = backend.makeOutput([ROOM_FOR_SUMS], 'float32');
+    let sums = x;
+    for (let at = lastSummed(runs); at >= 0; at = lastSummed(runs)) {
+      const [before, after] = [sizeOf(runs.slice(0, at)), sizeOf(runs.slice(at + 1))];
+      const [run] = runs.splice(at, 1) as [Run];
+      const from = sums;
+      sums = backend.makeOutput(lastSummed(runs) < 0 ? shape : [before * after], 'float32');
+      const address = (info: TensorInfo): number => heapAddress(backend, info);
+      kernels.sums(address(from), before, run.size, after, address(sums), address(work));
+      if (from !== x) backend.disposeData(from.dataId);
+    }
+    backend.disposeData(work.dataId);
+    if (isMean) {
+      const view = heapView(backend, sums);
+      for (let i = 0; i < view.length; i++) view[i]! *= view.length / numbers;
+    }
+    return sums;
   };
-}
 
 /** Runs synchronous `work` on the wasm backend with the faster kernels that there are. */
 export function withFastKernels<T>(work: () => T): T {
@@ -109,7 +147,8 @@ export function withFastKernels<T>(work: () => T): T {
       ...(kernels && {
         [Add]: (original) => add(original, kernels),
         [Multiply]: (original) => multiply(original, kernels),
-        [Sum]: (original) => sum(original, kernels),
+        [Mean]: (original) => summed(original, kernels, true),
+        [Sum]: (original) => summed(original, kernels, false),
       }),
       [Identity]: () => share,
       [Cast]: cast,

@@ -5,6 +5,6 @@
 export { imagesBack, imagesOf } from './images';
 export { addRows, maxima, takeRows } from './maxima';
 export { addPatches, patches } from './patches';
-export { addRow, sumRows } from './rows';
+export { addRow, sums } from './rows';
 export { scaleRows } from './scale';
 export { setColumns, setRows } from './window';
