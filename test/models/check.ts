@@ -14,10 +14,12 @@ import { fillRandom } from '../../src/core/random.ts';
 import { hessian, loadModel, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError } from '../support/dense.ts';
 import { EXACT, type ModelCase } from './catalogue.ts';
+import { FACE_API_NETS, loadNet } from './face-api.ts';
+import { store, trace } from './trace.ts';
 
 /** What a run of a model showed. */
 export interface Finding {
-  readonly kind: 'graph' | 'layers';
+  readonly kind: 'graph' | 'layers' | 'function';
   /** Numbers in the parameters. */
   readonly parameters?: number;
   /** Shapes by name. */
@@ -28,8 +30,8 @@ export interface Finding {
   readonly asymmetry?: number;
   /** Relative errors of the gradient and both products, against float64. */
   readonly errors?: readonly number[];
-  /** The same of PyTorch in float32, where these are more than {@link EXACT}. */
-  readonly float32Errors?: readonly number[];
+  /** What rounding to float32 can make of the same, where these are more than {@link EXACT}. */
+  readonly rounding?: Rounding;
   /** Why there is no float64 evaluation. */
   readonly noReference?: string;
   /** The library's refusal, or whatever else was thrown. */
@@ -40,6 +42,14 @@ export interface Finding {
     readonly values?: unknown;
   };
   readonly seconds?: number;
+}
+
+/** Relative errors of PyTorch's own evaluations, for each the largest of the gradient's and the products'. */
+export interface Rounding {
+  /** Computed in float32. */
+  readonly float32: number;
+  /** Computed in float64 from operands that are rounded to float32 at random, once each. */
+  readonly random: readonly number[];
 }
 
 /** Debian's Python, for which PyTorch is packaged. */
@@ -108,28 +118,93 @@ function floatsOf(outputs: unknown): tf.Tensor[] {
 const loss = (outputs: unknown): tf.Tensor =>
   tf.addN(floatsOf(outputs).map((output) => tf.mean(tf.log(tf.add(1, tf.square(output))))));
 
-async function check({ path, inputs: given, output }: ModelCase, directory: string): Promise<Finding> {
-  await useBackend('wasm');
-  const started = process.cpuUsage();
+interface Weight {
+  readonly name: string;
+  readonly val: tf.Tensor;
+}
+
+/** A model that is read. */
+interface Loaded {
+  readonly kind: Finding['kind'];
+  readonly model: unknown;
+  readonly inputs: Record<string, tf.Tensor>;
+  readonly outputNodes?: readonly string[];
+  readonly parameters?: readonly tf.Variable[];
+  /** What the parameters may be, of a model that is no graph, and how to call it. */
+  readonly code?: { readonly weights: readonly Weight[]; readonly call: () => unknown };
+}
+
+async function load({ path, net, inputs: given }: ModelCase): Promise<Loaded> {
+  if (net) {
+    const { model, parameters } = await loadNet(path, net);
+    const width = FACE_API_NETS[net];
+    const image = tf.tidy(() =>
+      tf.floor(tf.mul(inputsOf([{ name: 'image', shape: [1, width, width, 3] }]).image!, 256)),
+    );
+    const weights = parameters.map((each) => ({ name: each.name, val: each }));
+    return { kind: 'function', model, parameters, inputs: { image }, code: { weights, call: () => model(image) } };
+  }
   const model = (await loadModel(path)) as never as {
     inputs: InputInfo[];
     outputNodes?: string[];
     layers?: unknown;
+    weights: Weight[];
+    apply(inputs: tf.Tensor[]): unknown;
   };
   const inputs = inputsOf(model.inputs, given);
-  const kind = model.layers === undefined ? 'graph' : 'layers';
+  if (model.layers === undefined) return { kind: 'graph', model, inputs, outputNodes: model.outputNodes ?? [] };
+  return {
+    kind: 'layers',
+    model,
+    inputs,
+    code: { weights: model.weights, call: () => model.apply(Object.values(inputs)) },
+  };
+}
+
+/** What the reference is to evaluate, in its own words. */
+function problemOf(
+  { path, output }: ModelCase,
+  { code, inputs, outputNodes }: Loaded,
+  parameters: readonly string[],
+  directory: string,
+): object {
+  const stored = (tensors: Record<string, tf.Tensor>, prefix: string) =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, tensor], at) => [name, store(tensor, directory, `${prefix}${at}.bin`)]),
+    );
+  const given = {
+    inputs: stored(inputs, 'input'),
+    parameters,
+    directions: ['x.bin', 'y.bin'],
+  };
+  if (!code) return { ...given, model: path, outputs: output ?? outputNodes };
+  const weights = Object.fromEntries(
+    code.weights.filter(({ name }) => parameters.includes(name)).map(({ name, val }) => [name, val]),
+  );
+  const { constants, ...graph } = trace({ ...inputs, ...weights }, () => floatsOf(code.call()), directory);
+  return { ...given, ...graph, constants: { ...constants, ...stored(weights, 'weight') } };
+}
+
+async function check(each: ModelCase, directory: string): Promise<Finding> {
+  const { output } = each;
+  await useBackend('wasm');
+  const started = process.cpuUsage();
+  const loaded = await load(each);
+  const { kind, model, inputs } = loaded;
   const shapes = Object.fromEntries(Object.entries(inputs).map(([name, { shape }]) => [name, shape]));
   const found = { kind, inputs: shapes } as const;
   try {
     let outputs = 0;
+    const data = kind === 'function' ? inputs.image! : inputs;
     const H = hessian({
       model: model as never,
       loss: (y: unknown) => {
         outputs = floatsOf(y).length;
         return loss(y);
       },
-      data: [[inputs, tf.scalar(0)]],
+      data: [[data, tf.scalar(0)]],
       reduction: 'sum',
+      ...(loaded.parameters && { parameters: loaded.parameters }),
       ...(output && { output }),
     });
     const X = directions(H.numParameters);
@@ -146,20 +221,13 @@ async function check({ path, inputs: given, output }: ModelCase, directory: stri
       seconds: (user + system) / 1e6,
     };
     for (const [file, data] of Object.entries({ x, y })) writeFileSync(join(directory, `${file}.bin`), data);
-    for (const [at, tensor] of Object.values(inputs).entries()) {
-      writeFileSync(join(directory, `input${at}.bin`), Float32Array.from(await tensor.data()));
+    try {
+      const names = H.parameters.map(({ name }) => name);
+      const problem = problemOf(each, loaded, names, directory);
+      writeFileSync(join(directory, 'problem.json'), JSON.stringify(problem));
+    } catch (error) {
+      return { ...measured, noReference: (error as Error).message };
     }
-    const problem = {
-      model: path,
-      inputs: Object.fromEntries(
-        Object.entries(inputs).map(([name, { shape, dtype }], at) => [name, { shape, dtype, file: `input${at}.bin` }]),
-      ),
-      outputs: output ?? model.outputNodes ?? [],
-      parameters: H.parameters.map(({ name }) => name),
-      directions: ['x.bin', 'y.bin'],
-    };
-    writeFileSync(join(directory, 'problem.json'), JSON.stringify(problem));
-    if (kind === 'layers') return { ...measured, noReference: 'the reference evaluates graphs' };
     return { ...measured, ...compare([gradient, Hx, Hy], directory) };
   } catch (error) {
     const { name, message, code, values, stack } = error as EigensketchError;
@@ -175,13 +243,13 @@ async function check({ path, inputs: given, output }: ModelCase, directory: stri
   }
 }
 
-/** What the reference computes in this type, the gradient and products one after the other. */
-function reference(directory: string, dtype: 'float64' | 'float32'): Float64Array {
-  execFileSync(PYTHON, [REFERENCE, directory, dtype], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  return new Float64Array(Uint8Array.from(readFileSync(join(directory, `${dtype}.bin`))).buffer);
+/** What the reference computes in this way, the gradient and products one after the other. */
+function reference(directory: string, way: string): Float64Array {
+  execFileSync(PYTHON, [REFERENCE, directory, way], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  return new Float64Array(Uint8Array.from(readFileSync(join(directory, `${way}.bin`))).buffer);
 }
 
-/** Against float64, where it can be had. Where that differs, float32 shows what its rounding makes of the same. */
+/** Against float64, where it can be had. Where that differs, the reference shows what rounding makes of the same. */
 function compare(columns: readonly Float32Array[], directory: string): Partial<Finding> {
   try {
     const exact = reference(directory, 'float64');
@@ -189,8 +257,12 @@ function compare(columns: readonly Float32Array[], directory: string): Partial<F
     const part = (all: Float64Array, i: number) => all.subarray(i * n, (i + 1) * n);
     const errors = columns.map((each, i) => relativeError(each, part(exact, i)));
     if (Math.max(...errors) <= EXACT) return { errors };
-    const rounded = reference(directory, 'float32');
-    return { errors, float32Errors: columns.map((_, i) => relativeError(part(rounded, i), part(exact, i))) };
+    const errorOf = (way: string): number => {
+      const other = reference(directory, way);
+      return Math.max(...columns.map((_, i) => relativeError(part(other, i), part(exact, i))));
+    };
+    const random = [1, 2, 3].map((seed) => errorOf(`float64-rounded-${seed}`));
+    return { errors, rounding: { float32: errorOf('float32'), random } };
   } catch (error) {
     const { stderr = '' } = error as { stderr?: string };
     return { noReference: stderr.trim().split('\n').at(-1) || (error as Error).message };

@@ -1,11 +1,12 @@
 """Gradient of and products with the Hessian of a tf.GraphModel by PyTorch: the reference of `npm run test:models`.
 
-python3 test/models/graph_model.py DIRECTORY float64 [float32]
+python3 test/models/graph_model.py DIRECTORY float64 [float32] [float64-rounded-SEED]
 
-DIRECTORY has problem.json (the path of model.json, names of the output nodes and of the parameters, and for each input and
-direction its file) as test/models/check.ts writes it. The nodes are evaluated here one by one, from what the documentation of
-TensorFlow says of their kernels, and differentiated twice by torch.autograd. Writes float64.bin, computed in that type, and
-likewise float32.bin: the gradient and the products one after the other, as float64 numbers.
+DIRECTORY has problem.json (the path of model.json, or nodes and constants; names of the output nodes and of the parameters, and
+for each input and direction its file) as test/models/check.ts writes it. The nodes are evaluated here one by one, from what the
+documentation of TensorFlow says of their kernels, and differentiated twice by torch.autograd. Writes float64.bin, computed in that
+type, and likewise float32.bin: the gradient and the products one after the other, as float64 numbers. `-rounded-SEED` computes with
+operands that are off at random by what rounding to float32 takes away.
 """
 import base64
 import json
@@ -310,6 +311,10 @@ def squeeze(node, x):
     return x.reshape([size for dim, size in enumerate(x.shape) if dim not in dims])
 
 
+def batch_norm(node, x, scale, offset, mean, variance):
+    return (x - mean) * torch.rsqrt(variance + attribute(node, "epsilon", 1e-3)) * scale + offset
+
+
 OPS = {
     "Identity": lambda node, x, *_: x,
     "StopGradient": lambda node, x: x.detach(),
@@ -339,6 +344,7 @@ OPS = {
     "Atan2": lambda node, a, b: torch.atan2(a, b),
     "Relu": lambda node, x: F.relu(x),
     "Relu6": lambda node, x: torch.clamp(F.relu(x), max=6),
+    "ClipByValue": lambda node, x, low, high: torch.clamp(x, float(low), float(high)),
     "Elu": lambda node, x: F.elu(x),
     "LeakyRelu": lambda node, x: F.leaky_relu(x, attribute(node, "alpha", 0.2)),
     "Prelu": prelu,
@@ -356,6 +362,7 @@ OPS = {
     "Sin": lambda node, x: torch.sin(x),
     "Floor": lambda node, x: torch.floor(x),
     "Ceil": lambda node, x: torch.ceil(x),
+    "FusedBatchNormV3": batch_norm,
     "Softmax": lambda node, x: torch.softmax(x, -1),
     "MaxPool": pooling(F.max_pool2d, -math.inf),
     "AvgPool": mean_pool,
@@ -410,21 +417,38 @@ OPS = {
 }
 
 
+class Rounded(torch.autograd.Function):
+    """Numbers with random relative errors of the size that rounding to float32 makes, and so their derivatives."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x * (1 + 2**-24 * (2 * torch.rand_like(x) - 1))
+
+    @staticmethod
+    def backward(ctx, dy):
+        return Rounded.apply(dy)
+
+
 class Graph:
-    def __init__(self, nodes, values):
+    def __init__(self, nodes, values, is_rounded):
         self.nodes = {node["name"]: node for node in nodes}
         self.values = dict(values)
+        self.is_rounded = is_rounded
 
     def tensor(self, reference):
         """What `name:1` stands for; every node is evaluated once."""
         name, _, index = reference.partition(":")
         for each in self.needed(name):
             node = self.nodes[each]
-            inputs = [self.pick(ref) for ref in node.get("input", []) if not ref.startswith("^")]
+            inputs = [self.operand(ref) for ref in node.get("input", []) if not ref.startswith("^")]
             if node["op"] not in OPS:
                 raise NotImplementedError(f"{node['op']} (node {each})")
             self.values[each] = OPS[node["op"]](node, *inputs)
         return self.pick(reference)
+
+    def operand(self, reference):
+        value = self.pick(reference)
+        return Rounded.apply(value) if self.is_rounded and value.is_floating_point() else value
 
     def pick(self, reference):
         name, _, index = reference.partition(":")
@@ -447,15 +471,23 @@ class Graph:
         return order
 
 
-def products(problem, directory, dtype):
+def products(problem, directory, dtype, is_rounded):
     torch.set_default_dtype(dtype)
-    path = pathlib.Path(problem["model"])
-    model = json.loads(path.read_text())
-    constants = read_weights(path, model["weightsManifest"])
-    values = {}
-    for name, value in constants.items():
-        tensor = torch.from_numpy(value.copy())
-        values[name] = tensor.to(dtype) if tensor.dtype == torch.float32 else tensor
+
+    def stored(given):
+        data = np.fromfile(directory / given["file"], np.float32).reshape(given["shape"])
+        return torch.from_numpy(data).to({"float32": dtype, "int32": torch.int64, "bool": torch.bool}[given["dtype"]])
+
+    values, model = {}, problem
+    if "model" in problem:
+        path = pathlib.Path(problem["model"])
+        model = json.loads(path.read_text())
+        for name, value in read_weights(path, model["weightsManifest"]).items():
+            tensor = torch.from_numpy(value.copy())
+            values[name] = tensor.to(dtype) if tensor.dtype == torch.float32 else tensor
+    else:
+        values = {name: stored(given) for name, given in problem["constants"].items()}
+    nodes = problem.get("nodes") or model["modelTopology"]["node"]
     signature = model.get("signature") or (model.get("userDefinedMetadata") or {}).get("signature") or {}
 
     def node_of(kind, name):
@@ -463,11 +495,9 @@ def products(problem, directory, dtype):
         return signature.get(kind, {}).get(name, {"name": name})["name"]
 
     for name, given in problem["inputs"].items():
-        data = np.fromfile(directory / given["file"], np.float32).reshape(given["shape"])
-        node = node_of("inputs", name).partition(":")[0]
-        values[node] = torch.from_numpy(data).to(torch.int64 if given["dtype"] == "int32" else dtype)
+        values[node_of("inputs", name).partition(":")[0]] = stored(given)
     parameters = [values[name].requires_grad_() for name in problem["parameters"]]
-    graph = Graph(model["modelTopology"]["node"], values)
+    graph = Graph(nodes, values, is_rounded)
     outputs = [graph.tensor(node_of("outputs", name)) for name in problem["outputs"]]
     floats = [output for output in outputs if output.dtype.is_floating_point]
     loss = sum(torch.log(1 + output.square()).mean() for output in floats)
@@ -491,7 +521,9 @@ def main():
     problem = json.loads((directory / "problem.json").read_text())
     torch.set_num_threads(1)
     for name in sys.argv[2:]:
-        columns = products(problem, directory, getattr(torch, name))
+        dtype, _, seed = name.partition("-rounded-")
+        torch.manual_seed(int(seed or 0))
+        columns = products(problem, directory, getattr(torch, dtype), bool(seed))
         np.concatenate(columns).tofile(directory / f"{name}.bin")
 
 
