@@ -6,6 +6,7 @@ import { command } from './support/command.ts';
 import { docBlocks } from './support/doc-blocks.ts';
 import { example } from './support/example.ts';
 import { afterAll, beforeAll, expect, test } from './support/jest.ts';
+import { testLarge } from './support/long.ts';
 import { PYTHON } from './support/programs.ts';
 import { describePython } from './support/python.ts';
 
@@ -37,23 +38,27 @@ describePython('Python with torch and scipy', ['numpy', 'torch', 'scipy'], () =>
     expect((await command(process.execPath, ['sketch.mjs'], folder)).stdout).toBe(block!.output);
   }, 120_000);
 
-  test("the example: SciPy's pairs are certified, and the whole matrix in NumPy agrees", async () => {
-    const output = await example('pytorch');
-    const number = (pattern: RegExp): number[] => pattern.exec(output)!.slice(1).map(Number);
-    const [, scipy] = output.split("SciPy's eigsh") as [string, string];
-    const [lower, upper] = /\[(\S+), (\S+)\]/.exec(scipy)!.slice(1).map(Number) as [number, number];
-    const [exactly] = number(/exactly +(\d\S+)/) as [number];
-    expect(lower).toBeLessThan(exactly);
-    expect(exactly).toBeLessThan(upper);
-    expect(number(/\|V'V - I\| = (\S+)/)[0]).toBeLessThan(1e-12);
-    const rows = Array.from(output.matchAll(/^ +\d+ {3}(\S+) +(\S+) +(\S+) ± (\S+) +(\S+)$/gm), ([, ...row]) =>
-      row.map(Number),
-    );
-    expect(rows).toHaveLength(10);
-    for (const [theirs, residual, ours, bound, exact] of rows as [number, number, number, number, number][]) {
-      // printed to eight decimals
-      expect(Math.abs(theirs - exact)).toBeLessThanOrEqual(residual + 1e-8);
-      expect(Math.abs(ours - exact)).toBeLessThanOrEqual(1.05 * bound + 1e-8);
-    }
-  }, 120_000);
+  testLarge(
+    "the example: SciPy's pairs are certified, and the whole matrix in NumPy agrees",
+    async () => {
+      const output = await example('pytorch');
+      const number = (pattern: RegExp): number[] => pattern.exec(output)!.slice(1).map(Number);
+      const [, scipy] = output.split("SciPy's eigsh") as [string, string];
+      const [lower, upper] = /\[(\S+), (\S+)\]/.exec(scipy)!.slice(1).map(Number) as [number, number];
+      const [exactly] = number(/exactly +(\d\S+)/) as [number];
+      expect(lower).toBeLessThan(exactly);
+      expect(exactly).toBeLessThan(upper);
+      expect(number(/\|V'V - I\| = (\S+)/)[0]).toBeLessThan(1e-12);
+      const rows = Array.from(output.matchAll(/^ +\d+ {3}(\S+) +(\S+) +(\S+) ± (\S+) +(\S+)$/gm), ([, ...row]) =>
+        row.map(Number),
+      );
+      expect(rows).toHaveLength(10);
+      for (const [theirs, residual, ours, bound, exact] of rows as [number, number, number, number, number][]) {
+        // printed to eight decimals
+        expect(Math.abs(theirs - exact)).toBeLessThanOrEqual(residual + 1e-8);
+        expect(Math.abs(ours - exact)).toBeLessThanOrEqual(1.05 * bound + 1e-8);
+      }
+    },
+    120_000,
+  );
 });

@@ -5,7 +5,7 @@ import { DeviceError, seigh, UnsupportedError } from '../../src/index.ts';
 import { currentBackend } from '../../src/tfjs/backends/current.ts';
 import { type BackendRecord, type CurvatureOperator, hessian, useBackend } from '../../src/tfjs/index.ts';
 import { startBackend } from '../../src/tfjs/use-backend.ts';
-import { BACKEND, describeBackend, describeOn, tryBackend } from '../support/backends.ts';
+import { BACKEND, describeBackend, describeOn, testThorough, tryBackend } from '../support/backends.ts';
 import { command } from '../support/command.ts';
 import { relativeError } from '../support/dense.ts';
 import { afterEach, expect, jest, test } from '../support/jest.ts';
@@ -109,41 +109,45 @@ if (BACKEND === 'webgpu') {
       again.dispose();
     });
 
-    test('that takes smaller buffers than a block gets it in parts, and a warning says so', async () => {
-      device().destroy();
-      await new Promise((resolve) => setImmediate(resolve));
-      const small = { requireHardware: false, maxBufferBytes: 2 ** 27 };
-      const limits = (await startBackend('webgpu', small)).adapter!.limits;
-      expect(limits.maxStorageBufferBindingSize).toBe(2 ** 27);
-      const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
-      // 40,000 x 1,000 numbers are 160 MB; only eight parameters matter
-      const w = tf.variable(tf.linspace(-1, 1, 40_000));
-      const H = hessian({
-        model: () => tf.slice(w, [0], [8]),
-        loss: (y) => tf.sum(tf.square(tf.square(y))),
-        parameters: [w],
-        data: [[tf.zeros([1]), 0]],
-        memory: 2 ** 32,
-        check: false,
-      });
-      const X = randomBlock(H.numParameters, 1000, 1, 'float32');
-      const Y = await H.matmat(X);
-      expect(warn).toHaveBeenCalledTimes(1);
-      expect(warn.mock.calls[0]![0]).toBe(
-        'hessian: a block of 1000 columns is split into blocks of 838: the device takes buffers of at most 134217728 bytes',
-      );
-      for (const column of [0, 837, 838, 999]) {
-        const one = { rows: X.rows, cols: 1, data: X.data.filter((_, i) => i % 1000 === column) };
-        const expected = await H.matmat(one);
-        expect(
-          relativeError(
-            Y.data.filter((_, i) => i % 1000 === column),
-            expected.data,
-          ),
-        ).toBeLessThan(1e-6);
-      }
-      H.dispose();
-    }, 60_000);
+    testThorough(
+      'that takes smaller buffers than a block gets it in parts, and a warning says so',
+      async () => {
+        device().destroy();
+        await new Promise((resolve) => setImmediate(resolve));
+        const small = { requireHardware: false, maxBufferBytes: 2 ** 27 };
+        const limits = (await startBackend('webgpu', small)).adapter!.limits;
+        expect(limits.maxStorageBufferBindingSize).toBe(2 ** 27);
+        const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+        // 40,000 x 1,000 numbers are 160 MB; only eight parameters matter
+        const w = tf.variable(tf.linspace(-1, 1, 40_000));
+        const H = hessian({
+          model: () => tf.slice(w, [0], [8]),
+          loss: (y) => tf.sum(tf.square(tf.square(y))),
+          parameters: [w],
+          data: [[tf.zeros([1]), 0]],
+          memory: 2 ** 32,
+          check: false,
+        });
+        const X = randomBlock(H.numParameters, 1000, 1, 'float32');
+        const Y = await H.matmat(X);
+        expect(warn).toHaveBeenCalledTimes(1);
+        expect(warn.mock.calls[0]![0]).toBe(
+          'hessian: a block of 1000 columns is split into blocks of 838: the device takes buffers of at most 134217728 bytes',
+        );
+        for (const column of [0, 837, 838, 999]) {
+          const one = { rows: X.rows, cols: 1, data: X.data.filter((_, i) => i % 1000 === column) };
+          const expected = await H.matmat(one);
+          expect(
+            relativeError(
+              Y.data.filter((_, i) => i % 1000 === column),
+              expected.data,
+            ),
+          ).toBeLessThan(1e-6);
+        }
+        H.dispose();
+      },
+      60_000,
+    );
   });
 
   describeOn(record, 'a process', () => {
@@ -159,21 +163,31 @@ if (BACKEND === 'webgpu') {
       expect(stdout.trim()).toBe('11');
     }, 20_000);
 
-    test('without any driver is told what to install', async () => {
-      const { stdout } = await inProcess(
-        "await useBackend('webgpu').catch((error) => console.log(error.code, error.message));",
-        'VK_ICD_FILENAMES=/nowhere.json',
-        'VK_DRIVER_FILES=/nowhere.json',
-      );
-      expect(stdout).toMatch(/^UNSUPPORTED useBackend: backend 'webgpu' found no GPU adapter on this machine; install/);
-    }, 20_000);
+    testThorough(
+      'without any driver is told what to install',
+      async () => {
+        const { stdout } = await inProcess(
+          "await useBackend('webgpu').catch((error) => console.log(error.code, error.message));",
+          'VK_ICD_FILENAMES=/nowhere.json',
+          'VK_DRIVER_FILES=/nowhere.json',
+        );
+        expect(stdout).toMatch(
+          /^UNSUPPORTED useBackend: backend 'webgpu' found no GPU adapter on this machine; install/,
+        );
+      },
+      20_000,
+    );
 
-    test('that asks for an adapter by a wrong name is told which there are', async () => {
-      const { stdout } = await inProcess(
-        "await useBackend('webgpu', { adapter: 'Voodoo 2' }).catch((error) => console.log(error.message));",
-      );
-      expect(stdout).toMatch(/^useBackend: no GPU adapter 'Voodoo 2'; there are: \S+/);
-    }, 20_000);
+    testThorough(
+      'that asks for an adapter by a wrong name is told which there are',
+      async () => {
+        const { stdout } = await inProcess(
+          "await useBackend('webgpu', { adapter: 'Voodoo 2' }).catch((error) => console.log(error.message));",
+        );
+        expect(stdout).toMatch(/^useBackend: no GPU adapter 'Voodoo 2'; there are: \S+/);
+      },
+      20_000,
+    );
   });
 } else {
   test.skip(skippedTitle('the device of WebGPU', `the suites run on ${BACKEND}`), () => {});

@@ -8,7 +8,7 @@ import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
 import { orthonormalise } from '../../src/multivector/orthonormalise.ts';
 import { useBackend } from '../../src/tfjs/index.ts';
 import { kernelLaws } from '../laws/kernels.ts';
-import { BACKEND, describeBackend } from '../support/backends.ts';
+import { BACKEND, describeBackend, describeThorough } from '../support/backends.ts';
 import { expect, test } from '../support/jest.ts';
 import { distance, frobenius, multiply, orthonormalityDefect, randomBlock, transposed } from '../support/matrices.ts';
 
@@ -31,7 +31,7 @@ test('the device gets what a trial finds faster there, and nothing where that is
 
 if (BACKEND === 'webgpu') {
   await describeBackend('dense kernels', () => {
-    kernelLaws('device', () => selectKernels('device'));
+    describeThorough('laws', () => kernelLaws('device', () => selectKernels('device')));
 
     test('partial sums of float32 panels are added in float64', async () => {
       const device = withPanels(jsKernels, panelKernels()!, 0);

@@ -13,6 +13,7 @@ import {
 } from '../support/browser.ts';
 import { relativeError } from '../support/dense.ts';
 import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
+import { describeLarge, testLarge } from '../support/long.ts';
 import { type Reference, type ReferenceArray, readReference } from '../support/reference.ts';
 import { certified } from './jobs.ts';
 import type { Jobs, PlainNetwork } from './page.ts';
@@ -71,10 +72,10 @@ describeInBrowser('in chromium', () => {
 
   const MODULE = HTML('<script type="module" src="/page.js"></script>');
 
-  describe.each([
-    ['cross-origin isolated', ISOLATED, true],
-    ['not isolated', {}, false],
-  ] as const)('a page that is %s', (_, headers, isolated) => {
+  describe('a page that is cross-origin isolated', () => inPage(ISOLATED, true));
+  describeLarge('a page that is not isolated', () => inPage({}, false));
+
+  function inPage(headers: Readonly<Record<string, string>>, isolated: boolean): void {
     let page: Page;
     let lines: string[];
     beforeAll(async () => {
@@ -129,17 +130,21 @@ describeInBrowser('in chromium', () => {
       });
       expect(table).toContain('Chrome');
     });
-  });
+  }
 
-  test('the Hessian of a network on WebGPU (SwiftShader) is that of PyTorch', async () => {
-    const { page } = await open(ISOLATED, MODULE);
-    const { device, data, grown, left } = await run(page, 'hessianMatrix', 'webgpu', network);
-    expect(device).toMatch(/swiftshader/i);
-    expect(relativeError(data, reference.hessian)).toBeLessThan(1e-5);
-    expect([grown, left]).toEqual([0, 0]);
-  }, 120_000);
+  testLarge(
+    'the Hessian of a network on WebGPU (SwiftShader) is that of PyTorch',
+    async () => {
+      const { page } = await open(ISOLATED, MODULE);
+      const { device, data, grown, left } = await run(page, 'hessianMatrix', 'webgpu', network);
+      expect(device).toMatch(/swiftshader/i);
+      expect(relativeError(data, reference.hessian)).toBeLessThan(1e-5);
+      expect([grown, left]).toEqual([0, 0]);
+    },
+    120_000,
+  );
 
-  test('a page whose policy allows no workers computes the same on its own thread, with one warning', async () => {
+  testLarge('a page whose policy allows no workers computes the same on its own thread, with one warning', async () => {
     const policy = "script-src 'self' 'unsafe-inline' 'unsafe-eval' 'wasm-unsafe-eval'; worker-src 'none'";
     const { page, console: lines } = await open({ ...ISOLATED, 'Content-Security-Policy': policy }, MODULE);
     expect((await run(page, 'certified')).sketch).toEqual(inNode.sketch);
@@ -176,24 +181,28 @@ describeInBrowser('in chromium', () => {
     for (const [i, value] of eigenvalues.entries()) expect(value).toBeCloseTo(4 - i, 10);
   });
 
-  test('Vite builds a page by its defaults', async () => {
-    const home = mkdtempSync(join(resolve('dist'), 'vite-'));
-    try {
-      writeFileSync(join(home, 'index.html'), HTML('<script type="module" src="./main.js"></script>'));
-      writeFileSync(
-        join(home, 'main.js'),
-        `import { certified } from '../test/browser/jobs.js'; globalThis.jobs = { certified };`,
-      );
-      const said = await bundle('vite', 'build', home, '--logLevel', 'warn');
-      expect(said).not.toMatch(/externalized for browser compatibility/);
-      const { address, close } = await serve({ '/': join(home, 'dist') }, ISOLATED);
-      closing.push(close);
-      const page = await browser.newPage();
-      await page.goto(`${address}/index.html`);
-      await page.waitForFunction('globalThis.jobs !== undefined');
-      expect((await run(page, 'certified')).sketch).toEqual(inNode.sketch);
-    } finally {
-      rmSync(home, { recursive: true, force: true });
-    }
-  }, 60_000);
+  testLarge(
+    'Vite builds a page by its defaults',
+    async () => {
+      const home = mkdtempSync(join(resolve('dist'), 'vite-'));
+      try {
+        writeFileSync(join(home, 'index.html'), HTML('<script type="module" src="./main.js"></script>'));
+        writeFileSync(
+          join(home, 'main.js'),
+          `import { certified } from '../test/browser/jobs.js'; globalThis.jobs = { certified };`,
+        );
+        const said = await bundle('vite', 'build', home, '--logLevel', 'warn');
+        expect(said).not.toMatch(/externalized for browser compatibility/);
+        const { address, close } = await serve({ '/': join(home, 'dist') }, ISOLATED);
+        closing.push(close);
+        const page = await browser.newPage();
+        await page.goto(`${address}/index.html`);
+        await page.waitForFunction('globalThis.jobs !== undefined');
+        expect((await run(page, 'certified')).sketch).toEqual(inNode.sketch);
+      } finally {
+        rmSync(home, { recursive: true, force: true });
+      }
+    },
+    60_000,
+  );
 });

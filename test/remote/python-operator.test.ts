@@ -11,6 +11,7 @@ import {
   remoteOperator,
 } from '../../src/remote/index.ts';
 import { afterEach, describe, expect, test } from '../support/jest.ts';
+import { testLarge } from '../support/long.ts';
 import { PYTHON } from '../support/programs.ts';
 import { describePython } from '../support/python.ts';
 
@@ -155,7 +156,7 @@ describePython('Python with numpy', ['numpy'], () => {
       expect(op.pid).toBe(pid);
     });
 
-    test('a hang; reports of progress keep a slow product alive', async () => {
+    testLarge('a hang; reports of progress keep a slow product alive', async () => {
       const reports: number[] = [];
       const op = await made('acting', { timeout: 5000, onProgress: ({ done }) => reports.push(done) });
       await op.matmat(counted(N, 8, 'float64'));
@@ -268,13 +269,15 @@ describePython('Python with scipy', ['numpy', 'scipy'], () => {
 });
 
 describePython('Python with torch', ['numpy', 'torch'], () => {
-  test.each([
-    ['tensor', 'float32', undefined, undefined],
-    ['torch_operator', 'float64', true, undefined],
-    ['double_backward', 'float64', true, 5],
-  ])('%s', async (name, dtype, selfAdjoint, blockSize) => {
-    const op = await made(name);
-    expect([op.dtype, op.selfAdjoint, op.preferredBlockSize]).toEqual([dtype, selfAdjoint, blockSize]);
-    await checkProducts(op);
-  });
+  for (const [declare, name, ...declared] of [
+    [testLarge, 'tensor', 'float32', undefined, undefined],
+    [testLarge, 'torch_operator', 'float64', true, undefined],
+    [test, 'double_backward', 'float64', true, 5],
+  ] as const) {
+    declare(name, async () => {
+      const op = await made(name);
+      expect([op.dtype, op.selfAdjoint, op.preferredBlockSize]).toEqual(declared);
+      await checkProducts(op);
+    });
+  }
 });

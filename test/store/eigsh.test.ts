@@ -16,18 +16,19 @@ import {
 import { openSearchDirectory } from '../../src/store/search/directory.ts';
 import { verifySearch } from '../../src/store/search/verify.ts';
 import { describe, expect, test } from '../support/jest.ts';
-import { long, repeatedTitle, repeats, testLarge } from '../support/long.ts';
+import { large, long, repeatedTitle, repeats, testLarge } from '../support/long.ts';
 import { orthonormalityDefect } from '../support/matrices.ts';
 import { testOnSmallDisk } from '../support/small-disk.ts';
 import { alternating, counting, temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();
 const spectrumOf = (n: number): number[] => Array.from({ length: n }, (_, i) => (i % 2 ? -1 : 1) / Math.sqrt(i + 1));
-/** Both ends are dense enough for searches to take a while. */
-const spectrum = spectrumOf(300);
+const N = 120;
+/** Searches take some thirty products: each reads every file of the basis. */
+const spectrum = Array.from({ length: N }, (_, i) => (i % 2 ? -1 : 1) * 0.92 ** i);
 const A = diagonalOperator(spectrum);
 /** A basis of few columns, so that searches restart. */
-const NARROW = 53 * 300 * 8;
+const NARROW = 53 * N * 8;
 // a threaded BLAS may add in another order the next time
 const exact: EigshOptions = { seed: 3, kernels: 'js' };
 
@@ -52,11 +53,16 @@ async function bitsOf(result: EigshResult): Promise<Record<string, unknown>> {
 
 describe('a result on disk', () => {
   const both = Object.keys(wanted).flatMap((which) => [1, 3].map((b) => [which, b] as const));
-  const configurations = both.filter((_, i) => long || [0, 6].includes(i));
+  const configurations = both.filter((_, i) => long || i === 6);
   test.each(configurations)(
     '%s, blocks of %d: the one in memory to 1e-12, through restarts',
     async (which, blockSize) => {
-      const options = { ...exact, which, blockSize, maxMemory: NARROW * 1.4 } as EigshOptions;
+      const options = {
+        ...exact,
+        which,
+        blockSize,
+        maxMemory: blockSize === 1 ? NARROW : NARROW * 1.4,
+      } as EigshOptions;
       const memory = await eigsh(A, 5, options);
       const disk = await eigsh(A, 5, { ...options, store: at(`${which}-${blockSize}`) });
       expect(disk.restarts).toBeGreaterThan(0);
@@ -146,7 +152,7 @@ function failing(op: LinearOperator, failAt: number): { op: LinearOperator; mult
 const EVERY = repeats(13, 7, 1);
 
 describe(repeatedTitle('a search that was stopped goes on where it was'), () => {
-  test.each(searches)(
+  test.each(searches.filter(([name]) => large || !['restarts', 'float32'].includes(name)))(
     `after every ${EVERY} products, none is made twice and every bit is the same: %s`,
     async (name, values, k, { dtype = 'float64', ...more }) => {
       const op: LinearOperator = { ...diagonalOperator(Float64Array.from(values)), dtype };
@@ -182,7 +188,7 @@ describe(repeatedTitle('a search that was stopped goes on where it was'), () => 
     const expected = await bitsOf(await eigsh(A, 5, { ...options, store: at('enough products') }));
     const { op, counter } = counting(A);
     let calls = 0;
-    for (const maxProducts of long ? [1, 7, 7, 8, 20, 31, 32, 10_000] : [1, 7, 31, 10_000]) {
+    for (const maxProducts of long ? [1, 7, 7, 8, 20, 25, 26, 10_000] : [1, 7, 25, 10_000]) {
       const result = await eigsh(op, 5, { ...options, store, maxProducts });
       calls++;
       if (result.status !== 'maxProducts') {
@@ -269,14 +275,14 @@ async function begun(name: string, maxProducts = 12): Promise<string> {
 }
 
 test('what is on disk is A V = V H + W B with orthonormal [V, W]', async () => {
-  const store = await begun('relation', 25);
+  const store = await begun('relation', 20);
   const file = join(store, 'state.h5');
   const { attributes, arrays } = await readRecordFile(file, ['H', 'B', 'files']);
   const columns: number[][] = [];
   for (const number of arrays.files!.data) {
     const block = await BlockFile.open(join(store, 'blocks', `${String(number).padStart(6, '0')}.h5`));
     const { cols, data } = await block.readRows(0, block.rows);
-    for (let j = 0; j < cols; j++) columns.push(Array.from({ length: 300 }, (_, i) => data[i * cols + j]!));
+    for (let j = 0; j < cols; j++) columns.push(Array.from({ length: N }, (_, i) => data[i * cols + j]!));
     await block.close();
   }
   const m = Number(attributes.num_matvecs);
@@ -289,7 +295,7 @@ test('what is on disk is A V = V H + W B with orthonormal [V, W]', async () => {
     const left = columns[j]!.map((value, i) => spectrum[i]! * value);
     for (let i = 0; i <= m; i++) {
       const factor = i < m ? arrays.H!.data[i * m + j]! : arrays.B!.data[j]!;
-      for (let row = 0; row < 300; row++) left[row]! -= factor * columns[i]![row]!;
+      for (let row = 0; row < N; row++) left[row]! -= factor * columns[i]![row]!;
     }
     expect(Math.hypot(...left)).toBeLessThan(1e-14);
   }
@@ -414,7 +420,7 @@ describe('what does not belong together is refused, and the file is named', () =
 
   test('memory too small says the least, and belongs to store', async () => {
     await expect(eigsh(A, 5, { store: at('small'), memory: 1000 })).rejects.toThrow(
-      /is too small for 300 x 123 blocks/,
+      /is too small for 120 x 1\d\d blocks/,
     );
     const wide = { store: at('small'), memory: '1.1MB', blockSize: 60 };
     await expect(eigsh(alternating(9000), 5, wide)).rejects.toThrow(/too small|room for products of \d+ columns, got/);

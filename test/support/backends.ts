@@ -2,8 +2,8 @@
 
 import process from 'node:process';
 import { type BackendName, type BackendRecord, useBackend } from '../../src/tfjs/index.ts';
-import { describe } from './jest.ts';
-import { long } from './long.ts';
+import { describe, test } from './jest.ts';
+import { describeLarge, long, testLarge } from './long.ts';
 import { skippedTitle } from './skips.ts';
 
 /** `npm run test:backend -- NAME` sets it; else WebGPU, which the suites of test/tfjs leave to these. */
@@ -11,6 +11,10 @@ export const BACKEND: BackendName = (process.env.EIGENSKETCH_TEST_BACKEND as Bac
 
 /** Whether the suites take all columns and cases: asked for by name or in the long repeats, not beside everything else. */
 export const thorough: boolean = long || process.env.EIGENSKETCH_TEST_BACKEND !== undefined;
+
+/** A group of tests, and a test, that `npm test` leaves out: it runs the others on this backend, most often a GPU in software. */
+export const describeThorough: typeof describeLarge = thorough ? describe : describeLarge;
+export const testThorough: typeof testLarge = thorough ? test : testLarge;
 
 const required = process.env.EIGENSKETCH_TEST_BACKEND !== undefined || Boolean(process.env.EIGENSKETCH_REQUIRE_WEBGPU);
 
