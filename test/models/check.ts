@@ -131,7 +131,12 @@ interface Loaded {
   readonly outputNodes?: readonly string[];
   readonly parameters?: readonly tf.Variable[];
   /** What the parameters may be, of a model that is no graph, and how to call it. */
-  readonly code?: { readonly weights: readonly Weight[]; readonly call: () => unknown };
+  readonly code?: {
+    readonly weights: readonly Weight[];
+    readonly call: () => unknown;
+    /** What regularizers add to the loss. */
+    readonly penalties?: () => readonly tf.Tensor[];
+  };
 }
 
 async function load({ path, net, inputs: given }: ModelCase): Promise<Loaded> {
@@ -150,15 +155,13 @@ async function load({ path, net, inputs: given }: ModelCase): Promise<Loaded> {
     layers?: unknown;
     weights: Weight[];
     apply(inputs: tf.Tensor[]): unknown;
+    calculateLosses(): tf.Tensor[];
   };
   const inputs = inputsOf(model.inputs, given);
   if (model.layers === undefined) return { kind: 'graph', model, inputs, outputNodes: model.outputNodes ?? [] };
-  return {
-    kind: 'layers',
-    model,
-    inputs,
-    code: { weights: model.weights, call: () => model.apply(Object.values(inputs)) },
-  };
+  const call = () => model.apply(Object.values(inputs));
+  const code = { weights: model.weights, call, penalties: () => model.calculateLosses() };
+  return { kind: 'layers', model, inputs, code };
 }
 
 /** What the reference is to evaluate, in its own words. */
@@ -181,8 +184,20 @@ function problemOf(
   const weights = Object.fromEntries(
     code.weights.filter(({ name }) => parameters.includes(name)).map(({ name, val }) => [name, val]),
   );
-  const { constants, ...graph } = trace({ ...inputs, ...weights }, () => floatsOf(code.call()), directory);
-  return { ...given, ...graph, constants: { ...constants, ...stored(weights, 'weight') } };
+  let count = 0;
+  const run = () => {
+    const outputs = floatsOf(code.call());
+    count = outputs.length;
+    return [...outputs, ...(code.penalties?.() ?? [])];
+  };
+  const { nodes, constants, outputs } = trace({ ...inputs, ...weights }, run, directory);
+  return {
+    ...given,
+    nodes,
+    constants: { ...constants, ...stored(weights, 'weight') },
+    outputs: outputs.slice(0, count),
+    penalties: outputs.slice(count),
+  };
 }
 
 async function check(each: ModelCase, directory: string): Promise<Finding> {

@@ -501,6 +501,7 @@ def products(problem, directory, dtype, is_rounded):
     outputs = [graph.tensor(node_of("outputs", name)) for name in problem["outputs"]]
     floats = [output for output in outputs if output.dtype.is_floating_point]
     loss = sum(torch.log(1 + output.square()).mean() for output in floats)
+    loss = loss + sum(graph.tensor(name) for name in problem.get("penalties", []))
     gradients = torch.autograd.grad(loss, parameters, create_graph=True, allow_unused=True)
     pairs = [(g, i) for i, g in enumerate(gradients) if g is not None and g.requires_grad]
     columns = []

@@ -79,7 +79,7 @@ export function page(all: readonly (readonly [ModelCase, Finding | undefined])[]
 <!-- made by npm run test:models -->
 
 Models that packages of npm ship, with the weights that the library takes for parameters by itself, one random input, and the
-Hessian of a loss of all float outputs, the sum of the means of log(1 + output²). The library's backend is wasm, its check is on.
+Hessian of a loss of all float outputs, the sum of the means of log(1 + output²) and of what a model's regularizers give. The library's backend is wasm, its check is on.
 Two products with random directions and the gradient are compared with a float64 evaluation by PyTorch
 (\`test/models/graph_model.py\`: node by node, differentiated by torch.autograd, nothing of TensorFlow.js in it).
 ${found.length} runs: ${right} right, ${refused} refused with the name of kernel and node, ${found.length - right - refused} else. ${machine}${

@@ -36,7 +36,10 @@ interface Translation {
   readonly op: string;
   /** In the order of the call if left out. */
   readonly inputs?: readonly string[];
-  readonly numbers?: (attrs: Attributes) => readonly (number | readonly number[] | readonly (readonly number[])[])[];
+  readonly numbers?: (
+    attrs: Attributes,
+    inputs: Inputs,
+  ) => readonly (number | readonly number[] | readonly (readonly number[])[])[];
   readonly attr?: (attrs: Attributes, inputs: Inputs) => Record<string, unknown>;
 }
 
@@ -77,7 +80,7 @@ function afterwards({ activation }: Attributes, { bias }: Inputs): Record<string
 
 const reduced: Omit<Translation, 'op'> = {
   inputs: ['x'],
-  numbers: ({ axis }) => [[axis as number | number[]].flat()],
+  numbers: ({ axis }, { x }) => [tf.util.parseAxisParam(axis as number, x!.shape)],
   attr: ({ keepDims }) => ({ keep_dims: { b: Boolean(keepDims) } }),
 };
 
@@ -173,7 +176,7 @@ export function trace(
     if (translation === undefined)
       throw new Error(`the kernel ${kernel} is not one that is translated for the reference`);
     const given = (translation.inputs ?? Object.keys(inputs)).flatMap((name) => inputs[name] ?? []);
-    const numbers = (translation.numbers?.(attrs) ?? []).map((each) =>
+    const numbers = (translation.numbers?.(attrs, inputs) ?? []).map((each) =>
       tf.tensor(each as number, undefined, [each].flat(2).every(Number.isInteger) ? 'int32' : 'float32'),
     );
     const name = `node${nodes.length}`;
