@@ -16,6 +16,7 @@ import {
   relu,
   reshape,
   scalar,
+  split,
   type Tensor,
   type Tensor4D,
   tidy,
@@ -56,6 +57,25 @@ const WRONG_SUMS = 'returns wrong sums with several channels';
 
 const SPARSE_SAME = "returns zeros for padding 'same' where a stride is larger than the filter";
 
+const ONLY_FLOATS = 'refuses whole numbers';
+
+const areWhole = ({ a, b }: Inputs): boolean => a.dtype === 'int32' && b.dtype === 'int32';
+
+/** A matrix, or a stack of them, as its columns [.., m, 1], or its rows [.., 1, n]. */
+function parts(x: Tensor, along: 'columns' | 'rows', isTransposed: unknown): Tensor[] {
+  const axis = x.rank - ((along === 'columns') === Boolean(isTransposed) ? 2 : 1);
+  const shape = [...x.shape.slice(0, -2), ...(along === 'columns' ? [-1, 1] : [1, -1])];
+  return split(x, x.shape[axis]!, axis).map((part) => reshape(part, shape));
+}
+
+/** Column times row after column times row, in whole numbers. */
+const wholeProduct: Compute = ({ a, b }, { transposeA, transposeB }) => {
+  const rows = parts(b, 'rows', transposeB);
+  return parts(a, 'columns', transposeA)
+    .map((column, k) => mul(column, rows[k]!))
+    .reduce((sum, part) => add(sum, part));
+};
+
 const BROADCAST_ALPHA = 'takes slopes that are broadcast otherwise than along leading axes by the wrong index';
 
 /** The wasm backend hands the padding 'same' to XNNPACK, which leaves such outputs out. */
@@ -89,6 +109,11 @@ function isOverAndOver(slopes: Tensor, shape: readonly number[]): boolean {
 const hasOtherSlopes = ({ preluActivationWeights }: Inputs, shape: readonly number[]): boolean =>
   preluActivationWeights != null && !isOverAndOver(preluActivationWeights, shape);
 
+const hasMisplacedBias = ({ a, b, bias }: Inputs, { transposeA, transposeB }: NamedAttrMap): boolean =>
+  bias !== undefined &&
+  bias !== null &&
+  Boolean(transposeA || transposeB || [...a.shape.slice(0, -2), ...b.shape.slice(0, -2)].some((n) => n !== 1));
+
 const maximumGradient: Compute = ({ dy, input }, attrs) =>
   reshape(putBackInPlace(dy, poolingMaxima(input, attrs), input.size), input.shape);
 
@@ -104,6 +129,7 @@ export const REPAIRS: Readonly<Record<BackendName, Readonly<Record<string, Repai
     StridedSlice: STRIDED_SLICE,
   },
   wasm: {
+    BatchMatMul: { wrong: ONLY_FLOATS, concerns: areWhole, compute: wholeProduct },
     Conv2D: { wrong: SPARSE_SAME, concerns: isSparsePlane, compute: paddedConvolution },
     Conv2DBackpropFilter: {
       compute: ({ x, dy }, attrs) =>
@@ -201,18 +227,8 @@ export const REPAIRS: Readonly<Record<BackendName, Readonly<Record<string, Repai
       compute: ({ x, segmentIds }, attrs) => segmentSum(x, segmentIds, attrs.numSegments as number),
     },
     _FusedMatMul: {
-      wrong: 'adds the bias by the wrong index in transposed and stacked products',
-      concerns: ({ a, b, bias }, { transposeA, transposeB }) =>
-        bias !== undefined &&
-        bias !== null &&
-        Boolean(
-          transposeA ||
-            transposeB ||
-            a.shape
-              .slice(0, -2)
-              .concat(b.shape.slice(0, -2))
-              .some((n) => n !== 1),
-        ),
+      wrong: `adds the bias by the wrong index in transposed and stacked products, and ${ONLY_FLOATS}`,
+      concerns: (inputs, attrs) => areWhole(inputs) || hasMisplacedBias(inputs, attrs),
       compute: (inputs, attrs) => {
         const product = matMul(inputs.a, inputs.b, attrs.transposeA as boolean, attrs.transposeB as boolean);
         return finishFused(product, inputs, attrs);
