@@ -1,6 +1,6 @@
 /** The page: it shows what the worker says, and asks it for what the reader wants. Nothing here takes time. */
 import { buildControls, OF_PROBLEM } from './controls.ts';
-import { DATASETS, type Dataset } from './datasets/index.ts';
+import type { Dataset } from './datasets/index.ts';
 import { lossFigure, type SharpnessPoint, sharpnessFigure } from './figures/history-figures.ts';
 import { drawPicture } from './figures/picture-figure.ts';
 import { spectrumFigure } from './figures/spectrum-figure.ts';
@@ -36,10 +36,9 @@ const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'modu
 const ask = (request: Request): void => worker.postMessage(request);
 
 function emptyRun(settings: Settings) {
-  const { data, seed } = settings;
   return {
     settings,
-    dataset: data === 'own' ? undefined : DATASETS[data](seed),
+    dataset: undefined,
     name: '',
     parameters: 0,
     step: 0,
@@ -58,7 +57,7 @@ function cells(tag: 'td' | 'th', texts: readonly string[]): HTMLTableRowElement 
 }
 
 function showStatus(): void {
-  const { name, parameters, step, snapshot, losses, settings, device, working, isTraining, isBusy } = shown;
+  const { name, parameters, step, snapshot, losses, settings, device, working, isTraining } = shown;
   const loss = losses.at(-1);
   const parts = [
     `${name}: ${parameters} parameters`,
@@ -77,11 +76,10 @@ function showStatus(): void {
   // files are in no address
   element<HTMLButtonElement>('permalink').disabled = settings.data === 'own';
   for (const button of document.querySelectorAll<HTMLButtonElement>('[data-report]')) button.disabled = !snapshot;
-  document.body.dataset.state = isTraining ? 'training' : isBusy ? 'busy' : 'idle';
 }
 
-function showSnapshot(): void {
-  const { snapshot, truth, sharpness, settings } = shown;
+function showSpectrum(): void {
+  const { snapshot, truth } = shown;
   if (!snapshot) return;
   const { eigenvalues, certificate } = snapshot.analysis;
   const { inertia } = certificate!;
@@ -89,41 +87,68 @@ function showSnapshot(): void {
   element('spectrum-caption').textContent =
     `Step ${snapshot.step}. Each bar contains an eigenvalue; at most ${eigenvalues.length} lie outside the grey band. ` +
     `At least ${inertia!.positive} are positive and ${inertia!.negative} negative.${truth ? ' Short lines: the truth.' : ''}`;
+}
+
+function showSharpness(): void {
+  const { snapshot, sharpness, settings } = shown;
+  if (!snapshot) return;
   element('sharpness').innerHTML = sharpnessFigure(sharpness);
   element('sharpness-caption').textContent =
     settings.matrix === 'hessian'
       ? 'The largest eigenvalue of the Hessian, and 2/η, above which a step of gradient descent overshoots.'
       : 'The largest eigenvalue of the Gauss–Newton matrix, and 2/η.';
-  const statements = statementsOf(snapshot, truth);
+}
+
+function showStatements(): void {
+  const { snapshot, truth } = shown;
+  if (!snapshot) return;
   const heading = ['statement', '', 'how sure', ...(truth ? ['in truth'] : [])];
   element('statements').replaceChildren(
     cells('th', heading),
-    ...statements.map(({ name, text, surety, truth: told }) =>
+    ...statementsOf(snapshot, truth).map(({ name, text, surety, truth: told }) =>
       cells('td', [name, text, surety, ...(truth ? [told ?? ''] : [])]),
     ),
   );
+}
+
+/** A row for each eigenvalue: made only while they are looked at. */
+function showEigenvalues(): void {
+  const { snapshot, truth } = shown;
+  if (!snapshot || !element<HTMLDetailsElement>('numbers').open) return;
   const [head, ...rows] = eigenvalueCells(snapshot, truth);
   element('eigenvalues').replaceChildren(cells('th', head!), ...rows.map((row) => cells('td', row)));
 }
 
-function showTraining(): void {
-  const { picture, dataset, losses } = shown;
+const OF_SNAPSHOT = [showSpectrum, showSharpness, showStatements, showEigenvalues];
+
+function showPicture(): void {
+  const { picture, dataset } = shown;
   const caption = drawPicture(element<HTMLCanvasElement>('picture'), picture, dataset);
   element('picture-caption').textContent = caption;
   element('picture').setAttribute('aria-label', caption);
-  element('loss').innerHTML = lossFigure(losses);
 }
 
-/** What has to be drawn again at the next frame. */
+function showLoss(): void {
+  element('loss').innerHTML = lossFigure(shown.losses);
+}
+
+const OF_TRAINING = [showPicture, showLoss];
+
+/** What has to be drawn again, the longest due first. */
 const due = new Set<() => void>();
 
+/** One part a frame, so that keys and clicks never wait for more than one. */
+function drawNext(): void {
+  const [part] = due;
+  due.delete(part!);
+  if (due.size > 0) requestAnimationFrame(drawNext);
+  part!();
+  const { isTraining, isBusy } = shown;
+  document.body.dataset.state = isTraining ? 'training' : isBusy || due.size > 0 ? 'busy' : 'idle';
+}
+
 function draw(...parts: (() => void)[]): void {
-  if (due.size === 0) {
-    requestAnimationFrame(() => {
-      for (const part of due) part();
-      due.clear();
-    });
-  }
+  if (due.size === 0) requestAnimationFrame(drawNext);
   for (const part of parts) due.add(part);
 }
 
@@ -152,7 +177,7 @@ function hear(reply: Reply): void {
       shown.step = reply.step;
       for (const loss of reply.losses) shown.losses.push(loss);
       shown.picture = reply.picture;
-      draw(showTraining);
+      draw(...OF_TRAINING);
       break;
     case 'snapshot': {
       const { snapshot } = reply;
@@ -160,7 +185,7 @@ function hear(reply: Reply): void {
       shown.truth = undefined;
       if (shown.sharpness.at(-1)?.step === snapshot.step) shown.sharpness.pop();
       shown.sharpness.push({ step: snapshot.step, largest: snapshot.largest, rate: shown.settings.rate });
-      draw(showSnapshot);
+      draw(...OF_SNAPSHOT);
       break;
     }
     case 'working':
@@ -168,7 +193,7 @@ function hear(reply: Reply): void {
       break;
     case 'truth':
       shown.truth = reply.truth;
-      draw(showSnapshot);
+      draw(...OF_SNAPSHOT);
       break;
     case 'report':
       save(reply.format, reply.text);
@@ -196,7 +221,7 @@ function start(settings: Settings, files?: File[]): void {
   Object.assign(shown, emptyRun(settings));
   showSettings(settings);
   ask(files ? { type: 'open', settings, files } : { type: 'configure', settings });
-  draw(showStatus, showTraining);
+  draw(showStatus, ...OF_TRAINING);
 }
 
 const startOwn = (files: Iterable<File>): void => start({ ...shown.settings, data: 'own', step: 0 }, [...files]);
@@ -213,6 +238,7 @@ const showSettings = buildControls(element<HTMLFormElement>('controls'), (name, 
 element('train').addEventListener('click', () => ask({ type: shown.isTraining ? 'pause' : 'train' }));
 element('advance').addEventListener('click', () => ask({ type: 'advance' }));
 element('restart').addEventListener('click', () => start({ ...shown.settings, step: 0 }));
+element('numbers').addEventListener('toggle', () => draw(showEigenvalues));
 element('truth').addEventListener('click', () => ask({ type: 'truth' }));
 element('permalink').addEventListener('click', async () => {
   rememberPlace();
@@ -233,7 +259,7 @@ document.addEventListener('drop', (event) => {
   event.preventDefault();
   startOwn(event.dataTransfer?.files ?? []);
 });
-matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => draw(showTraining));
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => draw(showPicture));
 addEventListener('hashchange', () => start(fromPermalink(location.hash)));
 worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => hear(data));
 worker.addEventListener('error', ({ message }) => fail(`The worker does not start: ${message}`));

@@ -1,4 +1,5 @@
 /** What the page and its worker say to each other. */
+import type { Dataset } from './datasets/index.ts';
 import type { Settings } from './settings.ts';
 import type { Snapshot, Truth } from './spectrum.ts';
 
@@ -32,7 +33,8 @@ export type Picture =
 
 /** From the worker. */
 export type Reply =
-  | { type: 'started'; name: string; parameters: number; device: string }
+  /** A run has begun, with the data to draw; those of files are not drawn. */
+  | { type: 'started'; name: string; parameters: number; device: string; dataset: Dataset | undefined }
   | { type: 'trained'; step: number; losses: number[]; picture: Picture | undefined }
   | { type: 'snapshot'; snapshot: Snapshot }
   /** Share of a long computation that is done. */

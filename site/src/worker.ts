@@ -79,7 +79,8 @@ async function configure(settings: Settings, stop: AbortController): Promise<voi
   const { data } = settings;
   const problem = data === 'own' ? await openOwn(settings) : builtIn({ ...settings, data });
   run = { settings, problem, step: 0 };
-  say({ type: 'started', name: problem.name, parameters: problem.parameters, device });
+  const { name, parameters, dataset } = problem;
+  say({ type: 'started', name, parameters, device, dataset: data === 'own' ? undefined : dataset });
   say({ type: 'trained', step: 0, losses: [], picture: await pictureOf(problem, isSoftmax(run)) });
   await trainTo(settings.step, stop);
   await takeSnapshot(stop);

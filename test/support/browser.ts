@@ -16,6 +16,10 @@ export interface Page {
   evaluate<T, A>(work: string | ((argument: A) => T | Promise<T>), argument?: A): Promise<T>;
   addInitScript(code: string): Promise<unknown>;
   click(selector: string): Promise<void>;
+  selectOption(selector: string, value: string): Promise<unknown>;
+  setViewportSize(size: { width: number; height: number }): Promise<void>;
+  readonly keyboard: { press(key: string): Promise<void> };
+  waitForEvent(event: 'download'): Promise<{ suggestedFilename(): string; path(): Promise<string> }>;
   setInputFiles(selector: string, files: readonly string[]): Promise<void>;
   textContent(selector: string): Promise<string | null>;
   url(): string;
@@ -27,6 +31,9 @@ export interface Page {
 
 export interface Browser {
   newPage(): Promise<Page>;
+  startTracing(page: Page, options: { categories: string[] }): Promise<void>;
+  /** The trace as JSON, in chromium's Trace Event Format. */
+  stopTracing(): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 

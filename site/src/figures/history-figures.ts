@@ -30,7 +30,7 @@ export function sharpnessFigure(points: readonly SharpnessPoint[]): string {
   const highest =
     1.1 * Math.max(...shown.flatMap(({ largest, rate }) => [Math.min(largest.upper, 3 * largest.estimate), 2 / rate]));
   const begin = points[0]!.step;
-  const end = Math.max(last.step, begin + 1);
+  const end = Math.max(last.step, begin + 10);
   const x = linear(begin, end, left, width - right);
   const y = linear(0, highest, height - bottom, top);
   const inside = (value: number): number => y(Math.min(Math.max(value, 0), highest));

@@ -1,5 +1,6 @@
 /** Working with the block index, the extra last axis of every tangent. */
 import { add, matMul, mul, ones, reshape, sum, type Tensor, util, zeros } from '@tensorflow/tfjs-core';
+import { currentBackend } from '../../backends/current.ts';
 import type { KernelCall } from '../tape.ts';
 import { view } from '../view.ts';
 import type { Save } from './rule.ts';
@@ -40,8 +41,10 @@ export function addTangents(terms: readonly (Tensor | undefined)[]): Tensor | un
 /** Sum of a tangent over axes of the untangented shape, which are non-negative and sorted; the summed axes disappear. */
 export function sumTangent(tangent: Tensor, axes: readonly number[]): Tensor {
   if (axes.length === 0) return tangent;
-  if (!axes.every((axis, i) => axis === i)) return sum(tangent, [...axes]);
-  // Leading axes: a row of ones times a matrix needs no transpose and runs at the speed of memory.
+  const areLeading = axes.every((axis, i) => axis === i);
+  // Leading axes: a row of ones times a matrix needs no transpose and runs at the speed of memory, unless the matrix is
+  // repacked for it, as on wasm, whose sum of ours reads it once.
+  if (!areLeading || currentBackend().packsOperands) return sum(tangent, [...axes]);
   const rest = tangent.shape.slice(axes.length);
   const rows = util.sizeFromShape(tangent.shape.slice(0, axes.length));
   return view(matMul(ones([1, rows]), view(tangent, [rows, util.sizeFromShape(rest)])), rest);
