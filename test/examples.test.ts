@@ -67,7 +67,7 @@ test('linear-regression: 2 X^T X / N exactly', async () => {
   expect(Number(/relative error (\S+)/.exec(output)![1])).toBeLessThan(1e-6);
 });
 
-test('xor: everything agrees with the 9 x 9 matrix, and Newton reaches what one unit can', async () => {
+testLarge('xor: everything agrees with the 9 x 9 matrix, and Newton reaches what one unit can', async () => {
   const output = await example('xor');
   expect(output.match(/^ +(W11|W12|W21|W22|b1|b2|v1|v2|c) /gm)).toHaveLength(30);
   // three differences of the softmax and one of its outputs do nothing

@@ -108,7 +108,7 @@ function sineBetween(X: readonly (readonly number[])[], Y: readonly (readonly nu
 }
 
 test.each([
-  [4, long ? 20_000 : 3000],
+  [4, long ? 20_000 : 1500],
   [7, long ? 5000 : 500],
 ])(
   'n = %i, %i random symmetric matrices: each gap interval holds one eigenvalue, whose vector is within the angle, and leading spans within theirs',

@@ -74,7 +74,7 @@ test('eigenvalues agree with the reference', async () => {
 });
 
 test('the second difference matrix has the eigenvalues 2 - 2 cos(pi i / (n + 1))', async () => {
-  for (const n of [1, 2, 33, 100, 400]) {
+  for (const n of long ? [1, 2, 33, 100, 400] : [1, 2, 33, 100, 260]) {
     const values = await expectEigenpairs(tridiagonal(Array(n).fill(2), Array(n).fill(-1)));
     const expected = Array.from({ length: n }, (_, i) => 2 - 2 * Math.cos((Math.PI * (i + 1)) / (n + 1)));
     expect(distance(values, expected)).toBeLessThan(1e-14);
@@ -92,7 +92,7 @@ const range = (n: number, value: (i: number) => number): number[] => Array.from(
 /** Wilkinson's W+ of odd order n: pairs of eigenvalues that agree to machine precision. */
 const wilkinson = (n: number): number[] => range(n, (i) => Math.abs(i - (n - 1) / 2));
 
-describe.each([20, 21, 64, 150, 260])('hard matrices of order %i', (n) => {
+describe.each(long ? [20, 21, 64, 150, 260] : [20, 21, 64, 150])('hard matrices of order %i', (n) => {
   const cases: [string, () => Matrix][] = [
     ['identity', () => identity(n)],
     ['zero', () => zeroMatrix(n, n)],

@@ -14,7 +14,7 @@ import { uniforms } from '../support/matrices.ts';
 import { temporaryFolder } from './support.ts';
 import { type Ended, runWatched, temporariesIn } from './watched.ts';
 
-const KILLS = long ? 48 : large ? 9 : 3;
+const KILLS = long ? 48 : large ? 9 : 2;
 /** Kills of one directory before it is let alone. */
 const CHAIN = 3;
 const at = temporaryFolder();

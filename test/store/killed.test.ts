@@ -16,7 +16,7 @@ import { numbersOf, temporaryFolder } from './support.ts';
 import { type Ended, runWatched, temporariesIn } from './watched.ts';
 
 const { EIGENSKETCH_KILLS: wanted } = process.env;
-const KILLS = wanted ? Number(wanted) : long ? 50 : large ? 14 : 4;
+const KILLS = wanted ? Number(wanted) : long ? 50 : large ? 14 : 2;
 /** Kills of one directory before it is let alone. */
 const CHAIN = 2;
 const place = temporaryFolder();

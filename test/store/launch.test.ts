@@ -7,6 +7,7 @@ import { type LaunchStep, launchSteps } from '../../src/store/cluster/steps.ts';
 import type { StageProgress } from '../../src/store/sketch/progress.ts';
 import { runCli, runHere } from '../support/cli.ts';
 import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
+import { testLarge } from '../support/long.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();
@@ -143,25 +144,29 @@ test('without Slurm a launch says so', async () => {
   expect([code, stderr]).toEqual([2, 'eigensketch launch: sbatch: it is not installed here\n']);
 });
 
-test('two processes at the same directory at the same time do no harm', async () => {
-  const args = [
-    'run',
-    '--operator',
-    'test/cli/fixtures/harmonic.mjs',
-    '--dims',
-    '20',
-    '--block-size',
-    '2',
-    '--tests',
-    '4',
-  ];
-  const env = { EIGENSKETCH_KERNELS: 'js' };
-  const [first, second, alone] = await Promise.all([
-    runCli([...args, '--out', at('both')], undefined, env),
-    runCli([...args, '--out', at('both')], undefined, env),
-    runCli([...args, '--out', at('alone')], undefined, env),
-  ]);
-  expect([first.code, first.stderr, second.code, second.stderr, alone.code]).toEqual([0, '', 0, '', 0]);
-  expect(await numbersOf(at('both'))).toEqual(await numbersOf(at('alone')));
-  expect(JSON.parse(await readFile(join(at('both'), 'certificate.json'), 'utf8')).tests).toBe(4);
-}, 60_000);
+testLarge(
+  'two processes at the same directory at the same time do no harm',
+  async () => {
+    const args = [
+      'run',
+      '--operator',
+      'test/cli/fixtures/harmonic.mjs',
+      '--dims',
+      '20',
+      '--block-size',
+      '2',
+      '--tests',
+      '4',
+    ];
+    const env = { EIGENSKETCH_KERNELS: 'js' };
+    const [first, second, alone] = await Promise.all([
+      runCli([...args, '--out', at('both')], undefined, env),
+      runCli([...args, '--out', at('both')], undefined, env),
+      runCli([...args, '--out', at('alone')], undefined, env),
+    ]);
+    expect([first.code, first.stderr, second.code, second.stderr, alone.code]).toEqual([0, '', 0, '', 0]);
+    expect(await numbersOf(at('both'))).toEqual(await numbersOf(at('alone')));
+    expect(JSON.parse(await readFile(join(at('both'), 'certificate.json'), 'utf8')).tests).toBe(4);
+  },
+  60_000,
+);

@@ -12,6 +12,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { createTemporary } from '../../src/hdf5/temporary.ts';
 import { lockDirectory } from '../../src/store/lock.ts';
 import { expect, test } from '../support/jest.ts';
+import { testLarge } from '../support/long.ts';
 import { skippedTitle } from '../support/skips.ts';
 import { temporaryFolder } from './support.ts';
 
@@ -29,6 +30,7 @@ const isPermitted = ((): boolean => {
   }
 })();
 const inNamespaces = isPermitted ? test : test.skip;
+const largeInNamespaces = isPermitted ? testLarge : test.skip;
 const title = (name: string): string =>
   isPermitted ? name : skippedTitle(name, 'unshare is not permitted (it needs root and Linux)');
 
@@ -77,7 +79,7 @@ const search = (store: string): string[] => [
   ...['--store', store, '--json'],
 ];
 
-inNamespaces(
+largeInNamespaces(
   title(
     'two searches in different namespaces: one is refused, status changes nothing, and after kill -9 the next goes on',
   ),
