@@ -13,6 +13,8 @@ export default {
   testEnvironment: '<rootDir>/dist/test/runner/environment.js',
   runtime: '<rootDir>/dist/test/runner/runtime.js',
   runner: '<rootDir>/dist/test/runner/runner.js',
+  // after its last test a process ends by itself, which takes a while on a busy machine
+  workerGracefulExitTimeout: 10_000,
   // a rejection that nobody awaits belongs to its test
   waitForUnhandledRejections: true,
   rootDir: '.',
