@@ -1,5 +1,7 @@
 /** What is done in Node and in pages alike, to compare the two. */
 import { apost, fromMatvec, type LinearOperator, seigh } from '../../src/index.ts';
+import { hessian } from '../../src/tfjs/index.ts';
+import { type NetworkData, networkOf } from '../support/reference-networks.ts';
 
 const SIZE = 1500;
 
@@ -24,10 +26,8 @@ export interface Certified {
   certificate: number[];
 }
 
-/** Every number of a certified sketch, whose blocks are large enough for threads. */
-export async function certified(): Promise<Certified> {
-  const A = chain();
-  const sketch = await seigh(A, 64, { seed: 3, testMatrix: 'rademacher', kernels: 'wasm' });
+async function certifiedSketch(A: LinearOperator, dims: number): Promise<Certified> {
+  const sketch = await seigh(A, dims, { seed: 3, testMatrix: 'rademacher', kernels: 'wasm' });
   const certificate = await apost(A, sketch, { tests: 12, seed: 4, confidence: 0.99, kernels: 'wasm' });
   const { relativeError, errorFrob, operatorFrob } = certificate;
   return {
@@ -39,4 +39,18 @@ export async function certified(): Promise<Certified> {
       upper,
     ]),
   };
+}
+
+/** Every number of a certified sketch, whose blocks are large enough for threads. */
+export const certified = (): Promise<Certified> => certifiedSketch(chain(), 64);
+
+/** The same of the Hessian of a reference network on the current backend of TensorFlow.js, with its loss first. */
+export async function certifiedHessian(name: string, data: NetworkData): Promise<Certified> {
+  const network = networkOf(name, data);
+  const H = hessian({ ...network.problem, data: network.batches([network.samples]) as never });
+  const loss = await H.loss();
+  const { sketch, ...rest } = await certifiedSketch(H, 20);
+  H.dispose();
+  network.dispose();
+  return { ...rest, sketch: [loss, ...sketch] };
 }

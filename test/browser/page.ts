@@ -6,7 +6,9 @@ import { diagonalOperator, seigh } from '../../src/index.ts';
 import { analysisOf, paperSentence, svgToPng, toMarkdown } from '../../src/report/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
 import { type BackendName, hessian, loadModel, useBackend } from '../../src/tfjs/index.ts';
-import { certified, chain } from './jobs.ts';
+import type { ReferenceArray } from '../support/reference.ts';
+import { type NetworkData, networkOf } from '../support/reference-networks.ts';
+import { certified, certifiedHessian, chain } from './jobs.ts';
 
 setWasmPaths('/wasm/');
 
@@ -16,50 +18,54 @@ interface Plain {
   data: number[];
 }
 
-/** A network of two layers, tanh between them, with the cross entropy of its outputs. */
+/** What a reference network is built from, as JSON has it. */
 export interface PlainNetwork {
   parameters: Plain[];
   x: Plain;
   y: Plain;
+  constants: Record<string, Plain>;
 }
 
-const tensorOf = ({ shape, data }: Plain): tf.Tensor => tf.tensor(data, shape);
-/** [batches, samples, ...] as one batch. */
-const samples = ({ shape: [batches, count, ...rest], data }: Plain): tf.Tensor =>
-  tf.tensor(data, [batches! * count!, ...rest]);
+const arrayOf = ({ shape, data }: Plain): ReferenceArray => ({ shape, data: Float32Array.from(data) });
+
+const dataOf = ({ parameters, x, y, constants }: PlainNetwork): NetworkData => ({
+  parameters: parameters.map(arrayOf),
+  x: arrayOf(x),
+  y: arrayOf(y),
+  constants: Object.fromEntries(Object.entries(constants).map(([name, each]) => [name, arrayOf(each)])),
+});
 
 /** The whole matrix, and what became of memory. */
 interface Measured {
   device: string;
   data: number[];
-  grown: number;
+  /** Tensors and bytes that ten products left behind. */
+  grown: [number, number];
+  /** Tensors that are left of everything. */
   left: number;
 }
 
-async function hessianMatrix(name: BackendName, { parameters, x, y }: PlainNetwork): Promise<Measured> {
-  const { device } = await useBackend(name);
+async function hessianMatrix(backend: BackendName, name: string, plain: PlainNetwork): Promise<Measured> {
+  const { device } = await useBackend(backend);
   const before = tf.memory().numTensors;
-  const initial = parameters.map(tensorOf);
-  const weights = initial.map((tensor) => tf.variable(tensor));
-  tf.dispose(initial);
-  const data: [tf.Tensor, tf.Tensor] = [samples(x), samples(y)];
-  const [W1, b1, W2, b2] = weights as unknown as [tf.Tensor2D, tf.Tensor, tf.Tensor2D, tf.Tensor];
-  const H = hessian({
-    model: (input: tf.Tensor) =>
-      tf.add(tf.matMul(tf.tanh(tf.add(tf.matMul(input as tf.Tensor2D, W1), b1)) as tf.Tensor2D, W2), b2),
-    loss: (outputs: tf.Tensor, labels: tf.Tensor) => tf.losses.softmaxCrossEntropy(labels, outputs),
-    parameters: weights as tf.Variable[],
-    data: [data],
-  });
+  const network = networkOf(name, dataOf(plain));
+  const H = hessian({ ...network.problem, data: network.batches([network.samples - 3, 3]) as never, check: false });
   const n = H.shape[0];
   const eye = { rows: n, cols: n, data: Float32Array.from({ length: n * n }, (_, at) => (at % (n + 1) === 0 ? 1 : 0)) };
   const first = await H.matmat(eye);
-  const held = tf.memory().numTensors;
-  await H.matmat(eye);
-  const grown = tf.memory().numTensors - held;
+  const some = { rows: n, cols: 4, data: Float32Array.from({ length: 4 * n }, (_, at) => Math.sin(at)) };
+  await H.matmat(some);
+  const held = tf.memory();
+  for (let i = 0; i < 10; i++) await H.matmat(some);
+  const { numTensors, numBytes } = tf.memory();
   H.dispose();
-  for (const tensor of [...weights, ...data]) tensor.dispose();
-  return { device, data: Array.from(first.data), grown, left: tf.memory().numTensors - before };
+  network.dispose();
+  return {
+    device,
+    data: Array.from(first.data),
+    grown: [numTensors - held.numTensors, numBytes - held.numBytes],
+    left: tf.memory().numTensors - before,
+  };
 }
 
 const said = async (work: () => unknown): Promise<string> => {
@@ -76,6 +82,8 @@ export interface Jobs {
   isolated(): boolean;
   certified: typeof certified;
   hessianMatrix: typeof hessianMatrix;
+  /** On the wasm backend. */
+  certifiedHessian(name: string, network: PlainNetwork): ReturnType<typeof certifiedHessian>;
   /** What the abort gave, and after how many blocks. */
   aborted(): Promise<{ message: string; blocks: number }>;
   refusals(): Promise<string[]>;
@@ -86,6 +94,10 @@ const jobs: Jobs = {
   isolated: (): boolean => (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true,
   certified,
   hessianMatrix,
+  async certifiedHessian(name, network) {
+    await useBackend('wasm');
+    return certifiedHessian(name, dataOf(network));
+  },
   async aborted() {
     const controller = new AbortController();
     let blocks = 0;

@@ -1,7 +1,9 @@
 /** The library in pages of a real browser: what Node computes, with and without threads, from bundles and from plain modules. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { type BackendName, useBackend } from '../../src/tfjs/index.ts';
 import {
   type Browser,
   bundle,
@@ -11,19 +13,19 @@ import {
   type Page,
   serve,
 } from '../support/browser.ts';
+import { command } from '../support/command.ts';
 import { relativeError } from '../support/dense.ts';
 import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { describeLarge, testLarge } from '../support/long.ts';
 import { type Reference, type ReferenceArray, readReference } from '../support/reference.ts';
-import { certified } from './jobs.ts';
+import { NETWORK_NAMES } from '../support/reference-networks.ts';
+import { certified, certifiedHessian } from './jobs.ts';
 import type { Jobs, PlainNetwork } from './page.ts';
 
 const HTML = (body: string): string => `<!doctype html><meta charset="utf-8"><title>test</title>${body}`;
 
 let folder: string;
 let browser: Browser;
-let reference: Reference;
-let network: PlainNetwork;
 let inNode: Awaited<ReturnType<typeof certified>>;
 const closing: (() => void)[] = [];
 
@@ -54,14 +56,44 @@ const run = <Name extends keyof Jobs>(page: Page, name: Name, ...args: Parameter
 
 const plain = ({ shape, data }: ReferenceArray) => ({ shape, data: Array.from(data) });
 
+const plainNetwork = ({ parameters, x, y, constants }: Reference): PlainNetwork => ({
+  parameters: parameters.map(plain),
+  x: plain(x),
+  y: plain(y),
+  constants: Object.fromEntries(Object.entries(constants).map(([name, each]) => [name, plain(each)])),
+});
+
+/** In a page: the Hessian of a reference network is PyTorch's, and its memory is flat and given back. */
+async function expectHessian(page: Page, backend: BackendName, name: string, device: RegExp): Promise<void> {
+  const reference = await readReference(name);
+  const measured = await run(page, 'hessianMatrix', backend, name, plainNetwork(reference));
+  expect(measured.device).toMatch(device);
+  expect(relativeError(measured.data, reference.hessian)).toBeLessThan(name.startsWith('mlp') ? 1e-5 : 2e-5);
+  expect([measured.grown, measured.left]).toEqual([[0, 0], 0]);
+}
+
+/** What Node computes on the same kernels, without a BLAS. */
+async function hessianInNode(
+  name: string,
+  reference: Reference,
+): Promise<Awaited<ReturnType<typeof certifiedHessian>>> {
+  const before = process.env.EIGENSKETCH_KERNELS;
+  process.env.EIGENSKETCH_KERNELS = 'wasm';
+  try {
+    await useBackend('wasm');
+    return await certifiedHessian(name, reference);
+  } finally {
+    if (before === undefined) delete process.env.EIGENSKETCH_KERNELS;
+    else process.env.EIGENSKETCH_KERNELS = before;
+  }
+}
+
 describeInBrowser('in chromium', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'eigensketch-browser-'));
     const [entry, out] = ['dist/test/browser/page.js', join(folder, 'page.js')];
     await bundle('esbuild', entry, '--bundle', '--minify', '--format=esm', `--outfile=${out}`, '--log-level=warning');
     browser = await openBrowser();
-    reference = await readReference('mlp_tanh_ce');
-    network = { parameters: reference.parameters.map(plain), x: plain(reference.x), y: plain(reference.y) };
     inNode = await certified();
   }, 120_000);
   afterAll(async () => {
@@ -92,14 +124,34 @@ describeInBrowser('in chromium', () => {
       expect(lines.filter((line) => line.includes('EigensketchWarning'))).toEqual([]);
     });
 
-    test.each(['wasm', 'cpu'] as const)(
-      'the Hessian of a network on %s is that of PyTorch; memory is flat and given back',
-      async (name) => {
-        const { data, grown, left } = await run(page, 'hessianMatrix', name, network);
-        expect(relativeError(data, reference.hessian)).toBeLessThan(1e-5);
-        expect([grown, left]).toEqual([0, 0]);
-      },
+    test(
+      'the Hessian of a network is that of PyTorch; memory is flat and given back',
+      () => expectHessian(page, 'wasm', 'mlp_tanh_ce', /CPU/),
       60_000,
+    );
+
+    testLarge(
+      'the reference Hessians are those of PyTorch on wasm and on cpu',
+      async () => {
+        for (const backend of ['wasm', 'cpu'] as const) {
+          for (const name of NETWORK_NAMES) await expectHessian(page, backend, name, /CPU/);
+        }
+      },
+      300_000,
+    );
+
+    testLarge(
+      'a certified sketch of a Hessian on wasm has the bits of Node',
+      async () => {
+        const name = 'cnn_bn_depthwise_ce';
+        const reference = await readReference(name);
+        const there = await run(page, 'certifiedHessian', name, plainNetwork(reference));
+        expect(there.sketch.length).toBeGreaterThan(20);
+        const here = await hessianInNode(name, reference);
+        expect(there.sketch).toEqual(here.sketch);
+        expect(relativeError(there.certificate, here.certificate)).toBeLessThan(1e-6);
+      },
+      120_000,
     );
 
     test('a sketch is aborted at its next block', async () => {
@@ -133,15 +185,12 @@ describeInBrowser('in chromium', () => {
   }
 
   testLarge(
-    'the Hessian of a network on WebGPU (SwiftShader) is that of PyTorch',
+    'the reference Hessians on WebGPU (SwiftShader) are those of PyTorch',
     async () => {
       const { page } = await open(ISOLATED, MODULE);
-      const { device, data, grown, left } = await run(page, 'hessianMatrix', 'webgpu', network);
-      expect(device).toMatch(/swiftshader/i);
-      expect(relativeError(data, reference.hessian)).toBeLessThan(1e-5);
-      expect([grown, left]).toEqual([0, 0]);
+      for (const name of NETWORK_NAMES) await expectHessian(page, 'webgpu', name, /swiftshader/i);
     },
-    120_000,
+    300_000,
   );
 
   testLarge('a page whose policy allows no workers computes the same on its own thread, with one warning', async () => {
@@ -204,5 +253,53 @@ describeInBrowser('in chromium', () => {
       }
     },
     60_000,
+  );
+
+  testLarge(
+    'webpack bundles the core and the operators of TensorFlow.js by its defaults',
+    async () => {
+      const home = mkdtempSync(join(resolve('dist'), 'webpack-'));
+      try {
+        writeFileSync(join(home, 'package.json'), '{ "private": true, "type": "module" }');
+        // nothing else here needs it
+        const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel', 'error'];
+        await command('npm', ['install', '--ignore-scripts', ...quiet, 'webpack@5'], home);
+        symlinkSync(resolve('.'), join(home, 'node_modules/eigensketch'));
+        writeFileSync(
+          join(home, 'entry.js'),
+          `import { eigsh } from 'eigensketch';
+          import { jacobian } from 'eigensketch/tfjs';
+          import { certified } from '../test/browser/jobs.js';
+          globalThis.jobs = { certified };
+          globalThis.names = [eigsh, jacobian].map((each) => typeof each);`,
+        );
+        writeFileSync(
+          join(home, 'build.js'),
+          `import webpack from 'webpack';
+          webpack({ entry: './entry.js', mode: 'production' }, (error, stats) => {
+            if (error) throw error;
+            const { errors, warnings } = stats.toJson();
+            // TensorFlow.js is large
+            const said = [...errors, ...warnings].map(({ message }) => message);
+            console.log(JSON.stringify(said.filter((each) => !/size limit|performance/i.test(each))));
+          });`,
+        );
+        const { stdout } = await command(process.execPath, ['build.js'], home);
+        expect(JSON.parse(stdout)).toEqual([]);
+        const { address, close } = await serve(
+          { '/dist/': join(home, 'dist'), '/index.html': { text: HTML('<script src="/dist/main.js"></script>') } },
+          ISOLATED,
+        );
+        closing.push(close);
+        const page = await browser.newPage();
+        await page.goto(`${address}/index.html`);
+        await page.waitForFunction('globalThis.names !== undefined');
+        expect(await page.evaluate('globalThis.names')).toEqual(['function', 'function']);
+        expect((await run(page, 'certified')).sketch).toEqual(inNode.sketch);
+      } finally {
+        rmSync(home, { recursive: true, force: true });
+      }
+    },
+    300_000,
   );
 });
