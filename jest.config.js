@@ -21,7 +21,7 @@ export default {
   testMatch: ['<rootDir>/dist/test/**/*.test.js'],
   transform: {},
   modulePathIgnorePatterns: ['<rootDir>/.stryker-tmp/'],
-  testTimeout: process.env.EIGENSKETCH_LONG === '1' ? 600_000 : 60_000,
+  testTimeout: { 1: 600_000, large: 240_000 }[process.env.EIGENSKETCH_LONG] ?? 60_000,
   maxWorkers: '100%',
   reporters: ['default', 'summary', '<rootDir>/dist/test/support/skip-reporter.js'],
 };
