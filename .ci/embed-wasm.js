@@ -3,6 +3,7 @@
  * find. The hash is of the sources, and test/architecture.test.ts compares it with them.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { deflateSync } from 'node:zlib';
 import { hashOfSources } from './hash-of-sources.js';
 
 const MODULES = [
@@ -11,10 +12,11 @@ const MODULES = [
 ];
 
 for (const { room, compiled } of MODULES) {
-  const text = readFileSync(compiled).toString('base64');
+  // compressed here: as text it would not be well compressed on its way to a page
+  const text = deflateSync(readFileSync(compiled), { level: 9 }).toString('base64');
   writeFileSync(
     `${room}/embedded.ts`,
-    `/** The module compiled from assembly/, in base64. Made by npm run build:wasm. */
+    `/** The module compiled from assembly/, compressed and in base64. Made by npm run build:wasm. */
 
 export const SOURCES = '${hashOfSources(`${room}/assembly`)}';
 

@@ -1,5 +1,5 @@
 /** The compiled module: what it exports, how memory is made for it, how a thread gets its instance. */
-import { bytesOfBase64 } from '../../../core/base64.ts';
+import { bytesOfText } from '../../../core/bytes-of-text.ts';
 import { UnsupportedError } from '../../../core/errors.ts';
 import { MODULE } from './embedded.ts';
 
@@ -124,7 +124,7 @@ const MAX_PAGES = [65536, 32768, 16384];
  */
 export async function compileModule(): Promise<CompiledModule> {
   try {
-    return await host().compile(bytesOfBase64(MODULE));
+    return await host().compile(await bytesOfText(MODULE));
   } catch (cause) {
     throw new UnsupportedError(`wasm kernels: ${(cause as Error).message}`, {}, { cause });
   }

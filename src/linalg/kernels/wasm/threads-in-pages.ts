@@ -5,7 +5,6 @@
 
 import type { WorkerStart } from './member.ts';
 import type { TeamThread, ThreadListener, WorkerMessage } from './threads.ts';
-import { WORKER_SOURCE } from './worker-source.js';
 
 /** The part of the interface of Web Workers that is used here; the project's library settings do not declare it. */
 interface WebWorker {
@@ -17,31 +16,41 @@ interface WebWorker {
 
 type WebWorkerClass = new (address: string, options: { name: string }) => WebWorker;
 
-const NOTHING: TeamThread = { post() {}, hold() {}, end: async () => undefined };
-
-export function startThread(start: WorkerStart, { says, failed }: ThreadListener): TeamThread {
-  const address = URL.createObjectURL(new Blob([WORKER_SOURCE], { type: 'text/javascript' }));
-  let worker: WebWorker;
+/** Starts a worker from a text. @throws where the policy of the page allows none */
+function begin(source: string, start: WorkerStart, { says, failed }: ThreadListener): WebWorker {
+  const address = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
   try {
     const { Worker } = globalThis as unknown as { Worker: WebWorkerClass };
-    worker = new Worker(address, { name: `eigensketch ${start.rank}` });
+    const worker = new Worker(address, { name: `eigensketch ${start.rank}` });
+    worker.onmessage = ({ data }) => says(data);
+    worker.onerror = (event) => {
+      event.preventDefault?.();
+      failed(new Error(event.message || 'a Web Worker could not be loaded'));
+    };
     worker.postMessage(start);
-  } catch (error) {
-    // told later, as of a worker that could not be loaded
-    queueMicrotask(() => failed(error as Error));
-    return NOTHING;
+    return worker;
   } finally {
     // the worker has begun to read it, which is enough
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
   }
-  worker.onmessage = ({ data }) => says(data);
-  worker.onerror = (event) => {
-    event.preventDefault?.();
-    failed(new Error(event.message || 'a Web Worker could not be loaded'));
-  };
+}
+
+export function startThread(start: WorkerStart, listener: ThreadListener): TeamThread {
+  let worker: WebWorker | undefined;
+  let hasEnded = false;
+  // loaded by pages that can have threads
+  import('./worker-source.js')
+    .then(({ WORKER_SOURCE }) => {
+      if (!hasEnded) worker = begin(WORKER_SOURCE, start, listener);
+    })
+    .catch(listener.failed);
   return {
-    post: (call) => worker.postMessage(call),
+    // no call comes before the worker has said that it is ready
+    post: (call) => worker!.postMessage(call),
     hold() {},
-    end: async () => worker.terminate(),
+    async end() {
+      hasEnded = true;
+      worker?.terminate();
+    },
   };
 }

@@ -1,8 +1,7 @@
 /** Kernels of our own within the heap of TensorFlow.js's wasm backend: what they are called with, and how they get there. */
 import { backend as currentBackend } from '@tensorflow/tfjs-core';
-import { bytesOfBase64 } from '../../../../core/base64.ts';
+import { bytesOfText } from '../../../../core/bytes-of-text.ts';
 import type { HeapBackend, HeapMemory } from '../heap.ts';
-import { MODULE } from './embedded.ts';
 
 /** Byte address in the heap. */
 export type Address = number;
@@ -62,8 +61,10 @@ const instances = new WeakMap<HeapMemory, HeapKernels | 'refused'>();
 
 /** Compiles the module. Where that is not possible, there are no such kernels. */
 export async function prepareHeapKernels(): Promise<void> {
-  compiled ??= host()
-    .compile(bytesOfBase64(MODULE))
+  // loaded for those who use the wasm backend
+  compiled ??= import('./embedded.ts')
+    .then(({ MODULE }) => bytesOfText(MODULE))
+    .then((bytes) => host().compile(bytes))
     .catch(() => undefined);
   module = await compiled;
 }
