@@ -80,6 +80,14 @@ const PAIRS: Record<string, Pair> = {
     operation: (x) => tf.depthToSpace(x as tf.Tensor4D, 2),
     byHand: (x) => pick(x!, [0, 1, 4, 5, 2, 3, 6, 7], [1, 2, 4, 1]),
   },
+  'tile of five axes': {
+    shapes: [[1, 2, 1, 2, 1]],
+    operation: (x) => tf.tile(x!, [2, 1, 2, 2, 1]),
+    byHand: (x) => {
+      const row = (i: number): number[] => [2 * i, 2 * i + 1, 2 * i, 2 * i + 1];
+      return pick(x!, [0, 0, 1, 1, 0, 0, 1, 1].flatMap(row), [2, 2, 2, 4, 1]);
+    },
+  },
   // all that attain the extremum move together: TensorFlow.js counts each
   'max of equal numbers': {
     shapes: [[2]],

@@ -14,6 +14,7 @@ import {
   reverse,
   scatterND,
   slice,
+  sum,
   type Tensor,
   tensor2d,
   transpose,
@@ -141,6 +142,22 @@ const mirrorPad: GradConfig = {
   }),
 };
 
+/** TensorFlow.js's own slices and adds one copy after the other, and refuses more than four axes. */
+const tile: GradConfig = {
+  kernelName: 'Tile',
+  gradFunc: (dy, _saved, { reps }) => ({
+    x: () =>
+      alongEachAxis(dy as Tensor, (axis) => {
+        const copies = (reps as number[])[axis]!;
+        if (copies === 1) return undefined;
+        return (folded) => {
+          const [rows, length, columns] = folded.shape as [number, number, number];
+          return sum(reshape(folded, [rows, copies, length / copies, columns]), 1);
+        };
+      }),
+  }),
+};
+
 const runningSum: GradConfig = {
   kernelName: 'Cumsum',
   gradFunc: (dy, _saved, { axis, exclusive, reverse: fromEnd }) => ({
@@ -179,5 +196,6 @@ export const INDEXING_GRADIENTS: readonly GradConfig[] = [
   runningSum,
   scatterNd,
   stridedSlice,
+  tile,
   topK,
 ];
