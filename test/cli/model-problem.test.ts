@@ -1,5 +1,5 @@
 /** A model, its data and its labels in files: the same operator as in code, and the whole job on the command line. */
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import process from 'node:process';
@@ -107,6 +107,72 @@ test('files of different lengths, unknown options and losses', async () => {
     'modelProblem: batch must be an integer at least 1',
   );
   await expect(modelProblem({ ...files, loss: 'mse' })).rejects.toThrow('modelProblem: loss must be a function');
+});
+
+describe('files that do not fit are refused on the command line, in words of ours', () => {
+  const array = async (name: string, shape: readonly number[]) => {
+    const data = Float64Array.from({ length: shape.reduce((product, n) => product * n, 1) }, (_, i) => i % 3);
+    await writeArray(join(folder, name), { data, shape });
+    return join(folder, name);
+  };
+  const classes = async () => {
+    await writeArray(join(folder, 'many.npy'), {
+      data: Float64Array.from(CLASSES, (each) => 2 * each),
+      shape: [SAMPLES],
+    });
+    return join(folder, 'many.npy');
+  };
+  const copy = async (name: string) => {
+    for (const file of ['model.json', 'group1-shard1.bin', 'group1-shard2.bin']) {
+      await cp(join(folder, file), join(folder, name, file));
+    }
+    return join(folder, name, 'model.json');
+  };
+  const damaged = async () => {
+    const path = await copy('damaged');
+    await writeFile(path, '{ "modelTopology": ');
+    return path;
+  };
+  const cut = async () => {
+    const path = await copy('cut');
+    await rm(join(folder, 'cut', 'group1-shard2.bin'));
+    return path;
+  };
+  test.each<[string, () => Promise<Partial<typeof files> & Record<string, unknown>>, RegExp]>([
+    ['model.json that is no JSON', async () => ({ model: await damaged() }), /cannot read .*damaged.model\.json/],
+    ['a shard that is missing', async () => ({ model: await cut() }), /cannot read group1-shard2\.bin of the model/],
+    [
+      'samples too wide',
+      async () => ({ data: await array('wide.npy', [10, 4]) }),
+      /x does not fit the model: .* layer hidden/,
+    ],
+    [
+      'samples of other axes',
+      async () => ({ data: await array('deep.npy', [10, 2, 3]) }),
+      /'softmaxCrossEntropy' compares outputs/,
+    ],
+    [
+      'labels too wide',
+      async () => ({ labels: await array('rows.npy', [10, 4]) }),
+      /compares outputs \[10, 3\] .* got y \[10, 4\]/,
+    ],
+    [
+      'classes for a loss of rows',
+      async () => ({ loss: 'meanSquaredError' }),
+      /compares outputs \[10, 3\] .* got y \[10\]/,
+    ],
+    ['labels that are no class', async () => ({ labels: await classes() }), /labels that are no class/],
+    ['a loss that is none', async () => ({ loss: 'softmax' }), /loss must be .* got 'softmax'/],
+    ['a layer that is none', async () => ({ layer: 'lost' }), /the filter matches none of: hidden\/kernel/],
+    ['an output that is none', async () => ({ output: 'lost' }), /output is for a tf\.GraphModel/],
+  ])('%s', async (_, change, message) => {
+    const given = { ...files, ...(await change()) };
+    const flags = Object.entries(given).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    const { code, stderr } = await runHere(['seigh', ...flags, '--dims', '3']);
+    expect([code, stderr]).toEqual([expect.any(Number), expect.stringMatching(message)]);
+    expect(code).not.toBe(0);
+    expect(stderr).not.toMatch(/Error: |at \S+ \(/);
+  });
 });
 
 describe('on the command line', () => {

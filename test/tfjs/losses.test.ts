@@ -1,7 +1,7 @@
 /** Losses by name, as members of tf.losses and tf.metrics, and of compiled models: the right way round. */
 import { layers, losses, model as makeModel, metrics, sequential } from '@tensorflow/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../../src/core/errors.ts';
+import { ArgumentError, ShapeError } from '../../src/core/errors.ts';
 import { gradient, hessian, type LossName, useBackend } from '../../src/tfjs/index.ts';
 import { relativeError, toDense } from '../support/dense.ts';
 import { beforeAll, describe, expect, test } from '../support/jest.ts';
@@ -158,6 +158,28 @@ describe('a compiled model', () => {
       /^hessian: loss must be a function .* or one of 'softmaxCrossEntropy'.*only a compiled tf.LayersModel brings its own; got undefined$/,
     );
   });
+});
+
+test('y of another shape than a named loss compares with is refused with both shapes', async () => {
+  const refusal = (loss: LossName, y: tf.Tensor) =>
+    gradient({ model: linear, parameters: [W], loss, data: [[x, y]] as never }).catch((error: Error) => error);
+  for (const [loss, y, message] of [
+    [
+      'meanSquaredError',
+      classes,
+      /^gradient: loss 'meanSquaredError' compares outputs \[6, 3\] with y of the same shape, got y \[6\]/,
+    ],
+    [
+      'softmaxCrossEntropy',
+      tf.ones([6, 4]),
+      /outputs \[6, 3\] with y of the same shape or classes \[6\], got y \[6, 4\]; mend/,
+    ],
+    ['softmaxCrossEntropy', tf.ones([6, 1]), /, got y \[6, 1\]/],
+  ] as const) {
+    const failure = await refusal(loss, y);
+    expect(failure).toBeInstanceOf(ShapeError);
+    expect((failure as Error).message).toMatch(message);
+  }
 });
 
 test('what is wrong is refused at once', () => {

@@ -70,6 +70,11 @@ interface ModelFile extends io.ModelJSON {
   readonly modelTopology: { readonly node?: unknown; readonly model_config?: unknown; readonly class_name?: unknown };
 }
 
+const isGroup = (group: Partial<Group> | null): boolean =>
+  Array.isArray(group?.paths) &&
+  Array.isArray(group.weights) &&
+  group.weights.every((each) => typeof each?.name === 'string' && Array.isArray(each.shape));
+
 /** @throws StoreError for what is no model.json */
 async function readTopology(path: string): Promise<ModelFile> {
   let parsed: Partial<ModelFile> | null;
@@ -79,10 +84,17 @@ async function readTopology(path: string): Promise<ModelFile> {
     throw new StoreError(`cannot read ${path}: ${(error as Error).message}`, { path }, { cause: error });
   }
   const { modelTopology, weightsManifest = [] } = parsed ?? {};
-  if (typeof modelTopology === 'object' && modelTopology !== null && Array.isArray(weightsManifest)) {
-    return parsed as ModelFile;
+  if (typeof modelTopology !== 'object' || modelTopology === null || !Array.isArray(weightsManifest)) {
+    throw new StoreError(`${path} is no model of TensorFlow.js: it has no modelTopology and weightsManifest`, { path });
   }
-  throw new StoreError(`${path} is no model of TensorFlow.js: it has no modelTopology and weightsManifest`, { path });
+  const broken = weightsManifest.findIndex((group) => !isGroup(group));
+  if (broken >= 0) {
+    throw new StoreError(
+      `${path} is damaged: weightsManifest[${broken}] has no paths, or weights without name and shape. Save or convert the model again`,
+      { path },
+    );
+  }
+  return parsed as ModelFile;
 }
 
 function handlerOf(file: ModelFile, directory: string): io.IOHandler {
@@ -136,8 +148,12 @@ export function loadModel(path: string): Promise<LayersModelLike | GraphModelLik
       return (await load(handler)) as LayersModelLike | GraphModelLike;
     } catch (error) {
       if (error instanceof StoreError) throw error;
+      // What TensorFlow.js does not expect it does not check.
+      const isUnexpected = (error as Error | undefined)?.constructor?.name === 'TypeError';
       throw new UnsupportedError(
-        `TensorFlow.js cannot make the model in ${file}: ${(error as Error).message}`,
+        `TensorFlow.js cannot make the model in ${file}: ${(error as Error).message}${
+          isUnexpected ? '. The file is damaged or not of the format that it says; save or convert the model again' : ''
+        }`,
         { path: file },
         { cause: error },
       );

@@ -1,6 +1,6 @@
 /** Losses as users have them: functions of (outputs, y), members of tf.losses and tf.metrics, names, a compiled model's own. */
 import { addN, cast, div, losses, mean, oneHot, sum, Tensor } from '@tensorflow/tfjs-core';
-import { ArgumentError } from '../../core/errors.ts';
+import { ArgumentError, ShapeError } from '../../core/errors.ts';
 import { nearest, show } from '../../core/parse.ts';
 import { tensorsIn } from './containers.ts';
 
@@ -40,6 +40,21 @@ const BY_NAME: Readonly<Record<LossName, LabelsFirst>> = {
   cosineDistance: (labels, outputs) => losses.cosineDistance(labels, outputs, outputs.rank - 1),
 };
 
+/** @throws ShapeError for labels that a member of tf.losses cannot compare with the outputs */
+function named(name: LossName): LabelsFirst {
+  const takesClasses = name === 'softmaxCrossEntropy';
+  return (labels, outputs) => {
+    const [y, shape] = [labels.shape.join(', '), outputs.shape.join(', ')];
+    const classes = outputs.shape.slice(0, -1).join(', ');
+    if (y === shape || (takesClasses && y === classes)) return BY_NAME[name](labels, outputs);
+    throw new ShapeError(
+      `loss '${name}' compares outputs [${shape}] with y of the same shape${takesClasses ? ` or classes [${classes}]` : ''}, ` +
+        `got y [${y}]; mend the labels, or pass a function (outputs, y) -> scalar`,
+      { outputs: outputs.shape, y: labels.shape },
+    );
+  };
+}
+
 /** The names that `loss` may be. */
 export const LOSS_NAMES = Object.keys(BY_NAME) as readonly LossName[];
 
@@ -72,8 +87,7 @@ const KERAS = /^y_?true$/i;
 function fromFunction(loss: unknown): LossFunction {
   const member = Object.entries(losses).find(([, each]) => each === loss)?.[0];
   if (member !== undefined) {
-    const known = BY_NAME[member as LossName];
-    if (known) return outputsFirst(known);
+    if (Object.hasOwn(BY_NAME, member)) return outputsFirst(named(member as LossName));
     throw new ArgumentError(
       `loss: tf.losses.${member} does not compare outputs with labels; write a function around it`,
       {
@@ -101,7 +115,7 @@ function fromFunction(loss: unknown): LossFunction {
  */
 export function checkLoss(loss: unknown, own: LossFunction | undefined): LossFunction {
   if (typeof loss === 'function') return fromFunction(loss);
-  if (typeof loss === 'string' && Object.hasOwn(BY_NAME, loss)) return outputsFirst(BY_NAME[loss as LossName]);
+  if (typeof loss === 'string' && Object.hasOwn(BY_NAME, loss)) return outputsFirst(named(loss as LossName));
   if (loss === undefined && own) return own;
   const near = typeof loss === 'string' ? nearest(loss, LOSS_NAMES) : undefined;
   throw new ArgumentError(

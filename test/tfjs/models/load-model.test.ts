@@ -1,5 +1,5 @@
 /** Models on disk are read as they were saved, and what is wrong with their files is named. */
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type GraphModel, type LayersModel, layers, sequential } from '@tensorflow/tfjs';
@@ -99,6 +99,21 @@ describe('refused', () => {
     }
     await writeFile(path, '{"modelTopology": {}, "format": "tflite"}');
     await refused(path, UnsupportedError, /is a model of the format 'tflite'/);
+  });
+
+  test('descriptions that are damaged', async () => {
+    const path = await saved('damaged');
+    const whole = JSON.parse(await readFile(path, 'utf8'));
+    for (const group of [null, {}, { paths: ['a'] }, { paths: ['a'], weights: [{ name: 'b', dtype: 'float32' }] }]) {
+      await writeFile(path, JSON.stringify({ ...whole, weightsManifest: [group] }));
+      await refused(
+        path,
+        StoreError,
+        /model\.json is damaged: weightsManifest\[0\] .* Save or convert the model again$/,
+      );
+    }
+    await writeFile(path, JSON.stringify({ ...whole, format: 'graph-model' }));
+    await refused(path, UnsupportedError, /cannot make the model .* not of the format that it says; save or convert/);
   });
 
   test('shards that are missing or cut off', async () => {
