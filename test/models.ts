@@ -15,8 +15,8 @@ import { catalogue, type ModelCase } from './models/catalogue.ts';
 import type { Finding } from './models/check.ts';
 import { judge, page } from './models/table.ts';
 
-/** No model takes longer on one free core. */
-const LIMIT_MS = 1_200_000;
+/** No model takes longer, even beside other work. */
+const LIMIT_MS = 3_600_000;
 
 /** What an earlier run found. */
 function earlier(directory: string): Finding | undefined {
@@ -34,8 +34,9 @@ function check(each: ModelCase, directory: string): Finding {
   );
   const line = stdout.trim().split('\n').at(-1) ?? '';
   if (line.startsWith('{')) {
-    writeFileSync(join(directory, 'finding.json'), line);
-    return JSON.parse(line) as Finding;
+    const finding = { ...(JSON.parse(line) as Finding), commit: describeMachine().commit };
+    writeFileSync(join(directory, 'finding.json'), JSON.stringify(finding));
+    return finding;
   }
   const message = signal ? `ended by ${signal}` : (/^.*Error.*$/m.exec(stderr)?.[0] ?? stderr);
   return { kind: 'graph', inputs: {}, error: { name: 'Error', message } };
@@ -63,8 +64,8 @@ try {
     );
   }
   if (names.length === 0) {
-    const { date, commit, cpu, threads, node, tfjs } = describeMachine();
-    const machine = `${date}, ${commit}, ${cpu}, ${threads} threads, Node ${node}, TensorFlow.js ${tfjs}.`;
+    const { date, cpu, threads, node, tfjs } = describeMachine();
+    const machine = `${date}, ${cpu}, ${threads} threads, Node ${node}, TensorFlow.js ${tfjs}.`;
     writeFileSync('docs/models.md', page(found, machine));
   }
 } finally {

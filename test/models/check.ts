@@ -34,6 +34,10 @@ export interface Finding {
   readonly rounding?: Rounding;
   /** Why there is no float64 evaluation. */
   readonly noReference?: string;
+  /** Weights that the loss does not depend on, which are left out as the library asks. */
+  readonly leftOut?: number;
+  /** Of the library. */
+  readonly commit?: string;
   /** The library's refusal, or whatever else was thrown. */
   readonly error?: {
     readonly name: string;
@@ -200,6 +204,28 @@ function problemOf(
   };
 }
 
+/** Random directions and what the Hessian makes of them. */
+async function act(given: object, leftOut: readonly string[] = []) {
+  const parameters = (name: string): boolean => !leftOut.includes(name);
+  const H = hessian({ ...given, ...(leftOut.length > 0 && { parameters }) } as never);
+  const X = directions(H.numParameters);
+  return { H, X, leftOut, ...(await H.action(X)) };
+}
+
+/** The same without the weights that the loss does not depend on, which the library names, and asks to leave out. */
+async function actOnUsed(given: object): ReturnType<typeof act> {
+  try {
+    return await act(given);
+  } catch (error) {
+    const { parameters } = (error as Partial<EigensketchError>).values ?? {};
+    if (!Array.isArray(parameters)) throw error;
+    return act(
+      given,
+      parameters.map((name: string) => name.slice(1, -1)),
+    );
+  }
+}
+
 async function check(each: ModelCase, directory: string): Promise<Finding> {
   const { output } = each;
   await useBackend('wasm');
@@ -211,8 +237,8 @@ async function check(each: ModelCase, directory: string): Promise<Finding> {
   try {
     let outputs = 0;
     const data = kind === 'function' ? inputs.image! : inputs;
-    const H = hessian({
-      model: model as never,
+    const given = {
+      model,
       loss: (y: unknown) => {
         outputs = floatsOf(y).length;
         return loss(y);
@@ -221,15 +247,15 @@ async function check(each: ModelCase, directory: string): Promise<Finding> {
       reduction: 'sum',
       ...(loaded.parameters && { parameters: loaded.parameters }),
       ...(output && { output }),
-    });
-    const X = directions(H.numParameters);
-    const { loss: value, gradient, product } = await H.action(X);
+    };
+    const { H, X, leftOut, loss: value, gradient, product } = await actOnUsed(given);
     const [x, y, Hx, Hy] = [column(X, 0), column(X, 1), column(product, 0), column(product, 1)];
     const scale = Math.hypot(Math.sqrt(dot(Hx, Hx)), Math.sqrt(dot(Hy, Hy)));
     const { user, system } = process.cpuUsage(started);
     const measured = {
       ...found,
       parameters: H.numParameters,
+      ...(leftOut.length > 0 && { leftOut: leftOut.length }),
       outputs,
       loss: value,
       asymmetry: scale === 0 ? 0 : (Math.abs(dot(x, Hy) - dot(y, Hx)) * Math.sqrt(H.numParameters)) / scale,

@@ -25,7 +25,8 @@ const namesBoth = ({ values }: NonNullable<Finding['error']>): boolean => {
 };
 
 /** What is to be said of a finding. */
-export function judge({ error, asymmetry, errors, rounding, noReference }: Finding): Verdict {
+export function judge(finding: Finding): Verdict {
+  const { error, asymmetry, errors, rounding, noReference } = finding;
   if (error) {
     const refused = error.code !== undefined && namesBoth(error);
     return { passed: refused, outcome: `${refused ? 'refused' : '**fails**'}: ${error.message}` };
@@ -41,6 +42,21 @@ export function judge({ error, asymmetry, errors, rounding, noReference }: Findi
   return { passed: false, outcome: '**off by more than rounding explains**' };
 }
 
+/** The same for the page. */
+function told(finding: Finding): string {
+  const { outcome } = judge(finding);
+  return finding.leftOut ? `${outcome}, without ${finding.leftOut} weights that the loss does not depend on` : outcome;
+}
+
+/** How many findings are of which commit. */
+function commitsOf(findings: readonly Finding[]): string {
+  const commits = findings.map(({ commit = 'unknown' }) => commit);
+  const counts = [...new Set(commits)].map((each) => [each, commits.filter((other) => other === each).length] as const);
+  return counts.length === 1
+    ? `commit ${commits[0]}`
+    : counts.map(([each, count]) => `${count} of commit ${each}`).join(', ');
+}
+
 /** A cell: one line, and no bar of its own. */
 const cell = (text: string): string => text.split('\n')[0]!.replaceAll('|', '\\|');
 
@@ -52,7 +68,7 @@ function row({ name, output }: ModelCase, finding: Finding): string {
     finding.kind,
     parameters?.toLocaleString('en') ?? '–',
     sizes.join('; '),
-    judge(finding).outcome,
+    told(finding),
     short(errors && most(errors)),
     short(rounding?.float32),
     short(rounding && most(rounding.random)),
@@ -82,7 +98,7 @@ Models that packages of npm ship, with the weights that the library takes for pa
 Hessian of a loss of all float outputs, the sum of the means of log(1 + output²) and of what a model's regularizers give. The library's backend is wasm, its check is on.
 Two products with random directions and the gradient are compared with a float64 evaluation by PyTorch
 (\`test/models/graph_model.py\`: node by node, differentiated by torch.autograd, nothing of TensorFlow.js in it).
-${found.length} runs: ${right} right, ${refused} refused with the name of kernel and node, ${found.length - right - refused} else. ${machine}${
+${found.length} runs: ${right} right, ${refused} refused with the name of kernel and node, ${found.length - right - refused} else. Library: ${commitsOf(found.map(([, finding]) => finding))}. ${machine}${
     missing.length > 0
       ? `
 

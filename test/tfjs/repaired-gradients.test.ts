@@ -88,6 +88,12 @@ const PAIRS: Record<string, Pair> = {
       return pick(x!, [0, 0, 1, 1, 0, 0, 1, 1].flatMap(row), [2, 2, 2, 4, 1]);
     },
   },
+  'an axis of one, unstacked': {
+    shapes: [[3, 1, 2]],
+    operation: (x) => tf.unstack(x!, 1)[0]!,
+    byHand: (x) => tf.reshape(x!, [3, 2]),
+  },
+  'split into one': { shapes: [[3, 2]], operation: (x) => tf.split(x!, 1, 1)[0]!, byHand: (x) => x! },
   // all that attain the extremum move together: TensorFlow.js counts each
   'max of equal numbers': {
     shapes: [[2]],

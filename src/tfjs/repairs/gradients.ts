@@ -27,7 +27,7 @@ import { localResponseGradient } from '../autodiff/rules/normalisation.ts';
 import { borderFactor } from '../autodiff/rules/pooling.ts';
 import { extremumShares } from '../autodiff/rules/reduction.ts';
 import { ELEMENTWISE_GRADIENTS } from './elementwise-gradients.ts';
-import { INDEXING_GRADIENTS } from './indexing-gradients.ts';
+import { indexingGradients } from './indexing-gradients.ts';
 
 const einsumConfig: GradConfig = {
   kernelName: 'Einsum',
@@ -125,7 +125,7 @@ export function repairedGradients(): GradConfig[] {
     extremumGradient('Max', max, 'reductionIndices'),
     extremumGradient('Min', min, 'axis'),
     ...ELEMENTWISE_GRADIENTS,
-    ...INDEXING_GRADIENTS,
+    ...indexingGradients(),
     ...Object.entries(GRADIENTS_OF_GRADIENTS).map(([kernelName, entry]) => ({ kernelName, ...entry })),
     averagingGradient('AvgPool'),
     averagingGradient('AvgPool3D'),

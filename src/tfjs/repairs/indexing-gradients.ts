@@ -8,6 +8,7 @@ import {
   cumsum,
   type GradConfig,
   gatherND,
+  getGradient,
   matMul,
   pad,
   reshape,
@@ -158,6 +159,12 @@ const tile: GradConfig = {
   }),
 };
 
+/** An axis that is taken apart into a single piece has one gradient, where TensorFlow.js's own expects a list. */
+const single = (kernelName: string): GradConfig => {
+  const original = getGradient(kernelName);
+  return { ...original, gradFunc: (dy, saved, attrs) => original.gradFunc([dy].flat(), saved, attrs) };
+};
+
 const runningSum: GradConfig = {
   kernelName: 'Cumsum',
   gradFunc: (dy, _saved, { axis, exclusive, reverse: fromEnd }) => ({
@@ -186,8 +193,8 @@ const runningProduct: GradConfig = {
   },
 };
 
-/** All of them. */
-export const INDEXING_GRADIENTS: readonly GradConfig[] = [
+/** All of them. TensorFlow.js's own gradients must be registered. */
+export const indexingGradients = (): GradConfig[] => [
   depthToSpace,
   gather,
   gatherNd,
@@ -195,6 +202,8 @@ export const INDEXING_GRADIENTS: readonly GradConfig[] = [
   runningProduct,
   runningSum,
   scatterNd,
+  single('SplitV'),
+  single('Unpack'),
   stridedSlice,
   tile,
   topK,
