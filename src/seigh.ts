@@ -5,8 +5,8 @@ import { type Control, supervise } from './core/schedule.ts';
 import { atScale } from './linops/at-scale.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { probeSymmetry } from './linops/probes.ts';
-import { adaptiveSeigh } from './seigh/adaptive.ts';
-import { adaptiveKrylov } from './seigh/adaptive-krylov.ts';
+import { hostSpace } from './multivector/host.ts';
+import { reachAccuracy } from './seigh/accuracy.ts';
 import type { AdaptiveResult } from './seigh/certified-search.ts';
 import { decompose, prepareRun } from './seigh/decompose.ts';
 import {
@@ -17,6 +17,7 @@ import {
   type SeighOptions,
   type SketchCall,
 } from './seigh/options.ts';
+import { prepareBlocks } from './sketch/block-size.ts';
 import { backendOf, type EighResult, makeEighResult, type RitzResult, type SketchSeconds } from './spectrum/result.ts';
 
 /** What of a result is in units of A. */
@@ -29,13 +30,16 @@ const LENGTHS = [
   ...CERTIFIED_LENGTHS.map((name) => `certificate.${name}`),
 ];
 
-/** How each method grows until an accuracy is certified. */
-const ADAPTIVE = { krylov: adaptiveKrylov, hmt: adaptiveSeigh };
-
 async function search(call: AdaptiveCall, control: Control): Promise<AdaptiveResult> {
+  const { op, n, settings } = call;
   control.signal?.throwIfAborted();
-  const probed = await probeSymmetry(call.op, call.settings.seed);
-  const result = await ADAPTIVE[call.settings.method](call, control);
+  if (settings.store !== undefined) {
+    const { storedAccuracy } = await import('#store');
+    return storedAccuracy(call, control);
+  }
+  const probed = await probeSymmetry(op, settings.seed);
+  const widest = await prepareBlocks(op, settings.maxDims, settings.blockSize);
+  const result = await reachAccuracy(call, { space: hostSpace(n, op.dtype), widest }, control);
   return { ...result, numMatvecs: result.numMatvecs + probed };
 }
 
@@ -112,7 +116,7 @@ export function seigh(
 ): Promise<EighResult<SketchSeconds>> {
   return atDoor('seigh', async () => {
     const call = parseCall(op, dimsOrOptions, options);
-    const refuse = call.kind !== 'adaptive' && call.settings.store !== undefined;
+    const refuse = call.settings.store !== undefined;
     return supervise<EighResult<SketchSeconds>>(call.settings, (control) =>
       atScale(
         call.op,

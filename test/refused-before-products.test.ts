@@ -120,7 +120,7 @@ describe('seigh', () => {
     [{ method: 'nystrom', refine: false }, "seigh: refine belongs to method 'hmt', got method 'nystrom'"],
     [{ memory: '1GB' }, "seigh: memory belongs to store, which is not given; got memory '1GB'"],
     [{ perBatch: true, refine: true }, 'seigh: perBatch cannot be combined with refine'],
-    [{ tol: 0.1, store: '/nowhere' }, "seigh: store cannot be combined with tol, got '/nowhere'"],
+    [{ tol: 0.1, memory: '1GB' }, "seigh: memory belongs to store, which is not given; got memory '1GB'"],
   ])('what does not belong together: %p', async (options, message) => {
     expect((await refusal(() => seigh(untouchable, 5, options as never))).message).toBe(message);
   });

@@ -3,11 +3,9 @@ import { breathe, type Control } from '../core/schedule.ts';
 import type { KrylovContext } from '../krylov/decomposition.ts';
 import { leadingRitzPairs, ritzValues } from '../krylov/ritz.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
-import { hostSpace } from '../multivector/host.ts';
-import { prepareBlocks } from '../sketch/block-size.ts';
 import { backendOf, makeEighResult, type RitzResult } from '../spectrum/result.ts';
 import { levelAtLook } from '../stats/sequential.ts';
-import { type AdaptiveResult, certifyNext, endedBy } from './certified-search.ts';
+import { type AdaptiveResult, certifyNext, endedBy, type Workplace } from './certified-search.ts';
 import {
   beginBasis,
   cheapestEnd,
@@ -70,7 +68,7 @@ async function resultOf({ state }: GrowingBasis, search: AccuracySearch, seconds
  * size, without a product, what a certificate would find, and so at which size, with how many test vectors, the whole is
  * cheapest. There fresh test vectors decide ({@link certifyNext}).
  */
-async function reachAccuracy(search: AccuracySearch): Promise<AdaptiveResult> {
+async function growUntilCertified(search: AccuracySearch): Promise<AdaptiveResult> {
   const { settings, context } = search;
   const { tol, confidence, maxDims, onProgress, signal } = settings;
   const { op, space } = context;
@@ -101,14 +99,15 @@ async function reachAccuracy(search: AccuracySearch): Promise<AdaptiveResult> {
   }
 }
 
-/** {@link reachAccuracy} in memory. */
-export async function adaptiveKrylov(call: AdaptiveCall, control: Control): Promise<AdaptiveResult> {
-  const { op, n, dims, settings } = call;
+/** {@link growUntilCertified} for a call. */
+export async function adaptiveKrylov(
+  { op, dims, settings }: AdaptiveCall,
+  { space, widest }: Workplace,
+  control: Control,
+): Promise<AdaptiveResult> {
   const { seed, testMatrix, blockSize, maxDims } = settings;
-  const widest = await prepareBlocks(op, maxDims, blockSize);
   const first = Math.min(dims ?? blockSize ?? FIRST_COLUMNS, widest, maxDims);
   const kernels = await selectKernels(settings.kernels);
-  const space = hostSpace(n, op.dtype);
   const context: KrylovContext = { op, space, seed, testMatrix, kernels, signal: control.signal };
-  return reachAccuracy({ settings: { ...settings, ...control }, context, first, widest });
+  return growUntilCertified({ settings: { ...settings, ...control }, context, first, widest });
 }

@@ -7,17 +7,15 @@ import type { Kernels } from '../linalg/kernels/provider.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
-import { hostSpace } from '../multivector/host.ts';
 import type { Space } from '../multivector/multivector.ts';
 import { columnNorms, concatenate } from '../multivector/verbs.ts';
-import { prepareBlocks } from '../sketch/block-size.ts';
 import { GrownRange } from '../sketch/grown-range.ts';
 import { measure, measureTestMatrix } from '../sketch/measure.ts';
 import type { TestMatrix } from '../sketch/test-matrix.ts';
 import { backendOf, makeEighResult, type RitzResult, type RunFacts } from '../spectrum/result.ts';
 import { squaredFactors } from '../stats/interval.ts';
 import { levelAtLook } from '../stats/sequential.ts';
-import { type AdaptiveResult, certifyNext, endedBy, type Looks, NO_LOOKS } from './certified-search.ts';
+import { type AdaptiveResult, certifyNext, endedBy, type Looks, NO_LOOKS, type Workplace } from './certified-search.ts';
 import { hmt, type RitzPairs } from './hmt.ts';
 import { leaveOneOutError, leaveOneOutSquare } from './leave-one-out.ts';
 import type { AdaptiveCall, AdaptiveSettings } from './options.ts';
@@ -119,12 +117,12 @@ function resultOf(range: GrownRange, pairs: RitzPairs, seconds: number, run: Ada
  */
 export async function adaptiveSeigh(
   { op, n, dims: first, settings }: AdaptiveCall,
+  { space, widest: blockSize }: Workplace,
   control: Control,
 ): Promise<AdaptiveResult> {
   const { tol, confidence, maxDims, tests = 10 } = settings;
-  const blockSize = await prepareBlocks(op, maxDims, settings.blockSize);
   const kernels = await selectKernels(settings.kernels);
-  const run: AdaptiveRun = { ...settings, ...control, op, n, blockSize, kernels, space: hostSpace(n, op.dtype) };
+  const run: AdaptiveRun = { ...settings, ...control, op, n, blockSize, kernels, space };
   const startedAt = performance.now();
   const range = emptyRange(run);
   let sketch = await grow({ range, capturedSquare: 0 }, Math.min(first ?? blockSize, maxDims), run);

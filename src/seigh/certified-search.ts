@@ -4,8 +4,16 @@ import type { DeflatedCertificate } from '../apost/certificate.ts';
 import { parseApostOptions } from '../apost/options.ts';
 import type { Control } from '../core/schedule.ts';
 import type { LinearOperator } from '../linops/operator.ts';
+import type { Space } from '../multivector/multivector.ts';
 import type { EighResult, RitzResult, SketchSeconds } from '../spectrum/result.ts';
 import type { AdaptiveSettings } from './options.ts';
+
+/** Where a search for an accuracy works, and how wide its products are at most. */
+export interface Workplace {
+  /** Of everything of size n. */
+  space: Space;
+  widest: number;
+}
 
 /** Why a search for an accuracy ended: `'rounding'` where no further column brings a new direction. */
 export type AdaptiveStatus = 'converged' | 'maxDims' | 'rounding';

@@ -48,8 +48,8 @@ export interface SketchOptions extends Control {
   kernels?: KernelsChoice;
   /**
    * A directory for everything of size n: made if it does not exist, continued if it does. What was measured there is not
-   * measured again, so a run that was stopped or killed continues by the same call, to the same result. Default: everything
-   * stays in memory.
+   * measured again, so a run that was stopped or killed continues by the same call, to the same result; with `tol` the algebra
+   * between the products is done again. Default: everything stays in memory.
    */
   store?: string;
   /**
@@ -117,7 +117,7 @@ function adaptiveMethodFor(tol: number, dtype: DType | undefined): AdaptiveMetho
  * (default), or `'hmt'`, a sketch (default for a `tol` below the root of the unit roundoff: 1e-8, in float32 2.4e-4).
  */
 export type AdaptiveOptions = AccuracyOptions &
-  Pick<SketchOptions, 'testMatrix' | 'which' | 'blockSize' | 'seed' | 'kernels' | keyof Control> & {
+  Pick<SketchOptions, keyof Omit<SketchOptions, 'rank'>> & {
     method?: 'krylov' | 'hmt';
   };
 
@@ -128,6 +128,8 @@ interface SharedSettings {
   blockSize: number | undefined;
   seed: number;
   kernels: KernelsChoice | undefined;
+  store: string | undefined;
+  memory: number | undefined;
   onProgress: Control['onProgress'];
   signal: Control['signal'];
 }
@@ -135,8 +137,6 @@ interface SharedSettings {
 /** The parsed options of every method. */
 export interface SketchSettings extends SharedSettings {
   rank: number | undefined;
-  store: string | undefined;
-  memory: number | undefined;
 }
 
 /** The parsed options of a search for an accuracy. */
@@ -165,6 +165,8 @@ const sharedFields = (): FieldsOf<SharedSettings> => ({
   blockSize: described(optional(integer(1)), "columns of one product (default: the operator's preference)"),
   seed: described(withDefault(seed, 0), 'seed of the random numbers'),
   kernels: described(KERNELS, 'dense kernel provider'),
+  store: described(optional(path), 'directory for everything of size n'),
+  memory: described(optional(memory), 'memory for tall blocks, such as 512MB or 2GiB (default 1GiB)'),
   ...(CONTROL as Pick<FieldsOf<SharedSettings>, 'onProgress' | 'signal'>),
 });
 
@@ -173,8 +175,6 @@ export function sketchFields({ n }: Known): FieldsOf<SketchSettings> {
   return {
     ...sharedFields(),
     rank: described(optional(integer(1, n, forSize(n))), 'eigenpairs to keep (default: all)'),
-    store: described(optional(path), 'directory for everything of size n'),
-    memory: described(optional(memory), 'memory for tall blocks, such as 512MB or 2GiB (default 1GiB)'),
   };
 }
 
@@ -263,9 +263,7 @@ export function parseSketchOptions(options: unknown, known: Known, op?: LinearOp
     Object.fromEntries(Object.keys(names).map((name) => [name, parsed[name as keyof typeof parsed]]));
   const settings = pick(fields as unknown as Fields) as SketchSettings;
   const chosen = pick(own) as Given;
-  if (settings.memory !== undefined && settings.store === undefined) {
-    throw new ArgumentError(`memory belongs to store, which is not given; got memory ${show(given.memory)}`, {});
-  }
+  refuseMemoryAlone(settings, given);
   if (settings.store !== undefined) {
     const inMemory = descriptor.inMemoryOnly?.find((name) => chosen[name] === true);
     if (!descriptor.stages) throw new UnsupportedError(`method '${method}' cannot be combined with store`, { method });
@@ -273,6 +271,12 @@ export function parseSketchOptions(options: unknown, known: Known, op?: LinearOp
   }
   descriptor.check?.(chosen, op);
   return { method, settings, own: chosen };
+}
+
+/** @throws ArgumentError for `memory` without a directory: what is in memory takes what it needs. */
+function refuseMemoryAlone({ memory, store }: SharedSettings, given: Given): void {
+  if (memory === undefined || store !== undefined) return;
+  throw new ArgumentError(`memory belongs to store, which is not given; got memory ${show(given.memory)}`, {});
 }
 
 /** @throws ArgumentError for options of a sketch that a search cannot honour: it certifies plain Ritz pairs of full rank. */
@@ -292,6 +296,7 @@ export function parseAdaptiveOptions(options: unknown, known: Known): AdaptiveSe
   const fields = adaptiveFields(known) as unknown as Fields;
   refuseWithTol(given, fields);
   const parsed = parseOptions(given, fields) as unknown as AdaptiveSettings;
+  refuseMemoryAlone(parsed, given);
   return { ...parsed, method: given.method === undefined ? adaptiveMethodFor(parsed.tol, known.dtype) : parsed.method };
 }
 

@@ -1,4 +1,4 @@
-/** What directories of `seigh` and of `eigsh` share: names of files, and the file that says what a directory is. */
+/** What directories of all kinds share: names of files, and the file that says what a directory is. */
 import { access, type FileHandle, mkdir, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -41,7 +41,14 @@ export const SEARCH: DirectoryKind = {
   noun: 'a search of eigsh',
 };
 
-const KINDS = [SKETCH, SEARCH];
+export const ACCURACY: DirectoryKind = {
+  description: 'accuracy.h5',
+  format: 'eigensketch accuracy',
+  version: 1,
+  noun: 'a search of seigh for an accuracy',
+};
+
+const KINDS = [SKETCH, SEARCH, ACCURACY];
 
 /** Bytes of tall data in memory where nothing is said. */
 export const USUAL_MEMORY: number = 2 ** 30;

@@ -233,11 +233,8 @@ describe('options', () => {
     );
   });
 
-  test('memory belongs to store; tol, perBatch and krylov do not', async () => {
+  test('memory belongs to store; perBatch and krylov do not', async () => {
     await expect(seigh(A, 20, { memory: '1GB' })).rejects.toThrow('memory belongs to store');
-    await expect(seigh(A, 20, { tol: 0.1, store: at('goal') } as never)).rejects.toThrow(
-      'store cannot be combined with tol',
-    );
     await expect(seigh(A, 20, { perBatch: true, store: at('b') })).rejects.toThrow(
       'perBatch cannot be combined with store',
     );

@@ -1,10 +1,12 @@
 /** What `eigensketch status` does. */
 
 import type { Fields } from '../../core/parse.ts';
+import { keptFiles, openAccuracyDirectory } from '../../store/accuracy/directory.ts';
+import { isEnded as hasEnded, readResult } from '../../store/accuracy/result.ts';
 import { loadCertificate } from '../../store/certificate.ts';
 import { loadLaunch } from '../../store/cluster/launch.ts';
 import { type QueuedJob, queued } from '../../store/cluster/slurm.ts';
-import { holds, SEARCH } from '../../store/directory.ts';
+import { ACCURACY, holds, SEARCH } from '../../store/directory.ts';
 import { openSearchDirectory } from '../../store/search/directory.ts';
 import { searchProgress } from '../../store/search/progress.ts';
 import { openDirectory, type SketchDirectory } from '../../store/sketch/directory.ts';
@@ -73,9 +75,36 @@ async function searchStatus(path: string, isJson: boolean): Promise<void> {
   if (work) console.log(`${'last record'.padEnd(16)} ${work.finished}, process ${work.pid} on ${work.host}`);
 }
 
+const ENDS: Record<string, string> = {
+  converged: 'ended: the tolerance is certified',
+  maxDims: 'ended: maxDims columns do not reach the tolerance',
+  rounding: 'ended: rounding or noise does not allow the tolerance',
+};
+
+/** What a directory of `seigh` with `tol` says. */
+async function accuracyStatus(path: string, isJson: boolean): Promise<void> {
+  const directory = await openAccuracyDirectory(path);
+  const { plan } = directory;
+  const products = (await keptFiles(directory)).length;
+  const { attributes } = (await hasEnded(directory)) ? await readResult(directory) : { attributes: undefined };
+  const status = attributes === undefined ? 'search' : String(attributes.status);
+  if (isJson) {
+    console.log(JSON.stringify({ directory: path, accuracy: plan, progress: { status, products } }, null, 2));
+    return;
+  }
+  const { tol, confidence, maxDims, n, dtype } = plan;
+  console.log(`${'accuracy'.padEnd(16)} ${tol} at ${confidence} in at most ${maxDims} columns, n = ${n}, ${dtype}`);
+  console.log(`${'products'.padEnd(16)} ${attributes ? attributes.num_matvecs : `${products} blocks so far`}`);
+  console.log(`${'state'.padEnd(16)} ${ENDS[status] ?? 'under way; the same call continues'}`);
+}
+
 /** How far a directory is. */
 export async function tellStatus({ values, words }: Arguments<Fields>): Promise<number> {
   const path = directoryOf({}, words);
+  if (await holds(ACCURACY, path)) {
+    await accuracyStatus(path, values.json === true);
+    return EXIT.done;
+  }
   if (await holds(SEARCH, path)) {
     await searchStatus(path, values.json === true);
     return EXIT.done;

@@ -1,12 +1,14 @@
-/** The analysis of a finished directory, of a sketch or of a search. */
+/** The analysis of a finished directory, of a sketch, of a search of `eigsh` or of one for an accuracy. */
 import { StoreError } from '../../core/errors.ts';
 import type { EigshResult } from '../../eigsh/result.ts';
 import { selectKernels } from '../../linalg/kernels/select.ts';
 import { type Analysis, analysisOf } from '../../report/analysis.ts';
 import { toJson, toMarkdown } from '../../report/tables.ts';
 import type { EighResult } from '../../spectrum/result.ts';
+import { type AccuracyDirectory, openAccuracyDirectory } from '../../store/accuracy/directory.ts';
+import { loadResult as loadAccuracy, readResult as readAccuracy } from '../../store/accuracy/result.ts';
 import { loadCertificate } from '../../store/certificate.ts';
-import { fileExists, holds, SEARCH } from '../../store/directory.ts';
+import { ACCURACY, fileExists, holds, SEARCH } from '../../store/directory.ts';
 import { RESULT } from '../../store/folders.ts';
 import { recordFrom } from '../../store/record.ts';
 import { openSearchDirectory, resultPath, type SearchDirectory, searchSpace } from '../../store/search/directory.ts';
@@ -18,15 +20,19 @@ import { loadResult } from '../../store/sketch/result.ts';
 import { operatorName } from '../operator-source.ts';
 import { rememberedSource } from './remembered.ts';
 
-/** A directory of either kind. */
-export type StoredDirectory = SketchDirectory | SearchDirectory;
+/** A directory of any kind. */
+export type StoredDirectory = SketchDirectory | SearchDirectory | AccuracyDirectory;
 
 /** Whether it is of `eigsh`. */
-export const isSearch = (directory: StoredDirectory): directory is SearchDirectory => !('origin' in directory);
+export const isSearch = (directory: StoredDirectory): directory is SearchDirectory => 'k' in directory.plan;
 
-/** Opens a directory of either kind. @throws StoreError when it is none. */
+/** Whether it is of `seigh` with `tol`. */
+export const isAccuracy = (directory: StoredDirectory): directory is AccuracyDirectory => 'maxDims' in directory.plan;
+
+/** Opens a directory of any kind. @throws StoreError when it is none. */
 export async function openStored(path: string): Promise<StoredDirectory> {
-  return (await holds(SEARCH, path)) ? openSearchDirectory(path) : openDirectory(path);
+  if (await holds(SEARCH, path)) return openSearchDirectory(path);
+  return (await holds(ACCURACY, path)) ? openAccuracyDirectory(path) : openDirectory(path);
 }
 
 /** The result of a search, converged or not. @throws StoreError when it has not come to one. */
@@ -40,18 +46,20 @@ async function searchResult(directory: SearchDirectory): Promise<EigshResult> {
 }
 
 /** Multivectors in a directory. */
-export const storedSpace = (directory: StoredDirectory): ReturnType<typeof spaceOf> =>
+export const storedSpace = (directory: SketchDirectory | SearchDirectory): ReturnType<typeof spaceOf> =>
   isSearch(directory) ? searchSpace(directory) : spaceOf(directory);
 
 /** The result of a directory. @throws StoreError when it has none. */
 export async function storedResult(directory: StoredDirectory): Promise<EighResult> {
+  if (isAccuracy(directory)) return loadAccuracy(directory, await selectKernels());
   return isSearch(directory) ? searchResult(directory) : loadResult(directory, await selectKernels());
 }
 
 /** What reports say of where a directory comes from. */
 async function originOf(directory: StoredDirectory) {
-  if (isSearch(directory)) {
-    const work = recordFrom((await readResult(directory)).attributes);
+  if (isSearch(directory) || isAccuracy(directory)) {
+    const { attributes } = await (isSearch(directory) ? readResult(directory) : readAccuracy(directory));
+    const work = recordFrom(attributes);
     return { operator: directory.path, version: directory.version, ...work };
   }
   const { version } = directory.origin;

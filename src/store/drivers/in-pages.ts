@@ -10,4 +10,5 @@ function refuse(): never {
 }
 
 export const storedSeigh: typeof drivers.storedSeigh = refuse;
+export const storedAccuracy: typeof drivers.storedAccuracy = refuse;
 export const storedEigsh: typeof drivers.storedEigsh = refuse;

@@ -6,9 +6,10 @@ import { BlockFile } from '../../hdf5/block-file.ts';
 import { storeError } from '../../hdf5/io.ts';
 import { type ColumnRange, type Columns, measureColumns, type Sink } from '../../sketch/measure.ts';
 import { testProductsIdentity, testProductsPath } from '../certificate.ts';
-import { keepTestProducts } from '../certify.ts';
+import { testProductFiles } from '../certify.ts';
 import { fileExists } from '../directory.ts';
 import { CERTIFICATE, TESTS } from '../folders.ts';
+import { keepProduct } from '../kept-products.ts';
 import { recordFrom, recordWork } from '../record.ts';
 import { shardBlocks } from '../shard.ts';
 import { checkTestBlock, openTestBlock, readTests, type TestsStage, testBlocks } from '../test-vectors.ts';
@@ -73,7 +74,7 @@ export async function measureTestProducts(
     async write({ start }, product, seconds) {
       const block = start / blockSize;
       const file = testProductsPath(directory, block);
-      await keepTestProducts(directory, file, inputs.get(start)!, product, recordWork(worker, seconds));
+      await keepProduct(testProductFiles(directory), file, inputs.get(start)!, product, recordWork(worker, seconds));
       await rm(failurePath(directory, CERTIFICATE, block), { force: true });
     },
     fail: ({ start }, error) => tellFailure(failurePath(directory, CERTIFICATE, start / blockSize), worker, error),

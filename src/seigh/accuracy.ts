@@ -1,0 +1,12 @@
+/** Searches for an accuracy, by method. */
+import type { Control } from '../core/schedule.ts';
+import { adaptiveSeigh } from './adaptive.ts';
+import { adaptiveKrylov } from './adaptive-krylov.ts';
+import type { AdaptiveResult, Workplace } from './certified-search.ts';
+import type { AdaptiveCall } from './options.ts';
+
+const DRIVERS = { krylov: adaptiveKrylov, hmt: adaptiveSeigh };
+
+/** Grows what the method grows until the accuracy is certified, or cannot be. */
+export const reachAccuracy = (call: AdaptiveCall, place: Workplace, control: Control): Promise<AdaptiveResult> =>
+  DRIVERS[call.settings.method](call, place, control);

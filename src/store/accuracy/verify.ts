@@ -1,0 +1,80 @@
+/** Checking every byte of a stored search for an accuracy, and that its numbers follow from each other. */
+import { StoreError } from '../../core/errors.ts';
+import { readRecordFile } from '../../hdf5/record-file.ts';
+import type { LinearOperator } from '../../linops/operator.ts';
+import { readWholeFile } from '../blocks.ts';
+import { checkOrthonormal, checkPairs } from '../chain.ts';
+import { probePath } from '../directory.ts';
+import { FileCheck, type Verification, verifyCertificate } from '../file-check.ts';
+import { measureProbe, refuseOtherOperator } from '../fingerprint.ts';
+import { checkIdentity } from '../identity.ts';
+import {
+  type AccuracyDirectory,
+  accuracyName,
+  accuracyPath,
+  accuracySpace,
+  eigenvectorsPath,
+  fileIdentity,
+  keptFiles,
+  resultPath,
+} from './directory.ts';
+import { checkEigenvectors, isEnded, readResult } from './result.ts';
+
+/** The probe is part of the name of the search. */
+async function checkProbe(directory: AccuracyDirectory): Promise<void> {
+  const { run, plan } = directory;
+  const file = probePath(directory);
+  if (accuracyName(plan, await readWholeFile(file)) === run) return;
+  throw new StoreError(`${file} belongs to another search than ${accuracyPath(directory)}`, { file });
+}
+
+/** Orthonormal eigenvectors that belong to the record, and with an operator its own. */
+async function checkResult(directory: AccuracyDirectory, op: LinearOperator | undefined): Promise<void> {
+  const record = await readResult(directory);
+  await checkEigenvectors(directory, record);
+  const space = accuracySpace(directory).scope();
+  try {
+    const file = eigenvectorsPath(directory);
+    const X = await space.open([file]);
+    await checkOrthonormal(file, X, 0);
+    const { eigenvalues, residual_norms } = record.arrays;
+    if (op) await checkPairs(file, op, X, eigenvalues!.data, residual_norms!.data);
+  } finally {
+    await space.close();
+  }
+}
+
+/**
+ * Reads all files and holds them against their checksums and each other; nothing is thrown for a damaged one.
+ * @param op with it products are made again: two of a probe and two of eigenvectors
+ */
+export async function verifyAccuracy(
+  directory: AccuracyDirectory,
+  op?: LinearOperator,
+  signal?: AbortSignal,
+): Promise<Verification> {
+  const { n: rows, dtype } = directory.plan;
+  const check = new FileCheck(signal);
+  const probe = probePath(directory);
+  await check.read(accuracyPath(directory), () => readRecordFile(accuracyPath(directory)));
+  await check.block(probe, { rows, dtype });
+  await check.chain(probe, () => checkProbe(directory));
+  for (const file of await keptFiles(directory)) {
+    await check.block(file, { rows, dtype }, (attributes) =>
+      checkIdentity(file, attributes, fileIdentity(directory, 'products'), ', or remove it to make it again'),
+    );
+  }
+  const hasResult = await isEnded(directory);
+  if (hasResult) {
+    await check.read(resultPath(directory), () => readResult(directory));
+    await check.block(eigenvectorsPath(directory), { rows, dtype });
+  }
+  await verifyCertificate(directory, check);
+  if (op) {
+    await check.chain(probe, async () =>
+      refuseOtherOperator(probe, op, await readWholeFile(probe), await measureProbe(op)),
+    );
+  }
+  if (hasResult) await check.chain(eigenvectorsPath(directory), () => checkResult(directory, op));
+  return check.verification;
+}

@@ -1,0 +1,52 @@
+/** Products that are kept in files: a computation that is repeated reads them. */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Block } from '../core/block.ts';
+import { writeBlockFile } from '../hdf5/block-writer.ts';
+import type { Attributes } from '../hdf5/messages.ts';
+import { applyOperator } from '../linops/apply.ts';
+import { derive } from '../linops/define.ts';
+import type { LinearOperator } from '../linops/operator.ts';
+import { checksum, keptProduct } from './blocks.ts';
+import { recordAttributes, recordWork, type Worker, type WorkRecord } from './record.ts';
+
+/** Where products are kept, and what their files say of themselves. */
+export interface ProductFiles {
+  /** The file of the i-th product. */
+  path(index: number): string;
+  /** The run and the stage. */
+  identity: Attributes;
+  /** Of the columns that were multiplied. */
+  purpose: string;
+}
+
+/** Writes a product. @param input checksum of the columns that were multiplied */
+export function keepProduct(
+  { identity, purpose }: Pick<ProductFiles, 'identity' | 'purpose'>,
+  path: string,
+  input: number,
+  product: Block,
+  work: WorkRecord,
+): Promise<void> {
+  return writeBlockFile(path, product, { purpose, ...identity, input, ...recordAttributes(work) });
+}
+
+/**
+ * The operator, whose i-th product is read from the i-th file where that holds the product with the very same columns, and else
+ * made and written there.
+ */
+export function keepingProducts(op: LinearOperator, files: ProductFiles, worker: Worker): LinearOperator {
+  let calls = 0;
+  const matmat = async (X: Block): Promise<Block> => {
+    const path = files.path(calls++);
+    const input = checksum(X);
+    const kept = await keptProduct(path, { ...files.identity, input }, X);
+    if (kept) return kept;
+    const startedAt = performance.now();
+    const Y = await applyOperator(op, X);
+    await mkdir(dirname(path), { recursive: true });
+    await keepProduct(files, path, input, Y, recordWork(worker, (performance.now() - startedAt) / 1000));
+    return Y;
+  };
+  return derive(op, { matmat, matmatByBatch: undefined, adjointMatmat: undefined });
+}
