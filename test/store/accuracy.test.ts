@@ -1,11 +1,11 @@
 /** `seigh` with `tol` in a directory: the numbers of the one in memory, gone on with after any product, no product made twice. */
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
 import { type AdaptiveOptions, type AdaptiveResult, diagonalOperator, seigh } from '../../src/index.ts';
 import { openAccuracyDirectory } from '../../src/store/accuracy/directory.ts';
 import { verifyAccuracy } from '../../src/store/accuracy/verify.ts';
 import { runHere } from '../support/cli.ts';
+import { describe, expect, test } from '../support/jest.ts';
 import { orthonormalityDefect } from '../support/matrices.ts';
 import { counting, temporaryFolder } from './support.ts';
 
