@@ -5,8 +5,7 @@ import { type Control, supervise } from './core/schedule.ts';
 import { atScale } from './linops/at-scale.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { probeSymmetry } from './linops/probes.ts';
-import { hostSpace } from './multivector/host.ts';
-import { reachAccuracy } from './seigh/accuracy.ts';
+import { reachAccuracyInMemory } from './seigh/accuracy.ts';
 import type { AdaptiveResult } from './seigh/certified-search.ts';
 import { decompose, prepareRun } from './seigh/decompose.ts';
 import {
@@ -17,7 +16,6 @@ import {
   type SeighOptions,
   type SketchCall,
 } from './seigh/options.ts';
-import { prepareBlocks } from './sketch/block-size.ts';
 import { backendOf, type EighResult, makeEighResult, type RitzResult, type SketchSeconds } from './spectrum/result.ts';
 
 /** What of a result is in units of A. */
@@ -31,15 +29,14 @@ const LENGTHS = [
 ];
 
 async function search(call: AdaptiveCall, control: Control): Promise<AdaptiveResult> {
-  const { op, n, settings } = call;
+  const { op, settings } = call;
   control.signal?.throwIfAborted();
   if (settings.store !== undefined) {
     const { storedAccuracy } = await import('#store');
     return storedAccuracy(call, control);
   }
   const probed = await probeSymmetry(op, settings.seed);
-  const widest = await prepareBlocks(op, settings.maxDims, settings.blockSize);
-  const result = await reachAccuracy(call, { space: hostSpace(n, op.dtype), widest }, control);
+  const result = await reachAccuracyInMemory(call, control);
   return { ...result, numMatvecs: result.numMatvecs + probed };
 }
 

@@ -208,10 +208,11 @@ test('backends of TensorFlow.js are told apart by name in tfjs/backends/ only', 
 const STORE: Record<string, readonly string[]> = {
   '.': [],
   sketch: ['.'],
+  accuracy: ['.'],
   search: ['.'],
   cluster: ['.', 'sketch'],
   // what `#store` is
-  drivers: ['sketch', 'search'],
+  drivers: ['accuracy', 'sketch', 'search'],
 };
 
 test('folders of store/ form no circle: what they share is in store/ itself', () => {
