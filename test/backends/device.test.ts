@@ -64,7 +64,7 @@ if (BACKEND === 'webgpu') {
       H.dispose();
     });
 
-    test('is tried with blocks of several widths before a block size is chosen', async () => {
+    testThorough('is tried with blocks of several widths before a block size is chosen', async () => {
       const H = quartic(20, 3);
       expect(H.preferredBlockSize).toBe(64);
       const matmat = jest.spyOn(H, 'matmat');
