@@ -155,7 +155,7 @@ describeSite('the page of the site', (site) => {
   );
 
   testLarge(
-    'has links that lead somewhere, as have the pages of the documentation',
+    'has links that lead somewhere, as have the pages of the documentation, which fit on a phone and have their formulas',
     async () => {
       await command('npm', ['run', 'build', '-w', 'site/reference', '--', '--out', join(site.folder, 'docs')]);
       const broken: string[] = [];
@@ -179,6 +179,21 @@ describeSite('the page of the site', (site) => {
       }
       expect(broken).toEqual([]);
       expect(links).toBeGreaterThan(1000);
+
+      const page = await site.browser.newPage();
+      await page.setViewportSize({ width: 390, height: 844 });
+      const wide: string[] = [];
+      for (const name of htmlFiles(site.folder).filter((each) => /documents\/docs_|docs\/index/.test(each))) {
+        await page.goto(`${site.address}/${name}`);
+        if ((await page.evaluate('document.documentElement.scrollWidth')) !== 390) wide.push(name);
+      }
+      expect(wide).toEqual([]);
+      await page.goto(`${site.address}/docs/documents/docs_certificate.html`);
+      const isLoaded =
+        "[...document.fonts].some(({ family, status }) => family.includes('KaTeX') && status === 'loaded')";
+      await page.waitForFunction(isLoaded);
+      expect(await page.evaluate("document.querySelectorAll('.katex').length")).toBeGreaterThan(40);
+      await page.close();
     },
     600_000,
   );
