@@ -288,7 +288,7 @@ def gather(_, x, indices, axis=0):
 
 def sparse_to_dense(_, indices, shape, values, default):
     dense = torch.full(tuple(shape.tolist()), 0, dtype=values.dtype) + default
-    where = indices.reshape(len(indices), -1) if indices.dim() > 0 else indices.reshape(1, 1)
+    where = indices.reshape(-1, len(shape))
     return dense.index_put(tuple(where.T), values)
 
 
