@@ -118,7 +118,7 @@ describe('a search for an accuracy', () => {
   test.each<[object, string]>([
     [{ refine: false }, 'refine cannot be combined with tol, got false'],
     [{ psd: true }, 'psd cannot be combined with tol, got true'],
-    [{ store: 'a' }, "store cannot be combined with tol, got 'a'"],
+    [{ memory: 1e6 }, 'memory belongs to store, which is not given; got memory 1000000'],
     [{ method: 'oversampled' }, "method cannot be combined with tol, got 'oversampled'"],
     [{ tol: 1 }, 'tol must be a number between 0 and 1, got 1'],
     [{ maxDims: 0 }, 'maxDims must be an integer in 1..4, got 0 for n = 4'],
