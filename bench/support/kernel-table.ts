@@ -68,7 +68,7 @@ export function kernelTable(names: readonly string[], own: Readonly<Record<strin
     '  **replaced** it because it is wrong (or very slow) in TensorFlow.js 4.22.',
     '',
     'While eigensketch records, takes gradients and multiplies, and then only, these kernels of wasm are faster ones of the same values up',
-    'to rounding: `Add`, `BatchMatMul`, `Cast`, `Conv2D`, `Conv3D`, `FusedConv2D`, `Identity`, `Multiply`, `Sum`. Those that are products need',
+    'to rounding: `Add`, `BatchMatMul`, `Cast`, `Conv2D`, `Conv3D`, `FusedConv2D`, `Identity`, `Mean`, `Multiply`, `Sum`. Those that are products need',
     "the machine's BLAS.",
     '',
     'At ties and kinks a rule takes the side that the gradient of TensorFlow.js takes: all places that attain an extremum',
