@@ -1,6 +1,7 @@
 /** The ways from a Gram matrix G = Y^T Y to a small matrix T with Y T nearly orthonormal. */
 import { type Matrix, zeroMatrix } from '../core/block.ts';
 import { NumericalError } from '../core/errors.ts';
+import { vectorNorm } from '../core/vector-norm.ts';
 import { invertUpper, pivotedCholesky } from '../linalg/cholesky.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { frobeniusNorm, selectColumns, subMatrix, transpose } from '../linalg/small.ts';
@@ -27,6 +28,26 @@ export async function spectralStep(
     T: selectColumns(vectors, kept, (i) => 1 / Math.sqrt(scales[i]!)),
     R: transpose(selectColumns(vectors, kept, (i) => Math.sqrt(scales[i]!))),
   };
+}
+
+/**
+ * T = G^-1/2, where `scale` keeps all of G's eigenpairs: Y T is of all orthonormal bases the one nearest to Y, so that its leading
+ * columns stay the leading ones. Where it does not, the {@link spectralStep}.
+ */
+export async function nearestStep(
+  G: Matrix,
+  kernels: Kernels,
+  scale: (value: number, largest: number) => number,
+): Promise<Step> {
+  const { T, R } = await spectralStep(G, kernels, scale);
+  if (T.cols < G.rows) return { T, R };
+  // R T = I and R^T R = G, so R^T and T have the same columns but for their lengths
+  const lengths = Float64Array.from({ length: R.rows }, (_, i) =>
+    vectorNorm(R.data.subarray(i * R.cols, (i + 1) * R.cols)),
+  );
+  const vectors = transpose(R);
+  for (let at = 0; at < vectors.data.length; at++) vectors.data[at]! /= lengths[at % vectors.cols]!;
+  return { T: await kernels.gemm(T, vectors, { transB: true }), R: await kernels.gemm(vectors, R) };
 }
 
 /** Columns of Y in another order, those of `order`, are Q_new times the upper triangular `factor`. */

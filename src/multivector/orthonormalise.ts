@@ -5,7 +5,7 @@ import { NumericalError } from '../core/errors.ts';
 import { distanceFromIdentity } from '../linalg/small.ts';
 import { type DefectMeter, estimatedDefect, exactDefect } from './defect.ts';
 import type { Multivector, Space } from './multivector.ts';
-import { choleskyStep, inverseOf, polishingStep, type Step, spectralStep } from './orthonormal-steps.ts';
+import { choleskyStep, inverseOf, nearestStep, polishingStep, type Step, spectralStep } from './orthonormal-steps.ts';
 import { sweep, type Visit } from './sweep.ts';
 import { addSquares, columnNorms, gram, solve, times, type VerbContext } from './verbs.ts';
 
@@ -143,7 +143,7 @@ export async function orthonormalise(Y: Multivector, space: Space, context: Verb
     const isNear = distance < 0.1;
     // such a step leaves the cube of the distance: below one rounding, what is left is not known any better
     isPolished = distance ** 3 <= u;
-    const step = isNear ? await polishingStep(G, kernels) : await spectralStep(G, kernels, laterScale);
+    const step = isNear ? await polishingStep(G, kernels) : await nearestStep(G, kernels, laterScale);
     const before = basis;
     const out = step.T.cols === before.cols ? before : await space.allocate(step.T.cols);
     ({ basis, defect } = await apply(before, step, out, context));

@@ -4,6 +4,7 @@ import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import {
   choleskyStep,
   inverseOf,
+  nearestStep,
   polishingStep,
   type Step,
   spectralStep,
@@ -25,6 +26,7 @@ const keepAll = (value: number): number => value;
 describe.each<[string, (G: Matrix) => Promise<Step>]>([
   ['spectral', (G) => spectralStep(G, kernels, keepAll)],
   ['Cholesky', (G) => triangular(G, 1e-7)],
+  ['nearest', (G) => nearestStep(G, kernels, keepAll)],
 ])('%s', (_, step) => {
   test.each([1, 2, 7])('%d columns', async (k) => {
     const Y = randomBlock(30, k, k);
@@ -37,12 +39,27 @@ describe.each<[string, (G: Matrix) => Promise<Step>]>([
   test('columns of rank 3: three are kept', async () => {
     const Y = multiply(randomBlock(30, 3, 1), randomBlock(3, 6, 2));
     const kept = (value: number, largest: number): number => (value > 1e-12 * largest ? value : 0);
-    const { T, R } = _ === 'spectral' ? await spectralStep(gramOf(Y), kernels, kept) : await step(gramOf(Y));
+    const steps: Record<string, typeof spectralStep> = { spectral: spectralStep, nearest: nearestStep };
+    const { T, R } = await (steps[_]?.(gramOf(Y), kernels, kept) ?? step(gramOf(Y)));
     expect([T.cols, R.rows, R.cols]).toEqual([3, 3, 6]);
     const Q = multiply(Y, T);
     expect(distance(gramOf(Q), identity(3))).toBeLessThan(1e-9);
     expect(distance(multiply(Q, R), Y)).toBeLessThan(1e-9);
   });
+});
+
+test('nearest: the symmetric inverse root, so that columns stay where they are', async () => {
+  // columns 4 e_1, 3 e_2 and 2 e_3, turned a little into each other: spectral steps would sort them by length
+  const Y = multiply(
+    { rows: 3, cols: 3, data: Float64Array.of(2, 0, 0, 0, 4, 0, 0, 0, 3) },
+    { rows: 3, cols: 3, data: Float64Array.of(1, 0.1, 0, -0.1, 1, 0, 0, 0, 1) },
+  );
+  const { T, R } = await nearestStep(gramOf(Y), kernels, keepAll);
+  expect(distance(T, transposed(T))).toBeLessThan(1e-14);
+  expect(distance(R, transposed(R))).toBeLessThan(1e-14);
+  expect(distance(multiply(multiply(T, gramOf(Y)), T), identity(3))).toBeLessThan(1e-13);
+  const Q = multiply(Y, T);
+  for (let i = 0; i < 3; i++) expect(Q.data[4 * i]).toBeGreaterThan(0.97);
 });
 
 test('spectral: the largest comes first, and the scale is what was asked for', async () => {
