@@ -11,6 +11,7 @@ import { makeEighResult, type RunFacts } from '../../spectrum/result.ts';
 import { fromAttributes, type Kinds, toAttributes } from '../attributes.ts';
 import { certificatePath, loadCertificate, saveCertificate } from '../certificate.ts';
 import { fileExists } from '../directory.ts';
+import { checkEigenvectors, type ResultFiles } from '../eigenvectors.ts';
 import { checkIdentity } from '../identity.ts';
 import { recordAttributes, recordFrom, type WorkRecord } from '../record.ts';
 import {
@@ -103,24 +104,19 @@ export async function readResult(directory: AccuracyDirectory): Promise<HdfDescr
   return record;
 }
 
-/** @throws StoreError naming the file unless the eigenvectors are those of the record. */
-export async function checkEigenvectors(
-  directory: AccuracyDirectory,
-  { attributes, arrays }: HdfDescription,
-): Promise<void> {
-  const path = eigenvectorsPath(directory);
-  const file = await BlockFile.open(path);
-  await file.close();
-  checkIdentity(path, file.attributes, fileIdentity(directory, 'result'), AGAIN);
-  const [pairs, norms] = [arrays.eigenvalues!.data.length, arrays.residual_norms!.data.length];
-  if (file.checksum === attributes.eigenvectors_crc32 && file.cols === pairs && pairs === norms) return;
-  throw new StoreError(`${path} has other eigenvectors than those of ${resultPath(directory)}`, { path });
-}
+/** The files of a result. */
+export const resultFiles = (directory: AccuracyDirectory): ResultFiles => ({
+  eigenvectors: eigenvectorsPath(directory),
+  record: resultPath(directory),
+  identity: fileIdentity(directory, 'result'),
+  remedy: AGAIN,
+  mayLackChecksum: false,
+});
 
 /** Reads a result; its eigenvectors stay in their file. @throws StoreError when a file is missing, damaged or foreign. */
 export async function loadResult(directory: AccuracyDirectory, kernels: Kernels): Promise<AdaptiveResult> {
   const record = await readResult(directory);
-  await checkEigenvectors(directory, record);
+  await checkEigenvectors(resultFiles(directory), record);
   const certificate = (await loadCertificate(directory)) as DeflatedCertificate | undefined;
   if (!certificate) {
     const file = certificatePath(directory);

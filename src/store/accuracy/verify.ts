@@ -3,8 +3,8 @@ import { StoreError } from '../../core/errors.ts';
 import { readRecordFile } from '../../hdf5/record-file.ts';
 import type { LinearOperator } from '../../linops/operator.ts';
 import { readWholeFile } from '../blocks.ts';
-import { checkOrthonormal, checkPairs } from '../chain.ts';
 import { probePath } from '../directory.ts';
+import { checkResult } from '../eigenvectors.ts';
 import { FileCheck, type Verification, verifyCertificate } from '../file-check.ts';
 import { measureProbe, refuseOtherOperator } from '../fingerprint.ts';
 import { checkIdentity } from '../identity.ts';
@@ -18,7 +18,7 @@ import {
   keptFiles,
   resultPath,
 } from './directory.ts';
-import { checkEigenvectors, isEnded, readResult } from './result.ts';
+import { isEnded, readResult, resultFiles } from './result.ts';
 
 /** The probe is part of the name of the search. */
 async function checkProbe(directory: AccuracyDirectory): Promise<void> {
@@ -26,22 +26,6 @@ async function checkProbe(directory: AccuracyDirectory): Promise<void> {
   const file = probePath(directory);
   if (accuracyName(plan, await readWholeFile(file)) === run) return;
   throw new StoreError(`${file} belongs to another search than ${accuracyPath(directory)}`, { file });
-}
-
-/** Orthonormal eigenvectors that belong to the record, and with an operator its own. */
-async function checkResult(directory: AccuracyDirectory, op: LinearOperator | undefined): Promise<void> {
-  const record = await readResult(directory);
-  await checkEigenvectors(directory, record);
-  const space = accuracySpace(directory).scope();
-  try {
-    const file = eigenvectorsPath(directory);
-    const X = await space.open([file]);
-    await checkOrthonormal(file, X, 0);
-    const { eigenvalues, residual_norms } = record.arrays;
-    if (op) await checkPairs(file, op, X, eigenvalues!.data, residual_norms!.data);
-  } finally {
-    await space.close();
-  }
 }
 
 /**
@@ -75,6 +59,10 @@ export async function verifyAccuracy(
       refuseOtherOperator(probe, op, await readWholeFile(probe), await measureProbe(op)),
     );
   }
-  if (hasResult) await check.chain(eigenvectorsPath(directory), () => checkResult(directory, op));
+  if (hasResult) {
+    await check.chain(eigenvectorsPath(directory), async () =>
+      checkResult(resultFiles(directory), await readResult(directory), accuracySpace(directory), op),
+    );
+  }
   return check.verification;
 }

@@ -1,6 +1,5 @@
 /** What a stored search has come to: eigenvectors in a file, everything else in a record. */
 import { rm } from 'node:fs/promises';
-import { StoreError } from '../../core/errors.ts';
 import type { Completeness } from '../../eigsh/completeness.ts';
 import type { EigshStatus } from '../../eigsh/iteration.ts';
 import type { EigshResult } from '../../eigsh/result.ts';
@@ -15,6 +14,7 @@ import { makeEighResult, type RunFacts } from '../../spectrum/result.ts';
 import { fromAttributes, type Kinds, toAttributes } from '../attributes.ts';
 import { certificatePath } from '../certificate.ts';
 import { fileExists } from '../directory.ts';
+import { checkEigenvectors, type ResultFiles } from '../eigenvectors.ts';
 import { checkIdentity } from '../identity.ts';
 import { recordAttributes, recordFrom, type WorkRecord } from '../record.ts';
 import {
@@ -144,26 +144,20 @@ export async function readResult(directory: SearchDirectory): Promise<HdfDescrip
   return record;
 }
 
-/** @throws StoreError naming the file unless the eigenvectors are those of the record. */
-export async function checkEigenvectors(
-  directory: SearchDirectory,
-  { attributes, arrays }: HdfDescription,
-): Promise<void> {
-  const path = eigenvectorsPath(directory);
-  const file = await BlockFile.open(path);
-  await file.close();
-  checkIdentity(path, file.attributes, fileIdentity(directory, 'result'), AGAIN);
-  const { eigenvectors_crc32: checksum = file.checksum } = attributes;
-  const [pairs, norms] = [arrays.eigenvalues!.data.length, arrays.residual_norms!.data.length];
-  if (file.checksum === checksum && file.cols === pairs && pairs === norms) return;
-  throw new StoreError(`${path} has other eigenvectors than those of ${resultPath(directory)}`, { path });
-}
+/** The files of a result. */
+export const resultFiles = (directory: SearchDirectory): ResultFiles => ({
+  eigenvectors: eigenvectorsPath(directory),
+  record: resultPath(directory),
+  identity: fileIdentity(directory, 'result'),
+  remedy: AGAIN,
+  mayLackChecksum: true,
+});
 
 /** Reads a result; its eigenvectors stay in their file. @throws StoreError when a file is missing, damaged or foreign. */
 export async function loadResult(directory: SearchDirectory, space: DiskSpace, kernels: Kernels): Promise<EigshResult> {
   const file = resultPath(directory);
   const record = await readResult(directory);
-  await checkEigenvectors(directory, record);
+  await checkEigenvectors(resultFiles(directory), record);
   const { attributes, arrays } = record;
   const { stopped, secondsProducts, secondsOther, coreAsymmetry, numMatvecs, dims, ...facts } = fromAttributes(
     KINDS,

@@ -4,8 +4,9 @@ import { StoreError } from '../../core/errors.ts';
 import { readRecordFile } from '../../hdf5/record-file.ts';
 import type { LinearOperator } from '../../linops/operator.ts';
 import { readWholeFile } from '../blocks.ts';
-import { checkOrthonormal, checkPairs, checkProducts, columnOf, type SaidProduct, spread } from '../chain.ts';
+import { checkOrthonormal, checkProducts, columnOf, type SaidProduct, spread } from '../chain.ts';
 import { fileExists, probePath } from '../directory.ts';
+import { checkResult } from '../eigenvectors.ts';
 import { FileCheck, type Verification, verifyCertificate } from '../file-check.ts';
 import { measureProbe, refuseOtherOperator } from '../fingerprint.ts';
 import { checkIdentity } from '../identity.ts';
@@ -22,7 +23,7 @@ import {
   searchSpace,
   statePath,
 } from './directory.ts';
-import { checkEigenvectors, readResult } from './result.ts';
+import { readResult, resultFiles } from './result.ts';
 import { allFiles, readState, type StoredSearch } from './state.ts';
 
 /** The probe is part of the name of the search. */
@@ -70,22 +71,6 @@ async function checkBasis(directory: SearchDirectory, stored: StoredSearch, op: 
   if (op) await checkProducts(op, await saidProducts(directory, stored));
 }
 
-/** Orthonormal eigenvectors that belong to the record, and with an operator its own. */
-async function checkResult(directory: SearchDirectory, op: LinearOperator | undefined): Promise<void> {
-  const record = await readResult(directory);
-  await checkEigenvectors(directory, record);
-  const space = searchSpace(directory).scope();
-  try {
-    const file = eigenvectorsPath(directory);
-    const X = await space.open([file]);
-    await checkOrthonormal(file, X, 0);
-    const { eigenvalues, residual_norms } = record.arrays;
-    if (op) await checkPairs(file, op, X, eigenvalues!.data, residual_norms!.data);
-  } finally {
-    await space.close();
-  }
-}
-
 /**
  * Reads all files and holds them against their checksums and each other; nothing is thrown for a damaged one.
  * @param op with it products are made again: two of a probe, two of the basis and two of eigenvectors
@@ -130,6 +115,10 @@ export async function verifySearch(
     });
   }
   if (stored) await check.chain(state, () => checkBasis(directory, stored!, op));
-  if (hasResult) await check.chain(eigenvectorsPath(directory), () => checkResult(directory, op));
+  if (hasResult) {
+    await check.chain(eigenvectorsPath(directory), async () =>
+      checkResult(resultFiles(directory), await readResult(directory), searchSpace(directory), op),
+    );
+  }
   return check.verification;
 }
