@@ -1,7 +1,6 @@
 /**
  * Jest runs the emitted JavaScript: `npm test` builds first. Test files are plain modules of Node, without Jest's virtual
- * machine, each in a process of its own. Jest uses every core; by itself it leaves one free, so that two cores run one file at
- * a time.
+ * machine, many in one process. Jest uses every core; by itself it leaves one free, so that two cores run one file at a time.
  */
 import process from 'node:process';
 

@@ -1,4 +1,8 @@
-/** Products written to memory that a caller lends, and multivectors in memory that others have left. */
+/**
+ * Products written to memory that a caller lends, and multivectors in memory that others have left.
+ *
+ * @own-process other files leave memory, too
+ */
 import { type DType, dtypeOf } from '../../src/core/dtype.ts';
 import {
   denseOperator,

@@ -1,4 +1,8 @@
-/** Memory that spaces take back serves later ones, and no result loses its own to them. */
+/**
+ * Memory that spaces take back serves later ones, and no result loses its own to them.
+ *
+ * @own-process other files leave memory, too
+ */
 import { Pool } from '../../src/core/scratch.ts';
 import { apost, diagonalOperator, eigsh } from '../../src/index.ts';
 import { hostSpace } from '../../src/multivector/host.ts';

@@ -2,11 +2,22 @@
  * What Jest asks for modules, given by Node itself: a test file is a module like any other. Jest's own runtime compiles every
  * module in a virtual machine, where loading takes three times as long and computations a third longer.
  */
+import asyncHooks, { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type PlainEnvironment from './environment.ts';
 
 const require = createRequire(import.meta.url);
+
+/** What Jest remembers of the file that ran last; Node carries it through every promise for as long as it is enabled. */
+let remembered: AsyncLocalStorage<never> | undefined;
+
+class Remembered<T> extends AsyncLocalStorage<T> {
+  constructor() {
+    super();
+    remembered = this as never;
+  }
+}
 
 export default class PlainRuntime {
   readonly #environment: PlainEnvironment;
@@ -27,8 +38,17 @@ export default class PlainRuntime {
     return require(path);
   }
 
+  /** The functions of tests with the list of what they declared, which are new for every file of a process. */
   requireInternalModule(path: string): unknown {
-    return require(path);
+    delete require.cache[path];
+    Reflect.deleteProperty(globalThis, Symbol.for('EVENT_HANDLERS'));
+    remembered?.disable();
+    asyncHooks.AsyncLocalStorage = Remembered;
+    try {
+      return require(path);
+    } finally {
+      asyncHooks.AsyncLocalStorage = AsyncLocalStorage;
+    }
   }
 
   /** `describe`, `test` and so on are globals, which `test/support/jest.ts` exports. */

@@ -2,9 +2,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { ggn, gradient, hessian, useBackend } from '../../src/tfjs/index.ts';
 import { toDense } from '../support/dense.ts';
-import { beforeAll, describe, expect, test } from '../support/jest.ts';
+import { describe, expect, test } from '../support/jest.ts';
 
-beforeAll(() => useBackend('wasm'));
+await useBackend('wasm');
 
 const L2 = 0.05;
 const kernelRegularizer = () => tf.regularizers.l2({ l2: L2 });
