@@ -1,16 +1,16 @@
 /** The command line: what it prints, writes and exits with. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { apost, type Certificate, diagonalOperator, seigh } from '../../src/index.ts';
 import { runHere as run, runCli } from '../support/cli.ts';
 import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
+import { QUICK_DISK } from '../support/quick-disk.ts';
 
 const file = (name: string): string => `test/cli/fixtures/${name}.mjs`;
 const harmonic = ['--operator', file('harmonic')];
 let folder: string;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'eigensketch-cli-'));
+  folder = await mkdtemp(join(QUICK_DISK, 'eigensketch-cli-'));
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

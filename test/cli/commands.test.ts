@@ -1,12 +1,12 @@
 /** Commands for single numbers, singular values and solves, arrays that commands write and read, and `serve`. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { readArray, writeArray } from '../../src/files/index.ts';
 import { remoteOperator } from '../../src/remote/index.ts';
 import { runHere as run } from '../support/cli.ts';
 import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
+import { QUICK_DISK } from '../support/quick-disk.ts';
 
 /** The second differences of so many points, whose spectrum has a closed form: det = N + 1. */
 const N = 60;
@@ -21,7 +21,7 @@ let home: string;
 let A: string;
 const at = (name: string): string => join(home, name);
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'eigensketch-commands-'));
+  home = await mkdtemp(join(QUICK_DISK, 'eigensketch-commands-'));
   A = at('A.npy');
   await writeArray(A, { shape: [N, N], data: dense });
   await writeArray(at('wide.npy'), { shape: [2, 4], data: Float64Array.of(3, 0, 0, 0, 0, 4, 0, 0) });

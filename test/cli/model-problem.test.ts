@@ -1,6 +1,5 @@
 /** A model, its data and its labels in files: the same operator as in code, and the whole job on the command line. */
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import process from 'node:process';
 import { type LayersModel, layers, sequential } from '@tensorflow/tfjs';
@@ -14,6 +13,7 @@ import { ggn, hessian } from '../../src/tfjs/index.ts';
 import { runHere } from '../support/cli.ts';
 import { relativeError, toDense } from '../support/dense.ts';
 import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
+import { QUICK_DISK } from '../support/quick-disk.ts';
 import { artifactsOf, writeModel } from '../support/saved-model.ts';
 
 const SAMPLES = 10;
@@ -25,7 +25,7 @@ let files: { model: string; data: string; labels: string; loss: string };
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
-  folder = await mkdtemp(join(tmpdir(), 'eigensketch-model-'));
+  folder = await mkdtemp(join(QUICK_DISK, 'eigensketch-model-'));
   model = sequential({
     layers: [
       layers.dense({ units: 4, inputShape: [3], activation: 'tanh', name: 'hidden' }),

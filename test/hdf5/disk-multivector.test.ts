@@ -1,6 +1,5 @@
 /** The laws of multivectors on disk, for several sizes of blocks; panels are of 64 rows. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zeros } from '../../src/core/block.ts';
 import {
@@ -18,8 +17,9 @@ import { multivectorLaws, type SpaceFactory } from '../laws/multivector.ts';
 import { orthonormaliseLaws } from '../laws/orthonormalise.ts';
 import { afterAll, afterEach, expect, test } from '../support/jest.ts';
 import { distance, randomBlock } from '../support/matrices.ts';
+import { QUICK_DISK } from '../support/quick-disk.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'eigensketch-disk-'));
+const directory = mkdtempSync(join(QUICK_DISK, 'eigensketch-disk-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const made: DiskSpace[] = [];

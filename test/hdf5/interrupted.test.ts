@@ -2,16 +2,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { diskSpace, isTemporary, removeTemporaries, verifyBlockFile, writeBlockFile } from '../../src/hdf5/index.ts';
 import { afterAll, beforeAll, expect, test } from '../support/jest.ts';
 import { randomBlock } from '../support/matrices.ts';
+import { QUICK_DISK } from '../support/quick-disk.ts';
 import { testOnSmallDisk } from '../support/small-disk.ts';
 
 let home: string;
 beforeAll(async () => {
-  home = await mkdtemp(join(tmpdir(), 'eigensketch-interrupted-'));
+  home = await mkdtemp(join(QUICK_DISK, 'eigensketch-interrupted-'));
 });
 afterAll(() => rm(home, { recursive: true, force: true }));
 

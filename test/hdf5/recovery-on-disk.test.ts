@@ -1,6 +1,5 @@
 /** Every method gives the same on disk as in memory, whatever the sizes of blocks and panels, and leaves nothing behind. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { apost } from '../../src/apost/apost.ts';
 import type { Block } from '../../src/core/block.ts';
@@ -15,9 +14,10 @@ import { makeEighResult } from '../../src/spectrum/result.ts';
 import { multivectorIn } from '../laws/multivector.ts';
 import { afterAll, describe, expect, test } from '../support/jest.ts';
 import { distance, frobenius, multiply, randomBlock, transposed } from '../support/matrices.ts';
+import { QUICK_DISK } from '../support/quick-disk.ts';
 
 const [n, dims] = [450, 20];
-const directory = mkdtempSync(join(tmpdir(), 'eigensketch-recovery-'));
+const directory = mkdtempSync(join(QUICK_DISK, 'eigensketch-recovery-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** diag(sign / 2^j), which 20 columns do not exhaust. */

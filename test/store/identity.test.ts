@@ -1,11 +1,11 @@
 /** A block file says where it belongs: one that lies in another's place is refused by name, whatever its checksum. */
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { diagonalOperator, type LinearOperator, StoreError, seigh } from '../../src/index.js';
 import { openDirectory } from '../../src/store/sketch/directory.js';
 import { verifyDirectory } from '../../src/store/sketch/verify.js';
 import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
+import { QUICK_DISK } from '../support/quick-disk.ts';
 
 const N = 200;
 const A = diagonalOperator(Float32Array.from({ length: N }, (_, i) => (i % 2 ? -1 : 1) / (i + 1)));
@@ -20,7 +20,7 @@ let other: string;
 const options = (store: string, seed = 3) => ({ store, blockSize: 4, seed, memory: '20MB' });
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'eigensketch-identity-'));
+  folder = await mkdtemp(join(QUICK_DISK, 'eigensketch-identity-'));
   other = join(folder, 'other');
   await seigh(A, 24, options(other, 4));
 });

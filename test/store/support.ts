@@ -1,11 +1,11 @@
 /** Sketch directories of tests, and what is compared of them. */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BlockFile } from '../../src/hdf5/index.ts';
 import { readRecordFile } from '../../src/hdf5/record-file.ts';
 import { diagonalOperator, type LinearOperator } from '../../src/index.ts';
 import { afterAll, beforeAll } from '../support/jest.ts';
+import { QUICK_DISK } from '../support/quick-disk.ts';
 
 /** diag(1, -1/2^1.5, 1/3^1.5, ...): of both signs, and no two eigenvalues alike in magnitude. */
 export function alternating(n: number): LinearOperator {
@@ -16,7 +16,7 @@ export function alternating(n: number): LinearOperator {
 export function temporaryFolder(): (name: string) => string {
   let folder: string;
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'eigensketch-run-'));
+    folder = await mkdtemp(join(QUICK_DISK, 'eigensketch-run-'));
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
   return (name) => join(folder, name);
