@@ -59,6 +59,13 @@ export function distance(A: Block, B: Block): number {
   return Math.sqrt(square);
 }
 
+/** The largest |a_i - b_i|; NaN where an entry is, or where the lengths differ. */
+export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let largest = a.length === b.length ? 0 : Number.NaN;
+  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i]! - b[i]!));
+  return largest;
+}
+
 /** ||A - B||_F / ||A||_F. */
 export function relativeDistance(A: Block, B: Block): number {
   return distance(A, B) / frobenius(A);
