@@ -54,15 +54,17 @@ function tailsOfSquares(values: Float64Array): Float64Array {
 const lengthDefect = (theta: Float64Array, norms: Float64Array): number =>
   norms.reduce((worst, norm, i) => Math.max(worst, 2 * Math.abs(theta[i]! * (norm - 1))), 0);
 
-/** Up to so many columns all of V^T V is computed. */
-const EXACT_COLUMNS = 64;
+/**
+ * Of 100 vectors, an estimate is below the truth over 1.7 with probability at most P(chi2_100 <= 100 / 1.7^2) = 1.2e-10. For as
+ * many columns or fewer all of V^T V is computed instead.
+ */
+const DEFECT_PROBES = 100;
+const DEFECT_FACTOR = 1.7;
 
-/** Of 30 vectors, an estimate is below a third of the truth with probability at most P(chi2_30 <= 30/9) = 3e-10. */
-const DEFECT_PROBES = 30;
-const DEFECT_FACTOR = 3;
+const isExact = ({ cols }: Multivector): boolean => cols <= DEFECT_PROBES;
 
-const meterOf = ({ cols, dtype }: Multivector, { kernels }: VerbContext): DefectMeter =>
-  cols <= EXACT_COLUMNS ? exactDefect(cols, kernels) : estimatedDefect(cols, dtype, kernels, DEFECT_PROBES);
+const meterOf = (V: Multivector, { kernels }: VerbContext): DefectMeter =>
+  isExact(V) ? exactDefect(V.cols, kernels) : estimatedDefect(V.cols, kernels, DEFECT_PROBES);
 
 /** The largest ||E v|| that the run shows, v a unit vector. */
 const largestOf = ({ diagonal, offDiagonal }: ErrorRun): number =>
@@ -174,7 +176,7 @@ export async function freeOfSpan(
     await meter.add(v);
   };
   await projectOut([run.Omega], [V], run.verbs, { observe });
-  const measured = (V.cols <= EXACT_COLUMNS ? 1 : DEFECT_FACTOR) * (await meter.value(core));
+  const measured = (isExact(V) ? 1 : DEFECT_FACTOR) * (await meter.value(core));
   const diagonal = Float64Array.from({ length: V.cols }, (_, i) => core.data[i * V.cols + i]!);
   return { squares, leading: leading.block, defect: ratio(measured, largestMagnitude(diagonal)) };
 }

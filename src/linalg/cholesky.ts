@@ -1,8 +1,8 @@
-/** Cholesky factorisation with diagonal pivoting, by blocks on the provider's products, and the inverse of its factor. */
+/** Cholesky factorisations, with diagonal pivoting and without, on the provider's products, and the inverse of a factor. */
 import { type Matrix, zeroMatrix } from '../core/block.ts';
 import { breathe } from '../core/schedule.ts';
 import type { Kernels } from './kernels/provider.ts';
-import { placeBlock, subMatrix } from './small.ts';
+import { placeBlock, subMatrix, transpose } from './small.ts';
 
 /** A permuted by `pivots` on both sides is R^T R, up to what was cut off. */
 export interface PivotedCholesky {
@@ -96,8 +96,46 @@ export async function pivotedCholesky(A: Matrix, tolerance: number, kernels: Ker
   return { R: state.R, pivots: state.pivots };
 }
 
-/** Upper triangular matrices up to this order are inverted entry by entry. */
+/** Matrices up to this order are factorised and inverted entry by entry. */
 const SMALL = 64;
+
+/** The factor of a small matrix, entry by entry. */
+function factoriseSmall(A: Matrix): Matrix | undefined {
+  const k = A.rows;
+  const R = zeroMatrix(k, k);
+  for (let j = 0; j < k; j++) {
+    for (let i = 0; i <= j; i++) {
+      let rest = A.data[i * k + j]!;
+      for (let l = 0; l < i; l++) rest -= R.data[l * k + i]! * R.data[l * k + j]!;
+      if (i === j && !(rest > 0)) return undefined;
+      R.data[i * k + j] = i === j ? Math.sqrt(rest) : rest / R.data[i * k + i]!;
+    }
+  }
+  return R;
+}
+
+/**
+ * R with R^T R = A, k x k and upper triangular, by halves; undefined where A is not positive definite to rounding. Only the
+ * entries on and above the diagonal of A are read.
+ */
+export async function cholesky(A: Matrix, kernels: Kernels): Promise<Matrix | undefined> {
+  const k = A.rows;
+  if (k <= SMALL) return factoriseSmall(A);
+  const half = Math.ceil(k / 2);
+  const first = await cholesky(subMatrix(A, 0, half, 0, half), kernels);
+  if (!first) return undefined;
+  const side = transpose(subMatrix(A, 0, half, half, k));
+  await kernels.solve(side, first);
+  const corner = subMatrix(A, half, k, half, k);
+  await kernels.subtract(side, transpose(side), corner);
+  const second = await cholesky(corner, kernels);
+  if (!second) return undefined;
+  const R = zeroMatrix(k, k);
+  placeBlock(R, first, 0, 0);
+  placeBlock(R, transpose(side), 0, half);
+  placeBlock(R, second, half, half);
+  return R;
+}
 
 /** The inverse of a small upper triangular matrix, entry by entry. */
 export function invertSmall(R: Matrix): Matrix {

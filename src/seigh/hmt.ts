@@ -40,7 +40,7 @@ async function coreOf(
   const sample = zeroMatrix(cols, cols);
   const buffers = [panelBuffer(cols, Q.dtype), panelBuffer(cols, Z.dtype)] as const;
   await sweep('hmt', [Q, Z], context, async ([q, z]) => {
-    await addWideGram(kernels, q!, z!, H, true);
+    await kernels.addGram(q!, z!, H, true);
     const [leadingQ, leadingZ] = [buffers[0](q!.rows), buffers[1](z!.rows)];
     copyColumns(q!, 0, cols, leadingQ, 0);
     copyColumns(z!, 0, cols, leadingZ, 0);

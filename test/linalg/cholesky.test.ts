@@ -1,5 +1,5 @@
 import type { Matrix } from '../../src/core/block.ts';
-import { invertUpper, pivotedCholesky } from '../../src/linalg/cholesky.ts';
+import { cholesky, invertUpper, pivotedCholesky } from '../../src/linalg/cholesky.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { subMatrix } from '../../src/linalg/small.ts';
 import { expect, test } from '../support/jest.ts';
@@ -53,4 +53,24 @@ test.each([1, 2, 63, 64, 65, 200])('invertUpper: R R^-1 = I (k = %i)', async (k)
   const inverse = await invertUpper(subMatrix(R, 0, k, 0, k), kernels);
   expect(distance(multiply(R, inverse), identity(k))).toBeLessThan(1e-10);
   expect(nonzerosBelow(inverse)).toBe(0);
+});
+
+test.each([1, 2, 63, 64, 65, 200])('cholesky: R^T R = A, upper triangular, without pivots (k = %i)', async (k) => {
+  const A = semidefinite(k, k + 5, k);
+  // what lies below the diagonal is not read
+  const upper = { ...A, data: A.data.map((entry, at) => (at % k < Math.floor(at / k) ? Number.NaN : entry)) };
+  const R = (await cholesky(upper, kernels))!;
+  expect(distance(A, multiply(transposed(R), R))).toBeLessThan(1e-13 * frobenius(A));
+  for (let i = 0; i < k; i++) {
+    expect(R.data[i * k + i]).toBeGreaterThan(0);
+    for (let j = 0; j < i; j++) expect(R.data[i * k + j]).toBe(0);
+  }
+});
+
+test.each([3, 64, 65, 130])('cholesky: an indefinite matrix has none (k = %i)', async (k) => {
+  for (const negative of [0, k - 1]) {
+    const A = semidefinite(k, k + 5, k);
+    A.data[negative * k + negative] = -1;
+    expect(await cholesky(A, kernels)).toBeUndefined();
+  }
 });

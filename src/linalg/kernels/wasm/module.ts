@@ -44,6 +44,16 @@ export interface Exports {
   productF64: ProductKernel;
   csrF32: CsrKernel;
   csrF64: CsrKernel;
+  sketchRows(
+    y: Address,
+    rows: number,
+    k: number,
+    firstRow: number,
+    sum: Address,
+    strata: number,
+    stratum: number,
+    isFirst: boolean,
+  ): void;
   mirrorUpper(c: Address, n: number): void;
   averageUpper(a: Address, n: number): number;
   scaleAll(a: Address, n: number, factor: number): void;

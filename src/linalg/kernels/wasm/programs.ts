@@ -2,6 +2,7 @@
 import { type CsrProduct, multiplyCsr } from './csr.ts';
 import { type EighArguments, eigh } from './eigh/program.ts';
 import { multiply, multiplySymmetric, type Product } from './product.ts';
+import { type RowSketchPart, sketchRows } from './sketch-rows.ts';
 import { type Solve, solve } from './solve.ts';
 import type { Thread } from './thread.ts';
 
@@ -11,6 +12,7 @@ export interface ProgramArguments {
   multiplySymmetric: Product;
   solve: Solve;
   multiplyCsr: CsrProduct;
+  sketchRows: RowSketchPart;
   eigh: EighArguments;
 }
 
@@ -33,6 +35,9 @@ export function runCall(thread: Thread, call: Call): void {
       break;
     case 'multiplyCsr':
       multiplyCsr(thread, call.args);
+      break;
+    case 'sketchRows':
+      sketchRows(thread, call.args);
       break;
     case 'eigh':
       eigh(thread, call.args);

@@ -2,6 +2,7 @@
 export { panelFinish, panelProducts, panelReflector } from './panel';
 export { scratchBytes } from './product';
 export { rankOneVectors } from './rankone';
+export { sketchRows } from './row-sketch';
 export { averageUpper, mirrorUpper, scaleAll, transposeRows } from './square';
 export { barrier, joinTeam } from './team';
 export { rotate } from './vector';

@@ -1,0 +1,65 @@
+/** Sketches of tall panels on worker threads; the sum stays in their memory from panel to panel. */
+import { type Block, type Matrix, zeroMatrix } from '../../../core/block.ts';
+import { Engine, type Job } from './engine.ts';
+import { teamSize } from './load.ts';
+import { compileModule } from './module.ts';
+
+/** Where the strata of S lie: `strata` of `stratum` rows each, one entry of every column of S in each. */
+export interface Strata {
+  strata: number;
+  stratum: number;
+}
+
+/** The threads that sketch, with a memory of their own, which holds one sum at a time. */
+export class SketchEngine {
+  readonly #engine: Engine;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** S Y, strata stratum x k, of what `feed` adds: float32 panels of k columns with the number of their first row. */
+  sketch(
+    { strata, stratum }: Strata,
+    k: number,
+    feed: (add: (panel: Block, firstRow: number) => Promise<void>) => Promise<void>,
+  ): Promise<Matrix> {
+    const S = zeroMatrix(strata * stratum, k);
+    const sumBytes = S.data.byteLength;
+    let isFirst = true;
+    const run = ({ rows, data }: Pick<Block, 'rows' | 'data'>, firstRow: number, store: Job['store']): Promise<void> =>
+      this.#engine.run({
+        bytes: sumBytes + data.byteLength,
+        work: Number.POSITIVE_INFINITY,
+        load(memory, base) {
+          const Y = base + sumBytes;
+          new Float32Array(memory, Y, data.length).set(data);
+          const args = { Y, rows, k, firstRow, sum: base, strata, stratum, isFirst };
+          isFirst = false;
+          return { program: 'sketchRows', args };
+        },
+        store,
+      });
+    const sketched = this.#turn.then(async () => {
+      await feed((panel, firstRow) => run(panel, firstRow, () => {}));
+      await run({ rows: 0, data: new Float32Array(0) }, 0, (memory, base) =>
+        S.data.set(new Float64Array(memory, base, S.data.length)),
+      );
+      return S;
+    });
+    this.#turn = sketched.catch(() => {});
+    return sketched;
+  }
+}
+
+let loaded: Promise<SketchEngine> | undefined;
+
+/**
+ * The one engine of this process; its threads start with the first sketch and do not keep the process alive.
+ * @throws UnsupportedError where WebAssembly has no SIMD, no threads or no shared memory.
+ */
+export function loadSketchEngine(): Promise<SketchEngine> {
+  loaded ??= compileModule().then((module) => new SketchEngine(new Engine(module, teamSize())));
+  return loaded;
+}
