@@ -281,9 +281,8 @@ describe('what goes wrong', () => {
     expect([ended.code, ended.stdout]).toEqual([code, '']);
   });
 
-  // in a process: Jest has an error of its own for a module that is missing
   test('no such file', async () => {
-    const { code, stdout, stderr } = await runCli(['seigh', '--operator', 'nowhere.mjs', '--dims', '3']);
+    const { code, stdout, stderr } = await run(['seigh', '--operator', 'nowhere.mjs', '--dims', '3']);
     expect([code, stdout]).toEqual([5, '']);
     expect(stderr).toContain('there is no operator file nowhere.mjs');
   });

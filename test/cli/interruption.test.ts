@@ -1,14 +1,16 @@
 /** Signals: what is said at once, what a command ends with, and that one is heard while the program is still being loaded. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { runHere } from '../support/cli.ts';
 import { afterAll, expect, test } from '../support/jest.ts';
+import { QUICK_DISK } from '../support/quick-disk.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'eigensketch-signals-'));
+const folder = mkdtempSync(join(QUICK_DISK, 'eigensketch-signals-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const KERNELS = { EIGENSKETCH_KERNELS: 'js' };
 const search = ['eigsh', '--operator', 'test/cli/fixtures/slow-harmonic.mjs', '--k', '4', '--json', '--store'];
 
 /** Runs the program; `onStderr` is told of all that was said and may send a signal. */
@@ -17,7 +19,7 @@ function run(
   onStderr: (stderr: string, send: (signal: NodeJS.Signals) => void) => void,
 ): Promise<{ code: number | null; signal: string | null; stderr: string }> {
   const { NODE_OPTIONS: _, ...env } = process.env;
-  const child = spawn(process.execPath, args as string[], { env: { ...env, EIGENSKETCH_KERNELS: 'js' } });
+  const child = spawn(process.execPath, args as string[], { env: { ...env, ...KERNELS } });
   let stderr = '';
   child.stdout.resume();
   child.stderr.on('data', (chunk) => {
@@ -46,8 +48,7 @@ test.each([
       new RegExp(`interrupted by ${name}: waiting for the products under way; a second signal stops at once\n`),
     );
     expect(stopped.stderr).toContain('Continue with: the same command');
-    const ended = await run(['bin/eigensketch.js', ...search, store], () => {});
-    expect(ended.code).toBe(0);
+    expect((await runHere([...search, store], { ...KERNELS, PAUSE: '0' })).code).toBe(0);
   },
   60_000,
 );

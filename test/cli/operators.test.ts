@@ -111,13 +111,11 @@ describe('matrices', () => {
 });
 
 describe('modules', () => {
-  test.each(['function.mjs', 'promise.mjs', 'operator.mjs', 'names.mjs:made', 'names.mjs:make'])('%s', async (name) => {
+  test.each([
+    ...['function.mjs', 'promise.mjs', 'operator.mjs', 'names.mjs:made', 'names.mjs:make'],
+    ...['module.cjs', 'names.cjs:make', 'compiled.cjs'],
+  ])('%s', async (name) => {
     expect(checkSpectrum(await run(eigsh(name)))).toBe(name.replace(/\..*/, ''));
-  });
-
-  // in processes: Jest has its own loader of CommonJS
-  test.each(['module.cjs', 'names.cjs:make', 'compiled.cjs'])('%s', async (name) => {
-    checkSpectrum(await runCli(eigsh(name)));
   });
 
   test('typed.ts, where Node reads TypeScript; elsewhere that is said', async () => {

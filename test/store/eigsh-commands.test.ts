@@ -30,7 +30,7 @@ test('Ctrl-C keeps what is measured, says how to go on, and the same command doe
   expect([stopped.code, stopped.stderr]).toEqual([130, expect.stringContaining('Continue with: the same command')]);
   const status = JSON.parse((await run(['status', store, '--json'])).stdout);
   expect(status).toMatchObject({ search: { k: 4, n: 400, memory: 5e7 }, progress: { phase: 'signal' } });
-  const ended = await run(search('slow-harmonic', 4, store));
+  const ended = await runHere(search('slow-harmonic', 4, store), { ...KERNELS, PAUSE: '0' });
   expect(ended.code).toBe(0);
   const { eigenvalues, provenance } = JSON.parse(ended.stdout);
   for (const [i, value] of [1, -1 / 2, 1 / 3, -1 / 4].entries()) expect(eigenvalues[i]).toBeCloseTo(value, 12);

@@ -50,9 +50,17 @@ async function phase(store: string): Promise<string> {
   return attributes.phase === 'search' && Number(attributes.check_runs) > 0 ? 'search again' : String(attributes.phase);
 }
 
+/** A search that nobody kills, whose operations are told in the file `log`. */
+const log = 'trace.jsonl';
+let told: Promise<Ended> | undefined;
+const wholeSearch = (): Promise<Ended> => {
+  told ??= run(at('whole'), { WATCH_TRACE: at(log) });
+  return told;
+};
+
 const title = `${KILLS} kills, each search gone on with to the same numbers`;
 test(large ? largeTitle(title) : title, async () => {
-  const whole = await run(at('whole'));
+  const whole = await wholeSearch();
   expect([whole.code, whole.stderr]).toEqual([0, expect.stringContaining('3 of 3 converged')]);
   const expected = await numbersOf(at('whole'));
   expect(expected).toMatchObject({ stopped: 'converged', restarts: expect.any(Number) });
@@ -95,10 +103,9 @@ interface Operation {
 }
 
 test('nothing gets its name before it is on the disk, and old files go after the record without them is there', async () => {
-  const log = at('trace.jsonl');
-  const store = at('traced');
-  expect((await run(store, { WATCH_TRACE: log })).code).toBe(0);
-  const lines = (await readFile(log, 'utf8')).trim().split('\n');
+  const store = at('whole');
+  expect((await wholeSearch()).code).toBe(0);
+  const lines = (await readFile(at(log), 'utf8')).trim().split('\n');
   const trace = lines.map((line) => JSON.parse(line) as Operation);
   const renamed = trace.flatMap((each, index) => (each.operation === 'rename' ? [{ ...each, index }] : []));
   expect(renamed.length).toBeGreaterThan(100);

@@ -88,6 +88,14 @@ const PROVIDERS: Provider[] = [
     : []),
 ];
 
+/** A whole run with the kernels js, whose operations are told in the file `log`. */
+const log = 'trace.jsonl';
+let told: Promise<Ended> | undefined;
+const wholeRun = (): Promise<Ended> => {
+  told ??= runWatched(args(place('js whole')), { WATCH_TRACE: place(log) });
+  return told;
+};
+
 const few = `$title: ${KILLS} kills, each run gone on with to the same numbers`;
 const title = large ? largeTitle(few) : few;
 test.each(PROVIDERS)(
@@ -96,7 +104,7 @@ test.each(PROVIDERS)(
     const at = (name: string): string => place(`${provider} ${name}`);
     const run = (out: string, more: Record<string, string>, killAfter?: number): Promise<Ended> =>
       runWatched(args(out, operator), { ...env, ...more }, killAfter);
-    const whole = await run(at('whole'), {});
+    const whole = provider === 'js' ? await wholeRun() : await run(at('whole'), {});
     expect([whole.code, whole.stderr]).toEqual([0, expect.stringContaining('operations')]);
     const expected = await numbersOf(at('whole'));
     const statements = await statementsOf(at('whole'));
@@ -154,10 +162,8 @@ interface Operation {
 }
 
 test('nothing gets its name before it is on the disk, and the name is put on the disk after', async () => {
-  const log = place('trace.jsonl');
-  const out = place('traced');
-  expect((await runWatched(args(out), { WATCH_TRACE: log })).code).toBe(0);
-  const trace = (await readFile(log, 'utf8'))
+  expect((await wholeRun()).code).toBe(0);
+  const trace = (await readFile(place(log), 'utf8'))
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Operation);

@@ -14,7 +14,7 @@ export function docBlocks(page: string): DocBlock[] {
       code!
         .trim()
         .split('\n')
-        .find((line) => !line.startsWith('import')) ?? '',
+        .find((line) => line !== '' && !line.startsWith('import')) ?? '',
     code: code!,
     output: output!,
   }));
