@@ -53,6 +53,7 @@ export interface LinearSystem {
   begin(): Promise<{ x: Float64Array; r: Float64Array }>;
   /** (A + shift I) v. */
   multiply(v: Float64Array): Promise<Float64Array>;
+  readonly isPreconditioned: boolean;
   /** The preconditioner's product, r itself without one. */
   precondition(r: Float64Array): Promise<Float64Array>;
   /** Tells the caller about an iteration done, and lets others run. */
@@ -164,6 +165,7 @@ async function linearSystem({ op: scaled, rightExponent }: Scales, options: Pars
       if (length > 0) system.growth = Math.max(system.growth, vectorNorm(product) / length);
       return product;
     },
+    isPreconditioned: preconditioner !== undefined,
     precondition: async (r) => (preconditioner ? multiplyColumn(preconditioner, r, 'preconditioner') : r.slice()),
     async report(iterations) {
       onProgress?.({ stage: 'solve', done: iterations, total: maxIterations });

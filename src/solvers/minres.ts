@@ -107,6 +107,12 @@ interface Stationary {
   remaining: number;
 }
 
+/** r_k = s^2 r_k-1 - c phi_k u_k+1 / beta_k+1 (Choi, Paige & Saunders 2011, "MINRES-QLP", section 3). */
+function updateResidual(r: Float64Array, { u, beta }: Process, sine: number, along: number): void {
+  const factor = beta > 0 ? along / beta : 0;
+  for (let i = 0; i < r.length; i++) r[i] = sine * sine * r[i]! - factor * u[i]!;
+}
+
 /** Paige & Saunders 1975, section 5: the tridiagonal least-squares problem by one plane rotation a step. */
 async function correction(
   system: LinearSystem,
@@ -118,9 +124,10 @@ async function correction(
   const process = await startProcess(system, start);
   if (process.beta === 0) return { x, status: 'converged' };
   const directions = new Directions(system.n);
-  // the method knows the residual in the preconditioner's norm only: it is taken to shrink alike in the plain norm
   const scale = vectorNorm(start) / process.beta;
+  // the length of the residual in the preconditioner's norm; in the plain one it shrinks otherwise
   let remaining = process.beta;
+  const r = system.isPreconditioned ? start.slice() : undefined;
   let [cosine, sine] = [-1, 0];
   let carried = 0;
   let operatorNorm = 0;
@@ -150,17 +157,20 @@ async function correction(
     if (system.roundoff * system.growth * Math.abs(cosine) * vectorNorm(w) > MEANINGLESS * scale) return leastSquares();
     addScaled(x, cosine * remaining, w);
     remaining *= sine;
-    history.push(scale * remaining);
+    if (r !== undefined) updateResidual(r, process, sine, cosine * remaining);
+    const residualNorm = r === undefined ? scale * remaining : vectorNorm(r);
+    history.push(residualNorm);
     await system.report(history.length - 1);
-    if (scale * remaining <= target) return { x, status: 'converged' };
+    if (residualNorm <= target) return { x, status: 'converged' };
   }
   return { x, status: 'maxIterations' };
 }
 
 /**
  * Solves (A + s I) x = b for a symmetric A of any sign by the minimum residual method (Paige & Saunders 1975, "Solution of
- * sparse indefinite systems of linear equations"): the residual norm never grows. One product an iteration, seven vectors
- * of n float64 numbers. For a singular system without a solution it ends with status `'leastSquares'` near the smallest
+ * sparse indefinite systems of linear equations"): the residual norm never grows; with a preconditioner M that is
+ * sqrt(r^T M r), and the plain norm is followed. One product an iteration, seven vectors of n float64 numbers, eight with a
+ * preconditioner. For a singular system without a solution it ends with status `'leastSquares'` near the smallest
  * residual.
  *
  * The residual is measured by a product at the end; the solve goes on from there where the recurrence was too optimistic.

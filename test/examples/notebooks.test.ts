@@ -1,6 +1,7 @@
 /** The worked examples at small size, against closed forms and whole matrices. */
 import { readdir, readFile } from 'node:fs/promises';
 import { vgg } from '../../examples/support/vgg.ts';
+import { useBackend } from '../../src/tfjs/index.ts';
 import { countMarks, example, figuresOf, tableRows } from '../support/example.ts';
 import { expect, test } from '../support/jest.ts';
 import { testLarge } from '../support/long.ts';
@@ -105,7 +106,8 @@ testLarge(
   60_000,
 );
 
-test('the VGG-like network is the one with 3,548,234 parameters', () => {
+test('the VGG-like network is the one with 3,548,234 parameters', async () => {
+  await useBackend('cpu');
   expect(vgg({ widths: [64, 128], hidden: 1024, size: 32, classes: 10 }).countParams()).toBe(3_548_234);
 });
 

@@ -111,6 +111,17 @@ describe('minres solves', () => {
     expect(Array.from(solution)).toEqual([0, 0]);
   });
 
+  test('a preconditioner changes what is minimised, not what is told: norms of residuals, and no product on top', async () => {
+    const { A, b } = await systemWithSpectrum(indefinite(60));
+    const preconditioner = diagonalOperator(Float64Array.from(b, (_, i) => 10 ** (i / 20)));
+    for (let k = 1; k <= 12; k++) {
+      const { history, residualNorm } = await minres(A, b, { preconditioner, maxIterations: k, tol: 0 });
+      expect(history.at(-1)! / residualNorm).toBeCloseTo(1, 9);
+    }
+    const { status, iterations, numMatvecs } = await minres(A, b, { preconditioner, tol: 1e-6 });
+    expect([status, numMatvecs]).toEqual(['converged', iterations + 1]);
+  });
+
   test('an exact preconditioner |A|^-1 needs two steps: its product with A has eigenvalues 1 and -1', async () => {
     const spectrum = Array.from({ length: 50 }, (_, i) => (i % 2 ? -1 : 1) * 10 ** (-i / 12));
     const A = diagonalOperator(spectrum);
