@@ -14,7 +14,7 @@ import {
   stageFilePath,
   stageIdentity,
 } from './directory.ts';
-import { blockCount, blockRange } from './stages.ts';
+import { blockCount, blockRange, stagesOf } from './stages.ts';
 
 /** What a derived stage says of itself. @throws StoreError when it is not there, damaged, or of another run or stage. */
 export async function readStage(
@@ -57,7 +57,9 @@ export async function stageColumns(directory: SketchDirectory, stage: MeasuredSt
 /** @throws StoreError for attributes of a block file that belongs elsewhere: to another run, another stage or other columns. */
 export function refuseForeign(directory: SketchDirectory, stage: string, block: number, attributes: Attributes): void {
   const path = blockPath(directory, stage, block);
-  checkIdentity(path, attributes, blockIdentity(directory, stage, block), ', or remove it to make it again');
+  const isDerived = stagesOf(directory.plan).some(({ name, kind }) => name === stage && kind === 'derived');
+  const made = isDerived ? `the folder ${stage}` : 'it';
+  checkIdentity(path, attributes, blockIdentity(directory, stage, block), `, or remove ${made} to make it again`);
 }
 
 /** @throws StoreError for a block file that belongs elsewhere, or is none of a stage with so many columns. */
