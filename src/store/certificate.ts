@@ -16,7 +16,11 @@ export const testProductsPath = ({ path }: Pick<Certified, 'path'>, block: numbe
   join(path, CERTIFICATE, blockName(block));
 
 /** What it says of itself, beside the checksum of the columns that were multiplied: `input`. */
-export const testProductsIdentity = (directory: Certified): Attributes => ({ ...ofRun(directory), stage: CERTIFICATE });
+export const testProductsIdentity = (directory: Certified, block: number): Attributes => ({
+  ...ofRun(directory),
+  stage: CERTIFICATE,
+  file: block,
+});
 
 /** What of a directory a certificate depends on. */
 export interface Certified {

@@ -15,7 +15,7 @@ import { ensureTests, openTests } from './test-vectors.ts';
 /** The files of the products with test vectors. */
 export const testProductFiles = (directory: Certified): ProductFiles => ({
   path: (block) => testProductsPath(directory, block),
-  identity: testProductsIdentity(directory),
+  identity: (block) => testProductsIdentity(directory, block),
   purpose: 'test',
 });
 

@@ -120,9 +120,10 @@ export async function verifyCertificate(directory: VerifiedDirectory, check: Fil
   await verifyTests(directory, check);
   const names = (await entries(join(directory.path, CERTIFICATE))) ?? [];
   for (const name of names.filter((each) => /^\d{6}\.h5$/.test(each)).sort()) {
-    const file = testProductsPath(directory, Number.parseInt(name, 10));
+    const block = Number.parseInt(name, 10);
+    const file = testProductsPath(directory, block);
     await check.block(file, { rows, dtype }, (attributes) =>
-      checkIdentity(file, attributes, testProductsIdentity(directory), ', or remove it to make it again'),
+      checkIdentity(file, attributes, testProductsIdentity(directory, block), ', or remove it to make it again'),
     );
   }
   const certificate = certificatePath(directory);

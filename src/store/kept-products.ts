@@ -14,21 +14,22 @@ import { recordAttributes, recordWork, type Worker, type WorkRecord } from './re
 export interface ProductFiles {
   /** The file of the i-th product. */
   path(index: number): string;
-  /** The run and the stage. */
-  identity: Attributes;
+  /** The run, the stage, and which product it is. */
+  identity(index: number): Attributes;
   /** Of the columns that were multiplied. */
   purpose: string;
 }
 
-/** Writes a product. @param input checksum of the columns that were multiplied */
+/** Writes the product of a number. @param input checksum of the columns that were multiplied */
 export function keepProduct(
-  { identity, purpose }: Pick<ProductFiles, 'identity' | 'purpose'>,
-  path: string,
+  { path, identity, purpose }: ProductFiles,
+  index: number,
   input: number,
   product: Block,
   work: WorkRecord,
 ): Promise<void> {
-  return writeBlockFile(path, product, { purpose, ...identity, input, ...recordAttributes(work) });
+  const attributes = { purpose, ...identity(index), input, ...recordAttributes(work) };
+  return writeBlockFile(path(index), product, attributes);
 }
 
 /**
@@ -38,14 +39,15 @@ export function keepProduct(
 export function keepingProducts(op: LinearOperator, files: ProductFiles, worker: Worker): LinearOperator {
   let calls = 0;
   const matmat = async (X: Block): Promise<Block> => {
-    const path = files.path(calls++);
+    const index = calls++;
+    const path = files.path(index);
     const input = checksum(X);
-    const kept = await keptProduct(path, { ...files.identity, input }, X);
+    const kept = await keptProduct(path, { ...files.identity(index), input }, X);
     if (kept) return kept;
     const startedAt = performance.now();
     const Y = await applyOperator(op, X);
     await mkdir(dirname(path), { recursive: true });
-    await keepProduct(files, path, input, Y, recordWork(worker, (performance.now() - startedAt) / 1000));
+    await keepProduct(files, index, input, Y, recordWork(worker, (performance.now() - startedAt) / 1000));
     return Y;
   };
   return derive(op, { matmat, matmatByBatch: undefined, adjointMatmat: undefined });

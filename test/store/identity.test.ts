@@ -2,6 +2,11 @@
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diagonalOperator, type LinearOperator, StoreError, seigh } from '../../src/index.js';
+import { openAccuracyDirectory } from '../../src/store/accuracy/directory.js';
+import { verifyAccuracy } from '../../src/store/accuracy/verify.js';
+import { certifyStored } from '../../src/store/certify.js';
+import { workerOf } from '../../src/store/record.js';
+import { spaceOf } from '../../src/store/sketch/derive.js';
 import { openDirectory } from '../../src/store/sketch/directory.js';
 import { verifyDirectory } from '../../src/store/sketch/verify.js';
 import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
@@ -67,4 +72,36 @@ test('runs of the same choices and operator have the same name, others do not', 
   await seigh(A, 25, options(wider, 4));
   expect(await nameOf(wider)).not.toBe(await nameOf(other));
   expect(await nameOf(other)).toMatch(/^[0-9a-f]{16}$/);
+});
+
+describe('a product in the place of its neighbour', () => {
+  test('of a certificate', async () => {
+    const store = await mkdtemp(join(folder, 'certified-'));
+    const result = await seigh(A, 24, options(store));
+    const directory = await openDirectory(store);
+    const worker = workerOf(A, 'js', '1/1');
+    const certify = () => certifyStored(directory, spaceOf(directory), A, result, { tests: 9, kernels: 'js' }, worker);
+    const { seconds: _, ...first } = await certify();
+    const target = join(store, 'certificate/000005.h5');
+    // two of the products that are made one after the other, whose columns no file has
+    await copyFile(join(store, 'certificate/000004.h5'), target);
+    const { damaged } = await verifyDirectory(directory);
+    expect(damaged).toEqual([{ file: target, message: expect.stringContaining('its file is 4, not 5') }]);
+    const { seconds: __, ...again } = await certify();
+    expect(again).toEqual(first);
+    expect((await verifyDirectory(directory, A)).damaged).toEqual([]);
+  });
+
+  test('of a search for an accuracy', async () => {
+    const store = await mkdtemp(join(folder, 'accuracy-'));
+    const search = (op: LinearOperator) => seigh(op, { tol: 0.1, seed: 3, store, kernels: 'js', blockSize: 4 });
+    await expect(search(failingAfter(4))).rejects.toThrow('stopped');
+    const target = join(store, 'products/000002.h5');
+    await copyFile(join(store, 'products/000001.h5'), target);
+    const { damaged } = await verifyAccuracy(await openAccuracyDirectory(store));
+    expect(damaged).toEqual([{ file: target, message: expect.stringContaining('its file is 1, not 2') }]);
+    const memory = await seigh(A, { tol: 0.1, seed: 3, kernels: 'js', blockSize: 4 });
+    const { eigenvalues } = await search(A);
+    for (const [i, value] of memory.eigenvalues.entries()) expect(eigenvalues[i]).toBeCloseTo(value, 10);
+  });
 });

@@ -1,7 +1,7 @@
 /** What `eigensketch status` does. */
 
 import type { Fields } from '../../core/parse.ts';
-import { keptFiles, openAccuracyDirectory } from '../../store/accuracy/directory.ts';
+import { keptProducts, openAccuracyDirectory } from '../../store/accuracy/directory.ts';
 import { isEnded as hasEnded, readResult } from '../../store/accuracy/result.ts';
 import { loadCertificate } from '../../store/certificate.ts';
 import { loadLaunch } from '../../store/cluster/launch.ts';
@@ -85,7 +85,7 @@ const ENDS: Record<string, string> = {
 async function accuracyStatus(path: string, isJson: boolean): Promise<void> {
   const directory = await openAccuracyDirectory(path);
   const { plan } = directory;
-  const products = (await keptFiles(directory)).length;
+  const products = (await keptProducts(directory)).length;
   const { attributes } = (await hasEnded(directory)) ? await readResult(directory) : { attributes: undefined };
   const status = attributes === undefined ? 'search' : String(attributes.status);
   if (isJson) {

@@ -40,17 +40,14 @@ export const fileIdentity = ({ run }: AccuracyDirectory, stage: string): Attribu
 /** The files of the products, in the order in which they are made. */
 export const productFiles = (directory: AccuracyDirectory): ProductFiles => ({
   path: (index) => join(productsFolder(directory), blockName(index)),
-  identity: fileIdentity(directory, 'products'),
+  identity: (index) => ({ ...fileIdentity(directory, 'products'), file: index }),
   purpose: 'product',
 });
 
-/** The products that are there, by their files. */
-export async function keptFiles(directory: AccuracyDirectory): Promise<string[]> {
+/** Numbers of the products that are there, ascending. */
+export async function keptProducts(directory: AccuracyDirectory): Promise<number[]> {
   const names = await readdir(productsFolder(directory)).catch(() => []);
-  return names
-    .filter((name) => /^\d+\.h5$/.test(name))
-    .sort()
-    .map((name) => join(productsFolder(directory), name));
+  return names.flatMap((name) => (/^\d{6}\.h5$/.test(name) ? [Number.parseInt(name, 10)] : [])).sort((a, b) => a - b);
 }
 
 /** Writes what the search is; from then on the folder is a directory of one. @throws StoreError */

@@ -14,8 +14,8 @@ import {
   accuracyPath,
   accuracySpace,
   eigenvectorsPath,
-  fileIdentity,
-  keptFiles,
+  keptProducts,
+  productFiles,
   resultPath,
 } from './directory.ts';
 import { isEnded, readResult, resultFiles } from './result.ts';
@@ -43,9 +43,11 @@ export async function verifyAccuracy(
   await check.read(accuracyPath(directory), () => readRecordFile(accuracyPath(directory)));
   await check.block(probe, { rows, dtype });
   await check.chain(probe, () => checkProbe(directory));
-  for (const file of await keptFiles(directory)) {
+  const { path, identity } = productFiles(directory);
+  for (const index of await keptProducts(directory)) {
+    const file = path(index);
     await check.block(file, { rows, dtype }, (attributes) =>
-      checkIdentity(file, attributes, fileIdentity(directory, 'products'), ', or remove it to make it again'),
+      checkIdentity(file, attributes, identity(index), ', or remove it to make it again'),
     );
   }
   const hasResult = await isEnded(directory);

@@ -33,7 +33,7 @@ export async function productsThere(
   const file = await BlockFile.open(path);
   await file.close();
   const { checksum: input, cols } = await checkTestBlock(directory, stage, block);
-  const identity = Object.entries({ ...testProductsIdentity(directory), input });
+  const identity = Object.entries({ ...testProductsIdentity(directory, block), input });
   return file.cols === cols && identity.every(([name, value]) => file.attributes[name] === value) ? file : undefined;
 }
 
@@ -73,8 +73,7 @@ export async function measureTestProducts(
   const sink: Sink = {
     async write({ start }, product, seconds) {
       const block = start / blockSize;
-      const file = testProductsPath(directory, block);
-      await keepProduct(testProductFiles(directory), file, inputs.get(start)!, product, recordWork(worker, seconds));
+      await keepProduct(testProductFiles(directory), block, inputs.get(start)!, product, recordWork(worker, seconds));
       await rm(failurePath(directory, CERTIFICATE, block), { force: true });
     },
     fail: ({ start }, error) => tellFailure(failurePath(directory, CERTIFICATE, start / blockSize), worker, error),
