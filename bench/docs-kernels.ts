@@ -4,4 +4,4 @@ import { knownKernels } from '../test/support/kernels.ts';
 import { kernelTable } from './support/kernel-table.ts';
 
 const { names, own } = await knownKernels();
-await writeFile('docs/kernels.md', kernelTable(names, own));
+await writeFile('docs/kernels.md', await kernelTable(names, own));

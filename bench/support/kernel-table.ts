@@ -3,8 +3,7 @@ import { getGradient } from '@tensorflow/tfjs-core';
 import { LOCALLY_CONSTANT } from '../../src/tfjs/autodiff/rules/constant.ts';
 import { RULES } from '../../src/tfjs/autodiff/rules/index.ts';
 import { UNSUPPORTED } from '../../src/tfjs/autodiff/rules/unsupported.ts';
-import type { BackendName } from '../../src/tfjs/index.ts';
-import { REPAIRS } from '../../src/tfjs/repairs/kernels.ts';
+import { type Repairs, repairsOf } from '../../src/tfjs/repairs/kernels.ts';
 
 /** What is done with a kernel. */
 export interface KernelDescription {
@@ -24,8 +23,8 @@ export function describeKernel(kernel: string): KernelDescription {
 }
 
 /** A cell: does the backend have the kernel, of its own or by a repair? */
-function availability(kernel: string, backend: string, own: ReadonlySet<string>): string {
-  const repair = REPAIRS[backend as BackendName]?.[kernel];
+function availability(kernel: string, repairs: Repairs, own: ReadonlySet<string>): string {
+  const repair = repairs[kernel];
   if (repair?.wrong !== undefined) return 'replaced';
   if (repair) return 'added';
   return own.has(kernel) ? 'yes' : '–';
@@ -42,16 +41,20 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
 }
 
 /** The page docs/kernels.md, from the kernels that each backend has by itself. */
-export function kernelTable(names: readonly string[], own: Readonly<Record<string, ReadonlySet<string>>>): string {
+export async function kernelTable(
+  names: readonly string[],
+  own: Readonly<Record<string, ReadonlySet<string>>>,
+): Promise<string> {
   const backends = Object.keys(own);
+  const repairs = await Promise.all(backends.map(repairsOf));
   const rows = names.toSorted().map((kernel) => {
     const { treatment, reason = '' } = describeKernel(kernel);
-    const cells = backends.map((backend) => availability(kernel, backend, own[backend]!));
+    const cells = backends.map((backend, at) => availability(kernel, repairs[at]!, own[backend]!));
     const gradient = getGradient(kernel) == null ? '–' : 'yes';
     return [`\`${kernel}\``, TREATMENTS[treatment], gradient, ...cells, reason];
   });
-  const replaced = backends.flatMap((backend) =>
-    Object.entries(REPAIRS[backend as BackendName] ?? {}).flatMap(([kernel, { wrong }]) =>
+  const replaced = backends.flatMap((backend, at) =>
+    Object.entries(repairs[at]!).flatMap(([kernel, { wrong }]) =>
       wrong === undefined ? [] : [`- \`${kernel}\` of ${backend}: ${wrong}.`],
     ),
   );

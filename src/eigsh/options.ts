@@ -24,8 +24,7 @@ import type { Control } from '../core/schedule.ts';
 import { KRYLOV_WHICH, type KrylovWhich } from '../krylov/which.ts';
 import { KERNELS, type KernelsChoice } from '../linalg/kernels/choice.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import { checkSquare } from '../linops/probes.ts';
-import { operatorField } from '../solvers/linear-system.ts';
+import { checkSquare, operatorField } from '../linops/probes.ts';
 import type { SearchSettings } from './iteration.ts';
 import type { InverseSettings } from './shift-invert.ts';
 

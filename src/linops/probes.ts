@@ -2,6 +2,7 @@
 import { type Block, zeros } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError, NumericalError, ShapeError } from '../core/errors.ts';
+import type { Field } from '../core/parse.ts';
 import { fillRandom } from '../core/random.ts';
 import { applyOperator } from './apply.ts';
 import type { Asymmetry, LinearOperator } from './operator.ts';
@@ -19,6 +20,15 @@ export function checkOperator(op: LinearOperator, name?: string): readonly [numb
   if (m >= 1 && n >= 1) return [m, n];
   throw new ShapeError(`the operator must have rows and columns, got ${m} x ${n}`, { shape: [m, n] });
 }
+
+/** An operator that is given as an option. */
+export const operatorField: Field<LinearOperator> = {
+  kind: 'value',
+  parse(value, name) {
+    checkOperator(value as LinearOperator, name);
+    return value as LinearOperator;
+  },
+};
 
 /** @throws as {@link checkOperator}, and ShapeError unless the operator is square. Returns n. */
 export function checkSquare(op: LinearOperator): number {

@@ -19,7 +19,7 @@ import { vectorNorm } from '../core/vector-norm.ts';
 import { applyOperator } from '../linops/apply.ts';
 import { exponentFor, type ScaledOperator, scaledOperator, withScaledFields } from '../linops/at-scale.ts';
 import type { LinearOperator } from '../linops/operator.ts';
-import { checkOperator, checkSquare, probeSymmetry } from '../linops/probes.ts';
+import { checkSquare, operatorField, probeSymmetry } from '../linops/probes.ts';
 import type { SolveResult } from './solve.ts';
 import { addScaled, checkVector, type VectorLike } from './vectors.ts';
 
@@ -80,15 +80,6 @@ function finiteFrom(least: number): Field<number> {
       Number.isFinite(value) && (value as number) >= least ? (value as number) : refuse(name, `finite${range}`, value),
   };
 }
-
-/** An operator that is given as an option. */
-export const operatorField: Field<LinearOperator> = {
-  kind: 'value',
-  parse(value, name) {
-    checkOperator(value as LinearOperator, name);
-    return value as LinearOperator;
-  },
-};
 
 const given: Field<unknown> = { kind: 'value', parse: (value) => value };
 

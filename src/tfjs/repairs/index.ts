@@ -8,29 +8,25 @@ import {
   unregisterGradient,
   unregisterKernel,
 } from '@tensorflow/tfjs-core';
-import type { BackendName } from '../backends/record.ts';
 import { repairedGradients } from './gradients.ts';
-import { REPAIRS, repairedConfig } from './kernels.ts';
+import { repairedConfig, repairsOf } from './kernels.ts';
 import { repairLayers } from './layers.ts';
 
-const repairedBackends = new Set<string>();
+const repairedBackends = new Map<string, Promise<void>>();
 let gradientsRepaired = false;
 
-/** Repairs the kernels of the backend in use, the gradients and the layers, once each. Gradients must have been registered. */
-export function repair(): void {
-  repairLayers();
-  const backend = getBackend();
-  if (!repairedBackends.has(backend)) {
-    repairedBackends.add(backend);
-    const own = new Map(getKernelsForBackend(backend).map((config) => [config.kernelName, config]));
-    const entries = Object.hasOwn(REPAIRS, backend) ? REPAIRS[backend as BackendName] : {};
-    for (const [kernel, entry] of Object.entries(entries)) {
-      const original = own.get(kernel);
-      if (original && entry.wrong === undefined) continue;
-      if (original) unregisterKernel(kernel, backend);
-      registerKernel(repairedConfig(backend, kernel, entry, original));
-    }
+async function repairKernels(backend: string): Promise<void> {
+  const repairs = await repairsOf(backend);
+  const own = new Map(getKernelsForBackend(backend).map((config) => [config.kernelName, config]));
+  for (const [kernel, entry] of Object.entries(repairs)) {
+    const original = own.get(kernel);
+    if (original && entry.wrong === undefined) continue;
+    if (original) unregisterKernel(kernel, backend);
+    registerKernel(repairedConfig(backend, kernel, entry, original));
   }
+}
+
+function repairGradients(): void {
   if (gradientsRepaired) return;
   gradientsRepaired = true;
   for (const config of repairedGradients()) {
@@ -38,4 +34,14 @@ export function repair(): void {
     if (getGradient(config.kernelName) != null) unregisterGradient(config.kernelName);
     registerGradient(config);
   }
+}
+
+/** Repairs the kernels of the backend in use, the gradients and the layers, once each. Gradients must have been registered. */
+export async function repair(): Promise<void> {
+  repairLayers();
+  repairGradients();
+  const backend = getBackend();
+  const repaired = repairedBackends.get(backend) ?? repairKernels(backend);
+  repairedBackends.set(backend, repaired);
+  await repaired;
 }

@@ -1,6 +1,6 @@
 /**
  * Kernels that a backend of TensorFlow.js 4.22 lacks or computes wrongly, made of other kernels: with them convolutional
- * networks and embeddings can be differentiated on wasm. Those of WebGPU are in a file of their own.
+ * networks and embeddings can be differentiated on wasm. Those of WebGPU are in a file of their own, loaded for those who use it.
  */
 import {
   add,
@@ -47,7 +47,6 @@ import { fetchInPlace, putBackInPlace } from '../autodiff/rules/window-maxima.ts
 import type { BackendName } from '../backends/record.ts';
 import type { Compute, Inputs, Repair } from './repair.ts';
 import { STRIDED_SLICE } from './strided-slice.ts';
-import { WEBGPU_REPAIRS } from './webgpu.ts';
 
 const EINSUM: Compute = (inputs, attrs) => einsum(attrs.equation as string, Object.values(inputs));
 
@@ -117,8 +116,10 @@ const hasMisplacedBias = ({ a, b, bias }: Inputs, { transposeA, transposeB }: Na
 const maximumGradient: Compute = ({ dy, input }, attrs) =>
   reshape(putBackInPlace(dy, poolingMaxima(input, attrs), input.size), input.shape);
 
-/** By backend and kernel. */
-export const REPAIRS: Readonly<Record<BackendName, Readonly<Record<string, Repair>>>> = {
+/** By kernel. */
+export type Repairs = Readonly<Record<string, Repair>>;
+
+const REPAIRS: Readonly<Record<BackendName, Repairs | (() => Promise<Repairs>)>> = {
   cpu: {
     Einsum: { wrong: 'fails where both inputs have an index of their own that is summed', compute: EINSUM },
     LogicalXor: { compute: ({ a, b }) => logicalAnd(logicalOr(a, b), logicalNot(logicalAnd(a, b))) },
@@ -235,9 +236,15 @@ export const REPAIRS: Readonly<Record<BackendName, Readonly<Record<string, Repai
       },
     },
   },
-  webgpu: WEBGPU_REPAIRS,
+  webgpu: async () => (await import('./webgpu.ts')).WEBGPU_REPAIRS,
   tensorflow: {},
 };
+
+/** Those of a backend; of one that is not among ours there are none. */
+export async function repairsOf(backend: string): Promise<Repairs> {
+  const repairs = Object.hasOwn(REPAIRS, backend) ? REPAIRS[backend as BackendName] : {};
+  return typeof repairs === 'function' ? repairs() : repairs;
+}
 
 /** A kernel's entry in TensorFlow.js's registry. `original` is the backend's own. */
 export function repairedConfig(

@@ -16,6 +16,6 @@ export async function prepareTensorFlow(): Promise<void> {
   if (getGradient('Add') == null || !('reshape' in Tensor.prototype)) {
     await importOrExplain('TensorFlow.js has no gradients registered', ['@tensorflow/tfjs'], '@tensorflow/tfjs');
   }
-  repair();
+  await repair();
   await currentBackend().prepare();
 }
