@@ -8,7 +8,7 @@ import { StoreError } from '../core/errors.ts';
 import { anyText, asRecord, type Field, optional, parseOptions, refuse } from '../core/parse.ts';
 import { VERSION } from '../core/version.ts';
 import type { EighResult } from '../spectrum/result.ts';
-import { faultOfFile } from './check.ts';
+import { checkBelongs, faultOfFile } from './check.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 
 /** The version of analyses that this version writes. */
@@ -102,7 +102,7 @@ const PARTS: { readonly [K in keyof Required<AnalysisParts>]: Field<AnalysisPart
  *
  * @example
  * const analysis = analysisOf({ operator: 'MNIST classifier', result, certificate });
- * @throws ArgumentError for parts that are no result, certificate or date.
+ * @throws ArgumentError for parts that are no result, certificate or date, and for a certificate of another result.
  */
 export function analysisOf(parts: AnalysisParts): Analysis {
   return atDoor('analysisOf', () => recordOf(parseOptions(asRecord(parts, 'parts'), PARTS)));
@@ -112,6 +112,7 @@ function recordOf({ operator, result, certificate, date = new Date() }: Analysis
   const { shape, dtype, method, dims, testMatrix, seed, numMatvecs, kernels, seconds } = result;
   const { residualNorms, samplingErrors, leaveOneOutError } = result;
   const outcome = outcomeOf(result);
+  if (certificate !== undefined) checkBelongs('certificate', result.eigenvalues, certificate);
   return {
     schema: ANALYSIS_SCHEMA,
     provenance: {

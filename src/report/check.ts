@@ -1,5 +1,5 @@
 /** What every report needs of an analysis, whoever made it: checked before anything is written. */
-import { CERTIFICATE_SCHEMA } from '../apost/certificate.ts';
+import { CERTIFICATE_SCHEMA, type Certificate } from '../apost/certificate.ts';
 import { ArgumentError } from '../core/errors.ts';
 import { type Field, integer, parseOptions, withDefault } from '../core/parse.ts';
 import type { Analysis } from './analysis.ts';
@@ -35,6 +35,26 @@ export function faultOfCertificate(certificate: unknown): string | undefined {
     ),
   ];
   return missing.length === 0 ? undefined : `its certificate has no valid ${missing[0]}`;
+}
+
+/** @throws ArgumentError for what is no certificate, or one of a result with other eigenvalues: its bars would be false. */
+export function checkBelongs(name: string, eigenvalues: Float64Array, certificate: Certificate): void {
+  const fault = faultOfCertificate(certificate);
+  if (fault !== undefined) throw new ArgumentError(`${name}: ${fault}`, {});
+  const intervals = certificate.eigenvalueIntervals;
+  if (!intervals) return;
+  if (intervals.length !== eigenvalues.length) {
+    throw new ArgumentError(
+      `${name} is of another result: it is of ${intervals.length} eigenvalues, the result has ${eigenvalues.length}`,
+      {},
+    );
+  }
+  const other = intervals.findIndex(({ estimate }, i) => estimate !== eigenvalues[i]);
+  if (other < 0) return;
+  throw new ArgumentError(
+    `${name} is of another result: its eigenvalue ${other} is ${intervals[other]!.estimate}, that of the result ${eigenvalues[other]}`,
+    { index: other },
+  );
 }
 
 /** The first field that has not the type it should have. */

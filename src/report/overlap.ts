@@ -12,7 +12,7 @@ import { gram, type VerbContext } from '../multivector/verbs.ts';
 import { selectLeading } from '../spectrum/eigenpairs.ts';
 import type { EighResult } from '../spectrum/result.ts';
 import type { Interval } from '../stats/interval.ts';
-import { faultOfCertificate } from './check.ts';
+import { checkBelongs } from './check.ts';
 
 /** A result and, where there is one, its certificate. */
 export interface CertifiedResult {
@@ -61,25 +61,12 @@ async function sinesOf(
   return sines.slice(0, k).map((sine) => (sine === null ? null : sine + defect));
 }
 
-/** @throws ArgumentError for what is no certificate, or says so of other eigenvalues: bars would be false. */
-function checkBelongs(name: string, { eigenvalues }: EighResult, certificate: Certificate): void {
-  const fault = faultOfCertificate(certificate);
-  if (fault !== undefined) throw new ArgumentError(`${name}: ${fault}`, {});
-  const other = certificate.eigenvalueIntervals?.findIndex(({ estimate }, i) => estimate !== eigenvalues[i]) ?? -1;
-  if (other < 0) return;
-  throw new ArgumentError(
-    `${name}.certificate is of another result: its eigenvalue ${other} is ` +
-      `${certificate.eigenvalueIntervals![other]!.estimate}, that of the result ${eigenvalues[other]}`,
-    { index: other },
-  );
-}
-
 const PART: Field<CertifiedResult> = {
   kind: 'value',
   parse(value, name) {
     const { result, certificate } = asRecord(value, name) as Partial<CertifiedResult>;
     if (!result?.eigenvectors || !result.eigenvalues) refuse(name, 'a record { result, certificate }', value);
-    if (certificate !== undefined) checkBelongs(name, result, certificate);
+    if (certificate !== undefined) checkBelongs(`${name}.certificate`, result.eigenvalues, certificate);
     return { result, certificate };
   },
 };

@@ -231,7 +231,7 @@ test('a column is there where one row fills it; of two bounds alike the sure one
     gapIntervals: [{ estimate: 5.25, lower: 5, upper: 5.5 }],
     angleBounds: [null, 0.5],
   };
-  const lines = toMarkdown(analysisOn('m', { samplingErrors: Float64Array.of(0.61) }, known)).split('\n');
+  const lines = toMarkdown({ ...analysisOn('m'), samplingErrors: [0.61], certificate: known }).split('\n');
   expect(lines.filter((line) => line.startsWith('|'))).toEqual([
     '| # | eigenvalue | bound by | angle (rad) | sampling s.e. | residual norm |',
     '| --- | --- | --- | --- | --- | --- |',
@@ -239,6 +239,16 @@ test('a column is there where one row fills it; of two bounds alike the sure one
     '| 2 | -3.5 |  | 0.5 |  | 0.22 |',
     '| 3 | 0.000125 |  |  |  | 2.9e-5 |',
   ]);
+});
+
+test('a certificate of another result is refused, and what is no certificate', () => {
+  const other = { ...certificate, eigenvalueIntervals: certificate.eigenvalueIntervals!.toReversed() };
+  expect(() => analysisOn('m', {}, other)).toThrow(
+    'analysisOf: certificate is of another result: its eigenvalue 0 is 0.000125, that of the result 5.25',
+  );
+  const shorter = { ...certificate, eigenvalueIntervals: certificate.eigenvalueIntervals!.slice(0, 2) };
+  expect(() => analysisOn('m', {}, shorter)).toThrow('it is of 2 eigenvalues, the result has 3');
+  expect(() => analysisOn('m', {}, {} as never)).toThrow('analysisOf: certificate: its certificate has schema version');
 });
 
 describe('what is no analysis is refused by every report, with what it lacks', () => {

@@ -120,6 +120,6 @@ test('a certificate of another result is refused, and what is none', async () =>
     /^subspaceOverlap: second\.certificate is of another result: its eigenvalue 0 is /,
   );
   await expect(subspaceOverlap({ result: one.result, certificate: {} as never }, one)).rejects.toThrow(
-    'subspaceOverlap: first: its certificate has schema version undefined',
+    'subspaceOverlap: first.certificate: its certificate has schema version undefined',
   );
 });
