@@ -76,6 +76,12 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
     ours('eigensketch, native', 'algebra', 'native', ['--kernels', 'native']),
     ours('eigensketch, wasm', 'algebra', 'wasm', ['--kernels', 'wasm']),
   ],
+  random: [
+    ours('eigensketch', 'random', 'auto'),
+    single(ours('eigensketch', 'random', 'auto')),
+    ours('eigensketch, in JavaScript', 'random', 'auto', ['--js']),
+    torch('PyTorch', 'torch_random'),
+  ],
   scaling: [
     ours('eigensketch, native', 'scaling', 'native', ['--kernels', 'native', ...SIZES]),
     ours('eigensketch, wasm', 'scaling', 'wasm', ['--kernels', 'wasm', ...SIZES]),

@@ -64,7 +64,7 @@ export async function randomColumns(context: KrylovContext, first: number, cols:
   const key: StreamKey = { seed, purpose: 'start' };
   const Omega = { distribution, key, rows: space.rows, cols, firstColumn: first };
   const out = await space.allocate(cols);
-  await out.writeColumns(0, testColumns(Omega, 0, cols, space.dtype));
+  await out.writeColumns(0, await testColumns(Omega, 0, cols, space.dtype));
   return out;
 }
 

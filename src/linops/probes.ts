@@ -3,7 +3,7 @@ import { type Block, zeros } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError, NumericalError, ShapeError } from '../core/errors.ts';
 import type { Field } from '../core/parse.ts';
-import { fillRandom } from '../core/random.ts';
+import { fillColumns } from '../linalg/kernels/random-columns.ts';
 import { applyOperator } from './apply.ts';
 import type { Asymmetry, LinearOperator } from './operator.ts';
 
@@ -56,9 +56,9 @@ export function asymmetryOf(X: Block, Y: Block): number {
 }
 
 /** Two random Gaussian columns that only probes use. */
-export function probeBlock(op: Pick<LinearOperator, 'shape' | 'dtype'>, seed: number): Block {
+export async function probeBlock(op: Pick<LinearOperator, 'shape' | 'dtype'>, seed: number): Promise<Block> {
   const X = zeros(op.shape[1], 2, op.dtype);
-  fillRandom(X, 'gaussian', { seed, purpose: 'probe' }, 0);
+  await fillColumns(X, 'gaussian', { seed, purpose: 'probe' }, 0);
   return X;
 }
 
@@ -96,7 +96,7 @@ export function refuseAsymmetry(op: Pick<LinearOperator, 'dtype' | 'asymmetry'>,
  */
 export async function probeSymmetry(op: LinearOperator, seed: number): Promise<number> {
   if (op.selfAdjoint === true) return 0;
-  const X = probeBlock(op, seed);
+  const X = await probeBlock(op, seed);
   refuseAsymmetry(op, asymmetryOf(X, await applyOperator(op, X)));
   return X.cols;
 }

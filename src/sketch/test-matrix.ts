@@ -1,8 +1,9 @@
 /** The random n x k test matrix, made column block by column block wherever it is needed. */
 import { type Block, recycled, zeros } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
-import { type Distribution, fillRandom, type StreamKey } from '../core/random.ts';
+import type { Distribution, StreamKey } from '../core/random.ts';
 import { breathe } from '../core/schedule.ts';
+import { fillColumns } from '../linalg/kernels/random-columns.ts';
 import type { Multivector, Space } from '../multivector/multivector.ts';
 
 /** The distributions a sketch can be drawn from, as the `testMatrix` option names them. */
@@ -19,14 +20,14 @@ export interface TestMatrix {
 }
 
 /** Columns `start..end` of a test matrix, in `into` if given: a block of that shape and type. */
-export function testColumns(
+export async function testColumns(
   Omega: TestMatrix,
   start: number,
   end: number,
   dtype: DType,
   into: Block = zeros(Omega.rows, end - start, dtype),
-): Block {
-  fillRandom(into, Omega.distribution, Omega.key, (Omega.firstColumn ?? 0) + start);
+): Promise<Block> {
+  await fillColumns(into, Omega.distribution, Omega.key, (Omega.firstColumn ?? 0) + start);
   return into;
 }
 
@@ -41,7 +42,7 @@ export async function materialise(
   const block = recycled(Omega.rows, Math.min(blockSize, Omega.cols), space.dtype);
   for (let start = 0; start < Omega.cols; start += blockSize) {
     const end = Math.min(start + blockSize, Omega.cols);
-    await out.writeColumns(start, testColumns(Omega, start, end, space.dtype, block(end - start)));
+    await out.writeColumns(start, await testColumns(Omega, start, end, space.dtype, block(end - start)));
     await breathe(signal);
   }
   return out;

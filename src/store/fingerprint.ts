@@ -17,7 +17,7 @@ export const PROBES = 2;
  * @throws NumericalError for an operator that does not declare `selfAdjoint` and is not symmetric.
  */
 export async function measureProbe(op: LinearOperator): Promise<Block> {
-  const X = probeBlock(op, PROBE_SEED);
+  const X = await probeBlock(op, PROBE_SEED);
   const AX = await applyOperator(op, X);
   if (op.selfAdjoint !== true) refuseAsymmetry(op, asymmetryOf(X, AX));
   return AX;

@@ -1,5 +1,7 @@
 /** What is done in Node and in pages alike, to compare the two. */
+import { zeros } from '../../src/core/block.ts';
 import { apost, fromMatvec, type LinearOperator, seigh } from '../../src/index.ts';
+import { fillColumns } from '../../src/linalg/kernels/random-columns.ts';
 import { hessian } from '../../src/tfjs/index.ts';
 import { type NetworkData, networkOf } from '../support/reference-networks.ts';
 
@@ -17,7 +19,7 @@ export function chain(): LinearOperator {
   });
 }
 
-/** A sketch of signs, which no engine rounds, and its certificate from Gaussian vectors, for which engines have logarithms of their own. */
+/** A sketch, whose bits no engine changes, and its certificate, for whose quantiles engines have logarithms of their own. */
 export interface Certified {
   kernels: string;
   /** Eigenvalues and residual norms. */
@@ -27,7 +29,7 @@ export interface Certified {
 }
 
 async function certifiedSketch(A: LinearOperator, dims: number): Promise<Certified> {
-  const sketch = await seigh(A, dims, { seed: 3, testMatrix: 'rademacher', kernels: 'wasm' });
+  const sketch = await seigh(A, dims, { seed: 3, kernels: 'wasm' });
   const certificate = await apost(A, sketch, { tests: 12, seed: 4, confidence: 0.99, kernels: 'wasm' });
   const { relativeError, errorFrob, operatorFrob } = certificate;
   return {
@@ -39,6 +41,19 @@ async function certifiedSketch(A: LinearOperator, dims: number): Promise<Certifi
       upper,
     ]),
   };
+}
+
+/** Random numbers of both distributions: a few, which are made in JavaScript, and some of many, which WebAssembly makes. */
+export async function drawn(): Promise<number[]> {
+  const numbers: number[] = [];
+  for (const distribution of ['gaussian', 'rademacher'] as const) {
+    for (const rows of [501, 20_001]) {
+      const block = zeros(rows, 5, 'float64');
+      await fillColumns(block, distribution, { seed: 5, purpose: 'test' }, 3);
+      numbers.push(...block.data.subarray(-2000));
+    }
+  }
+  return numbers;
 }
 
 /** Every number of a certified sketch, whose blocks are large enough for threads. */

@@ -8,7 +8,7 @@ import { operatorWithSpectrum } from '../../src/testing/index.ts';
 import { type BackendName, hessian, loadModel, useBackend } from '../../src/tfjs/index.ts';
 import type { ReferenceArray } from '../support/reference.ts';
 import { type NetworkData, networkOf } from '../support/reference-networks.ts';
-import { certified, certifiedHessian, chain } from './jobs.ts';
+import { certified, certifiedHessian, chain, drawn } from './jobs.ts';
 
 setWasmPaths('/wasm/');
 
@@ -81,6 +81,7 @@ const said = async (work: () => unknown): Promise<string> => {
 export interface Jobs {
   isolated(): boolean;
   certified: typeof certified;
+  drawn: typeof drawn;
   hessianMatrix: typeof hessianMatrix;
   /** On the wasm backend. */
   certifiedHessian(name: string, network: PlainNetwork): ReturnType<typeof certifiedHessian>;
@@ -93,6 +94,7 @@ export interface Jobs {
 const jobs: Jobs = {
   isolated: (): boolean => (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated === true,
   certified,
+  drawn,
   hessianMatrix,
   async certifiedHessian(name, network) {
     await useBackend('wasm');

@@ -19,7 +19,7 @@ import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts'
 import { describeLarge, testLarge } from '../support/long.ts';
 import { type Reference, type ReferenceArray, readReference } from '../support/reference.ts';
 import { NETWORK_NAMES } from '../support/reference-networks.ts';
-import { certified, certifiedHessian } from './jobs.ts';
+import { certified, certifiedHessian, drawn } from './jobs.ts';
 import type { Jobs, PlainNetwork } from './page.ts';
 
 const HTML = (body: string): string => `<!doctype html><meta charset="utf-8"><title>test</title>${body}`;
@@ -124,6 +124,10 @@ describeInBrowser('in chromium', () => {
       expect(lines.filter((line) => line.includes('EigensketchWarning'))).toEqual([]);
     });
 
+    test('random numbers have the bits of Node', async () => {
+      expect(await run(page, 'drawn')).toEqual(await drawn());
+    });
+
     test(
       'the Hessian of a network is that of PyTorch; memory is flat and given back',
       () => expectHessian(page, 'wasm', 'mlp_tanh_ce', /CPU/),
@@ -211,7 +215,6 @@ describeInBrowser('in chromium', () => {
       'eigensketch/report': '/dist/src/report/index.js',
       'eigensketch/testing': '/dist/src/testing/index.js',
       'fastest-levenshtein': '/node_modules/fastest-levenshtein/esm/mod.js',
-      'pure-rand/generator/xoroshiro128plus': '/node_modules/pure-rand/lib/esm/generator/xoroshiro128plus.js',
     };
     const { page, console: lines } = await open(
       ISOLATED,

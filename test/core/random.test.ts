@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
+import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import type { Block } from '../../src/core/block.ts';
-import { type Distribution, fillRandom, type Purpose, type StreamKey } from '../../src/core/random.ts';
+import { type Distribution, fillRandom, initialState, type Purpose, type StreamKey } from '../../src/core/random.ts';
+import { Xoroshiro128Plus } from '../../src/core/xoroshiro.ts';
 import { describe, expect, test } from '../support/jest.ts';
 
 const purposes: readonly Purpose[] = ['sketch', 'inner', 'test', 'probe', 'start', 'trace', 'traceRange', 'synthetic'];
@@ -95,7 +98,8 @@ describe('moments, each within 5 standard errors (failure probability below 1e-5
   });
 });
 
-// made by a separate implementation in Python: xoroshiro128+ on 64-bit integers, the documented state and finaliser
+// made by a separate implementation in Python: xoroshiro128+ on 64-bit integers, the documented state and finaliser, logarithms,
+// sines and cosines of 40 digits (mpmath)
 const FROZEN_SIGNS: Record<Purpose, string> = {
   sketch: '1100111100011111010001101010101000001111',
   inner: '1110110011001100000110000000011110010001',
@@ -106,13 +110,41 @@ const FROZEN_SIGNS: Record<Purpose, string> = {
   traceRange: '1001100100001101001011111000111110011101',
   synthetic: '0001001111000011010011100111011110000111',
 };
-const FROZEN_GAUSSIANS = [-0.3974548389411418, -0.2436671989368929, 0.4927195774603517];
+const FROZEN_GAUSSIANS: Record<Purpose, number[]> = {
+  sketch: [0.9542929378262195, -0.14429074167148365, -0.35179808894522857, -0.47259014184177073],
+  inner: [-0.5840153206684672, -0.5137966610995868, -0.006192863620751138, -0.45582870007724996],
+  test: [1.6119290944541258, 0.7246003472113381, 0.6566736023993077, -2.0376114448338294],
+  probe: [-0.515393357688385, -0.9652099271460586, -1.0157929185817078, 0.5910731723788639],
+  start: [-1.5670946343675438, -0.5191980210309536, 0.912637576220405, 1.7295455435339815],
+  trace: [2.0545366802965614, 0.24182237177645485, -0.5875989079495438, -1.6061142034096219],
+  traceRange: [0.4763046828022408, 0.9787111740174174, 0.9064360833982534, -0.14934386226836388],
+  synthetic: [0.07783418609195956, -0.3937031572079853, 0.6148267655170039, -1.0137200680567942],
+};
+
+/** SHA-256 of the bytes of 1001 Gaussian numbers: the same on every engine. */
+const FROZEN_BITS = '289c9e28dfee3f0ad0737460435796d501da443d13454c7b79819ba340090a27';
 
 test('the first numbers of each stream are frozen: stored sketches must stay readable', () => {
   for (const purpose of purposes) {
     const signs = column(40, 'rademacher', { seed: 2024, purpose }, 5);
     expect(Array.from(signs, (v) => (v > 0 ? '1' : '0')).join('')).toBe(FROZEN_SIGNS[purpose]);
+    const numbers = column(4, 'gaussian', { seed: 2024, purpose }, 5);
+    for (const [i, value] of FROZEN_GAUSSIANS[purpose].entries()) expect(numbers[i]).toBeCloseTo(value, 14);
   }
-  const numbers = column(3, 'gaussian', { seed: 2024, purpose: 'test' }, 5);
-  for (const [i, value] of FROZEN_GAUSSIANS.entries()) expect(numbers[i]).toBeCloseTo(value, 14);
+  const bits = column(1001, 'gaussian', { seed: 2024, purpose: 'test' }, 5);
+  expect(createHash('sha256').update(bits).digest('hex')).toBe(FROZEN_BITS);
+});
+
+test('the numbers behind them are those of pure-rand', () => {
+  for (let index = 0; index < 20; index++) {
+    const state = initialState({ seed: 2 ** 40 + index, purpose: 'sketch' }, index);
+    const [ours, theirs] = [new Xoroshiro128Plus(state), xoroshiro128plusFromState([...state])];
+    for (let i = 0; i < 100; i++) {
+      const [high0, low0, high1, low1] = theirs.getState() as [number, number, number, number];
+      const word = (high: number, low: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+      ours.next();
+      expect(ours.low).toBe(theirs.next());
+      expect(word(ours.high, ours.low)).toBe(BigInt.asUintN(64, word(high0, low0) + word(high1, low1)));
+    }
+  }
 });

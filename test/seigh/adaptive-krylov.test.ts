@@ -14,11 +14,25 @@ const spectra: Record<string, (n: number) => Float64Array> = {
   steps: (n) => Float64Array.from({ length: n }, (_, i) => sign(i) * 0.7 ** Math.floor(i / 12)),
 };
 
-/** Products of the smallest Krylov basis, to 2 %, whose one certificate reaches `tol`, that certificate included. */
-async function fewestProducts(A: LinearOperator, { tol, confidence }: AdaptiveOptions, most: number): Promise<number> {
+/**
+ * Products of the smallest Krylov basis, to 2 %, whose one certificate reaches `tol`, that certificate included: the median of three
+ * seeds, because test vectors with luck certify a basis that is a tenth smaller.
+ */
+async function fewestProducts(A: LinearOperator, options: AdaptiveOptions, most: number): Promise<number> {
+  const each: number[] = [];
+  for (const seed of [1, 2, 3]) each.push(await fewestOfSeed(A, options, most, seed));
+  return each.sort((a, b) => a - b)[1]!;
+}
+
+async function fewestOfSeed(
+  A: LinearOperator,
+  { tol, confidence }: AdaptiveOptions,
+  most: number,
+  seed: number,
+): Promise<number> {
   const productsOf = async (k: number): Promise<number | undefined> => {
-    const result = await seigh(A, k, { method: 'krylov', seed: 1 });
-    const { relativeError, numMatvecs } = await apost(A, result, { tests: 10, confidence: confidence!, seed: 1 });
+    const result = await seigh(A, k, { method: 'krylov', seed });
+    const { relativeError, numMatvecs } = await apost(A, result, { tests: 10, confidence: confidence!, seed });
     return relativeError.upper <= tol ? result.numMatvecs + numMatvecs : undefined;
   };
   let [low, high] = [1, most];
@@ -63,7 +77,7 @@ test('a second certificate has test vectors of its own, and its share of the con
   const options = { tests: 2, confidence: 0.8, kernels: 'js' } as const;
   let second = 0;
   // some of these searches make two certificates
-  for (const seed of [12, 20, 24, 26, 29]) {
+  for (const seed of [1, 4, 18, 53, 54]) {
     const result = await seigh(A, 4, { ...options, tol: 0.2, blockSize: 2, seed });
     const { looks, relativeError } = result.certificate;
     if (looks > 1) second++;
@@ -75,7 +89,7 @@ test('a second certificate has test vectors of its own, and its share of the con
 });
 
 test.each([
-  ['krylov', [12, 20, 24, 26, 29]],
+  ['krylov', [1, 4, 18, 53, 54]],
   ['hmt', [1, 2, 3, 4, 5, 6, 7, 8]],
 ] as const)('numMatvecs has the products of certificates that failed, too: %s', async (method, seeds) => {
   let second = 0;

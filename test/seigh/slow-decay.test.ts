@@ -85,7 +85,7 @@ const cases: { name: string; values: Float64Array; k: number; draws: number; lim
 ];
 
 describe.each(cases)('$name', ({ values, k, draws, limits }) => {
-  const basis = randomOrthogonal(values.length, 7);
+  const basis = randomOrthogonal(values.length, 13);
   let hmt: number[];
   let refined: number[];
   beforeAll(async () => {

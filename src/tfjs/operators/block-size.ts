@@ -1,6 +1,6 @@
 /** The number of columns with which a GPU is fastest, by a short trial. */
 import { type Block, zeros } from '../../core/block.ts';
-import { fillRandom } from '../../core/random.ts';
+import { fillColumns } from '../../linalg/kernels/random-columns.ts';
 
 /** Widths that are tried, while each is this much faster per column than the last and takes no longer than this. */
 const WIDTHS = [16, 64, 256, 1024];
@@ -21,7 +21,7 @@ export async function bestBlockSize(
   for (const width of WIDTHS) {
     const cols = Math.max(1, Math.min(width, most));
     const X = zeros(rows, cols, 'float32');
-    fillRandom(X, 'rademacher', { seed: 0, purpose: 'probe' }, 0);
+    await fillColumns(X, 'rademacher', { seed: 0, purpose: 'probe' }, 0);
     await product(X);
     const started = performance.now();
     await product(X);

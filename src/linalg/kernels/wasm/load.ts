@@ -1,15 +1,20 @@
 /** The embedded default provider: SIMD kernels in WebAssembly on threads over one shared memory. */
 import { host } from '#host';
+import type { Block } from '../../../core/block.ts';
 import { ArgumentError } from '../../../core/errors.ts';
+import type { Distribution, StreamKey } from '../../../core/random.ts';
 import { addColumnOverlap, subtractColumn } from '../column.ts';
 import type { Kernels } from '../provider.ts';
 import { eigh } from './eigh/solve.ts';
 import { Engine } from './engine.ts';
 import { compileModule } from './module.ts';
 import { addGram, gemm, solve, subtract, times } from './products.ts';
+import { fillColumns } from './random.ts';
 
-/** A provider that can release what it holds. */
+/** A provider that also fills random columns, and can release what it holds. */
 export interface WasmKernels extends Kernels {
+  /** Fills a block as `fillRandom` of core/ does, to the bit. */
+  fillColumns(block: Block, distribution: Distribution, key: StreamKey, firstColumn: number): Promise<void>;
   /** Ends the worker threads and frees the memory when the calls under way are done; a later call starts anew. */
   close(): Promise<void>;
 }
@@ -41,6 +46,7 @@ async function start(): Promise<WasmKernels> {
     subtract: async (X, C, Z) => (Z.cols === 1 ? subtractColumn(X, C, Z) : subtract(engine(), X, C, Z)),
     gemm: (A, B, options) => gemm(engine(), A, B, options),
     eigh: (A) => eigh(engine(), A),
+    fillColumns: (block, ...columns) => fillColumns(engine(), block, ...columns),
     close: async () => {
       const closing = current;
       current = undefined;

@@ -35,6 +35,8 @@ type CsrKernel = (
   rowBytes: number,
 ) => void;
 
+type RandomKernel = (gaussian: boolean, states: Address, out: Address, rows: number, cols: number) => void;
+
 /** Exports of `assembly/index.ts`, described there. */
 export interface Exports {
   joinTeam(sync: Address, scratch: Address, rank: number, size: number): void;
@@ -44,6 +46,8 @@ export interface Exports {
   productF64: ProductKernel;
   csrF32: CsrKernel;
   csrF64: CsrKernel;
+  randomF32: RandomKernel;
+  randomF64: RandomKernel;
   sketchRows(
     y: Address,
     rows: number,

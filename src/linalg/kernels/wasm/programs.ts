@@ -2,6 +2,7 @@
 import { type CsrProduct, multiplyCsr } from './csr.ts';
 import { type EighArguments, eigh } from './eigh/program.ts';
 import { multiply, multiplySymmetric, type Product } from './product.ts';
+import { type RandomColumns, randomColumns } from './random.ts';
 import { type RowSketchPart, sketchRows } from './sketch-rows.ts';
 import { type Solve, solve } from './solve.ts';
 import type { Thread } from './thread.ts';
@@ -12,6 +13,7 @@ export interface ProgramArguments {
   multiplySymmetric: Product;
   solve: Solve;
   multiplyCsr: CsrProduct;
+  randomColumns: RandomColumns;
   sketchRows: RowSketchPart;
   eigh: EighArguments;
 }
@@ -35,6 +37,9 @@ export function runCall(thread: Thread, call: Call): void {
       break;
     case 'multiplyCsr':
       multiplyCsr(thread, call.args);
+      break;
+    case 'randomColumns':
+      randomColumns(thread, call.args);
       break;
     case 'sketchRows':
       sketchRows(thread, call.args);

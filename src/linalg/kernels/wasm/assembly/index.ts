@@ -9,6 +9,7 @@ export { rotate } from './vector';
 
 import { csrProduct } from './csr';
 import { product } from './product';
+import { randomColumns } from './random';
 
 /** {@link product} of f32 operands in f32. */
 // biome-ignore format: the arguments of {@link product}
@@ -32,4 +33,14 @@ export function csrF32(indptr: usize, indices: usize, data: usize, bounds: usize
 // biome-ignore format: the arguments of {@link csrProduct}
 export function csrF64(indptr: usize, indices: usize, data: usize, bounds: usize, parts: i32, x: usize, y: usize, rowBytes: usize): void {
   csrProduct<f64>(indptr, indices, data, bounds, parts, x, y, rowBytes);
+}
+
+/** {@link randomColumns} in f32. */
+export function randomF32(gaussian: bool, states: usize, out: usize, rows: usize, cols: usize): void {
+  randomColumns<f32>(gaussian, states, out, rows, cols);
+}
+
+/** {@link randomColumns} in f64. */
+export function randomF64(gaussian: bool, states: usize, out: usize, rows: usize, cols: usize): void {
+  randomColumns<f64>(gaussian, states, out, rows, cols);
 }

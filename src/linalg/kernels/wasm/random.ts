@@ -1,0 +1,83 @@
+/** Random columns on an engine: filled in the shared memory, panel by panel, and copied out. */
+import type { Block } from '../../../core/block.ts';
+import { bytesPerEntry, dtypeOf } from '../../../core/dtype.ts';
+import { type Distribution, initialState, type StreamKey } from '../../../core/random.ts';
+import type { Engine, Job } from './engine.ts';
+import type { Address } from './module.ts';
+import type { Thread } from './thread.ts';
+
+/** Rows of random columns: all threads share the columns. */
+export interface RandomColumns {
+  kind: 'randomF32' | 'randomF64';
+  gaussian: boolean;
+  /** Of groups of four columns; left where the next rows go on. */
+  states: Address;
+  out: Address;
+  rows: number;
+  cols: number;
+}
+
+/** Called by every thread of a team. */
+export function randomColumns(thread: Thread, { kind, gaussian, states, out, rows, cols }: RandomColumns): void {
+  thread.kernels[kind](gaussian, states, out, rows, cols);
+}
+
+/** Columns whose states lie together: s0 of each, then s1 of each. */
+const LANES = 4;
+
+/** Of one panel, about: what is copied out is then still in the cache. */
+const PANEL_BYTES = 2 ** 23;
+
+/** Rows of a panel that is not the last are a multiple of this: those that the kernel makes at once. */
+const CHUNK_ROWS = 64;
+
+/** Operations for one number, about: what the engine weighs a job by. */
+const WORK = { gaussian: 48, rademacher: 6 };
+
+const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+
+/** The states of columns `firstColumn..firstColumn + cols` as the kernel keeps them. */
+function statesOf(key: StreamKey, firstColumn: number, cols: number): Int32Array {
+  const states = new Int32Array(4 * LANES * Math.ceil(cols / LANES));
+  for (let column = 0; column < cols; column++) {
+    const lane = column % LANES;
+    const [high0, low0, high1, low1] = initialState(key, firstColumn + column);
+    states.set([low0, high0], 4 * (column - lane) + 2 * lane);
+    states.set([low1, high1], 4 * (column - lane) + 2 * (LANES + lane));
+  }
+  return states;
+}
+
+/** The same numbers as `fillRandom`, to the bit. */
+export async function fillColumns(
+  engine: Engine,
+  { rows, cols, data }: Block,
+  distribution: Distribution,
+  key: StreamKey,
+  firstColumn: number,
+): Promise<void> {
+  const dtype = dtypeOf(data);
+  const states = statesOf(key, firstColumn, cols);
+  const rowBytes = cols * bytesPerEntry(dtype);
+  const step = Math.max(CHUNK_ROWS, CHUNK_ROWS * Math.floor(PANEL_BYTES / (CHUNK_ROWS * rowBytes)));
+  const offsetOut = align(states.length * Int32Array.BYTES_PER_ELEMENT);
+  const panel = (start: number, height: number): Job => ({
+    bytes: offsetOut + height * rowBytes,
+    work: WORK[distribution] * height * cols,
+    load(memory, base) {
+      new Int32Array(memory, base, states.length).set(states);
+      const kind = dtype === 'float32' ? 'randomF32' : 'randomF64';
+      const gaussian = distribution === 'gaussian';
+      return {
+        program: 'randomColumns',
+        args: { kind, gaussian, states: base, out: base + offsetOut, rows: height, cols },
+      };
+    },
+    store(memory, base) {
+      states.set(new Int32Array(memory, base, states.length));
+      const made = [memory, base + offsetOut, height * cols] as const;
+      data.set(dtype === 'float32' ? new Float32Array(...made) : new Float64Array(...made), start * cols);
+    },
+  });
+  for (let start = 0; start < rows; start += step) await engine.run(panel(start, Math.min(step, rows - start)));
+}
