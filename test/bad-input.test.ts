@@ -41,7 +41,10 @@ describe('seigh: dims and options', () => {
   test.each<[object, string]>([
     [{ method: 'lanczos' }, "seigh: method must be one of 'hmt', 'nystrom', 'oversampled', 'krylov', got 'lanczos'"],
     [{ which: 'XX' as never }, "seigh: which must be one of 'LM', 'LA', 'SA', got 'XX'"],
-    [{ testMatrix: 'cauchy' as never }, "seigh: testMatrix must be one of 'gaussian', 'rademacher', got 'cauchy'"],
+    [
+      { testMatrix: 'cauchy' as never },
+      "seigh: testMatrix must be one of 'gaussian', 'rademacher', 'sparseSign', got 'cauchy'",
+    ],
     [{ kernels: 'cuda' as never }, 'seigh: kernels must be one of'],
     [{ rank: 0 }, 'seigh: rank must be an integer in 1..10, got 0 for n = 10'],
     [{ blockSize: 0 }, 'seigh: blockSize must be an integer at least 1, got 0'],

@@ -9,7 +9,7 @@ const { values: flags } = parseArgs({ options: { js: { type: 'boolean', default:
 const [rows, cols, repeats] = [39760, 128, 10];
 
 const metrics: Record<string, number> = {};
-for (const distribution of ['gaussian', 'rademacher'] as const) {
+for (const distribution of ['gaussian', 'rademacher', 'sparseSign'] as const) {
   for (const dtype of ['float32', 'float64'] as const) {
     const block = zeros(rows, cols, dtype);
     let least = Number.POSITIVE_INFINITY;

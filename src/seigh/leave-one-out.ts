@@ -3,7 +3,8 @@ import type { Matrix } from '../core/block.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 
 /**
- * Estimate of ||A - P A||_F^2, P the projector on the range of Y = A Omega, Omega with k Gaussian or Rademacher columns.
+ * Estimate of ||A - P A||_F^2, P the projector on the range of Y = A Omega, Omega with k columns that are
+ * independent of each other and have E[w w^T] = I.
  *
  * Column j tests the basis of the other k - 1: (I - P_j) y_j with P_j the projector without column j is independent of
  * w_j in P_j, so the mean of ||(I - P_j) y_j||^2 over j has the expectation of ||A - P_j A||_F^2, that of one column fewer.

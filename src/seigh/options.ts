@@ -31,7 +31,10 @@ import { METHOD_NAMES, METHODS, type Method, type MethodTable } from './methods.
 
 /** Options of every method. */
 export interface SketchOptions extends Control {
-  /** Distribution of the test matrix; `'gaussian'` by default. */
+  /**
+   * Distribution of the test matrix: `'gaussian'` (default), `'rademacher'` (random signs) or `'sparseSign'` (signs and zeros; the first 16
+   * columns, and all of an operator with less than 16 rows, are signs). None changes what certificates say.
+   */
   testMatrix?: Distribution;
   /** Eigenpairs returned at most. Default: all that the method gives (nystrom: half the sketch). */
   rank?: number;

@@ -7,7 +7,7 @@ import { TEST_MATRICES } from './test-matrix.ts';
 
 /** Options of `ssvd`. */
 export interface SsvdOptions extends Control {
-  /** Distribution of the test matrix; `'gaussian'` by default. */
+  /** Distribution of the test matrix: `'gaussian'` (default), `'rademacher'` or `'sparseSign'`, see `SketchOptions`. */
   testMatrix?: Distribution;
   /** Singular triplets returned at most. Default: dims. */
   rank?: number;

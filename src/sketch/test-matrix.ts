@@ -7,7 +7,7 @@ import { fillColumns } from '../linalg/kernels/random-columns.ts';
 import type { Multivector, Space } from '../multivector/multivector.ts';
 
 /** The distributions a sketch can be drawn from, as the `testMatrix` option names them. */
-export const TEST_MATRICES: readonly Distribution[] = ['gaussian', 'rademacher'];
+export const TEST_MATRICES: readonly Distribution[] = ['gaussian', 'rademacher', 'sparseSign'];
 
 /** An n x cols random matrix Omega, known by its stream: columns can be made anywhere, any number of times. */
 export interface TestMatrix {

@@ -1,5 +1,5 @@
 /** Hutch++ (Meyer, Musco, Musco & Woodruff 2021): the trace on a sketched range exactly, the rest by Hutchinson. */
-import type { Distribution } from '../core/random.ts';
+import type { DenseDistribution } from '../core/random.ts';
 import { symmetricPart } from '../linalg/small.ts';
 import { refuseNegative } from '../linops/probes.ts';
 import { GrownColumns } from '../multivector/grown-columns.ts';
@@ -21,7 +21,7 @@ const total = (values: Float64Array): number => values.reduce((sum, value) => su
  * When the range grows, products with earlier vectors stay: A (I - P_new) g = A (I - P) g - A Q_added Q_added^T g. They
  * remain independent of the range, which depends on vectors of its own only.
  */
-export function hutchPlusPlus(run: EstimatorRun, distribution: Distribution): AdaptiveEstimator<TraceEstimate> {
+export function hutchPlusPlus(run: EstimatorRun, distribution: DenseDistribution): AdaptiveEstimator<TraceEstimate> {
   const { op, n, verbs, roundoff, space } = run;
   const range = rangeOf(run, { purpose: 'traceRange', distribution: 'gaussian' });
   /** (I - P) g, and A times it: column blocks of the same widths. */

@@ -1,5 +1,5 @@
 /** Hutchinson 1990 (Girard 1989): the mean of w^T A w. */
-import type { Distribution } from '../core/random.ts';
+import type { DenseDistribution } from '../core/random.ts';
 import { refuseNegative } from '../linops/probes.ts';
 import { columnDots, columnNorms } from '../multivector/verbs.ts';
 import { type EstimatorRun, forEachBlock } from './run.ts';
@@ -12,7 +12,7 @@ export const ROUNDINGS = 4;
 const joined = (a: Float64Array, b: Float64Array): Float64Array => Float64Array.from([...a, ...b]);
 
 /** tr A as the mean of w_i^T A w_i: standard deviation sqrt(2 / q) ||A||_F with Gaussian, less with Rademacher vectors. */
-export function hutchinson(run: EstimatorRun, distribution: Distribution): AdaptiveEstimator<TraceEstimate> {
+export function hutchinson(run: EstimatorRun, distribution: DenseDistribution): AdaptiveEstimator<TraceEstimate> {
   const { op, verbs, roundoff } = run;
   let forms: Float64Array = new Float64Array(0);
   let lengths: Float64Array = new Float64Array(0);

@@ -10,10 +10,9 @@ import {
   seed,
   withDefault,
 } from '../core/parse.ts';
-import type { Distribution } from '../core/random.ts';
+import type { DenseDistribution } from '../core/random.ts';
 import type { Control } from '../core/schedule.ts';
 import { KERNELS, type KernelsChoice } from '../linalg/kernels/choice.ts';
-import { TEST_MATRICES } from '../sketch/test-matrix.ts';
 
 /** Options that all estimators share. */
 export interface EstimatorOptions extends Control {
@@ -86,16 +85,19 @@ export interface TraceOptions extends EstimatorOptions, StoppingOptions {
   /** Default `'hutch++'`, the best one with a certified interval. */
   method?: TraceMethod;
   /** hutchinson and hutch++ only: `'gaussian'` (default; certified) or `'rademacher'` (a smaller error, likely only). */
-  testMatrix?: Distribution;
+  testMatrix?: 'gaussian' | 'rademacher';
 }
 
 const TRACE_METHODS: readonly TraceMethod[] = ['hutchinson', 'hutch++', 'xtrace', 'xnystrace'];
 
 /** How {@link TraceOptions} are parsed. */
-export const TRACE_FIELDS: { method: Field<TraceMethod>; testMatrix: Field<Distribution> } & typeof STOPPING &
+export const TRACE_FIELDS: { method: Field<TraceMethod>; testMatrix: Field<DenseDistribution> } & typeof STOPPING &
   EstimatorFields = {
   method: described(withDefault(choice(TRACE_METHODS), 'hutch++'), 'estimator'),
-  testMatrix: described(withDefault(choice(TEST_MATRICES), 'gaussian'), 'distribution of the random vectors'),
+  testMatrix: described(
+    withDefault(choice<DenseDistribution>(['gaussian', 'rademacher']), 'gaussian'),
+    'distribution of the random vectors',
+  ),
   ...STOPPING,
   ...ESTIMATOR_FIELDS,
 };

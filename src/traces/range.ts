@@ -1,6 +1,6 @@
 /** The range of A Omega as an estimator grows it, and what leaving one column of Omega out takes from it. */
 import type { Matrix } from '../core/block.ts';
-import type { Distribution, Purpose } from '../core/random.ts';
+import type { DenseDistribution, Purpose } from '../core/random.ts';
 import type { GrownColumns } from '../multivector/grown-columns.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import type { VerbContext } from '../multivector/verbs.ts';
@@ -12,7 +12,7 @@ import { drawColumns, type EstimatorRun, multiply } from './run.ts';
 export interface RangeOptions {
   /** The stream of Omega. */
   purpose: Purpose;
-  distribution: Distribution;
+  distribution: DenseDistribution;
   /** Takes the columns of Omega, where they are needed later. */
   Omega?: GrownColumns;
   /** What is to be known of the basis. Default: A Q. */

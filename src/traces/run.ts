@@ -1,7 +1,7 @@
 /** What all estimators of a call share: random columns, products, and their count. */
 
 import { unitRoundoff } from '../core/dtype.ts';
-import type { Distribution, Purpose } from '../core/random.ts';
+import type { DenseDistribution, Purpose } from '../core/random.ts';
 import type { Control } from '../core/schedule.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -59,7 +59,7 @@ export async function estimatorRun(
 export function drawColumns(
   run: EstimatorRun,
   purpose: Purpose,
-  distribution: Distribution,
+  distribution: DenseDistribution,
   first: number,
   count: number,
 ): Promise<Multivector> {
@@ -89,7 +89,7 @@ export interface MultipliedColumns {
  */
 export async function forEachBlock(
   run: EstimatorRun,
-  distribution: Distribution,
+  distribution: DenseDistribution,
   first: number,
   count: number,
   visit: (columns: MultipliedColumns) => Promise<void>,

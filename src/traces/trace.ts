@@ -3,7 +3,7 @@
 import { atDoor } from '../core/door.ts';
 import { ArgumentError } from '../core/errors.ts';
 import { parseOptions } from '../core/parse.ts';
-import type { Distribution } from '../core/random.ts';
+import type { DenseDistribution } from '../core/random.ts';
 import { supervise } from '../core/schedule.ts';
 import { atScale } from '../linops/at-scale.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -58,7 +58,7 @@ export interface TraceResult extends Interval {
 
 const ESTIMATORS: Record<
   TraceMethod,
-  { least: number; start: (run: EstimatorRun, distribution: Distribution) => AdaptiveEstimator<TraceEstimate> }
+  { least: number; start: (run: EstimatorRun, distribution: DenseDistribution) => AdaptiveEstimator<TraceEstimate> }
 > = {
   hutchinson: { least: 2, start: hutchinson },
   'hutch++': { least: 4, start: hutchPlusPlus },
@@ -68,7 +68,7 @@ const ESTIMATORS: Record<
 
 interface Call extends ParsedEstimator, ParsedStopping {
   method: TraceMethod;
-  testMatrix: Distribution;
+  testMatrix: DenseDistribution;
 }
 
 /** The certified interval where there is one, and the likely one. */

@@ -43,10 +43,10 @@ async function certifiedSketch(A: LinearOperator, dims: number): Promise<Certifi
   };
 }
 
-/** Random numbers of both distributions: a few, which are made in JavaScript, and some of many, which WebAssembly makes. */
+/** Random numbers of all distributions: a few, which are made in JavaScript, and some of many, which WebAssembly makes. */
 export async function drawn(): Promise<number[]> {
   const numbers: number[] = [];
-  for (const distribution of ['gaussian', 'rademacher'] as const) {
+  for (const distribution of ['gaussian', 'rademacher', 'sparseSign'] as const) {
     for (const rows of [501, 20_001]) {
       const block = zeros(rows, 5, 'float64');
       await fillColumns(block, distribution, { seed: 5, purpose: 'test' }, 3);

@@ -31,7 +31,7 @@ describe.each([0, 1, 2, 3])('an engine of %d threads', (threads) => {
   afterAll(() => engine.close());
 
   describe.each(['float32', 'float64'] as const)('%s', (dtype) => {
-    test.each(['gaussian', 'rademacher'] as const)('%s', async (distribution) => {
+    test.each(['gaussian', 'rademacher', 'sparseSign'] as const)('%s', async (distribution) => {
       // odd heights, ragged groups of four columns, chunks of 64 rows, work for the calling thread and for the team
       for (const [rows, cols] of [
         [1, 1],
@@ -45,15 +45,17 @@ describe.each([0, 1, 2, 3])('an engine of %d threads', (threads) => {
         [20_001, 17],
       ] as const) {
         const block = zeros(rows, cols, dtype);
-        await fillColumns(engine, block, distribution, key, 7);
-        expectSame(block, reference(rows, cols, dtype, distribution, 7));
+        for (const first of distribution === 'sparseSign' ? [0, 7, 61, 1000] : [7]) {
+          await fillColumns(engine, block, distribution, key, first);
+          expectSame(block, reference(rows, cols, dtype, distribution, first));
+        }
       }
     });
   });
 
   test('panels of a block that is filled in several', async () => {
     const [rows, cols] = [40_009, 67];
-    for (const distribution of ['gaussian', 'rademacher'] as const) {
+    for (const distribution of ['gaussian', 'rademacher', 'sparseSign'] as const) {
       const block = zeros(rows, cols, 'float32');
       expect(block.data.byteLength).toBeGreaterThan(2 ** 23);
       await fillColumns(engine, block, distribution, key, 0);

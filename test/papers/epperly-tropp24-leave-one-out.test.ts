@@ -46,7 +46,7 @@ describe('leave-one-out error', () => {
     expect(leaveOneOutError! / expected).toBeCloseTo(1, 10);
   });
 
-  test.each(['gaussian', 'rademacher'] as const)(
+  test.each(['gaussian', 'rademacher', 'sparseSign'] as const)(
     '%s: within 3 %% of the true error, mean over 50 draws',
     async (testMatrix) => {
       const n = 120;

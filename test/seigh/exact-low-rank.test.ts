@@ -56,7 +56,7 @@ describe.each(tolerances)('%s: A to %d, orthonormal to %d', (dtype, fit, defect)
     test.each(shapes)(
       'rank $rank of n = $n from $dims columns in blocks of $blockSize',
       async ({ n, rank, dims, blockSize }) => {
-        for (const testMatrix of ['gaussian', 'rademacher'] as const) {
+        for (const testMatrix of ['gaussian', 'rademacher', 'sparseSign'] as const) {
           for (const seed of long ? [1, 2, 3, 4, 5] : [1]) {
             const A = lowRank(n, rank, seed, dtype);
             const result = await seigh(denseOperator(A), dims, { ...options, testMatrix, seed, blockSize });

@@ -2,6 +2,7 @@
 import { type Block, zeros } from '../../src/core/block.ts';
 import { fillRandom } from '../../src/core/random.ts';
 import { type SeighOptions, seigh } from '../../src/index.ts';
+import { identity } from '../../src/linalg/small.ts';
 import { operatorWithSpectrum, randomOrthogonal, spectra } from '../../src/testing/index.ts';
 import { beforeAll, describe, expect, test } from '../support/jest.ts';
 import { long } from '../support/long.ts';
@@ -98,6 +99,12 @@ describe.each(cases)('$name', ({ values, k, draws, limits }) => {
   };
 
   test('hmt', () => within(hmt, limits.hmt));
+  test('hmt, sparse signs', async () =>
+    within(await ratios(values, k, k, draws, basis, { testMatrix: 'sparseSign' }), limits.hmt));
+  test('hmt, sparse signs, eigenvectors of a single entry', async () => {
+    const rows = identity(values.length);
+    within(await ratios(values, k, k, draws, rows, { testMatrix: 'sparseSign' }), limits.hmt);
+  });
   test('hmt, refined, from the same products', () => within(refined, limits.refined));
   test('refine is never worse than hmt on the same sketch', () => {
     for (const [draw, ratio] of refined.entries()) expect(ratio).toBeLessThanOrEqual(hmt[draw]! * (1 + 1e-12));

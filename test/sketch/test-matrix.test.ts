@@ -66,6 +66,6 @@ describe('the option testMatrix', () => {
   test('what does not exist is refused with what does', async () => {
     expect((await seigh(A, 4, { testMatrix: 'gaussian' })).testMatrix).toBe('gaussian');
     const run = seigh(A, 4, { testMatrix: 'uniform' as 'gaussian' });
-    await expect(run).rejects.toThrow(/testMatrix must be .*gaussian.*rademacher.*uniform/);
+    await expect(run).rejects.toThrow(/testMatrix must be .*gaussian.*rademacher.*sparseSign.*uniform/);
   });
 });

@@ -223,6 +223,11 @@ describe('bad input', () => {
       () => trace(A, { method: 'xtrace', testMatrix: 'rademacher' }),
       "trace: method 'xtrace' needs Gaussian vectors, got testMatrix 'rademacher'",
     ],
+    [
+      'sparse signs, whose forms scatter far more',
+      () => trace(A, { testMatrix: 'sparseSign' as 'gaussian' }),
+      "trace: testMatrix must be one of 'gaussian', 'rademacher', got 'sparseSign'",
+    ],
     ['rectangular', () => trace(denseOperator(randomBlock(4, 3, 1))), 'trace: the operator must be square, got 4 x 3'],
     [
       'xnystrace of an indefinite operator',

@@ -35,7 +35,15 @@ type CsrKernel = (
   rowBytes: number,
 ) => void;
 
-type RandomKernel = (gaussian: boolean, states: Address, out: Address, rows: number, cols: number) => void;
+type RandomKernel = (
+  distribution: number,
+  states: Address,
+  strides: Address,
+  chunk: number,
+  out: Address,
+  rows: number,
+  cols: number,
+) => void;
 
 /** Exports of `assembly/index.ts`, described there. */
 export interface Exports {

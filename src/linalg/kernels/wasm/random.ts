@@ -1,25 +1,32 @@
 /** Random columns on an engine: filled in the shared memory, panel by panel, and copied out. */
 import type { Block } from '../../../core/block.ts';
 import { bytesPerEntry, dtypeOf } from '../../../core/dtype.ts';
-import { type Distribution, initialState, type StreamKey } from '../../../core/random.ts';
+import { type Distribution, initialState, type StreamKey, sparseStride } from '../../../core/random.ts';
 import type { Engine, Job } from './engine.ts';
 import type { Address } from './module.ts';
 import type { Thread } from './thread.ts';
 
-/** Rows of random columns: all threads share the columns. */
+/** Rows of random columns, made `chunk` at a time: all threads share the columns. */
 export interface RandomColumns {
   kind: 'randomF32' | 'randomF64';
-  gaussian: boolean;
+  distribution: Distribution;
   /** Of groups of four columns; left where the next rows go on. */
   states: Address;
+  /** Of sparse columns. */
+  strides: Address;
+  chunk: number;
   out: Address;
   rows: number;
   cols: number;
 }
 
+/** Numbers by which the kernel knows the distributions. */
+const NUMBERS: Record<Distribution, number> = { gaussian: 0, rademacher: 1, sparseSign: 2 };
+
 /** Called by every thread of a team. */
-export function randomColumns(thread: Thread, { kind, gaussian, states, out, rows, cols }: RandomColumns): void {
-  thread.kernels[kind](gaussian, states, out, rows, cols);
+export function randomColumns(thread: Thread, call: RandomColumns): void {
+  const { kind, distribution, states, strides, chunk, out, rows, cols } = call;
+  thread.kernels[kind](NUMBERS[distribution], states, strides, chunk, out, rows, cols);
 }
 
 /** Columns whose states lie together: s0 of each, then s1 of each. */
@@ -28,11 +35,11 @@ const LANES = 4;
 /** Of one panel, about: what is copied out is then still in the cache. */
 const PANEL_BYTES = 2 ** 23;
 
-/** Rows of a panel that is not the last are a multiple of this: those that the kernel makes at once. */
+/** Rows of a chunk at least: what lies side by side is written while it is in the cache. A multiple of 32, of which words give signs. */
 const CHUNK_ROWS = 64;
 
 /** Operations for one number, about: what the engine weighs a job by. */
-const WORK = { gaussian: 48, rademacher: 6 };
+const WORK: Record<Distribution, number> = { gaussian: 48, rademacher: 6, sparseSign: 6 };
 
 const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
@@ -58,20 +65,23 @@ export async function fillColumns(
 ): Promise<void> {
   const dtype = dtypeOf(data);
   const states = statesOf(key, firstColumn, cols);
+  const isSparse = distribution === 'sparseSign';
+  const strides = Int32Array.from({ length: isSparse ? cols : 0 }, (_, j) => sparseStride(firstColumn + j, rows));
+  // of the last column it is the largest
+  const chunk = Math.max(CHUNK_ROWS, strides.at(-1) ?? 0);
   const rowBytes = cols * bytesPerEntry(dtype);
-  const step = Math.max(CHUNK_ROWS, CHUNK_ROWS * Math.floor(PANEL_BYTES / (CHUNK_ROWS * rowBytes)));
-  const offsetOut = align(states.length * Int32Array.BYTES_PER_ELEMENT);
+  const step = chunk * Math.max(1, Math.floor(PANEL_BYTES / (chunk * rowBytes)));
+  const offsetStrides = align(states.byteLength);
+  const offsetOut = offsetStrides + align(strides.byteLength);
   const panel = (start: number, height: number): Job => ({
     bytes: offsetOut + height * rowBytes,
     work: WORK[distribution] * height * cols,
     load(memory, base) {
       new Int32Array(memory, base, states.length).set(states);
+      new Int32Array(memory, base + offsetStrides, strides.length).set(strides);
+      const places = { states: base, strides: base + offsetStrides, out: base + offsetOut };
       const kind = dtype === 'float32' ? 'randomF32' : 'randomF64';
-      const gaussian = distribution === 'gaussian';
-      return {
-        program: 'randomColumns',
-        args: { kind, gaussian, states: base, out: base + offsetOut, rows: height, cols },
-      };
+      return { program: 'randomColumns', args: { kind, distribution, ...places, chunk, rows: height, cols } };
     },
     store(memory, base) {
       states.set(new Int32Array(memory, base, states.length));

@@ -36,11 +36,13 @@ export function csrF64(indptr: usize, indices: usize, data: usize, bounds: usize
 }
 
 /** {@link randomColumns} in f32. */
-export function randomF32(gaussian: bool, states: usize, out: usize, rows: usize, cols: usize): void {
-  randomColumns<f32>(gaussian, states, out, rows, cols);
+// biome-ignore format: the arguments of {@link randomColumns}
+export function randomF32(distribution: i32, states: usize, strides: usize, chunk: usize, out: usize, rows: usize, cols: usize): void {
+  randomColumns<f32>(distribution, states, strides, chunk, out, rows, cols);
 }
 
 /** {@link randomColumns} in f64. */
-export function randomF64(gaussian: bool, states: usize, out: usize, rows: usize, cols: usize): void {
-  randomColumns<f64>(gaussian, states, out, rows, cols);
+// biome-ignore format: the arguments of {@link randomColumns}
+export function randomF64(distribution: i32, states: usize, strides: usize, chunk: usize, out: usize, rows: usize, cols: usize): void {
+  randomColumns<f64>(distribution, states, strides, chunk, out, rows, cols);
 }

@@ -8,10 +8,7 @@ import { ownScratch, shareEnd, shareStart } from './team';
 const LANES: usize = 4;
 const STATE_BYTES: usize = 64;
 
-/** Rows made of a group of columns before the next, so that what lies side by side is written while it is in the cache. */
-const CHUNK_ROWS: usize = 64;
-
-/** In scratch memory: the constants of {@link gaussianPairs}, and behind them a chunk of rows of four columns. */
+/** In scratch memory: the constants of {@link gaussianPairs}, and behind them rows of four columns. */
 const ROWS_AT: usize = 512;
 
 /**
@@ -261,25 +258,93 @@ function signRows<T>(states: usize, out: usize, rowBytes: usize, rows: usize, wi
 }
 
 /**
+ * `rows` rows of one sparse column, which are zero before: one sign in each `stride` rows, times its root. With stride 1 a number
+ * makes 32 signs, as in {@link signRows}. `state` addresses the column's s0; s1 is behind those of its group.
+ */
+function sparseRows<T>(state: usize, out: usize, rowBytes: usize, rows: usize, stride: usize): void {
+  let s0 = load<u64>(state);
+  let s1 = load<u64>(state, LANES * 8);
+  const step: usize = stride === 1 ? 32 : stride;
+  const size = <T>Math.sqrt(<f64>stride);
+  for (let first: usize = 0; first < rows; first += step) {
+    let word = <u32>(s0 + s1);
+    const s = s0 ^ s1;
+    s0 = rotl<u64>(s0, 24) ^ s ^ (s << 16);
+    s1 = rotl<u64>(s, 37);
+    word = (word ^ (word >> 16)) * 0x21f0aaad;
+    word = (word ^ (word >> 15)) * 0x735a2d97;
+    word ^= word >> 15;
+    if (stride === 1) {
+      const end = min(first + step, rows);
+      for (let i = first; i < end; i++, word >>= 1) store<T>(out + i * rowBytes, (word & 1) === 1 ? 1 : -1);
+    } else {
+      const row = first + (<usize>word & (stride - 1));
+      if (row < rows) store<T>(out + row * rowBytes, <i32>word < 0 ? -size : size);
+    }
+  }
+  store<u64>(state, s0);
+  store<u64>(state, s1, LANES * 8);
+}
+
+/** Columns `first..end` of a chunk of sparse columns, `strides` of all columns in u32. */
+function sparseChunk<T>(
+  states: usize,
+  strides: usize,
+  out: usize,
+  rowBytes: usize,
+  rows: usize,
+  first: usize,
+  end: usize,
+): void {
+  const bytes = (end - first) * sizeof<T>();
+  for (let i: usize = 0; i < rows; i++) memory.fill(out + i * rowBytes + first * sizeof<T>(), 0, bytes);
+  for (let col = first; col < end; col++) {
+    const state = states + (col / LANES) * STATE_BYTES + (col % LANES) * 8;
+    const stride = <usize>load<u32>(strides + col * 4);
+    sparseRows<T>(state, out + col * sizeof<T>(), rowBytes, rows, stride);
+  }
+}
+
+/** Numbers of the distributions. */
+const GAUSSIAN: i32 = 0;
+const SIGNS: i32 = 1;
+
+/**
  * Fills rows of random columns, called by every thread of the team: they share the columns, in pieces of a cache line. What
  * others have filled is there when all have returned.
- * @param states of groups of four columns, left where the next rows go on; those are a multiple of {@link CHUNK_ROWS} away
+ * @param distribution 0 Gaussian, 1 signs, 2 sparse signs
+ * @param states of groups of four columns, left where the next rows go on: a multiple of `chunk` further
+ * @param strides of sparse columns, in u32
+ * @param chunk rows made at once, a multiple of 64 and of all strides
  * @param out row-major, rows end to end
  */
-export function randomColumns<T>(gaussian: bool, states: usize, out: usize, rows: usize, cols: usize): void {
-  if (gaussian) putConstants(ownScratch());
+export function randomColumns<T>(
+  distribution: i32,
+  states: usize,
+  strides: usize,
+  chunk: usize,
+  out: usize,
+  rows: usize,
+  cols: usize,
+): void {
+  if (distribution === GAUSSIAN) putConstants(ownScratch());
   const rowBytes = cols * sizeof<T>();
   const piece = 64 / sizeof<T>();
   const pieces = (cols + piece - 1) / piece;
   const first = shareStart(pieces) * piece;
   const end = min(cols, shareEnd(pieces) * piece);
-  for (let row: usize = 0; row < rows; row += CHUNK_ROWS) {
-    const height = min(CHUNK_ROWS, rows - row);
+  for (let row: usize = 0; row < rows; row += chunk) {
+    const height = min(chunk, rows - row);
+    const start = out + row * rowBytes;
+    if (distribution > SIGNS) {
+      sparseChunk<T>(states, strides, start, rowBytes, height, first, end);
+      continue;
+    }
     for (let col = first; col < end; col += LANES) {
       const state = states + (col / LANES) * STATE_BYTES;
-      const at = out + row * rowBytes + col * sizeof<T>();
+      const at = start + col * sizeof<T>();
       const width = min(LANES, end - col);
-      if (gaussian) gaussianRows<T>(state, at, rowBytes, height, width);
+      if (distribution === GAUSSIAN) gaussianRows<T>(state, at, rowBytes, height, width);
       else signRows<T>(state, at, rowBytes, height, width);
     }
   }
