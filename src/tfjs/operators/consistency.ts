@@ -1,7 +1,7 @@
 /** What a second pass says about the model: does it compute the same again, and are its products symmetric? */
 import { type Block, zeros } from '../../core/block.ts';
 import { ArgumentError, NumericalError } from '../../core/errors.ts';
-import { fillRandom } from '../../core/random.ts';
+import { fillColumns } from '../../linalg/kernels/random-columns.ts';
 import type { ParameterInfo } from '../problem/parameters.ts';
 import type { Survey } from './survey.ts';
 
@@ -15,9 +15,9 @@ const SYMMETRIC = 1e-3;
 const ROUNDING = 16;
 
 /** Two random columns, the same at every run, and their sum. */
-export function makeProbes(rows: number): Block {
+export async function makeProbes(rows: number): Promise<Block> {
   const pair = zeros(rows, 2, 'float32');
-  fillRandom(pair, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
+  await fillColumns(pair, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
   const X = zeros(rows, 3, 'float32');
   for (let row = 0; row < rows; row++) {
     const [u = 0, v = 0] = pair.data.subarray(2 * row, 2 * row + 2);

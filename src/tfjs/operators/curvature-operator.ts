@@ -155,8 +155,8 @@ class RecordedCurvature {
     await prepareTensorFlow();
     const { problem, check, psd = false } = this.#spec;
     const batches = this.#batches;
+    const probes = check ? await makeProbes(this.#rows) : undefined;
     return currentBackend().onDevice(async () => {
-      const probes = check ? makeProbes(this.#rows) : undefined;
       const first = await survey(problem, (visit) => batches.first(visit), probes);
       try {
         await refuseNonFinite(problem, 'gradient', first.gradient);
