@@ -3,7 +3,7 @@ import type { Block } from '../../core/block.ts';
 import { UnsupportedError } from '../../core/errors.ts';
 import { type Distribution, fillRandom, type StreamKey } from '../../core/random.ts';
 import { defaultChoice } from './choice.ts';
-import { loadWasmKernels, type WasmKernels } from './wasm/load.ts';
+import type { WasmKernels } from './wasm/load.ts';
 
 /** Up to this many numbers are made here: a fraction of a millisecond, and no WebAssembly is compiled for them. */
 const FEW = 2 ** 13;
@@ -12,6 +12,8 @@ const FEW = 2 ** 13;
 async function embedded(): Promise<WasmKernels | undefined> {
   if (defaultChoice() === 'js') return undefined;
   try {
+    // options and help reach this file: they need no kernels
+    const { loadWasmKernels } = await import('./wasm/load.ts');
     return await loadWasmKernels();
   } catch (error) {
     if (error instanceof UnsupportedError) return undefined;
