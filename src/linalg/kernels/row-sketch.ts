@@ -5,7 +5,7 @@
 import { type Block, type Matrix, zeroMatrix } from '../../core/block.ts';
 import { UnsupportedError } from '../../core/errors.ts';
 import { defaultChoice } from './choice.ts';
-import { loadSketchEngine, type SketchEngine, type Strata } from './wasm/row-sketch.ts';
+import type { SketchEngine, Strata } from './wasm/row-sketch.ts';
 
 /** Entries of a column of S, each in rows of its own: what sparse embeddings take (Tropp, Yurtsever, Udell & Cevher 2019, section 3.9). */
 const STRATA = 8;
@@ -19,6 +19,8 @@ export type AddPanel = (panel: Block, firstRow: number) => Promise<void>;
 async function threads(work: number): Promise<SketchEngine | undefined> {
   if (work <= SMALL_WORK || defaultChoice() === 'js') return undefined;
   try {
+    // help reaches this file: it needs no kernels
+    const { loadSketchEngine } = await import('./wasm/row-sketch.ts');
     return await loadSketchEngine();
   } catch (error) {
     if (error instanceof UnsupportedError) return undefined;
