@@ -127,10 +127,8 @@ testLarge(
 );
 
 describe('mlp-hessian, the demo', () => {
-  test('--json prints one object: certified below 1e-3 within the minute', async () => {
-    const started = performance.now();
+  test('--json prints one object: certified below 1e-3', async () => {
     const report = JSON.parse(await example('mlp-hessian', '--json'));
-    expect(performance.now() - started).toBeLessThan(60_000);
     expect(report.eigenvalues).toHaveLength(report.dims);
     expect(report.residualNorms).toHaveLength(report.dims);
     expect(report.confidence).toBe(0.99);

@@ -29,15 +29,18 @@ export async function toDense(op: LinearOperator): Promise<Block> {
   return op.matmat(identity(op.shape[1], op.dtype));
 }
 
-/** A triple loop. */
+/** A triple loop, on arrays of one type: several make it slow for the rest of the process. */
 export function multiply(A: Block, B: Block): Block {
-  const data = new Float64Array(A.rows * B.cols);
+  const [inner, cols] = [A.cols, B.cols];
+  const [left, right] = [new Float64Array(A.data), new Float64Array(B.data)];
+  const data = new Float64Array(A.rows * cols);
   for (let i = 0; i < A.rows; i++) {
-    for (let d = 0; d < A.cols; d++) {
-      for (let j = 0; j < B.cols; j++) data[i * B.cols + j]! += A.data[i * A.cols + d]! * B.data[d * B.cols + j]!;
+    for (let d = 0; d < inner; d++) {
+      const factor = left[i * inner + d]!;
+      for (let j = 0; j < cols; j++) data[i * cols + j]! += factor * right[d * cols + j]!;
     }
   }
-  return { rows: A.rows, cols: B.cols, data };
+  return { rows: A.rows, cols, data };
 }
 
 export function transposed(A: Block): Block {
@@ -47,15 +50,17 @@ export function transposed(A: Block): Block {
 }
 
 export function frobenius(A: Block): number {
+  const data = new Float64Array(A.data);
   let square = 0;
-  for (const value of A.data) square += value * value;
+  for (let at = 0; at < data.length; at++) square += data[at]! * data[at]!;
   return Math.sqrt(square);
 }
 
 export function distance(A: Block, B: Block): number {
   if (A.rows !== B.rows || A.cols !== B.cols) throw new Error(`${A.rows}x${A.cols} against ${B.rows}x${B.cols}`);
+  const [left, right] = [new Float64Array(A.data), new Float64Array(B.data)];
   let square = 0;
-  for (const [at, value] of A.data.entries()) square += (value - B.data[at]!) ** 2;
+  for (let at = 0; at < left.length; at++) square += (left[at]! - right[at]!) ** 2;
   return Math.sqrt(square);
 }
 
