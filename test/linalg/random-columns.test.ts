@@ -5,7 +5,7 @@ import { type Distribution, fillRandom, type StreamKey } from '../../src/core/ra
 import { fillColumns as fillSomewhere } from '../../src/linalg/kernels/random-columns.ts';
 import { Engine } from '../../src/linalg/kernels/wasm/engine.ts';
 import { compileModule } from '../../src/linalg/kernels/wasm/module.ts';
-import { fillColumns } from '../../src/linalg/kernels/wasm/random.ts';
+import { fillColumns as fillPanels, OWN_PANEL, TEAM_PANEL } from '../../src/linalg/kernels/wasm/random.ts';
 import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 
 const key: StreamKey = { seed: 2 ** 52 + 12345, purpose: 'sketch' };
@@ -22,6 +22,9 @@ const expectSame = ({ data }: Block, expected: Block): void => {
   const same = bytes({ ...expected, data }).equals(bytes(expected));
   expect(same ? 'the same' : data.findIndex((value, at) => !Object.is(value, expected.data[at]))).toBe('the same');
 };
+
+const fillColumns = (engine: Engine, block: Block, distribution: Distribution, of: StreamKey, first: number) =>
+  fillPanels(engine, block, distribution, of, first, TEAM_PANEL);
 
 describe.each([0, 1, 2, 3])('an engine of %d threads', (threads) => {
   let engine: Engine;
@@ -61,6 +64,17 @@ describe.each([0, 1, 2, 3])('an engine of %d threads', (threads) => {
       await fillColumns(engine, block, distribution, key, 0);
       expectSame(block, reference(rows, cols, 'float32', distribution, 0));
     }
+  });
+
+  test('small panels are filled on the calling thread', async () => {
+    const own = new Engine(await compileModule(), threads);
+    for (const distribution of ['gaussian', 'rademacher', 'sparseSign'] as const) {
+      const block = zeros(10_009, 67, 'float64');
+      await fillPanels(own, block, distribution, key, 0, OWN_PANEL);
+      expectSame(block, reference(10_009, 67, 'float64', distribution, 0));
+    }
+    expect(own.hasTeam).toBe(false);
+    await own.close();
   });
 
   test('a part of the columns is that of the whole, also of memory that is part of a larger one', async () => {

@@ -49,6 +49,11 @@ export class Engine {
     this.#main = new Thread(kernels, this.#memory, 0, 0, 1);
   }
 
+  /** Whether its threads have been started. */
+  get hasTeam(): boolean {
+    return this.#team?.alive === true;
+  }
+
   /** Runs a job; jobs too large for the main thread run one after the other, in the order of the calls. */
   run(job: Job): Promise<void> {
     if (job.work <= SMALL_WORK && job.bytes <= SMALL_BYTES) return this.#runHere(job);

@@ -9,7 +9,7 @@ import { eigh } from './eigh/solve.ts';
 import { Engine } from './engine.ts';
 import { compileModule } from './module.ts';
 import { addGram, gemm, solve, subtract, times } from './products.ts';
-import { fillColumns } from './random.ts';
+import { fillColumns, OWN_PANEL, TEAM_PANEL, workOf } from './random.ts';
 
 /** A provider that also fills random columns, and can release what it holds. */
 export interface WasmKernels extends Kernels {
@@ -20,6 +20,9 @@ export interface WasmKernels extends Kernels {
 }
 
 const MAX_THREADS = 8;
+
+/** Operations for random numbers that take about as long as threads take to start, which nothing else may ask for. */
+const START_WORK = 1e9;
 
 /** Threads of the team: what the machine gives, at most 8, or what EIGENSKETCH_THREADS says; 0 where threads share no memory. */
 export function teamSize(): number {
@@ -37,6 +40,7 @@ async function start(): Promise<WasmKernels> {
     current ??= new Engine(module, size);
     return current;
   };
+  let filled = 0;
   return {
     name: size === 0 ? 'wasm (calling thread)' : `wasm (${size} thread${size === 1 ? '' : 's'})`,
     addGram: async (X, Y, G, symmetric?: boolean) =>
@@ -46,7 +50,11 @@ async function start(): Promise<WasmKernels> {
     subtract: async (X, C, Z) => (Z.cols === 1 ? subtractColumn(X, C, Z) : subtract(engine(), X, C, Z)),
     gemm: (A, B, options) => gemm(engine(), A, B, options),
     eigh: (A) => eigh(engine(), A),
-    fillColumns: (block, ...columns) => fillColumns(engine(), block, ...columns),
+    fillColumns: (block, distribution, key, firstColumn) => {
+      filled += workOf(block, distribution);
+      const panel = engine().hasTeam || filled > START_WORK ? TEAM_PANEL : OWN_PANEL;
+      return fillColumns(engine(), block, distribution, key, firstColumn, panel);
+    },
     close: async () => {
       const closing = current;
       current = undefined;

@@ -33,7 +33,9 @@ export function randomColumns(thread: Thread, call: RandomColumns): void {
 const LANES = 4;
 
 /** Of one panel, about: what is copied out is then still in the cache. */
-const PANEL_BYTES = 2 ** 23;
+export const TEAM_PANEL: number = 2 ** 23;
+/** Of one that an engine fills on the calling thread. */
+export const OWN_PANEL: number = 2 ** 17;
 
 /** Rows of a chunk at least: what lies side by side is written while it is in the cache. A multiple of 32, of which words give signs. */
 const CHUNK_ROWS = 64;
@@ -55,6 +57,9 @@ function statesOf(key: StreamKey, firstColumn: number, cols: number): Int32Array
   return states;
 }
 
+/** Operations for all numbers of a block. */
+export const workOf = ({ rows, cols }: Block, distribution: Distribution): number => WORK[distribution] * rows * cols;
+
 /** The same numbers as `fillRandom`, to the bit. */
 export async function fillColumns(
   engine: Engine,
@@ -62,6 +67,7 @@ export async function fillColumns(
   distribution: Distribution,
   key: StreamKey,
   firstColumn: number,
+  panelBytes: number,
 ): Promise<void> {
   const dtype = dtypeOf(data);
   const states = statesOf(key, firstColumn, cols);
@@ -70,7 +76,7 @@ export async function fillColumns(
   // of the last column it is the largest
   const chunk = Math.max(CHUNK_ROWS, strides.at(-1) ?? 0);
   const rowBytes = cols * bytesPerEntry(dtype);
-  const step = chunk * Math.max(1, Math.floor(PANEL_BYTES / (chunk * rowBytes)));
+  const step = chunk * Math.max(1, Math.floor(panelBytes / (chunk * rowBytes)));
   const offsetStrides = align(states.byteLength);
   const offsetOut = offsetStrides + align(strides.byteLength);
   const panel = (start: number, height: number): Job => ({
