@@ -1,10 +1,11 @@
 /** What fails a run, and what files of one process have of each other: Jest in a process of its own, on files for that. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, expect } from '../support/jest.ts';
+import { extract, parse } from 'jest-docblock';
+import { afterAll, expect, test } from '../support/jest.ts';
 import { testLarge } from '../support/long.ts';
 
 const folder: string = mkdtempSync(join(tmpdir(), 'eigensketch-runner-'));
@@ -107,3 +108,14 @@ testLarge(
     expect(run.numPassedTests).toBe(8);
   },
 );
+
+test('a file that asks for a process of its own still does when it is compiled', () => {
+  const asks = (path: string): boolean => 'own-process' in parse(extract(readFileSync(path, 'utf8')));
+  const sources = readdirSync('test', { encoding: 'utf8', recursive: true }).filter((name) =>
+    name.endsWith('.test.ts'),
+  );
+  const asking = sources.filter((name) => asks(join('test', name)));
+  expect(asking.length).toBeGreaterThanOrEqual(3);
+  // TypeScript leaves out the comment before an import of types
+  expect(asking.filter((name) => !asks(join('dist/test', name.replace(/\.ts$/, '.js'))))).toEqual([]);
+});

@@ -1,4 +1,8 @@
-/** Every kernel of TensorFlow.js has a rule, no derivative, or a reason. */
+/**
+ * Every kernel of TensorFlow.js has a rule, no derivative, or a reason.
+ *
+ * @own-process a backend that another file has used has kernels of ours, too
+ */
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
 import { describeKernel, kernelTable } from '../../bench/support/kernel-table.ts';
