@@ -338,8 +338,9 @@ describe('the checks at the first product', () => {
       const square = tf.customGrad(slopes(excess) as never) as unknown as (v: tf.Tensor) => tf.Tensor;
       return hessian(options({ loss: () => tf.sum(tf.mul(square(W), tf.reverse(W, 0))) }));
     };
-    await expect(make(0.05).matmat(X)).rejects.toThrow(/not symmetric: measured asymmetry [2-9]\.\de-3/);
-    const H = make(0.003);
+    // the probes of two rows happen to be nearly parallel, and see a hundredth of it
+    await expect(make(0.4).matmat(X)).rejects.toThrow(/not symmetric: measured asymmetry [2-9]\.\de-3/);
+    const H = make(0.03);
     expect((await H.matmat(X)).data).toHaveLength(2);
     H.dispose();
   });

@@ -298,7 +298,12 @@ function sparseChunk<T>(
 ): void {
   const bytes = (end - first) * sizeof<T>();
   for (let i: usize = 0; i < rows; i++) memory.fill(out + i * rowBytes + first * sizeof<T>(), 0, bytes);
-  for (let col = first; col < end; col++) {
+  let col = first;
+  // strides only grow: columns of signs come first
+  for (; col + LANES <= end && load<u32>(strides + (col + LANES - 1) * 4) === 1; col += LANES) {
+    signRows<T>(states + (col / LANES) * STATE_BYTES, out + col * sizeof<T>(), rowBytes, rows, LANES);
+  }
+  for (; col < end; col++) {
     const state = states + (col / LANES) * STATE_BYTES + (col % LANES) * 8;
     const stride = <usize>load<u32>(strides + col * 4);
     sparseRows<T>(state, out + col * sizeof<T>(), rowBytes, rows, stride);
