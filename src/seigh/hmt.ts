@@ -3,6 +3,7 @@ import { type Block, copyColumns, type Matrix, zeroMatrix } from '../core/block.
 import { unitRoundoff } from '../core/dtype.ts';
 import { ArgumentError, UnsupportedError } from '../core/errors.ts';
 import { described, flag, integer, withDefault } from '../core/parse.ts';
+import { combine } from '../krylov/basis.ts';
 import { withoutRounding } from '../krylov/remainder.ts';
 import { mirrorUpper, placeBlock, relativeAsymmetry, selectColumns, transpose } from '../linalg/small.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
@@ -10,7 +11,7 @@ import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { projectOut } from '../multivector/project.ts';
 import { panelBuffer, sweep } from '../multivector/sweep.ts';
-import { addWideGram, columnNorms, concatenate, gram, subtractTimes, times } from '../multivector/verbs.ts';
+import { addWideGram, columnNorms, gram, subtractTimes } from '../multivector/verbs.ts';
 import { type Eigenpairs, type RecoveryContext, selectLeading } from '../spectrum/eigenpairs.ts';
 import { type BatchCores, collectingBatches, samplingErrors } from './batch-sampling.ts';
 import { leaveOneOutError } from './leave-one-out.ts';
@@ -141,17 +142,18 @@ export async function refinedHmt({ Q, Z }: BasisMeasurement, context: RecoveryCo
   placeBlock(core, H, 0, 0);
   placeBlock(core, F, k, 0);
   placeBlock(core, transpose(F), 0, k);
-  const { values, vectors } = await kernels.eigh(core);
+  const { values, vectors: S } = await kernels.eigh(core);
   const largest = values.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
   const significant = selectLeading(values, context.which, values.length).filter(
     (i) => Math.abs(values[i]!) > unitRoundoff(Q.dtype) * largest,
   );
   const leading = significant.slice(0, context.rank);
-  const U = selectColumns(vectors, leading, () => 1);
-  const basis = await concatenate([Q, W], await space.allocate(core.rows), context);
+  const U = selectColumns(S, leading, () => 1);
+  const vectors = await combine([Q, W], U, space, context);
+  await space.release(W);
   return {
     values: Float64Array.from(leading, (i) => values[i]!),
-    vectors: await times(basis, U, await placeFor(basis, U.cols, context), context),
+    vectors,
     orthogonalError: leading.length === significant.length,
     coreAsymmetry,
   };
@@ -226,7 +228,7 @@ export const hmtMethod: MethodDescriptor<'hmt', Required<HmtOptions>, HmtMeasure
   }),
   storedColumns: (k, { refine }) => ({
     widest: refine ? 2 * k : k,
-    temporary: refine ? 5 * k : k,
+    temporary: refine ? 3 * k : k,
     result: refine ? 2 * k : k,
   }),
   /** Range of the sketch, multiplied and orthonormalised once more for each power iteration. */

@@ -42,27 +42,28 @@ const spectra: Record<string, (i: number) => number> = {
   'a core of lower rank than the sketch, to rounding': (i) => 0.8 ** i,
 };
 
-test.each<[string, 'hmt' | 'nystrom' | 'oversampled' | 'krylov', { psd?: boolean }, number]>([
+test.each<[string, 'hmt' | 'nystrom' | 'oversampled' | 'krylov', { psd?: boolean; refine?: boolean }, number]>([
   ['hmt', 'hmt', {}, 2 * dims],
+  ['hmt, refined', 'hmt', { refine: true }, 2 * dims],
   ['nystrom', 'nystrom', {}, dims],
   ['nystrom of a positive semidefinite operator', 'nystrom', { psd: true }, dims],
   ['oversampled', 'oversampled', {}, 3 * dims + 1],
   ['krylov', 'krylov', {}, dims],
-])('%s', async (_, method, { psd }, products) => {
+])('%s', async (_, method, own, products) => {
   const plan = planSketch({
     n,
     maxProducts: products,
     method,
     dtype: 'float32',
-    ...(psd ? { psd } : {}),
+    ...own,
   } as SketchBudget);
   expect(plan.dims).toBe(dims);
   const directory = await mkdtemp(join(tmpdir(), 'eigensketch-planned-'));
   const peaks: number[] = [];
   try {
     for (const value of Object.values(spectra)) {
-      const diagonal = Float32Array.from({ length: n }, (_, i) => (psd || i % 3 > 0 ? 1 : -1) * value(i));
-      const options = { method, ...(psd ? { psd } : {}) } as SeighOptions;
+      const diagonal = Float32Array.from({ length: n }, (_, i) => (own.psd || i % 3 > 0 ? 1 : -1) * value(i));
+      const options = { method, ...own } as SeighOptions;
       const call = parseSketchCall(diagonalOperator(diagonal), dims, options);
       const run = await prepareRun(call);
       const inner = diskSpace({ rows: n, cols: dims, dtype: 'float32', directory, memory: '8MB' });
