@@ -206,9 +206,9 @@ describe('single eigenvalues', () => {
   });
 
   test('those within the noise of zero have no sign', () => {
-    expect(inertiaAtLeast(Float64Array.of(3, 0.5, 0.25, -0.25, -0.5, -1, 0), 0.25)).toEqual({
+    expect(inertiaAtLeast(Float64Array.of(3, 0.5, 0.25, -0.25, -0.5, -1, 0, 2), 0.25)).toEqual({
       negative: 2,
-      positive: 2,
+      positive: 3,
     });
   });
 

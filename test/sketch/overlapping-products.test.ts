@@ -4,7 +4,16 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { type Block, zeros } from '../../src/core/block.ts';
-import { apost, fromMatvec, type LinearOperator, type SeighOptions, seigh, ssvd } from '../../src/index.ts';
+import {
+  apost,
+  fromMatvec,
+  type LinearOperator,
+  product,
+  type SeighOptions,
+  seigh,
+  ssvd,
+  sum,
+} from '../../src/index.ts';
 import { hostSpace } from '../../src/multivector/host.ts';
 import type { Space } from '../../src/multivector/multivector.ts';
 import { measure } from '../../src/sketch/measure.ts';
@@ -74,6 +83,43 @@ describe('the same to the bit as products one after the other', () => {
     const sketch = await seigh(plain, 8);
     const certificate = await apost(device(), sketch, { tests: 7, blockSize: 3 });
     expect(certificate.errorFrob).toEqual((await apost(plain, sketch, { tests: 7, blockSize: 3 })).errorFrob);
+  });
+});
+
+/** Its products take turns of the event loop in one work space: it makes no two at once, and does not say that it does. */
+function busy(): LinearOperator {
+  const space = new Float64Array(n * 3);
+  let calls = 0;
+  return {
+    shape: [n, n],
+    dtype: 'float64',
+    selfAdjoint: true,
+    async matmat(X: Block): Promise<Block> {
+      const input = { ...X, data: space.subarray(0, X.data.length) };
+      input.data.set(X.data);
+      for (let turn = 0; turn < DELAYS[(calls + 2) % DELAYS.length]!; turn++) await setImmediate();
+      calls++;
+      return multiply(A, input);
+    },
+  };
+}
+
+describe('beside an operator whose products overlap another is asked for one product at a time', () => {
+  const square = multiply(A, A);
+  test.each([
+    ['in a sum', sum, { ...A, data: A.data.map((value) => 2 * value) }],
+    ['in a product, to the left', (both: LinearOperator[]) => product([...both].reverse()), square],
+    ['in a product, to the right', product, square],
+  ])('%s', async (_, made, exact) => {
+    const overlapping = device();
+    const X = randomBlock(n, 17, 3);
+    const input = await hostSpace(n, 'float64').allocate(17);
+    await input.writeColumns(0, X);
+    const context = { space: hostSpace(n, 'float64'), blockSize: 3, stage: 'sketch' as const };
+    const Y = await (await measure(made([overlapping, busy()]), input, context)).toBlock();
+    expect(overlapping.underWay.most).toBe(2);
+    for (const [at, value] of multiply(exact, X).data.entries())
+      expect(Math.abs(Y.data[at]! - value)).toBeLessThan(1e-9);
   });
 });
 
