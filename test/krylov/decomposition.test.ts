@@ -495,6 +495,22 @@ describe('Ritz values', () => {
   });
 });
 
+test('the rounding of a returned vector is in its residual norm: 2 (1 + sqrt(m)) roundings of the largest product', async () => {
+  const A = symmetric(11);
+  const single = { ...A, data: Float32Array.from(A.data) };
+  const { context } = setUp(denseOperator(single));
+  const state = await krylovSubspace({ dims: 9, blockSize: 2 }, context);
+  const ritz = await ritzValues(state, 'LM', context);
+  const { values, vectors, residualNorms } = await leadingRitzPairs(state, ritz, 'LM', 4, context);
+  const v = await vectors.toBlock();
+  const Av = multiply({ ...A, data: Float64Array.from(single.data) }, { ...v, data: Float64Array.from(v.data) });
+  for (const [j, norm] of residualNorms.entries()) {
+    expect((norm - ritz.residualNorms[j]!) / (8 * 2 ** -24 * scaleOf(state))).toBeCloseTo(1, 6);
+    const residual = Av.data.map((value, at) => (at % 4 === j ? value - values[j]! * v.data[at]! : 0));
+    expect(Math.hypot(...residual)).toBeLessThanOrEqual(norm);
+  }
+});
+
 describe('floors', () => {
   const state = (H: number[], rows: number, lost = 0): Decomposition => {
     const m = Math.sqrt(H.length);

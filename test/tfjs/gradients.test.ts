@@ -264,7 +264,32 @@ const EINSUMS: Operation[] = (
 
 const ROWS = [2, 0, 2, 1, 2];
 
+/** x_c (bias + alpha sum of x_d^2 over |d - c| <= radius)^-beta along the last of [2, 3, 2, 5]. */
+const NORMALISED = { shape: [2, 3, 2, 5], radius: 1, bias: 1.2, alpha: 0.7, beta: 0.6 };
+
+function localResponse(x: Float64Array): Float64Array {
+  const { radius, bias, alpha, beta } = NORMALISED;
+  const channels = NORMALISED.shape[3]!;
+  return x.map((value, at) => {
+    const first = at - (at % channels);
+    let squares = 0;
+    for (let other = first; other < first + channels; other++) {
+      if (Math.abs(other - at) <= radius) squares += x[other]! ** 2;
+    }
+    return value * (bias + alpha * squares) ** -beta;
+  });
+}
+
 const OTHERS: Operation[] = [
+  {
+    what: 'localResponseNormalization',
+    shapes: [NORMALISED.shape],
+    run: (x: tf.Tensor4D) => {
+      const { radius, bias, alpha, beta } = NORMALISED;
+      return tf.localResponseNormalization(x, radius, bias, alpha, beta);
+    },
+    loops: (x) => localResponse(x!),
+  },
   {
     what: 'gather with a row three times',
     shapes: [[4, 3]],

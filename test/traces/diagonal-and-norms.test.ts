@@ -81,6 +81,36 @@ describe('diagonal', () => {
     expect(error).toBeLessThan(0.01 * Math.hypot(...result.diagonal));
   });
 
+  test.each(['hutchinson', 'xdiag'] as const)(
+    '%s never spends more than maxProducts, and counts what it spends',
+    async (method) => {
+      const A = operatorWithSpectrum(
+        Array.from({ length: 200 }, (_, i) => (i + 1) ** -1.5),
+        { seed: 3 },
+      );
+      // the third look would double 24 to 48: it takes the 16 that are left
+      for (const [maxProducts, looks, spent] of [
+        [40, 3, 40],
+        [36, 3, 36],
+        [35, 2, 24],
+      ] as const) {
+        let columns = 0;
+        // no other adjoint than itself
+        const counting = fromMatvec({
+          shape: A.shape,
+          dtype: 'float64',
+          selfAdjoint: true,
+          matmat: (X) => {
+            columns += X.cols;
+            return A.matmat(X);
+          },
+        });
+        const result = await diagonal(counting, { method, firstProducts: 12, tol: 1e-9, maxProducts });
+        expect([result.looks, result.numMatvecs, columns]).toEqual([looks, spent, spent]);
+      }
+    },
+  );
+
   test('an operator without adjoint must be symmetric for xdiag, not for hutchinson', async () => {
     const { data } = randomBlock(30, 30, 4);
     const oneWay = fromMatvec({

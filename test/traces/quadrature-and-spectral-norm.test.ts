@@ -1,9 +1,17 @@
 /** Traces of functions and spectral norms from Lanczos runs. */
-import { denseOperator, diagonalOperator, logdet, spectralNorm, traceFunction } from '../../src/index.ts';
+import type { Block } from '../../src/core/block.ts';
+import {
+  denseOperator,
+  diagonalOperator,
+  type LinearOperator,
+  logdet,
+  spectralNorm,
+  traceFunction,
+} from '../../src/index.ts';
 import { operatorWithSpectrum } from '../../src/testing/index.ts';
 import { describe, expect, test } from '../support/jest.ts';
 import { long } from '../support/long.ts';
-import { multiply, randomBlock, transposed } from '../support/matrices.ts';
+import { multiply, randomBlock, transposed, uniforms } from '../support/matrices.ts';
 
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 const spectrum = Array.from({ length: 60 }, (_, i) => 0.2 + 3 * (i / 59) ** 2);
@@ -208,6 +216,27 @@ describe('spectralNorm', () => {
         }
       }
     }
+  });
+
+  test('noise of the products is in both ends: that of one step for each root of their number', async () => {
+    const [n, order, noise] = [500, 30, 1e-8];
+    const exact = diagonalOperator(Array.from({ length: n }, (_, i) => 1 / (i + 1)));
+    // of a length that is known, in a direction that is random: what it does to the symmetry of V^T A V is measured on 435 pairs,
+    // with a standard deviation of 3.4 per cent, and fails this with probability below 1e-8
+    const next = uniforms(3);
+    const noisy: LinearOperator = {
+      ...exact,
+      matmat: async (X: Block) => {
+        const Y = await exact.matmat(X);
+        const direction = Array.from({ length: n }, () => next() + next() + next());
+        const length = Math.hypot(...direction);
+        return { ...Y, data: Y.data.map((value, i) => value + (noise / length) * direction[i]!) };
+      },
+    };
+    const { estimate, lower, upper } = await spectralNorm(noisy, { order, seed: 1 });
+    expect(estimate - lower).toBeGreaterThan(0.8 * noise * Math.sqrt(order));
+    expect(estimate - lower).toBeLessThan(1.2 * noise * Math.sqrt(order));
+    expect(upper - estimate).toBeGreaterThan(0.8 * noise * Math.sqrt(order));
   });
 
   test('errors have its name', async () => {
