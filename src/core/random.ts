@@ -14,7 +14,7 @@ export type Purpose = keyof typeof PURPOSES;
 /** Raised where the same key gives other numbers than before: stored runs of other streams are not continued. */
 export const STREAM_VERSION = 2;
 
-/** The distributions of a random column's entries, all with mean 0 and variance 1: `'sparseSign'` is {@link sparseFiller}'s. */
+/** The distributions of a random column's entries, all with mean 0 and variance 1; `'sparseSign'` has signs and zeros. */
 export type Distribution = 'gaussian' | 'rademacher' | 'sparseSign';
 
 /** Those of which all entries are drawn. */
