@@ -27,7 +27,7 @@ const REASONS: Record<string, string> = {
   EDQUOT: 'the disk quota is used up',
   EROFS: 'the file system is read-only',
   EACCES: 'permission is denied',
-  ENOTDIR: 'a part of its path is not a directory',
+  ENOTDIR: 'it, or a part of its path, is not a directory',
   EISDIR: 'it is a directory',
   ELOOP: 'its symbolic links lead to themselves',
   EPERM: 'the operation is not permitted',

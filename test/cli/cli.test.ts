@@ -276,7 +276,12 @@ describe('what goes wrong', () => {
       'must be an operator or a function that returns one',
     ],
     ['not symmetric', ['seigh', '--operator', file('skew'), '--dims', '3'], 3, 'seigh: the operator is not symmetric'],
-    ['no analysis', ['report', 'nowhere.json'], 5, 'eigensketch report: cannot read nowhere.json'],
+    [
+      'no analysis',
+      ['report', 'nowhere.json'],
+      5,
+      'eigensketch report: nowhere.json: cannot read: there is no such file',
+    ],
     [
       'two analyses',
       ['report', 'a', 'b'],

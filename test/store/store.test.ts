@@ -2,6 +2,8 @@
 import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { diagonalOperator, type LinearOperator, type SeighOptions, seigh } from '../../src/index.ts';
+import { openDirectory } from '../../src/store/sketch/directory.ts';
+import { verifyDirectory } from '../../src/store/sketch/verify.ts';
 import { describe, expect, test } from '../support/jest.ts';
 import { largestDifference } from '../support/matrices.ts';
 import { alternating, counting, numbersOf, temporaryFolder } from './support.ts';
@@ -67,6 +69,8 @@ describe('a run that was stopped continues where it was', () => {
       const first = counting(A, (blocks) => blocks === stop && controller.abort(new Error('enough')));
       const store = at(`stopped-${stop}`);
       await expect(seigh(first.op, 20, { ...exact, store, signal: controller.signal })).rejects.toThrow('enough');
+      // what is not there yet is not damaged
+      expect((await verifyDirectory(await openDirectory(store), A)).damaged).toEqual([]);
       const second = counting(A);
       await seigh(second.op, 20, { ...exact, store });
       // the second run measures the probe again
@@ -215,7 +219,7 @@ describe('what does not belong together is refused, and the file is named', () =
   );
 
   test('a directory of a later version', async () => {
-    const { createDirectory, openDirectory, descriptionPath } = await import('../../src/store/sketch/directory.ts');
+    const { createDirectory, descriptionPath } = await import('../../src/store/sketch/directory.ts');
     const { readRecordFile, writeRecordFile } = await import('../../src/hdf5/record-file.ts');
     const store = at('later');
     await seigh(A, 20, { ...options, store });

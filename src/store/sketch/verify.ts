@@ -74,8 +74,10 @@ async function checkDerived(directory: SketchDirectory, stage: DerivedStage, op:
 
 /** The first column of the first and of the last block that is there, with what it was multiplied by. */
 async function checkMeasured(directory: SketchDirectory, stage: MeasuredStage, op: LinearOperator): Promise<void> {
-  const cols = await stageColumns(directory, stage);
   const there = await blocksThere(directory, stage.name);
+  // a run under way may not have come to what the stage multiplies
+  if (there.length === 0) return;
+  const cols = await stageColumns(directory, stage);
   const space = spaceOf(directory).scope();
   const said: SaidProduct[] = [];
   try {
