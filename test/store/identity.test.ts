@@ -1,5 +1,5 @@
 /** A block file says where it belongs: one that lies in another's place is refused by name, whatever its checksum. */
-import { copyFile, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diagonalOperator, type LinearOperator, StoreError, seigh } from '../../src/index.js';
 import { openAccuracyDirectory } from '../../src/store/accuracy/directory.js';
@@ -72,6 +72,20 @@ test('runs of the same choices and operator have the same name, others do not', 
   await seigh(A, 25, options(wider, 4));
   expect(await nameOf(wider)).not.toBe(await nameOf(other));
   expect(await nameOf(other)).toMatch(/^[0-9a-f]{16}$/);
+});
+
+test('the record of a stage of another run is damage of its own, and none of the blocks beside it', async () => {
+  const store = await mkdtemp(join(folder, 'record-'));
+  await seigh(A, 24, options(store));
+  for (const stage of ['basis', 'result']) {
+    const file = join(store, stage, 'stage.h5');
+    const own = await readFile(file);
+    await copyFile(join(other, stage, 'stage.h5'), file);
+    const { damaged } = await verifyDirectory(await openDirectory(store));
+    expect(damaged).toEqual([{ file, message: expect.stringContaining('its run is') }]);
+    await writeFile(file, own);
+  }
+  expect((await verifyDirectory(await openDirectory(store))).damaged).toEqual([]);
 });
 
 describe('a product in the place of its neighbour', () => {

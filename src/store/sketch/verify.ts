@@ -29,20 +29,21 @@ import { stageIsThere } from './progress.ts';
 import { blockCount, blockRange, type DerivedStage, type Stage, stagesOf } from './stages.ts';
 import { productsThere } from './test-products.ts';
 
-/** Blocks of one stage, and the columns of each. */
-async function stageFiles(directory: SketchDirectory, stage: Stage): Promise<[number, number][]> {
+/** Blocks of one stage, and the columns of each; of any number where the stage does not say it, for which it is damaged itself. */
+async function stageFiles(directory: SketchDirectory, stage: Stage): Promise<[number, number | undefined][]> {
   const { blockSize } = directory.plan;
   const cols = await (stage.kind === 'derived'
     ? derivedColumns(directory, stage.name)
     : stageColumns(directory, stage)
-  ).catch(() => 0);
+  ).catch(() => undefined);
   const there = await blocksThere(directory, stage.name);
+  if (cols === undefined) return there.map((block) => [block, undefined]);
   const wanted = Array.from({ length: blockCount(cols, blockSize) }, (_, block) => block);
   // a derived stage is there whole; a measured one may be under way
   const blocks = stage.kind === 'derived' ? [...new Set([...wanted, ...there])] : there;
   return blocks.map((block) => {
     const { start, end } = blockRange(cols, blockSize, block);
-    return [block, end - start];
+    return [block, Math.max(0, end - start)];
   });
 }
 
@@ -135,7 +136,7 @@ export async function verifyDirectory(
   await check.chain(probePath(directory), () => checkProbe(directory));
   for (const stage of stagesOf(directory.plan)) {
     if (stage.kind === 'derived' && (await stageIsThere(directory, stage))) {
-      await check.read(stageFilePath(directory, stage.name), () => readStage(directory, stage.name));
+      await check.read(stageFilePath(directory, stage.name), () => derivedColumns(directory, stage.name));
     }
     for (const [block, cols] of await stageFiles(directory, stage)) {
       await check.block(blockPath(directory, stage.name, block), { rows, cols, dtype }, (attributes) =>
