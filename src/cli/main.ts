@@ -46,6 +46,14 @@ async function dispatch([name, ...args]: string[], signal: AbortSignal): Promise
   return command.run(args, { signal });
 }
 
+/** A message whose names and paths move no cursor: what controls a terminal is shown as in a string of JavaScript. */
+function printable(message: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is shown
+  return message.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (control) => {
+    return `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  });
+}
+
 /**
  * Runs one command line and returns its exit code. Errors go to stderr: the message alone where it says what to do, the
  * whole error where it is unexpected. A first Ctrl-C or SIGTERM stops at the next block of products; a second one at once.
@@ -61,7 +69,7 @@ export async function main(args: string[], interruption: Interruption = listen()
       return exitCodeOf(signal.reason);
     }
     const code = exitCodeOf(error);
-    console.error(code === EXIT.failed ? error : (error as Error).message);
+    console.error(code === EXIT.failed ? error : printable((error as Error).message));
     return code;
   } finally {
     interruption.ignore();

@@ -6,9 +6,10 @@ import { checkAnalysis } from './check.ts';
 import { canDraw, FIGURES, type FigureKind, figureSvg } from './figure.ts';
 import { provenanceLines, statements } from './sentence.ts';
 import { boundedText, columnsOf, listed, plainBounded, type TableOptions } from './tables.ts';
+import { oneLine } from './text.ts';
 
 const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (character) => ESCAPES[character]!);
+const escapeHtml = (text: string): string => oneLine(text).replace(/[&<>"]/g, (character) => ESCAPES[character]!);
 
 const STYLE = `:root { color-scheme: light dark }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: white }

@@ -283,6 +283,12 @@ describe('what goes wrong', () => {
       'eigensketch report: nowhere.json: cannot read: there is no such file',
     ],
     [
+      'a name that would move the cursor',
+      ['report', 'no\r\u001b[2Jwhere.json'],
+      5,
+      'eigensketch report: no\\x0d\\x1b[2Jwhere.json: cannot read',
+    ],
+    [
       'two analyses',
       ['report', 'a', 'b'],
       2,

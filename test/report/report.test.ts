@@ -329,9 +329,10 @@ describe('a search says how good it is', () => {
   });
 });
 
-test('names that would break a line or a terminal are on one line', () => {
+test('names that would break a line, a terminal or XML are on one line', async () => {
   const evil = analysisOf({ operator: 'a\rb\nc\u001b[2Jd\u2028e', result, date });
-  for (const text of [toMarkdown(evil), toLatex(evil), toCsv(evil)]) {
+  const drawn = [await figureSvg(evil, 'spectrum'), await toHtml(evil)];
+  for (const text of [toMarkdown(evil), toLatex(evil), toCsv(evil), ...drawn]) {
     expect(text).toContain('a b c [2Jd e');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these must not be there
     expect(text).not.toMatch(/[\r\u001b\u2028]/);
