@@ -1,6 +1,6 @@
 /** `eigensketch report`: figures and tables of an analysis that `seigh`, `eigsh` or `certify` wrote, or of a directory. */
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { ArgumentError } from '../core/errors.ts';
+import { ArgumentError, StoreError } from '../core/errors.ts';
 import { choice, described, integer, optional, withDefault } from '../core/parse.ts';
 import { type Analysis, parseAnalysis } from '../report/analysis.ts';
 import { svgToPdf, svgToPng } from '../report/convert.ts';
@@ -48,9 +48,8 @@ async function readAnalysis(path: string): Promise<Analysis> {
     const { openStored, storedAnalysis } = await import('./directories/stored-analysis.ts');
     return storedAnalysis(await openStored(path));
   }
-  const text = await readFile(path, 'utf8').catch(async (cause: unknown) => {
-    const { storeError } = await import('../hdf5/io.ts');
-    throw storeError(path, 'read', cause);
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new StoreError(`cannot read ${path}: ${cause.message}`, { path }, { cause });
   });
   return parseAnalysis(text);
 }

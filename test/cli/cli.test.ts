@@ -280,13 +280,13 @@ describe('what goes wrong', () => {
       'no analysis',
       ['report', 'nowhere.json'],
       5,
-      'eigensketch report: nowhere.json: cannot read: there is no such file',
+      'eigensketch report: cannot read nowhere.json: ENOENT: no such file',
     ],
     [
       'a name that would move the cursor',
       ['report', 'no\r\u001b[2Jwhere.json'],
       5,
-      'eigensketch report: no\\x0d\\x1b[2Jwhere.json: cannot read',
+      'eigensketch report: cannot read no\\x0d\\x1b[2Jwhere.json: ',
     ],
     [
       'two analyses',
