@@ -6,7 +6,7 @@ import process from 'node:process';
 import { writeArray } from '../../src/files/index.ts';
 import { runHere as run, runCli } from '../support/cli.ts';
 import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
-import { needing, PYTHON, runs } from '../support/programs.ts';
+import { hasModule, needing, PYTHON, runs } from '../support/programs.ts';
 
 let home: string;
 /** The second differences of so many points: their eigenvalues have a closed form. */
@@ -88,7 +88,7 @@ describe('matrices', () => {
     expect(checkSpectrum(await run(eigsh(name)))).toBe(called);
   });
 
-  needing(runs(PYTHON, '-c', 'import h5py'), 'python3-h5py')('runs.h5:/group/A, that h5py has written', async () => {
+  needing(hasModule('h5py'), 'python3-h5py')('runs.h5:/group/A, that h5py has written', async () => {
     const { execFileSync } = await import('node:child_process');
     const script =
       'import h5py, numpy, sys; h5py.File(sys.argv[1] + "/runs.h5", "w")["group/A"] = numpy.load(sys.argv[1] + "/A.npy")';

@@ -7,7 +7,7 @@ import { readOperator } from '../../src/files/index.ts';
 import { graphLaplacian, type SparseOperator, ssvd } from '../../src/index.ts';
 import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { distance, identity, randomBlock, toDense, transposed } from '../support/matrices.ts';
-import { needing, PYTHON, runs } from '../support/programs.ts';
+import { hasModule, needing } from '../support/programs.ts';
 import { scipy, withScipy } from '../support/scipy.ts';
 
 let home: string;
@@ -127,7 +127,7 @@ print(json.dumps(cases))
     for (const each of cases) await expectMatrix(each);
   });
 
-  needing(runs(PYTHON, '-c', 'import h5py, numpy, scipy'), 'python3-h5py')(
+  needing(hasModule('h5py') && hasModule('scipy'), 'python3-h5py')(
     '.h5 of h5py: a dataset by its path, whole and in row panels, compressed, big-endian, integers',
     async () => {
       const cases = scipy<Case[]>(

@@ -6,7 +6,7 @@ import { writeBlockFile } from '../../src/hdf5/index.ts';
 import { command } from '../support/command.ts';
 import { afterAll, beforeAll, expect } from '../support/jest.ts';
 import { randomBlock } from '../support/matrices.ts';
-import { needing, PYTHON, runs } from '../support/programs.ts';
+import { hasModule, needing, PYTHON, runs } from '../support/programs.ts';
 
 let path: string;
 const block = randomBlock(20, 3, 5, 'float32');
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(join(path, '..'), { recursive: true, force: true }));
 
-needing(runs(PYTHON, '-c', 'import h5py'), 'python3-h5py')('h5py reads numbers and attributes', async () => {
+needing(hasModule('h5py'), 'python3-h5py')('h5py reads numbers and attributes', async () => {
   const script = `
 import h5py, json, sys
 with h5py.File(sys.argv[1]) as file:

@@ -5,7 +5,7 @@ import { type Ended, runCli, runHere } from '../support/cli.ts';
 import { command } from '../support/command.ts';
 import { beforeAll, describe, expect, test } from '../support/jest.ts';
 import { testLarge } from '../support/long.ts';
-import { needing, PYTHON, runs } from '../support/programs.ts';
+import { hasModule, needing, PYTHON } from '../support/programs.ts';
 import { testOnSmallDisk } from '../support/small-disk.ts';
 import { numbersOf, temporaryFolder } from './support.ts';
 
@@ -234,7 +234,7 @@ testOnSmallDisk(
   },
 );
 
-needing(runs(PYTHON, '-c', 'import h5py'), 'python3-h5py')('h5py reads everything through sketch.h5', async () => {
+needing(hasModule('h5py'), 'python3-h5py')('h5py reads everything through sketch.h5', async () => {
   const script = `
 import h5py, json, sys
 import numpy as np

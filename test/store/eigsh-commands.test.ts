@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Ended, runCli, runHere } from '../support/cli.ts';
 import { command } from '../support/command.ts';
 import { expect, test } from '../support/jest.ts';
-import { needing, PYTHON, runs } from '../support/programs.ts';
+import { hasModule, needing, PYTHON } from '../support/programs.ts';
 import { temporaryFolder } from './support.ts';
 
 const at = temporaryFolder();
@@ -93,13 +93,11 @@ test('report, certify and verify --operator read its directory; a search that is
   expect([other.code, other.stderr]).toEqual([5, expect.stringContaining('another operator')]);
 });
 
-needing(runs(PYTHON, '-c', 'import h5py, numpy'), 'python3-h5py')(
-  'h5py finds A V = V H + W B and the result',
-  async () => {
-    const [begun, ended] = [at('h5py-begun'), at('h5py-ended')];
-    await run([...search('harmonic', 4, begun), '--max-products', '9']);
-    await run(search('harmonic', 4, ended));
-    const script = `
+needing(hasModule('h5py'), 'python3-h5py')('h5py finds A V = V H + W B and the result', async () => {
+  const [begun, ended] = [at('h5py-begun'), at('h5py-ended')];
+  await run([...search('harmonic', 4, begun), '--max-products', '9']);
+  await run(search('harmonic', 4, ended));
+  const script = `
 import h5py, json, numpy as np, sys
 a = np.array([(-1) ** i / (i + 1) for i in range(80)])
 with h5py.File(sys.argv[1] + '/eigsh.h5') as f:
@@ -112,11 +110,10 @@ with h5py.File(sys.argv[2] + '/eigsh.h5') as f:
     norms = np.linalg.norm(a[:, None] * X - X * w, axis=0) - f['result/residual_norms'][:]
 print(json.dumps([V.shape, relation, w.tolist(), float(abs(norms).max())]))
 `;
-    const { stdout } = await command(PYTHON, ['-c', script, begun, ended]);
-    const [shape, relation, values, difference] = JSON.parse(stdout);
-    expect(shape).toEqual([80, 9]);
-    expect(relation).toBeLessThan(1e-14);
-    for (const [i, value] of [1, -1 / 2, 1 / 3, -1 / 4].entries()) expect(values[i]).toBeCloseTo(value, 13);
-    expect(difference).toBeLessThan(1e-13);
-  },
-);
+  const { stdout } = await command(PYTHON, ['-c', script, begun, ended]);
+  const [shape, relation, values, difference] = JSON.parse(stdout);
+  expect(shape).toEqual([80, 9]);
+  expect(relation).toBeLessThan(1e-14);
+  for (const [i, value] of [1, -1 / 2, 1 / 3, -1 / 4].entries()) expect(values[i]).toBeCloseTo(value, 13);
+  expect(difference).toBeLessThan(1e-13);
+});

@@ -17,6 +17,10 @@ export function runs(program: string, ...args: string[]): boolean {
   }
 }
 
+/** Whether Debian's Python has a module, without loading it: for some that takes seconds. */
+export const hasModule = (name: string): boolean =>
+  runs(PYTHON, '-c', `import importlib.util as util; util.find_spec('${name}').name`);
+
 type Test = (name: string, body: () => Promise<void>, timeout?: number) => void;
 
 /** A test that needs a program: it must run where EIGENSKETCH_REQUIRE_NATIVE says that everything is installed. */
