@@ -31,6 +31,8 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
     ours('eigensketch, wasm', 'mlp784', 'wasm', ['--kernels', 'wasm']),
     torch('PyTorch HMT, product per vector', 'torch_hmt', '--products', 'vector'),
     torch('PyTorch HMT, batched products', 'torch_hmt', '--products', 'batched'),
+    torch('skerch', 'skerch_hmt', '--products', 'vector'),
+    torch('skerch, batched products', 'skerch_hmt', '--products', 'batched'),
   ],
   products: [
     ours('eigensketch, native', 'products', 'native'),

@@ -25,3 +25,34 @@ def retained_gradients():
         parts = torch.autograd.grad(loss(batch), parameters, create_graph=True)
         gradients.append(torch.cat([part.reshape(-1) for part in parts]))
     return gradients
+
+
+def flatten(parts, leading=()):
+    return torch.cat([part.reshape(*leading, -1) for part in parts], dim=-1)
+
+
+def products(kind, width=128):
+    """X -> A X for the Hessian A. 'vector': one column at a time, as curvlinops does; 'batched': `width` at once."""
+    gradients = retained_gradients()
+
+    # rows are the vectors, so that each is contiguous; the transpose of the result is the column-major input LAPACK wants
+    def by_vector(X):
+        vectors = X.T.contiguous()
+        result = torch.empty_like(vectors)
+        for v, product in zip(vectors, result):
+            total = sum(flatten(torch.autograd.grad(g, parameters, v, retain_graph=True)) for g in gradients)
+            product.copy_(total)
+        return (result / len(gradients)).T
+
+    def by_block(X):
+        vectors = X.T.contiguous()
+        result = torch.empty_like(vectors)
+        for start in range(0, len(vectors), width):
+            V = vectors[start : start + width]
+            result[start : start + width] = sum(
+                flatten(torch.autograd.grad(g, parameters, V, retain_graph=True, is_grads_batched=True), (len(V),))
+                for g in gradients
+            )
+        return (result / len(gradients)).T
+
+    return by_vector if kind == "vector" else by_block

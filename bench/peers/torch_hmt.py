@@ -11,7 +11,7 @@ import resource
 import time
 
 import torch
-from network784 import n, parameters, retained_gradients
+from network784 import n, products
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--products", choices=["vector", "batched"], default="vector")
@@ -21,36 +21,7 @@ arguments = parser.parse_args()
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
 torch.manual_seed(1)
 
-gradients = retained_gradients()
-
-
-def flatten(parts, leading=()):
-    return torch.cat([part.reshape(*leading, -1) for part in parts], dim=-1)
-
-
-# rows are the vectors, so that each is contiguous; the transpose of the result is the column-major input LAPACK wants
-def by_vector(X):
-    vectors = X.T.contiguous()
-    products = torch.empty_like(vectors)
-    for v, product in zip(vectors, products):
-        total = sum(flatten(torch.autograd.grad(g, parameters, v, retain_graph=True)) for g in gradients)
-        product.copy_(total)
-    return (products / len(gradients)).T
-
-
-def by_block(X, width=128):
-    vectors = X.T.contiguous()
-    products = torch.empty_like(vectors)
-    for start in range(0, len(vectors), width):
-        V = vectors[start : start + width]
-        products[start : start + width] = sum(
-            flatten(torch.autograd.grad(g, parameters, V, retain_graph=True, is_grads_batched=True), (len(V),))
-            for g in gradients
-        )
-    return (products / len(gradients)).T
-
-
-multiply = by_vector if arguments.products == "vector" else by_block
+multiply = products(arguments.products)
 multiply(torch.ones(n, 2))
 
 started = time.perf_counter()
