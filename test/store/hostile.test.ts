@@ -21,9 +21,12 @@ import { temporaryFolder } from './support.ts';
 const at = temporaryFolder();
 const A = diagonalOperator(Array.from({ length: 60 }, (_, i) => (i % 2 ? -1 : 1) / (i + 1)));
 
+const ACCURACY = { tol: 0.3, seed: 1, maxDims: 60 };
+
 beforeAll(async () => {
   await seigh(A, 8, { store: at('sketch'), blockSize: 4, seed: 1 });
   await eigsh(A, 3, { store: at('search'), seed: 1 });
+  await seigh(A, { store: at('accuracy'), ...ACCURACY });
 });
 
 const refusal = async (work: Promise<unknown>): Promise<StoreError> => {
@@ -77,6 +80,22 @@ test.each<[Record<string, number | string>]>([
   const { attributes } = await readRecordFile(file);
   await writeRecordFile(file, { attributes: { ...attributes, ...changes } });
   expect((await refusal(openSearchDirectory(store))).message).toContain(`${file}: `);
+});
+
+test.each<['search' | 'accuracy', Record<string, number | string>]>([
+  ['search', { stopped: 'magic' }],
+  ['search', { num_matvecs: -1 }],
+  ['search', { num_converged: 0.5 }],
+  ['accuracy', { status: 'magic' }],
+  ['accuracy', { num_matvecs: -1 }],
+])('the result of a %s with %p is refused', async (kind, changes) => {
+  const store = at(`${kind} result ${JSON.stringify(changes)}`);
+  await cp(at(kind), store, { recursive: true });
+  const file = join(store, 'result.h5');
+  const { attributes, arrays } = await readRecordFile(file, ['eigenvalues', 'residual_norms']);
+  await writeRecordFile(file, { attributes: { ...attributes, ...changes }, arrays });
+  const again = kind === 'search' ? eigsh(A, 3, { store, seed: 1 }) : seigh(A, { store, ...ACCURACY });
+  expect((await refusal(again)).message).toContain(`${file}: ${Object.keys(changes)[0]} must be`);
 });
 
 test.each([

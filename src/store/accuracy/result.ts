@@ -2,13 +2,14 @@
 import { rm } from 'node:fs/promises';
 import type { DeflatedCertificate } from '../../apost/certificate.ts';
 import { StoreError } from '../../core/errors.ts';
+import { choice, type Fields, integer } from '../../core/parse.ts';
 import { BlockFile } from '../../hdf5/block-file.ts';
 import { type HdfDescription, readRecordFile, writeRecordFile } from '../../hdf5/record-file.ts';
 import { saveColumns } from '../../hdf5/save.ts';
 import type { Kernels } from '../../linalg/kernels/provider.ts';
 import type { AdaptiveResult, AdaptiveStatus } from '../../seigh/certified-search.ts';
 import { makeEighResult, type RunFacts } from '../../spectrum/result.ts';
-import { fromAttributes, type Kinds, toAttributes } from '../attributes.ts';
+import { checkFields, fromAttributes, type Kinds, toAttributes } from '../attributes.ts';
 import { certificatePath, loadCertificate, saveCertificate } from '../certificate.ts';
 import { fileExists } from '../directory.ts';
 import { checkEigenvectors, type ResultFiles } from '../eigenvectors.ts';
@@ -46,6 +47,14 @@ const KINDS: Kinds<Scalars> = {
   coreAsymmetry: 'number',
   secondsSketch: 'number',
   secondsRecovery: 'number',
+};
+
+/** What of it is one of a few, or a number of something. */
+const FIELDS: Fields = {
+  status: choice(['converged', 'maxDims', 'rounding'] satisfies AdaptiveStatus[]),
+  numMatvecs: integer(0),
+  dims: integer(0),
+  dropped: integer(0),
 };
 
 /** What can be done about a foreign result. */
@@ -101,6 +110,7 @@ export async function readResult(directory: AccuracyDirectory): Promise<HdfDescr
   }
   const record = await readRecordFile(file, ['eigenvalues', 'residual_norms']);
   checkIdentity(file, record.attributes, fileIdentity(directory, 'result'), AGAIN);
+  checkFields(file, fromAttributes(KINDS, file, record.attributes), FIELDS);
   return record;
 }
 

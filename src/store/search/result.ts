@@ -1,5 +1,6 @@
 /** What a stored search has come to: eigenvectors in a file, everything else in a record. */
 import { rm } from 'node:fs/promises';
+import { choice, type Fields, integer } from '../../core/parse.ts';
 import type { Completeness } from '../../eigsh/completeness.ts';
 import type { EigshStatus } from '../../eigsh/iteration.ts';
 import type { EigshResult } from '../../eigsh/result.ts';
@@ -11,7 +12,7 @@ import { type HdfDescription, readRecordFile, writeRecordFile } from '../../hdf5
 import { saveColumns } from '../../hdf5/save.ts';
 import type { Kernels } from '../../linalg/kernels/provider.ts';
 import { makeEighResult, type RunFacts } from '../../spectrum/result.ts';
-import { fromAttributes, type Kinds, toAttributes } from '../attributes.ts';
+import { checkFields, fromAttributes, type Kinds, toAttributes } from '../attributes.ts';
 import { certificatePath } from '../certificate.ts';
 import { fileExists } from '../directory.ts';
 import { checkEigenvectors, type ResultFiles } from '../eigenvectors.ts';
@@ -54,6 +55,15 @@ const KINDS: Kinds<Scalars> = {
   coreAsymmetry: 'number',
   secondsProducts: 'number',
   secondsOther: 'number',
+};
+
+/** What of it is one of a few, or a number of something. */
+const FIELDS: Fields = {
+  stopped: choice(['converged', 'noise', 'maxProducts', 'signal'] satisfies EigshStatus[]),
+  numConverged: integer(0),
+  numMatvecs: integer(0),
+  restarts: integer(0),
+  dims: integer(0),
 };
 
 function completenessAttributes(completeness: Completeness | undefined): Attributes {
@@ -141,6 +151,7 @@ export async function readResult(directory: SearchDirectory): Promise<HdfDescrip
   const file = resultPath(directory);
   const record = await readRecordFile(file, ['eigenvalues', 'residual_norms']);
   checkIdentity(file, record.attributes, fileIdentity(directory, 'result'), AGAIN);
+  checkFields(file, fromAttributes(KINDS, file, record.attributes), FIELDS);
   return record;
 }
 
