@@ -189,7 +189,7 @@ export async function readDescription(kind: DirectoryKind, path: string): Promis
   }
   if (stream === STREAM_VERSION) return attributes;
   throw new StoreError(
-    `${file} was made with version ${stream} of the random streams, this version has ${STREAM_VERSION}: what it adds would not fit`,
+    `${file} was made with version ${stream} of the random streams, this version has ${STREAM_VERSION}: its random columns are others. Begin again elsewhere, or go on with the version that made it`,
     { file, stream },
   );
 }

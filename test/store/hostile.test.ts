@@ -14,6 +14,7 @@ import { loadCertificate } from '../../src/store/certificate.ts';
 import { loadLaunch } from '../../src/store/cluster/launch.ts';
 import { openSearchDirectory } from '../../src/store/search/directory.ts';
 import { openDirectory } from '../../src/store/sketch/directory.ts';
+import { verifyDirectory } from '../../src/store/sketch/verify.ts';
 import { beforeAll, describe, expect, test } from '../support/jest.ts';
 import { skippedTitle } from '../support/skips.ts';
 import { temporaryFolder } from './support.ts';
@@ -113,6 +114,25 @@ test.each([
   expect((await refusal(open())).message).toMatch(/was made with version 3 of the random streams, this version has 2/);
   await writeRecordFile(file, { attributes });
   expect((await refusal(open())).message).toMatch(/was made with version 1 of the random streams, this version has 2/);
+});
+
+test.each([
+  ['no eigenvalues', { residual_norms: 8 }],
+  ['fewer eigenvalues than vectors', { eigenvalues: 7, residual_norms: 8 }],
+  ['fewer residual norms than vectors', { eigenvalues: 8, residual_norms: 7 }],
+])('a result with %s is refused, and found by verify', async (name, lengths) => {
+  const store = at(`numbers ${name}`);
+  await cp(at('sketch'), store, { recursive: true });
+  const file = join(store, 'result', 'stage.h5');
+  const { attributes, arrays } = await readRecordFile(file, ['eigenvalues', 'residual_norms']);
+  const kept = Object.entries(lengths).map(([key, length]) => {
+    return [key, { shape: [length], data: arrays[key]!.data.slice(0, length) }];
+  });
+  await writeRecordFile(file, { attributes, arrays: Object.fromEntries(kept) });
+  const { damaged } = await verifyDirectory(await openDirectory(store));
+  expect(damaged).toHaveLength(1);
+  expect(damaged[0]!.message).toContain(file);
+  expect((await refusal(seigh(A, 8, { store, blockSize: 4, seed: 1 }))).message).toContain(file);
 });
 
 const isLinux = process.platform === 'linux';

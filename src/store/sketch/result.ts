@@ -1,5 +1,6 @@
 /** The eigenpairs of a finished directory as the record that `seigh` returns. */
 import { StoreError } from '../../core/errors.ts';
+import type { Attributes } from '../../hdf5/messages.ts';
 import type { Kernels } from '../../linalg/kernels/provider.ts';
 import { METHODS } from '../../seigh/methods.ts';
 import { type EighResult, makeEighResult, type SketchSeconds } from '../../spectrum/result.ts';
@@ -22,25 +23,42 @@ async function productsSpent(directory: SketchDirectory): Promise<number> {
   return total;
 }
 
+/** What a result says of its eigenvectors. */
+interface ResultNumbers {
+  attributes: Attributes;
+  values: Float64Array;
+  residualNorms?: Float64Array;
+}
+
+/** @throws StoreError when numbers are missing, or are not as many as there are eigenvectors. */
+export async function readNumbers(directory: SketchDirectory): Promise<ResultNumbers> {
+  const { method, own } = directory.plan;
+  const hasResiduals = METHODS[method].hasResidualNorms(own);
+  const names = ['eigenvalues', ...(hasResiduals ? ['residual_norms'] : [])];
+  const { attributes, arrays } = await readStage(directory, RESULT, names);
+  const file = stageFilePath(directory, RESULT);
+  for (const name of names) {
+    const { length } = arrays[name]!.data;
+    if (length === Number(attributes.columns)) continue;
+    throw new StoreError(`${file} has ${length} ${name.replace('_', ' ')}, ${attributes.columns} vectors`, { file });
+  }
+  const values = arrays.eigenvalues!.data;
+  return { attributes, values, ...(hasResiduals ? { residualNorms: arrays.residual_norms!.data } : {}) };
+}
+
 /**
  * Reads a result; the eigenvectors stay in their files.
  * @throws StoreError when it is missing or damaged.
  */
 export async function loadResult(directory: SketchDirectory, kernels: Kernels): Promise<EighResult<SketchSeconds>> {
-  const file = stageFilePath(directory, RESULT);
   const { method, dims, testMatrix, seed, blockSize } = directory.plan;
-  const hasResiduals = METHODS[method].hasResidualNorms(directory.plan.own);
-  const names = ['eigenvalues', ...(hasResiduals ? ['residual_norms'] : [])];
-  const { attributes, arrays } = await readStage(directory, RESULT, names);
-  const values = arrays.eigenvalues!.data;
-  const columns = Number(attributes.columns);
-  if (columns !== values.length) throw new StoreError(`${file} has ${values.length} values, ${columns} vectors`);
-  const vectors = await spaceOf(directory).open(await completeBlocks(directory, RESULT, columns));
+  const { attributes, values, residualNorms } = await readNumbers(directory);
+  const vectors = await spaceOf(directory).open(await completeBlocks(directory, RESULT, values.length));
   const { leave_one_out_error: leaveOneOutError } = attributes;
   const pairs = {
     values,
     vectors,
-    ...(hasResiduals ? { residualNorms: arrays.residual_norms!.data } : {}),
+    ...(residualNorms ? { residualNorms } : {}),
     ...(leaveOneOutError === undefined ? {} : { leaveOneOutError: Number(leaveOneOutError) }),
     ...(attributes.noise_floor === undefined ? {} : { noiseFloor: Number(attributes.noise_floor) }),
     ...(attributes.orthogonal_error === undefined ? {} : { orthogonalError: true }),

@@ -4,7 +4,6 @@ import { StoreError } from '../../core/errors.ts';
 import { readRecordFile } from '../../hdf5/record-file.ts';
 import type { LinearOperator } from '../../linops/operator.ts';
 import type { MeasuredStage } from '../../seigh/method.ts';
-import { METHODS } from '../../seigh/methods.ts';
 import { readWholeFile } from '../blocks.ts';
 import { testProductsPath } from '../certificate.ts';
 import { checkOrthonormal, checkPairs, checkProducts, columnOf, type SaidProduct, spread } from '../chain.ts';
@@ -26,6 +25,7 @@ import {
 } from './directory.ts';
 import { inputColumns } from './measure.ts';
 import { stageIsThere } from './progress.ts';
+import { readNumbers } from './result.ts';
 import { blockCount, blockRange, type DerivedStage, type Stage, stagesOf } from './stages.ts';
 import { productsThere } from './test-products.ts';
 
@@ -57,7 +57,6 @@ async function checkProbe(directory: SketchDirectory): Promise<void> {
 
 /** The columns of a derived stage: orthonormal, and with an operator its eigenvectors where they are said to be. */
 async function checkDerived(directory: SketchDirectory, stage: DerivedStage, op: LinearOperator | undefined) {
-  const { method, own } = directory.plan;
   const space = spaceOf(directory).scope();
   const folder = stageFolder(directory, stage.name);
   try {
@@ -65,9 +64,9 @@ async function checkDerived(directory: SketchDirectory, stage: DerivedStage, op:
     const X = await space.open(await completeBlocks(directory, stage.name, columns));
     const { attributes } = await readStage(directory, stage.name);
     await checkOrthonormal(folder, X, Number(attributes.defect ?? 0));
-    if (!op || stage.name !== RESULT || !METHODS[method].hasResidualNorms(own)) return;
-    const { arrays } = await readStage(directory, RESULT, ['eigenvalues', 'residual_norms']);
-    await checkPairs(folder, op, X, arrays.eigenvalues!.data, arrays.residual_norms!.data);
+    if (stage.name !== RESULT) return;
+    const { values, residualNorms } = await readNumbers(directory);
+    if (op && residualNorms) await checkPairs(folder, op, X, values, residualNorms);
   } finally {
     await space.close();
   }
