@@ -236,9 +236,12 @@ interface InverseSearch {
  * eigenvalue. With c = ||g|| / x that part takes at most x from the overlap, and x is left for what is near, which the bound then
  * excludes beyond itself. So C is bounded by the run's bounds and c e, all but `count` eigenvalues of B are at most
  * `beyond` + (c + 1) e in magnitude, and ||B|| <= `largest` + (c + 1) e.
+ *
+ * @param check its last run is the one that bounds C
+ * @param confidence of the run, which spends half of what is left of it on each end
  */
-function radiusOf(
-  { largest, beyond }: InverseSearch,
+export function radiusOf(
+  { largest, beyond }: Pick<InverseSearch, 'largest' | 'beyond'>,
   check: Check | undefined,
   confidence: number,
   rho: number,

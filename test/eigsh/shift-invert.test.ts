@@ -1,5 +1,6 @@
 /** Eigenvalues nearest to sigma: against closed forms and SciPy, and what is claimed when solves are loose. */
 import { proportionallyNoisyDiagonal } from '../../bench/support/spectra.ts';
+import { radiusOf } from '../../src/eigsh/shift-invert.ts';
 import {
   denseOperator,
   diagonalOperator,
@@ -265,5 +266,36 @@ describe('refused', () => {
     ],
   ])('%s', async (_, call, message) => {
     await expect(call()).rejects.toThrow(message);
+  });
+});
+
+describe('the radius within which loose solves leave nothing unseen', () => {
+  const search = { largest: 3, beyond: 0.5 };
+  const found = (runs: number) => ({
+    ...{ runs, firstProduct: 0 },
+    run: { length: 10, diagonal: [], offDiagonal: [], wanted: [], ended: undefined },
+  });
+
+  // one end of the i-th run is wrong with probability (1 - confidence) 3 / (pi i)^2: 0.1 and 0.02, of which
+  // scipy.stats.norm.ppf(0.55) and ppf(0.51) are the quantiles of the magnitude
+  test.each([
+    [1, 1 - (0.1 * Math.PI ** 2) / 3, 0.12566134685507402],
+    [2, 1 - (0.02 * (2 * Math.PI) ** 2) / 3, 0.02506890825871106],
+  ])('run %i at confidence %d: the overlap of an eigenvector is at least %d', (runs, confidence, overlap) => {
+    for (const rho of [1e-4, 1e-6, 1e-12]) {
+      const c = 10 / overlap;
+      // ||B|| = largest + (c + 1) 4 ||B|| rho, by iteration
+      let norm = search.largest;
+      for (let step = 0; step < 200; step++) norm = search.largest + (c + 1) * 4 * norm * rho;
+      const radius = 1 / (search.beyond + (c + 1) * 4 * norm * rho);
+      expect(radiusOf(search, found(runs), confidence, rho)).toBeCloseTo(radius, 11);
+    }
+    // solves so loose that nothing bounds ||B||
+    expect(radiusOf(search, found(runs), confidence, 1 / (4 * (10 / overlap + 1)) + 1e-12)).toBe(0);
+  });
+
+  test('without a bound there is none, and without a run only what the basis lacks', () => {
+    expect(radiusOf({ ...search, beyond: undefined }, found(1), 0.9, 1e-9)).toBe(0);
+    expect(radiusOf(search, undefined, 1, 1e-2)).toBeCloseTo(1 / (0.5 + (0.04 * 3) / 0.96), 12);
   });
 });
