@@ -52,7 +52,7 @@ export interface PlanTestsOptions {
  * The least number of test products with which the certified upper end is at most `factor` times the estimate.
  *
  * @example
- * planTests({ factor: 1.27, confidence: 0.95 }); // 30
+ * planTests({ factor: 1.27, confidence: 0.95 }); // 31
  * @throws ArgumentError unless factor > 1 and 0 < confidence < 1, or when a million tests are not enough.
  */
 export function planTests(options: PlanTestsOptions): number {
