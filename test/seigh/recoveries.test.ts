@@ -263,7 +263,7 @@ describe('costs', () => {
     const stored = (method: keyof typeof METHODS, own: object) => METHODS[method].storedColumns!(10, own);
     expect(STORED_METHODS).toEqual(['hmt', 'nystrom', 'oversampled']);
     expect(stored('hmt', {})).toEqual({ widest: 10, temporary: 10, result: 10 });
-    expect(stored('hmt', { refine: true })).toEqual({ widest: 20, temporary: 50, result: 20 });
+    expect(stored('hmt', { refine: true })).toEqual({ widest: 20, temporary: 30, result: 20 });
     expect(stored('nystrom', {})).toEqual({ widest: 10, temporary: 40, result: 10 });
     expect(stored('oversampled', {})).toEqual({ widest: 21, temporary: 20 + 42, result: 10 });
     expect(stored('oversampled', { innerDims: 30 })).toEqual({ widest: 30, temporary: 20 + 60, result: 10 });
