@@ -86,8 +86,8 @@ export function copyColumns(source: Block, first: number, end: number, target: B
   for (let i = 0; i < source.rows; i++) {
     const start = i * source.cols + first;
     const at = i * target.cols + offset;
-    // a native copy of a row pays from a few dozen entries on
-    if (width >= 32) to.set(from.subarray(start, start + width), at);
+    // a native copy of a row pays for its call from a hundred entries on
+    if (width >= 96) to.set(from.subarray(start, start + width), at);
     else for (let j = 0; j < width; j++) to[at + j] = from[start + j]!;
   }
 }

@@ -34,8 +34,9 @@ function swapPivots({ S, R, diagonal, pivots }: State, i: number, j: number): vo
   const k = S.rows;
   swapEntries(diagonal, i, j);
   swapEntries(pivots, i, j);
-  for (let l = 0; l < k; l++) swapEntries(S.data, i * k + l, j * k + l);
-  for (let l = 0; l < k; l++) swapEntries(S.data, l * k + i, l * k + j);
+  // what lies before i in S has been eliminated, and is not read any more
+  for (let l = i; l < k; l++) swapEntries(S.data, i * k + l, j * k + l);
+  for (let l = i; l < k; l++) swapEntries(S.data, l * k + i, l * k + j);
   for (let l = 0; l < i; l++) swapEntries(R.data, l * k + i, l * k + j);
 }
 

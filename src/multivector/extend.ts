@@ -21,7 +21,7 @@ export interface Extension {
  * How much longer rounding in the span of Q has become beside columns of length one: basis = Y T, and rounding in Y is of
  * the size of Y = basis R.
  */
-const magnification = ({ R, T }: Orthonormalised): number => frobeniusNorm(R) * frobeniusNorm(T);
+const magnification = async ({ R, T }: Orthonormalised): Promise<number> => frobeniusNorm(R) * frobeniusNorm(await T());
 
 /** A basis with more than this of itself in its own span has a projected matrix that lacks as much in symmetry. */
 const BASIS_ROUNDINGS = 1;
@@ -56,7 +56,8 @@ export async function extendBasis(
   const left = frobeniusNorm(first.R);
   const before = Math.hypot(frobeniusNorm(coupling), left);
   const exhausted = left <= 16 * unitRoundoff(Y.dtype) * before;
-  if (magnification(first) <= SMALL_MAGNIFICATION * Math.sqrt(Y.cols)) return { added: first, coupling, exhausted };
+  if ((await magnification(first)) <= SMALL_MAGNIFICATION * Math.sqrt(Y.cols))
+    return { added: first, coupling, exhausted };
   const [overlap] = (await projectOut([first.basis], Q, context, { roundings: BASIS_ROUNDINGS })) as [Matrix];
   const correction = await kernels.gemm(overlap, first.R);
   for (let at = 0; at < coupling.data.length; at++) coupling.data[at]! += correction.data[at]!;
@@ -66,7 +67,7 @@ export async function extendBasis(
     added: {
       basis: second.basis,
       R: await kernels.gemm(second.R, first.R),
-      T: await kernels.gemm(first.T, second.T),
+      T: async () => kernels.gemm(await first.T(), await second.T()),
       dropped: first.dropped + second.dropped,
       defect: second.defect,
     },

@@ -17,8 +17,8 @@ export interface Orthonormalised {
   basis: Multivector;
   /** rank x k. */
   R: Matrix;
-  /** k x rank: basis = Y T. */
-  T: Matrix;
+  /** k x rank, computed when asked for: basis = Y T. */
+  T(): Promise<Matrix>;
   /** Directions dropped as numerically dependent: k - rank. */
   dropped: number;
   /** ||basis^T basis - I||_F: measured for up to ten columns, estimated from ten random vectors for more. */
@@ -45,7 +45,7 @@ type Basis = Pick<Orthonormalised, 'basis' | 'R' | 'T' | 'defect'>;
 async function apply(Y: Multivector, { T, R }: Step, out: Multivector, context: VerbContext): Promise<Basis> {
   const meter = defectMeter(out, context);
   const basis = await times(Y, T, out, context, { wide: true, observe: meter.add });
-  return { basis, T, R, defect: await meter.value() };
+  return { basis, T: async () => T, R, defect: await meter.value() };
 }
 
 /**
@@ -85,10 +85,11 @@ async function normalise(
   if (mayRepeat && defect > roundingDefect(Y)) {
     const again = await normalise(basis, space, context, false);
     await space.release(basis);
-    const [R, T] = [again.R.data[0]! * length, again.T.data[0]! * factor];
-    return { ...again, R: filled(1, 1, R), T: filled(1, 1, T) };
+    const T = async (): Promise<Matrix> => filled(1, 1, (await again.T()).data[0]! * factor);
+    return { ...again, R: filled(1, 1, again.R.data[0]! * length), T };
   }
-  return { basis, R: filled(rank, 1, length), T: filled(1, rank, factor), dropped: 1 - rank, defect };
+  const T = async (): Promise<Matrix> => filled(1, rank, factor);
+  return { basis, R: filled(rank, 1, length), T, dropped: 1 - rank, defect };
 }
 
 /** Directions are dropped where no more than so many roundings of the longest column are left of them. */
@@ -119,7 +120,7 @@ async function throughCholesky(Y: Multivector, space: Space, context: VerbContex
   const out = await space.allocate(step.factor.rows);
   const meter = defectMeter(out, context);
   const basis = await solve(Y, step.factor, out, context, { order: step.order, wide: true, observe: meter.add });
-  return { basis, R: step.R, T: await inverseOf(step, kernels), defect: await meter.value() };
+  return { basis, R: step.R, T: () => inverseOf(step, kernels), defect: await meter.value() };
 }
 
 /**
@@ -136,7 +137,7 @@ async function again({ basis, R, T }: Basis, context: VerbContext): Promise<Basi
   return {
     basis,
     R: await kernels.gemm(factor, R),
-    T: await kernels.gemm(T, await invertUpper(factor, kernels)),
+    T: async () => kernels.gemm(await T(), await invertUpper(factor, kernels)),
     defect: await meter.value(),
   };
 }
@@ -188,7 +189,8 @@ export async function orthonormalise(Y: Multivector, space: Space, context: Verb
     ({ basis, defect } = await apply(before, step, out, context));
     if (out !== before) await space.release(before);
     R = await kernels.gemm(step.R, R);
-    T = await kernels.gemm(T, step.T);
+    const earlier = T;
+    T = async () => kernels.gemm(await earlier(), step.T);
   }
   throw new NumericalError(`orthonormalise: no orthonormal basis of ${Y.cols} columns after ${MAX_PASSES} passes`, {
     columns: Y.cols,

@@ -125,9 +125,9 @@ export interface SolveOptions extends TimesOptions {
 
 /** Copies a panel with its columns in another order, converting its numbers. */
 function reorderColumns(panel: Block, order: Int32Array, into: Block): void {
-  for (let i = 0; i < panel.rows; i++) {
-    const [from, to] = [i * panel.cols, i * into.cols];
-    for (let j = 0; j < into.cols; j++) into.data[to + j] = panel.data[from + order[j]!]!;
+  const [from, to] = [panel.data, into.data];
+  for (let i = 0, start = 0, at = 0; i < panel.rows; i++, start += panel.cols) {
+    for (let j = 0; j < into.cols; j++, at++) to[at] = from[start + order[j]!]!;
   }
 }
 
@@ -183,7 +183,9 @@ export function addSquares({ data }: Block, squares: Float64Array): void {
     squares[0]! += sumOfSquares(data);
     return;
   }
-  for (let at = 0; at < data.length; ) for (let j = 0; j < squares.length; j++, at++) squares[j]! += data[at]! ** 2;
+  for (let at = 0; at < data.length; ) {
+    for (let j = 0; j < squares.length; j++, at++) squares[j]! += data[at]! * data[at]!;
+  }
 }
 
 /** Euclidean norms of the columns of X. */

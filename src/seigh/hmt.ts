@@ -64,9 +64,12 @@ async function rotateWithResiduals(
     const products = buffer(v!.rows);
     await context.kernels.times(q!, U, v!);
     await context.kernels.times(z!, U, products);
-    const data = products.data;
-    for (let at = 0; at < data.length; ) {
-      for (let j = 0; j < theta.length; j++, at++) squares[j]! += (data[at]! - theta[j]! * v!.data[at]!) ** 2;
+    const [images, vectors] = [products.data, v!.data];
+    for (let at = 0; at < images.length; ) {
+      for (let j = 0; j < theta.length; j++, at++) {
+        const residual = images[at]! - theta[j]! * vectors[at]!;
+        squares[j]! += residual * residual;
+      }
     }
   };
   await sweep('hmt', [Q, Z], context, visit, { outputs: [V] });
@@ -198,7 +201,7 @@ async function recover(
   refuseAsymmetry(run.space, pairs.coreAsymmetry);
   // the sketch knows the error of its own range only: not of a power iteration's, nor without residuals of all pairs
   const knowsError = run.powerIterations === 0 && firstBasis?.dropped === 0 && pairs.residualNorms?.length === k;
-  if (knowsError) pairs.leaveOneOutError = leaveOneOutError(firstBasis.T, pairs.residualNorms!);
+  if (knowsError) pairs.leaveOneOutError = leaveOneOutError(await firstBasis.T(), pairs.residualNorms!);
   return { pairs, dropped: run.dims - k };
 }
 

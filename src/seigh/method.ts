@@ -79,7 +79,7 @@ export interface Stages {
 
 /** The first orthonormalisation, Q = Y T: estimates of the error need it. */
 export interface FirstBasis {
-  T: Matrix;
+  T(): Promise<Matrix>;
   /** Directions that were numerically dependent. */
   dropped: number;
 }

@@ -90,7 +90,7 @@ export class GrownRange {
     await Y.space.release(Y);
     const Z = await context.multiply(added.basis);
     this.#R = extendFactor(this.#R, coupling, added.R);
-    this.#T = await extendInverse(this.#T, coupling, added.T, context);
+    this.#T = await extendInverse(this.#T, coupling, await added.T(), context);
     this.#dims += count;
     this.#isExhausted = exhausted;
     await this.Q.append(added.basis, context);

@@ -51,7 +51,8 @@ export function xnystrace(run: EstimatorRun): AdaptiveEstimator<TraceEstimate> {
     },
     async estimate() {
       const k = Omega.cols;
-      const { basis: W, T: toBasis } = await orthonormalise(Omega.all, space, verbs);
+      const orthonormal = await orthonormalise(Omega.all, space, verbs);
+      const [W, toBasis] = [orthonormal.basis, await orthonormal.T()];
       const AW = await times(AOmega.all, toBasis, await space.allocate(W.cols), verbs, { wide: true });
       const core = await gram(W, AW, verbs, { wide: true });
       refuseAsymmetry(run.op, relativeAsymmetry(core));

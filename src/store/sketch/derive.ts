@@ -57,7 +57,7 @@ const vectorArray = (data: Float64Array) => ({ shape: [data.length], data });
 /** Q = orth(Y), and T with Q = Y T, which estimates of the error need. */
 async function makeBasis(Y: Multivector, space: DiskSpace, run: Deriving): Promise<Outcome> {
   const { basis, T, dropped, defect } = await orthonormalise(Y, space, run);
-  return { columns: basis, record: { attributes: { dropped, defect }, arrays: { T: matrixArray(T) } } };
+  return { columns: basis, record: { attributes: { dropped, defect }, arrays: { T: matrixArray(await T()) } } };
 }
 
 /** T and the dropped directions of the first basis, where the method makes one. */
@@ -66,7 +66,8 @@ async function readFirstBasis(directory: SketchDirectory): Promise<FirstBasis | 
   if (basis?.kind !== 'derived' || basis.makes !== 'basis') return undefined;
   const { attributes, arrays } = await readStage(directory, basis.name, ['T']);
   const [rows, cols] = arrays.T!.shape as [number, number];
-  return { T: { rows, cols, data: arrays.T!.data }, dropped: Number(attributes.dropped) };
+  const T = { rows, cols, data: arrays.T!.data };
+  return { T: async () => T, dropped: Number(attributes.dropped) };
 }
 
 /** The eigenpairs by the method of the plan. */
