@@ -64,7 +64,7 @@ const DEFECT_FACTOR = 1.7;
 const isExact = ({ cols }: Multivector): boolean => cols <= DEFECT_PROBES;
 
 const meterOf = (V: Multivector, { kernels }: VerbContext): DefectMeter =>
-  isExact(V) ? exactDefect(V.cols, kernels) : estimatedDefect(V.cols, kernels, DEFECT_PROBES);
+  isExact(V) ? exactDefect(V.cols, kernels) : estimatedDefect(V.cols, V.dtype, kernels, DEFECT_PROBES);
 
 /** The largest ||E v|| that the run shows, v a unit vector. */
 const largestOf = ({ diagonal, offDiagonal }: ErrorRun): number =>

@@ -1,6 +1,6 @@
 /** How far the columns of a tall block are from orthonormal, from one pass over its row panels. */
-import { type Block, type Matrix, zeroMatrix } from '../core/block.ts';
-import { dtypeOf } from '../core/dtype.ts';
+import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
+import type { DType } from '../core/dtype.ts';
 import { fillRandom } from '../core/random.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { frobeniusNorm, identity, mirrorUpper } from '../linalg/small.ts';
@@ -31,21 +31,20 @@ export function exactDefect(cols: number, kernels: Kernels): DefectMeter {
 
 /**
  * The norm from a few Gaussian vectors w, as the root of the mean of ||D w||^2: thin products, where V^T V would cost as much as
- * an orthonormalisation. For p vectors it is below 1/f of the truth with probability at most P(chi2_p <= p / f^2). Sums run in
- * float64: V^T (V w) is nearly w, and in float32 the roundings of both would be larger than D w.
+ * an orthonormalisation. For p vectors it is below 1/f of the truth with probability at most P(chi2_p <= p / f^2). In float32
+ * roundings of the sums come to what it measures, so that it may be above a small D by as much.
  */
-export function estimatedDefect(cols: number, kernels: Kernels, vectors: number): DefectMeter {
-  const probes = zeroMatrix(cols, vectors);
-  fillRandom(probes, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
+export function estimatedDefect(cols: number, dtype: DType, kernels: Kernels, vectors: number): DefectMeter {
+  const drawn = zeros(cols, vectors, dtype);
+  fillRandom(drawn, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
+  const probes = asDType(drawn, 'float64') as Matrix;
   const returned = zeroMatrix(cols, vectors);
-  const [wide, buffer] = [panelBuffer(cols, 'float64'), panelBuffer(vectors, 'float64')];
+  const buffer = panelBuffer(vectors, dtype);
   return {
     async add(panel) {
-      const V = dtypeOf(panel.data) === 'float64' ? panel : wide(panel.rows);
-      if (V !== panel) V.data.set(panel.data);
-      const images = buffer(V.rows);
-      await kernels.times(V, probes, images);
-      await kernels.addGram(V, images, returned, false);
+      const images = buffer(panel.rows);
+      await kernels.times(panel, probes, images);
+      await kernels.addGram(panel, images, returned, false);
     },
     async value(C) {
       return (await normOfProduct(difference(returned, probes), kernels, C)) / Math.sqrt(vectors);

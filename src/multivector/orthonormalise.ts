@@ -28,8 +28,8 @@ export interface Orthonormalised {
 const MAX_PASSES = 6;
 
 /** How far the columns of `out` are from orthonormal, whose panels are shown as they are stored. */
-function defectMeter({ cols }: Multivector, { kernels }: VerbContext): DefectMeter {
-  return cols <= DEFECT_PROBES ? exactDefect(cols, kernels) : estimatedDefect(cols, kernels, DEFECT_PROBES);
+function defectMeter({ cols, dtype }: Multivector, { kernels }: VerbContext): DefectMeter {
+  return cols <= DEFECT_PROBES ? exactDefect(cols, kernels) : estimatedDefect(cols, dtype, kernels, DEFECT_PROBES);
 }
 
 /**

@@ -54,7 +54,7 @@ test('||C (V^T V - I)||_F: exact for few columns, estimated for many', async () 
   for (let i = 0; i < cols; i++) D.data[i * cols + i]! -= 1;
   const C = zeroMatrix(cols, cols);
   for (let i = 0; i < cols; i++) C.data[i * cols + i] = 1 / (i + 1);
-  const meters = { exact: exactDefect(cols, jsKernels), estimated: estimatedDefect(cols, jsKernels, 30) };
+  const meters = { exact: exactDefect(cols, jsKernels), estimated: estimatedDefect(cols, 'float64', jsKernels, 30) };
   for (const meter of Object.values(meters)) {
     for (const start of [0, 70]) {
       const end = start === 0 ? 70 : rows;
