@@ -43,11 +43,13 @@ export default class PlainRuntime {
     delete require.cache[path];
     Reflect.deleteProperty(globalThis, Symbol.for('EVENT_HANDLERS'));
     remembered?.disable();
-    asyncHooks.AsyncLocalStorage = Remembered;
+    // newer versions of Node have a getter there
+    const own = Object.getOwnPropertyDescriptor(asyncHooks, 'AsyncLocalStorage')!;
+    Object.defineProperty(asyncHooks, 'AsyncLocalStorage', { value: Remembered, configurable: true, enumerable: true });
     try {
       return require(path);
     } finally {
-      asyncHooks.AsyncLocalStorage = AsyncLocalStorage;
+      Object.defineProperty(asyncHooks, 'AsyncLocalStorage', own);
     }
   }
 
