@@ -1,4 +1,7 @@
 """The 784-50-10 network of the work of reference in PyTorch, from its file: what the Hessian peers multiply with."""
+import argparse
+import os
+
 import h5py
 import torch
 
@@ -56,3 +59,13 @@ def products(kind, width=128):
         return (result / len(gradients)).T
 
     return by_vector if kind == "vector" else by_block
+
+
+def job_arguments():
+    """How the work of reference is to be done, with as many threads as every contestant has."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--products", choices=["vector", "batched"], default="vector")
+    parser.add_argument("--dims", type=int, default=2000)
+    parser.add_argument("--tests", type=int, default=30)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
+    return parser.parse_args()

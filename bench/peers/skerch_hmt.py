@@ -3,7 +3,6 @@
 usage: skerch_hmt.py --products vector|batched [--dims 2000] [--tests 30]
 EIGENSKETCH_SKERCH names the folder that holds the package `skerch`, where it is not installed.
 """
-import argparse
 import json
 import os
 import resource
@@ -12,7 +11,7 @@ import time
 import types
 
 import torch
-from network784 import n, products
+from network784 import job_arguments, n, products
 
 sys.path.insert(0, os.environ.get("EIGENSKETCH_SKERCH", ""))
 try:
@@ -27,12 +26,7 @@ for name in ("uint16", "uint32", "uint64"):
 from skerch.a_posteriori import apost_error
 from skerch.algorithms import seigh
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--products", choices=["vector", "batched"], default="vector")
-parser.add_argument("--dims", type=int, default=2000)
-parser.add_argument("--tests", type=int, default=30)
-arguments = parser.parse_args()
-torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
+arguments = job_arguments()
 multiply = products(arguments.products)
 multiply(torch.ones(n, 2))
 

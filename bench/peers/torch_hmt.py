@@ -4,21 +4,14 @@ usage: torch_hmt.py --products vector|batched [--dims 2000] [--tests 30]
 vector: one double-backward product per column with the graph of the gradient retained, as curvlinops does.
 batched: is_grads_batched, 128 columns at a time.
 """
-import argparse
 import json
-import os
 import resource
 import time
 
 import torch
-from network784 import n, products
+from network784 import job_arguments, n, products
 
-parser = argparse.ArgumentParser()
-parser.add_argument("--products", choices=["vector", "batched"], default="vector")
-parser.add_argument("--dims", type=int, default=2000)
-parser.add_argument("--tests", type=int, default=30)
-arguments = parser.parse_args()
-torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
+arguments = job_arguments()
 torch.manual_seed(1)
 
 multiply = products(arguments.products)

@@ -71,10 +71,10 @@ function gaussianFiller(state: State): ColumnFiller {
 }
 
 /**
- * Spreads the upper bits of the lower half of a number over all 32: xoroshiro128+ adds two words, which leaves its lowest bits
+ * A bijection of 32-bit words that spreads each bit over all. xoroshiro128+ adds two words, which leaves its lowest bits
  * linear (Blackman & Vigna 2021, section 10.1), and signs use every bit.
  */
-function finalise(low: number): number {
+export function finalise(low: number): number {
   let word = Math.imul(low ^ (low >>> 16), 0x21f0aaad);
   word = Math.imul(word ^ (word >>> 15), 0x735a2d97);
   return word ^ (word >>> 15);

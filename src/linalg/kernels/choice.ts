@@ -1,5 +1,6 @@
 /** The `kernels` option: apart from the providers, which are loaded when one is needed. */
 import { host } from '#host';
+import { UnsupportedError } from '../../core/errors.ts';
 import { type Field, choice as oneOf, optional } from '../../core/parse.ts';
 
 /**
@@ -18,4 +19,18 @@ export const KERNELS: Field<KernelsChoice | undefined> = optional(CHOICE);
 /** The choice of those who make none: the environment variable EIGENSKETCH_KERNELS, else `'auto'`. */
 export function defaultChoice(): string {
   return host.setting('EIGENSKETCH_KERNELS') || 'auto';
+}
+
+/**
+ * What `load` gives of the embedded kernels, for work that no BLAS does: undefined with the reference kernels `'js'` by name, and
+ * where WebAssembly does not work.
+ */
+export async function embedded<T>(load: () => Promise<T>): Promise<T | undefined> {
+  if (defaultChoice() === 'js') return undefined;
+  try {
+    return await load();
+  } catch (error) {
+    if (error instanceof UnsupportedError) return undefined;
+    throw error;
+  }
 }

@@ -6,6 +6,12 @@ import { MODULE } from './embedded.ts';
 /** Byte address in the shared memory. */
 export type Address = number;
 
+/** Operands begin at multiples of this many bytes: a cache line. */
+export const ALIGNMENT = 64;
+
+/** Bytes up to where the next operand may begin. */
+export const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
 type ProductKernel = (
   a: Address,
   aOuter: number,

@@ -5,7 +5,7 @@ import { invertSmall } from '../../cholesky.ts';
 import { subMatrix } from '../../small.ts';
 import { type GemmOptions, SUMMED_ROWS } from '../provider.ts';
 import type { Engine, Job } from './engine.ts';
-import type { Address } from './module.ts';
+import { type Address, align } from './module.ts';
 import { type Operand, type ProductKind, packedBytes } from './product.ts';
 import { BLOCK, halfOf } from './solve.ts';
 
@@ -29,8 +29,6 @@ interface Tile {
 
 /** What becomes of a finished tile, row-major with rows end to end. */
 type Sink = (values: FloatArray, tile: Tile) => void;
-
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 const typeOf = (kind: ProductKind): DType => (kind === 'productF32' ? 'float32' : 'float64');
 

@@ -3,7 +3,7 @@ import type { Block } from '../../../core/block.ts';
 import { bytesPerEntry, dtypeOf } from '../../../core/dtype.ts';
 import { type Distribution, initialState, type StreamKey, sparseStride } from '../../../core/random.ts';
 import type { Engine, Job } from './engine.ts';
-import type { Address } from './module.ts';
+import { type Address, align } from './module.ts';
 import type { Thread } from './thread.ts';
 
 /** Rows of random columns, made `chunk` at a time: all threads share the columns. */
@@ -42,8 +42,6 @@ const CHUNK_ROWS = 64;
 
 /** Operations for one number, about: what the engine weighs a job by. */
 const WORK: Record<Distribution, number> = { gaussian: 48, rademacher: 6, sparseSign: 6 };
-
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /** The states of columns `firstColumn..firstColumn + cols` as the kernel keeps them. */
 function statesOf(key: StreamKey, firstColumn: number, cols: number): Int32Array {

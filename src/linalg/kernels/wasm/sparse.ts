@@ -8,7 +8,7 @@ import { UnsupportedError } from '../../../core/errors.ts';
 import type { CsrMatrix } from '../../csr.ts';
 import { Engine, type Job } from './engine.ts';
 import { teamSize } from './load.ts';
-import { type Address, compileModule } from './module.ts';
+import { type Address, ALIGNMENT, align, compileModule } from './module.ts';
 
 /** Memory for matrices and blocks together: what 32-bit addresses reach, less the threads' own areas. */
 const MOST_BYTES = 2 ** 32 - 2 ** 26;
@@ -21,9 +21,6 @@ const PARTS = 16;
 
 /** A row costs about as much as this many entries, whatever is in it. */
 const ROW_COST = 2;
-
-const ALIGNMENT = 64;
-const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 /** Offsets of a matrix's arrays from where it starts, and its size. */
 interface Layout {

@@ -257,6 +257,13 @@ function signRows<T>(states: usize, out: usize, rowBytes: usize, rows: usize, wi
   }
 }
 
+/** `finalise` of core/random.ts: a bijection of words that spreads each bit over all. */
+export function finalise(number: u32): u32 {
+  let word = (number ^ (number >> 16)) * 0x21f0aaad;
+  word = (word ^ (word >> 15)) * 0x735a2d97;
+  return word ^ (word >> 15);
+}
+
 /**
  * `rows` rows of one sparse column, which are zero before: one sign in each `stride` rows, times its root. With stride 1 a number
  * makes 32 signs, as in {@link signRows}. `state` addresses the column's s0; s1 is behind those of its group.
@@ -267,13 +274,10 @@ function sparseRows<T>(state: usize, out: usize, rowBytes: usize, rows: usize, s
   const step: usize = stride === 1 ? 32 : stride;
   const size = <T>Math.sqrt(<f64>stride);
   for (let first: usize = 0; first < rows; first += step) {
-    let word = <u32>(s0 + s1);
+    let word = finalise(<u32>(s0 + s1));
     const s = s0 ^ s1;
     s0 = rotl<u64>(s0, 24) ^ s ^ (s << 16);
     s1 = rotl<u64>(s, 37);
-    word = (word ^ (word >> 16)) * 0x21f0aaad;
-    word = (word ^ (word >> 15)) * 0x735a2d97;
-    word ^= word >> 15;
     if (stride === 1) {
       const end = min(first + step, rows);
       for (let i = first; i < end; i++, word >>= 1) store<T>(out + i * rowBytes, (word & 1) === 1 ? 1 : -1);

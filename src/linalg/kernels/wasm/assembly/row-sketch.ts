@@ -2,17 +2,11 @@
  * S Y for a sparse random S: every row of Y is added to a few rows of the sum, with signs. Rows and signs are those of
  * `row-sketch.ts` outside: a function of the row's number, so that nothing of S is stored.
  */
+import { finalise } from './random';
 import { shareEnd, shareStart } from './team';
 
 /** Columns that are added at a time: their part of the sum stays near the processor. */
 const TILE: usize = 128;
-
-/** A bijection of 32-bit numbers that spreads each bit over all. */
-function spread(number: u32): u32 {
-  let x = (number ^ (number >> 16)) * 0x21f0aaad;
-  x = (x ^ (x >> 15)) * 0x735a2d97;
-  return x ^ (x >> 15);
-}
 
 /** sum += sign * y for `cols` columns: f32 into f64. */
 function addRow(sum: usize, y: usize, cols: usize, sign: f64): void {
@@ -61,7 +55,7 @@ export function sketchRows(
     for (let i: usize = 0; i < rows; i++) {
       const from = y + (i * k + tile) * 4;
       for (let t: u32 = 0; t < strata; t++) {
-        const random = spread((firstRow + <u32>i) * strata + t);
+        const random = finalise((firstRow + <u32>i) * strata + t);
         const row = <usize>(t * stratum) + <usize>((<u64>random * <u64>stratum) >> 32);
         addRow(sum + (row * k + tile) * 8, from, cols, random & 1 ? 1 : -1);
       }
