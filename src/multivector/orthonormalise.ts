@@ -112,7 +112,7 @@ async function gramOrSketched(Y: Multivector, context: VerbContext): Promise<Mat
 /**
  * The first step for float32 data, by Cholesky QR, of many columns randomized: their R is that of a sketch, and makes the
  * condition of Y R^-1 a small number. The solve runs in float64: in float32 what it loses to cancellation would turn the span,
- * and residuals of Ritz pairs on it were measured 2.5 times as long.
+ * and make residuals of Ritz pairs on it longer.
  */
 async function throughCholesky(Y: Multivector, space: Space, context: VerbContext): Promise<Basis> {
   const { kernels } = context;
