@@ -4,6 +4,8 @@ import type { Progress } from '../core/schedule.ts';
 import { Child, type ChildOptions } from './child.ts';
 import { encodeHead, FRAME_END, type Frame, FrameError, type FrameHeader, FrameReader } from './frames.ts';
 import { type Description, errorOf, PROTOCOL_VERSION, parseDescription } from './protocol.ts';
+import { canShare, type SharedName } from './shared-memory.ts';
+import { type Slot, Slots } from './slots.ts';
 
 export interface ConnectionOptions extends ChildOptions {
   /** Milliseconds without a word from the program, while one is waited for, after which it is given up. */
@@ -16,6 +18,8 @@ export interface ConnectionOptions extends ChildOptions {
 export interface Request {
   header: FrameHeader;
   payload?: Uint8Array;
+  /** Bytes of the only answer, which may come in shared memory; by default answers come through the pipe. */
+  answerBytes?: number;
   /** For messages: 'a product of 64 columns'. */
   what: string;
   /** Memory for the payload of an answer. */
@@ -25,9 +29,14 @@ export interface Request {
 }
 
 interface Pending extends Request {
+  /** Where its payload is, and its answer may be. */
+  slot: Slot | undefined;
   resolve(): void;
   reject(error: unknown): void;
 }
+
+/** Where in a slot the answer is, after the payload, at a boundary of cache lines. */
+const answerAt = ({ payload }: Request): number => Math.ceil((payload?.length ?? 0) / 64) * 64;
 
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -35,6 +44,8 @@ export class Connection {
   readonly #pending: Pending[] = [];
   #timer: NodeJS.Timeout | undefined;
   #failure: { error: unknown } | undefined;
+  /** Where both sides can share memory. */
+  #slots: Slots | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -88,29 +99,64 @@ export class Connection {
       },
     });
     try {
-      return parseDescription(answer!);
+      const description = parseDescription(answer!);
+      if (description.sharesMemory && (await canShare()))
+        this.#slots = new Slots((id, where) => this.#announce(id, where));
+      return description;
     } catch (error) {
       await this.fail(error);
       throw error;
     }
   }
 
+  async #announce(slot: number, where: SharedName): Promise<boolean> {
+    let isMapped = false;
+    await this.#send({
+      header: { type: 'memory', slot, ...where },
+      what: 'the offer of shared memory',
+      place: () => {
+        throw new FrameError('it answers an offer of memory with numbers');
+      },
+      take: ({ header }) => {
+        isMapped = header.mapped === true;
+        return true;
+      },
+    });
+    return isMapped;
+  }
+
   /** Sends a request and waits for its last answer. The payload must stay as it is until then. */
-  request(request: Request): Promise<void> {
+  async request(request: Request): Promise<void> {
+    const { payload, answerBytes = 0 } = request;
+    const slot = payload && (await this.#slots?.take(answerAt(request) + answerBytes));
+    try {
+      await this.#send(request, slot);
+    } finally {
+      if (slot) this.#slots?.give(slot);
+    }
+  }
+
+  #send(request: Request, slot?: Slot): Promise<void> {
     if (this.#failure) return Promise.reject(this.#failure.error);
     return new Promise((resolve, reject) => {
-      this.#pending.push({ ...request, resolve, reject });
+      this.#pending.push({ ...request, slot, resolve, reject });
       if (this.#pending.length === 1) {
         this.#child.waitFor(true);
         this.#rearm();
       }
-      const { header, payload } = request;
-      const { stdin } = this.#child;
-      stdin.cork();
-      for (const part of [encodeHead(header, payload?.length ?? 0), payload, FRAME_END])
-        if (part?.length) stdin.write(part);
-      stdin.uncork();
+      const { header, payload = new Uint8Array(), answerBytes } = request;
+      if (!slot) return this.#write(header, payload);
+      slot.bytes.set(payload);
+      const answer = answerBytes === undefined ? {} : { answer: answerAt(request) };
+      this.#write({ ...header, memory: { slot: slot.id, bytes: payload.length, ...answer } });
     });
+  }
+
+  #write(header: FrameHeader, payload: Uint8Array = new Uint8Array()): void {
+    const { stdin } = this.#child;
+    stdin.cork();
+    for (const part of [encodeHead(header, payload.length), payload, FRAME_END]) if (part.length) stdin.write(part);
+    stdin.uncork();
   }
 
   /** Rejects what is waited for with this error and ends the program. */
@@ -130,6 +176,7 @@ export class Connection {
     this.#failure = { error };
     clearTimeout(this.#timer);
     for (const pending of this.#pending.splice(0)) pending.reject(error);
+    this.#slots?.close();
     this.#child.waitFor(false);
   }
 
@@ -142,7 +189,17 @@ export class Connection {
     const first = this.#pending[0];
     if (!first) throw new FrameError(`it sends '${header.type}' though nothing was asked`);
     if (header.type === 'error') this.#settle(errorOf(header));
-    else if (first.take(frame)) this.#settle();
+    else if (first.take(header.memory === undefined ? frame : { header, payload: this.#copied(header, first) }))
+      this.#settle();
+  }
+
+  /** What an answer left in shared memory, at its place. */
+  #copied(header: FrameHeader, request: Pending): Uint8Array {
+    const { slot, answerBytes } = request;
+    if (!slot || header.memory !== answerBytes) throw new FrameError('it answers in memory that it was not given');
+    const payload = request.place(header, answerBytes!);
+    payload.set(slot.bytes.subarray(answerAt(request), answerAt(request) + payload.length));
+    return payload;
   }
 
   /** A callback that throws, or whose promise rejects, ends what is under way with its error. */

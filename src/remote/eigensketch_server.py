@@ -14,6 +14,7 @@ dtype (curvlinops), they are torch tensors on its `device`. Optional attributes:
 What is printed goes to standard error. The protocol is described in docs/remote.md of eigensketch.
 """
 import json
+import mmap
 import os
 import signal
 import struct
@@ -84,6 +85,18 @@ class Operator:
         return sum(weight * multiply(op, X) for weight, op in self.batches)
 
 
+def open_memory(path, name, size):
+    """Memory of the process that asks: a memfd of Linux. Fails on another machine, where anything may be at this path."""
+    if os.readlink(path) != "/memfd:%s (deleted)" % name:
+        raise OSError("%s is not %s" % (path, name))
+    fd = os.open(path, os.O_RDWR)
+    try:
+        # mmap refuses to map beyond the end
+        return np.frombuffer(mmap.mmap(fd, size), np.uint8)
+    finally:
+        os.close(fd)
+
+
 def is_torch(value):
     """Whether a value is a torch tensor, or a dtype is one of torch, without importing it."""
     torch = sys.modules.get("torch")
@@ -141,14 +154,15 @@ class Served:
         op = self.op
         header = {"type": "hello", "role": "server", "protocol": PROTOCOL, "shape": self.shape, "dtype": self.dtype,
                   "selfAdjoint": self.self_adjoint, "psd": bool(getattr(op, "psd", False)), "adjoint": self.adjoint,
-                  "batches": len(self.batches), "backend": str(getattr(op, "backend", None) or versions())}
+                  "batches": len(self.batches), "sharesMemory": sys.platform == "linux",
+                  "backend": str(getattr(op, "backend", None) or versions())}
         block_size = getattr(op, "block_size", None)
         if block_size:
             header["preferredBlockSize"] = int(block_size)
         return header
 
-    def product(self, apply, op, X, rows):
-        """apply(op, X) as a contiguous array of the operator's type, checked."""
+    def product(self, apply, op, X, rows, out=None):
+        """apply(op, X) as a contiguous array of the operator's type, checked; in memory `out` where that is given."""
         given = X
         if self.tensors:
             torch = sys.modules["torch"]
@@ -169,7 +183,11 @@ class Served:
                           % (Y.shape, X.shape[1], (rows, X.shape[1])))
         if Y.dtype.kind not in "fiub":
             raise Failure("numerical", "the operator returned numbers of type %s: only real ones can be used" % Y.dtype)
-        return np.ascontiguousarray(Y, dtype=DTYPES[self.dtype])
+        if out is None:
+            return np.ascontiguousarray(Y, dtype=DTYPES[self.dtype])
+        out = out[:Y.size * np.dtype(DTYPES[self.dtype]).itemsize].view(DTYPES[self.dtype]).reshape(Y.shape)
+        out[...] = Y
+        return out
 
 
 def dtype_name(dtype):
@@ -327,13 +345,27 @@ def progress(done, total):
         _channel.write({"type": "progress", "done": done, "total": total})
 
 
-def answer(served, header, payload, channel):
+def answer(served, header, payload, channel, areas):
     kind, request = header["type"], header.get("id")
+    if kind == "memory":
+        areas.pop(header["slot"], None)
+        try:
+            areas[header["slot"]] = open_memory(header["path"], header["name"], header["bytes"])
+        except (OSError, ValueError):
+            pass
+        channel.write({"type": kind, "id": request, "mapped": header["slot"] in areas})
+        return
     known = ("multiply", "adjoint", "multiplyByBatch")
     rows_in, rows_out = served.shape[::-1] if kind != "adjoint" else served.shape
     if kind not in known or (kind == "adjoint" and not served.adjoint) or (
             kind == "multiplyByBatch" and not served.batches):
         raise Failure("unsupported", "the operator has no product of type %r" % kind)
+    memory, out = header.get("memory"), None
+    if memory:
+        area = areas[memory["slot"]]
+        payload = area[:memory["bytes"]]
+        if "answer" in memory:
+            out = area[memory["answer"]:]
     X = np.frombuffer(payload, dtype=DTYPES[header["dtype"]])
     if header["rows"] != rows_in or X.size != rows_in * header["cols"]:
         raise Failure("shape", "%s needs blocks of %d rows, got %s x %s with %d numbers"
@@ -342,7 +374,10 @@ def answer(served, header, payload, channel):
 
     def send(name, Y, **facts):
         block = {"type": name, "id": request, "rows": Y.shape[0], "cols": Y.shape[1], "dtype": served.dtype}
-        channel.write({**block, **facts}, Y)
+        if out is None:
+            channel.write({**block, **facts}, Y)
+        else:
+            channel.write({**block, "memory": Y.nbytes})
 
     if kind == "multiplyByBatch":
         for index, (weight, op) in enumerate(served.batches):
@@ -350,7 +385,7 @@ def answer(served, header, payload, channel):
         channel.write({"type": "done", "id": request})
     else:
         apply = multiply_adjoint if kind == "adjoint" and not served.self_adjoint else multiply
-        send("product", served.product(apply, served.op, X, rows_out))
+        send("product", served.product(apply, served.op, X, rows_out, out))
 
 
 def serve(operator):
@@ -360,7 +395,7 @@ def serve(operator):
     # Ctrl-C in a terminal is for the program that started this one
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    served = None
+    served, areas = None, {}
     for header, payload in Requests(channel):
         try:
             if header["type"] == "hello":
@@ -377,7 +412,7 @@ def serve(operator):
             else:
                 if served is None:
                     raise Failure("unsupported", "a product was asked for before the handshake")
-                answer(served, header, payload, channel)
+                answer(served, header, payload, channel, areas)
         except BrokenPipeError:
             return
         except Exception as error:  # pylint: disable=broad-except

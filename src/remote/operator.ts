@@ -1,4 +1,4 @@
-/** Operators whose products are made by another program, over pipes. */
+/** Operators whose products are made by another program, over pipes and shared memory. */
 import { type Block, zeros } from '../core/block.ts';
 import { atDoor, within } from '../core/door.ts';
 import { bytesPerEntry, type DType, dtypeOf } from '../core/dtype.ts';
@@ -46,11 +46,12 @@ function placeBlock(header: FrameHeader, bytes: number, rows: number, cols: numb
 
 /** Sends a block and waits for its product. */
 async function ask(program: Program, type: ProductType, X: Block, rows: number, out?: Block): Promise<Block> {
-  const { connection } = await program.connect();
+  const { connection, description } = await program.connect();
   let product: Block | undefined;
   await connection.request({
     header: blockHeader(type, undefined, X),
     payload: bytesOf(X.data),
+    answerBytes: rows * X.cols * bytesPerEntry(description.dtype),
     what: columns(type, X),
     place: (header, bytes) => {
       product = placeBlock(header, bytes, rows, X.cols, out);

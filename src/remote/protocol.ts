@@ -27,6 +27,8 @@ export interface Description {
   /** Number of data batches whose products it can send one by one; 0 where it cannot. */
   batches: number;
   preferredBlockSize?: number;
+  /** It may see memory of this process, where it runs on the same machine. */
+  sharesMemory: boolean;
   /** What makes its products, for people. */
   backend?: string;
 }
@@ -75,6 +77,7 @@ export function parseDescription(header: FrameHeader): Description {
     psd: header.psd === true,
     adjoint: header.adjoint === true,
     batches: isSize(batches) ? batches : 0,
+    sharesMemory: header.sharesMemory === true,
     ...(isSize(preferredBlockSize) ? { preferredBlockSize } : {}),
     ...(typeof backend === 'string' ? { backend } : {}),
   };

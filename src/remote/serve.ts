@@ -11,6 +11,7 @@ import { applyAdjoint, applyOperator, hasAdjoint } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import { bytesOf, encodeHead, FRAME_END, type Frame, FrameError, type FrameHeader, FrameReader } from './frames.ts';
 import { blockHeader, failureHeader, PROTOCOL_VERSION } from './protocol.ts';
+import { canShare, openShared, type SharedName } from './shared-memory.ts';
 
 /** Options of {@link serve}. */
 export interface ServeOptions {
@@ -51,7 +52,7 @@ function sender(write: Writable['write']): Send {
   };
 }
 
-function description(op: LinearOperator): FrameHeader {
+function description(op: LinearOperator, sharesMemory: boolean): FrameHeader {
   return {
     type: 'hello',
     role: 'server',
@@ -63,40 +64,72 @@ function description(op: LinearOperator): FrameHeader {
     adjoint: hasAdjoint(op),
     // how many there are is seen in the first product
     batches: op.matmatByBatch ? 1 : 0,
+    sharesMemory,
     ...(op.preferredBlockSize === undefined ? {} : { preferredBlockSize: op.preferredBlockSize }),
     backend: op.backend ?? `node ${process.version}`,
   };
 }
 
-/** The block of a request. @throws FrameError for one whose sizes do not fit each other. */
-function blockOf(header: FrameHeader, bytes: number): Block {
+/** The block that a request announces, in memory that `place` has. @throws FrameError for sizes that do not fit each other. */
+function blockOf(header: FrameHeader, bytes: number, place: typeof zeros = zeros): Block {
   const { rows, cols, dtype } = header;
   const isBlock =
     Number.isSafeInteger(rows) && Number.isSafeInteger(cols) && (dtype === 'float32' || dtype === 'float64');
   if (!isBlock || bytes !== (rows as number) * (cols as number) * bytesPerEntry(dtype as DType)) {
     throw new FrameError(`a block of ${rows} x ${cols} ${dtype} in ${bytes} bytes`);
   }
-  return zeros(rows as number, cols as number, dtype as DType);
+  return place(rows as number, cols as number, dtype as DType);
 }
 
-async function answer(op: LinearOperator, header: FrameHeader, X: Block | undefined, send: Send): Promise<void> {
-  const { type, id } = header;
-  if (type === 'hello') {
-    if (header.protocol === PROTOCOL_VERSION) return send(description(op));
-    throw new UnsupportedError(
-      `this server speaks version ${PROTOCOL_VERSION} of the protocol, not ${header.protocol}`,
-    );
+const unmapper = new FinalizationRegistry<() => void>((unmap) => unmap());
+
+/** Memory of the other side by the number of its slot, mapped for as long as anybody holds a block in it. */
+class Areas {
+  readonly #bytes = new Map<unknown, Uint8Array>();
+
+  /** Whether it could be mapped here. */
+  async open({ slot, path, name, bytes: size }: FrameHeader): Promise<boolean> {
+    try {
+      const { bytes, unmap } = await openShared({ path, name, bytes: size } as SharedName);
+      unmapper.register(bytes.buffer, unmap);
+      this.#bytes.set(slot, bytes);
+      return true;
+    } catch {
+      return false;
+    }
   }
+
+  /** The block of a request, and memory for its product of `rows` rows. */
+  blocks(header: FrameHeader, rows: number, type: DType): { X: Block; out?: Block } {
+    const { slot, bytes, answer } = header.memory as { slot: number; bytes: number; answer?: number };
+    const { buffer } = this.#bytes.get(slot)! as Uint8Array<ArrayBuffer>;
+    const at = (start: number) => (rows: number, cols: number, dtype: DType) => {
+      const Numbers = dtype === 'float32' ? Float32Array : Float64Array;
+      return { rows, cols, data: new Numbers(buffer, start, rows * cols) };
+    };
+    const X = blockOf(header, bytes, at(0));
+    return { X, ...(answer === undefined ? {} : { out: at(answer)(rows, X.cols, type) }) };
+  }
+}
+
+/** What a request is about: its block, and memory for the product, where the other side sees it. */
+interface Given {
+  X: Block | undefined;
+  out?: Block;
+}
+
+async function answer(op: LinearOperator, header: FrameHeader, { X, out }: Given, send: Send): Promise<void> {
+  const { type, id } = header;
   const rows = type === 'adjoint' ? op.shape[0] : op.shape[1];
   if (!X || X.rows !== rows) throw new ShapeError(`'${type}' needs a block of ${rows} rows, got ${X?.rows ?? 'none'}`);
-  if (type === 'multiply') {
-    const Y = await applyOperator(op, X);
-    return send(blockHeader('product', id, Y), bytesOf(Y.data));
-  }
-  if (type === 'adjoint' && hasAdjoint(op)) {
-    const Y = await applyAdjoint(op, X);
-    return send(blockHeader('product', id, Y), bytesOf(Y.data));
-  }
+  const sendProduct = (Y: Block): Promise<void> => {
+    const block = blockHeader('product', id, Y);
+    if (!out) return send(block, bytesOf(Y.data));
+    if (Y.data !== out.data) out.data.set(Y.data);
+    return send({ ...block, memory: Y.data.byteLength });
+  };
+  if (type === 'multiply') return sendProduct(await applyOperator(op, X, {}, out));
+  if (type === 'adjoint' && hasAdjoint(op)) return sendProduct(await applyAdjoint(op, X));
   if (type === 'multiplyByBatch' && op.matmatByBatch) {
     await op.matmatByBatch(X, ({ index, weight, product }) =>
       send({ ...blockHeader('batch', id, product), index, weight }, bytesOf(product.data)),
@@ -135,17 +168,28 @@ async function converse(
 ): Promise<void> {
   const write = output === process.stdout ? takeStandardOutput() : output.write.bind(output);
   const send = sender(write as Writable['write']);
+  const areas = new Areas();
   let op: LinearOperator | undefined;
   let placed: Block | undefined;
   let work = Promise.resolve();
+  const respond = async (header: FrameHeader, X: Block | undefined): Promise<void> => {
+    const { type, id } = header;
+    op ??= await make();
+    if (type === 'memory') return send({ type, id, mapped: await areas.open(header) });
+    if (type !== 'hello') {
+      const rows = op.shape[type === 'adjoint' ? 1 : 0];
+      return answer(op, header, header.memory ? areas.blocks(header, rows, op.dtype) : { X }, send);
+    }
+    if (header.protocol === PROTOCOL_VERSION) return send(description(op, await canShare()));
+    throw new UnsupportedError(
+      `this server speaks version ${PROTOCOL_VERSION} of the protocol, not ${header.protocol}`,
+    );
+  };
   const take = ({ header }: Frame): void => {
     const X = placed;
     placed = undefined;
     work = work
-      .then(async () => {
-        op ??= await make();
-        await answer(op, header, X, send);
-      })
+      .then(() => respond(header, X))
       .catch((error: unknown) => send(failureHeader(header.id, error)))
       // whoever asked has gone
       .catch(() => {});

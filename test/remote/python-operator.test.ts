@@ -10,6 +10,7 @@ import {
   type RemoteOperator,
   remoteOperator,
 } from '../../src/remote/index.ts';
+import { canShare } from '../../src/remote/shared-memory.ts';
 import { afterEach, describe, expect, test } from '../support/jest.ts';
 import { testLarge } from '../support/long.ts';
 import { PYTHON } from '../support/programs.ts';
@@ -44,10 +45,13 @@ function expected(X: Block): number[] {
 }
 
 async function checkProducts(op: RemoteOperator): Promise<void> {
-  for (const cols of [1, 3, 70]) {
+  // the last two in shared memory, one of them in what the other left
+  for (const cols of [1, 3, 70, 3001, 3000]) {
     const X = counted(N, cols, op.dtype);
     const { rows, cols: width, data } = await op.matmat(X);
-    expect([rows, width, Array.from(data)]).toEqual([N, cols, expected(X)]);
+    const product = expected(X);
+    expect([rows, width, data.length]).toEqual([N, cols, product.length]);
+    expect(data.findIndex((value, i) => !Object.is(value, product[i]))).toBe(-1);
   }
 }
 
@@ -114,6 +118,30 @@ describePython('Python with numpy', ['numpy'], () => {
       const { eigenvalues } = await eigsh(op, 2);
       expect(Array.from(eigenvalues, (value) => Math.round(value * 1e9) / 1e9)).toEqual([3, -2]);
     });
+  });
+
+  test('on a machine where memory cannot be shared, products go through pipes', async () => {
+    const program = `
+import sys; sys.path.insert(0, ${JSON.stringify(dirname(pythonServer))})
+import numpy, os, eigensketch_server
+asked = []
+def readlink(path):
+    asked.append(path)
+    return "/dev/null"
+os.readlink = readlink
+def multiply(X):
+    print("asked", len(asked))
+    return 2 * X
+multiply.shape = (4, 4)
+eigensketch_server.serve(multiply)`;
+    let output = '';
+    const op = await remoteOperator({ command: [PYTHON, '-c', program], onOutput: (text) => (output += text) });
+    opened.push(op);
+    const X = counted(4, 5000, 'float64');
+    for (let turn = 0; turn < 2; turn++)
+      expect((await op.matmat(X)).data.every((y, i) => y === 2 * X.data[i]!)).toBe(true);
+    await op.close();
+    expect(output).toBe((await canShare()) ? 'asked 1\nasked 1\n' : 'asked 0\nasked 0\n');
   });
 
   describe('failures are named', () => {

@@ -1,12 +1,15 @@
 /** Operators of other processes, served by Node: products, and every way in which the other side can fail. */
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
 import { type Block, diagonalOperator, type LinearOperator, seigh, sum } from '../../src/index.ts';
 import { type RemoteOperator, type RemoteOptions, remoteOperator } from '../../src/remote/index.ts';
+import { canShare } from '../../src/remote/shared-memory.ts';
 import { checkRefusals } from '../laws/linop.ts';
 import { temporaryFolder } from '../store/support.ts';
 import { afterEach, describe, expect, test } from '../support/jest.ts';
@@ -48,6 +51,28 @@ async function untilDead(pid: number): Promise<void> {
     await after(50);
   }
 }
+
+/** Where memory can be shared: on Linux with koffi. */
+const SHARES = await canShare();
+/** Pieces of shared memory that a process has mapped or open. */
+function sharedBy(pid: number): number {
+  if (process.platform !== 'linux') return 0;
+  const maps = readFileSync(`/proc/${pid}/maps`, 'utf8').matchAll(/memfd:(eigensketch-\S+)/g);
+  return new Set(Array.from(maps, ([, name]) => name)).size;
+}
+
+/** For comparisons of large blocks, which Jest's own take a second for. */
+const bits = ({ rows, cols, data }: Block): unknown[] => {
+  const hash = createHash('sha256').update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  return [rows, cols, data.length, hash.digest('hex')];
+};
+
+/** The entry of each row, where all in it are the same. */
+const rowsOf = ({ rows, cols, data }: Block): (number | undefined)[] =>
+  Array.from({ length: rows }, (_, i) => {
+    const row = data.subarray(i * cols, (i + 1) * cols);
+    return row.every((value) => value === row[0]) ? row[0] : undefined;
+  });
 
 describe('products', () => {
   test.each(['good', 'float32'])('of the operator %s are those of this process, bit for bit', async (kind) => {
@@ -114,6 +139,40 @@ describe('products', () => {
     expect(printed).toBe('made\na product\n');
   });
 
+  test('are the same in shared memory: other widths, adjoints, batches, more at once than it holds', async () => {
+    for (const kind of ['good', 'float32']) {
+      const op = await served(kind);
+      const own = diagonalOperator(kind === 'good' ? values : Float32Array.from(values));
+      const check = async (...widths: number[]): Promise<void> => {
+        const blocks = widths.map((cols) => counted(8, cols, op.dtype));
+        const products = await Promise.all(blocks.map((X) => op.matmat(X)));
+        expect(products.map(bits)).toEqual((await Promise.all(blocks.map((X) => own.matmat(X)))).map(bits));
+      };
+      // memory for the first, which the second fits in and the third does not, and one through pipes
+      for (const cols of [3000, 2999, 5000, 1, 3000]) await check(cols);
+      expect(sharedBy(process.pid)).toBe(SHARES ? 1 : 0);
+      const out = counted(8, 3000, op.dtype);
+      expect(await op.matmat(counted(8, 3000, op.dtype), out)).toBe(out);
+      expect(bits(out)).toEqual(bits(await own.matmat(counted(8, 3000, op.dtype))));
+      await check(3000, 3001, 2999, 3000, 3002, 3000, 2);
+      expect(sharedBy(process.pid)).toBe(SHARES ? 4 : 0);
+      // what it outgrew it gives back later
+      expect(sharedBy(op.pid!) >= 4).toBe(SHARES);
+      await op.close();
+      expect(sharedBy(process.pid)).toBe(0);
+    }
+    const tall = await served('tall');
+    const X = { rows: 2, cols: 5000, data: new Float64Array(10_000).fill(1) };
+    expect(rowsOf(await tall.matmat(X))).toEqual([1, 1, 3]);
+    const Y = { rows: 3, cols: 5000, data: new Float64Array(15_000).fill(1) };
+    expect(rowsOf(await tall.adjointMatmat!(Y))).toEqual([2, 3]);
+    const batches = await served('batches');
+    const firsts: number[] = [];
+    await batches.matmatByBatch!(counted(8, 3000), ({ product }) => void firsts.push(product.data[3000]!));
+    expect(firsts).toEqual([-1500.5, 1500.5]);
+    expect(sharedBy(batches.pid!)).toBe(SHARES ? 1 : 0);
+  });
+
   test('make the same sketch as in this process, bit for bit', async () => {
     const op = await served('good');
     const [remote, own] = [
@@ -172,6 +231,29 @@ describe('what goes wrong is named', () => {
     expect(op.pid).toBeUndefined();
     expect(await op.matmat(counted(8, 4))).toEqual(await diagonalOperator(values).matmat(counted(8, 4)));
     expect(op.pid).not.toBe(before);
+  });
+
+  test('a kill in a product in shared memory, which is given back; the next product starts the program again', async () => {
+    const op = await served('good');
+    const X = counted(8, 5000);
+    process.kill(op.pid!, 'SIGSTOP');
+    const product = message(op.matmat(X) as Promise<Block>);
+    process.kill(op.pid!, 'SIGKILL');
+    expect(await product).toMatch(/was ended by SIGKILL during/);
+    expect(sharedBy(process.pid)).toBe(0);
+    expect(bits(await op.matmat(X))).toEqual(bits(await diagonalOperator(values).matmat(X)));
+    const again = op.matmat(X);
+    process.kill(op.pid!, 'SIGKILL');
+    expect(await message(again as Promise<Block>)).toMatch(
+      /was ended by SIGKILL during a product of 5000 columns|no error/,
+    );
+    expect(sharedBy(process.pid)).toBe(0);
+  });
+
+  test('exceptions and NaN of products in shared memory', async () => {
+    const nan = await served('nan');
+    expect(await message(nan.matmat(counted(8, 5000)) as Promise<Block>)).toContain('NaN in row 0 of column 5');
+    expect(sharedBy(nan.pid!)).toBe(SHARES ? 1 : 0);
   });
 
   test('an exit', async () => {
@@ -318,7 +400,7 @@ describe('the program ends with us', () => {
     const op = await remoteOperator({ command: [process.execPath, ${JSON.stringify(SERVER)}, 'hanging'] });
     console.log(op.pid);
     ${work}`;
-  const X = '{ rows: 8, cols: 1, data: new Float64Array(8) }';
+  const block = (cols: number): string => `{ rows: 8, cols: ${cols}, data: new Float64Array(${8 * cols}) }`;
 
   async function start(work: string) {
     const child = spawn(process.execPath, ['--input-type=module', '-e', parent(work)], {
@@ -336,10 +418,12 @@ describe('the program ends with us', () => {
     await untilDead(pid);
   });
 
-  test.each(['idle', 'in a product'])('on kill -9, %s', async (state) => {
-    const { child, exit, pid } = await start(
-      state === 'idle' ? 'setInterval(() => {}, 1000)' : `await op.matmat(${X});`,
-    );
+  test.each([
+    ['idle', 'setInterval(() => {}, 1000)'],
+    ['in a product', `await op.matmat(${block(1)});`],
+    ['in a product in shared memory', `await op.matmat(${block(5000)});`],
+  ])('on kill -9, %s', async (_, work) => {
+    const { child, exit, pid } = await start(work);
     await after(200);
     expect(isAlive(pid)).toBe(true);
     child.kill('SIGKILL');

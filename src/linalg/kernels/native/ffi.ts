@@ -1,7 +1,7 @@
 /** The foreign function interface: the npm package koffi, which is optional and therefore known here by shape only. */
 
-/** What a foreign routine is given: memory in place, or a number passed by value. */
-export type ForeignArgument = ArrayBufferView | number;
+/** What a foreign routine is given: memory in place, or a number, an address or a text passed by value. */
+export type ForeignArgument = ArrayBufferView | number | bigint | string | null;
 
 /** A C function. Views are passed as pointers to their first entry, without a copy. */
 export interface ForeignFunction {
@@ -18,6 +18,7 @@ export interface ForeignLibrary {
 interface Koffi {
   load(path: string | null): ForeignLibrary;
   errno(): number;
+  view(address: bigint, bytes: number): ArrayBuffer;
   config(settings?: Record<string, number>): Record<string, number>;
 }
 
@@ -27,6 +28,8 @@ export interface Ffi {
   load(path: string | null): ForeignLibrary;
   /** The system's number of the last error on this thread. */
   errno(): number;
+  /** Memory of the system as it is, for as long as it is mapped. @throws where the runtime forbids it. */
+  view(address: bigint, bytes: number): ArrayBuffer;
   /** Whether routines may run off this thread: koffi's stacks there are large enough for a BLAS. */
   offThread: boolean;
 }
@@ -56,5 +59,10 @@ export async function importFfi(): Promise<Ffi> {
   const name: string = 'koffi';
   const module = (await import(name)) as { default: Koffi };
   const koffi = module.default;
-  return { load: (path) => koffi.load(path), errno: () => koffi.errno(), offThread: ensureStacks(koffi) };
+  return {
+    load: (path) => koffi.load(path),
+    errno: () => koffi.errno(),
+    view: (address, bytes) => koffi.view(address, bytes),
+    offThread: ensureStacks(koffi),
+  };
 }
