@@ -4,7 +4,7 @@
  * A run of all writes docs/models.md; with `--table` it is written from the findings that are there, and says which models have
  * none. Ends with 1 if a model is neither right nor refused by name.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -18,20 +18,33 @@ import { judge, page } from './models/table.ts';
 /** No model takes longer, even beside other work. */
 const LIMIT_MS = 3_600_000;
 
+/** Models at a time: the reference, which takes longest, runs on one thread. */
+const LANES = 2;
+
 /** What an earlier run found. */
 function earlier(directory: string): Finding | undefined {
   const file = join(directory, 'finding.json');
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Finding) : undefined;
 }
 
+/** What a process prints, and the signal that ended it. */
+function run(
+  script: string,
+  args: readonly string[],
+): Promise<{ stdout: string; stderr: string; signal: string | null }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: LIMIT_MS });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.on('error', reject).on('close', (_, signal) => resolve({ stdout, stderr, signal }));
+  });
+}
+
 /** One model in a process of its own, whose memory and failures are its own. */
-function check(each: ModelCase, directory: string): Finding {
+async function check(each: ModelCase, directory: string): Promise<Finding> {
   mkdirSync(directory, { recursive: true });
-  const { stdout, stderr, signal } = spawnSync(
-    process.execPath,
-    ['dist/test/models/check.js', JSON.stringify(each), directory],
-    { encoding: 'utf8', timeout: LIMIT_MS },
-  );
+  const { stdout, stderr, signal } = await run('dist/test/models/check.js', [JSON.stringify(each), directory]);
   const line = stdout.trim().split('\n').at(-1) ?? '';
   if (line.startsWith('{')) {
     const finding = { ...(JSON.parse(line) as Finding), commit: describeMachine().commit };
@@ -50,19 +63,25 @@ const directory = flags.at === undefined ? mkdtempSync(join(tmpdir(), 'eigensket
 mkdirSync(directory, { recursive: true });
 try {
   const cases = catalogue(directory).filter(({ name }) => names.length === 0 || names.includes(name));
-  const found: [ModelCase, Finding | undefined][] = [];
-  for (const each of cases) {
+  const found: [ModelCase, Finding | undefined][] = cases.map((each) => [each, undefined]);
+  const examine = async (at: number): Promise<void> => {
+    const [each] = found[at]!;
     const own = each.output ? `${each.name}-to-${each.output.join('-').replaceAll(/\W/g, '_')}` : each.name;
     const place = join(directory, 'findings', own);
-    const finding = earlier(place) ?? (flags.table ? undefined : check(each, place));
-    found.push([each, finding]);
-    if (!finding) continue;
+    const finding = earlier(place) ?? (flags.table ? undefined : await check(each, place));
+    found[at] = [each, finding];
+    if (!finding) return;
     const { passed, outcome } = judge(finding);
     if (!passed) process.exitCode = 1;
     console.log(
       `${passed ? 'ok  ' : 'FAIL'} ${own}: ${outcome} ${(finding.errors ?? []).map((error) => error.toExponential(1))}`,
     );
-  }
+  };
+  const queue = found.keys();
+  const lane = async (): Promise<void> => {
+    for (const at of queue) await examine(at);
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
   if (names.length === 0) {
     const { date, cpu, threads, node, tfjs } = describeMachine();
     const machine = `${date}, ${cpu}, ${threads} threads, Node ${node}, TensorFlow.js ${tfjs}.`;

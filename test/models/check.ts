@@ -284,26 +284,25 @@ async function check(each: ModelCase, directory: string): Promise<Finding> {
   }
 }
 
-/** What the reference computes in this way, the gradient and products one after the other. */
-function reference(directory: string, way: string): Float64Array {
-  execFileSync(PYTHON, [REFERENCE, directory, way], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  return new Float64Array(Uint8Array.from(readFileSync(join(directory, `${way}.bin`))).buffer);
+/** What the reference computes in each of these ways, the gradient and products one after the other. */
+function reference(directory: string, ...ways: string[]): Float64Array[] {
+  execFileSync(PYTHON, [REFERENCE, directory, ...ways], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  return ways.map((way) => new Float64Array(Uint8Array.from(readFileSync(join(directory, `${way}.bin`))).buffer));
 }
 
 /** Against float64, where it can be had. Where that differs, the reference shows what rounding makes of the same. */
 function compare(columns: readonly Float32Array[], directory: string): Partial<Finding> {
   try {
-    const exact = reference(directory, 'float64');
+    const exact = reference(directory, 'float64')[0]!;
     const n = exact.length / columns.length;
     const part = (all: Float64Array, i: number) => all.subarray(i * n, (i + 1) * n);
     const errors = columns.map((each, i) => relativeError(each, part(exact, i)));
     if (Math.max(...errors) <= EXACT) return { errors };
-    const errorOf = (way: string): number => {
-      const other = reference(directory, way);
-      return Math.max(...columns.map((_, i) => relativeError(part(other, i), part(exact, i))));
-    };
-    const random = [1, 2, 3].map((seed) => errorOf(`float64-rounded-${seed}`));
-    return { errors, rounding: { float32: errorOf('float32'), random } };
+    const others = reference(directory, 'float32', ...[1, 2, 3].map((seed) => `float64-rounded-${seed}`));
+    const [float32, ...random] = others.map((other) =>
+      Math.max(...columns.map((_, i) => relativeError(part(other, i), part(exact, i)))),
+    );
+    return { errors, rounding: { float32: float32!, random } };
   } catch (error) {
     const { stderr = '' } = error as { stderr?: string };
     return { noReference: stderr.trim().split('\n').at(-1) || (error as Error).message };

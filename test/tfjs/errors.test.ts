@@ -355,11 +355,43 @@ describe('the checks at the first product', () => {
     await broken(
       { loss },
       NumericalError as never,
-      /^hessian: products are not symmetric: measured asymmetry \d\.\de-\d, at most 1\.0e-3 is rounding/,
+      /^hessian: products of batch 0 are not symmetric: measured asymmetry \d\.\de-\d, at most 1\.0e-3 is rounding/,
     );
     const H = hessian(options({ loss, check: false }));
     await H.matmat(X);
     H.dispose();
+  });
+
+  describe('a wrong gradient that only a later batch calls is refused', () => {
+    const threefold = (v: tf.Tensor) => ({
+      value: tf.square(v),
+      gradFunc: (dy: tf.Tensor) => tf.mul(dy, tf.mul(v, tf.tensor2d([3, 1], [2, 1]))),
+    });
+    const wrong = tf.customGrad(threefold as never) as unknown as (v: tf.Tensor) => tf.Tensor;
+    /** Two equal batches and a later one; `isWrong` says which meet the wrong gradient. */
+    const make = (isWrong: (input: tf.Tensor) => boolean, later: [tf.Tensor, tf.Tensor]) => {
+      const square = (input: tf.Tensor) => (isWrong(input) ? wrong(W) : tf.square(W));
+      const model = (input: tf.Tensor2D) =>
+        tf.add(tf.squeeze(tf.matMul(input, W as tf.Tensor2D), [1]), tf.sum(tf.mul(square(input), tf.reverse(W, 0))));
+      return hessian(options({ model, data: [[x, y], [x, y], later] }));
+    };
+    const refusal = (batch: number) => new RegExp(`: products of batch ${batch} are not symmetric: measured`);
+
+    test('because of its shape', async () => {
+      const isTall = ({ shape }: tf.Tensor) => shape[0] === 4;
+      await expect(make(isTall, [tf.ones([4, 2]), tf.ones([4])]).matmat(X)).rejects.toThrow(refusal(2));
+    });
+
+    test('because of its numbers', async () => {
+      const isNegative = (input: tf.Tensor) => input.dataSync()[0]! < 0;
+      await expect(make(isNegative, [tf.neg(x), y]).matmat(X)).rejects.toThrow(refusal(2));
+    });
+
+    test('and nothing is refused where none does', async () => {
+      const H = make(() => false, [tf.ones([4, 2]), tf.ones([4])]);
+      expect((await H.matmat(X)).data).toHaveLength(2);
+      H.dispose();
+    });
   });
 
   test('products that are zero up to rounding are rounding, not asymmetry', async () => {
@@ -414,7 +446,7 @@ describe('the checks at the first product', () => {
   test('a loss that is not convex in the outputs', async () => {
     const loss = (outputs: tf.Tensor) => tf.neg(tf.sum(tf.square(outputs)));
     await expect(ggn(options({ loss })).matmat(X)).rejects.toThrow(
-      /^ggn: a product v\^T G v is negative \(-\d\.\de[+-]\d+ relative\), so the loss is not convex/,
+      /^ggn: a product v\^T G v of batch 0 is negative \(-\d\.\de[+-]\d+ relative\), so the loss is not convex/,
     );
     const G = ggn({ ...options({ loss }), convex: false });
     expect((await G.matmat(X)).data[0]).toBeLessThan(0);

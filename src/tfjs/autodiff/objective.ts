@@ -8,7 +8,7 @@ import { type LinearMap, linearise } from './linearise.ts';
 import { withNestedGradients } from './nested-gradients.ts';
 import { isRecording } from './recording.ts';
 import { transposeDerivative } from './reverse.ts';
-import { explained, noteFailure, record } from './tape.ts';
+import { explained, graphOf, noteFailure, record, type Tape } from './tape.ts';
 
 /** One batch's part of the loss. */
 export interface Term {
@@ -45,6 +45,8 @@ export interface RecordedTerm {
   readonly gradients: readonly (Tensor | undefined)[];
   /** Products with weight times its curvature. */
   readonly product: LinearMap;
+  /** What they compute, whatever the numbers: equal for terms that call the same kernels in the same way. */
+  readonly graph: () => string;
 }
 
 /** Runs a term once and keeps what products with its curvature need. */
@@ -134,7 +136,10 @@ export function differentiate(evaluate: () => Tensor, seed: Scalar, { leaves, wh
 }
 
 /** Nothing to carry through: only the gradient is asked for. */
-const NO_PRODUCT: LinearMap = { apply: () => [], bytesPerColumn: 0, largestPerColumn: 0, dispose: () => {} };
+const NO_PRODUCT = {
+  product: { apply: () => [], bytesPerColumn: 0, largestPerColumn: 0, dispose: () => {} } satisfies LinearMap,
+  graph: () => '',
+};
 
 /** Value and gradient of terms, bit for bit as a recording of the Hessian has them, without recording anything. */
 export const gradientRecorder: Recorder = ({ outputs, loss, weight }, recording) => {
@@ -142,7 +147,7 @@ export const gradientRecorder: Recorder = ({ outputs, loss, weight }, recording)
     const derivatives = withFastKernels(() => differentiate(() => loss(outputs()), scalar(weight), recording));
     return [derivatives.value, ...derivatives.gradients] as Tensor[];
   });
-  return { value: value!, gradients, product: NO_PRODUCT };
+  return { value: value!, gradients, ...NO_PRODUCT };
 };
 
 /**
@@ -154,7 +159,7 @@ export const valueRecorder: Recorder = ({ outputs, loss }, { leaves, what }) => 
     const idle = { leaves: [scalar(0)], what };
     return withFastKernels(() => differentiate(() => loss(outputs()), scalar(1), idle)).value;
   });
-  return { value, gradients: leaves.map(() => undefined), product: NO_PRODUCT };
+  return { value, gradients: leaves.map(() => undefined), ...NO_PRODUCT };
 };
 
 /**
@@ -165,15 +170,16 @@ export function hessianRecorder(mode: Mode): Recorder {
     const { leaves } = recording;
     let recorded: ValueAndGradient | undefined;
     let product: LinearMap | undefined;
+    let tape: Tape | undefined;
     tidy(() => {
       const seed = scalar(weight);
-      const tape = record(leaves, () => {
+      tape = record(leaves, () => {
         recorded = differentiate(() => loss(outputs()), seed, recording);
         return recorded.gradients;
       });
       product = mode === 'forward' ? linearise(tape, OR_REVERSE) : transposeDerivative(tape);
       return [recorded!.value, ...recorded!.gradients] as Tensor[];
     });
-    return { ...recorded!, product: product! };
+    return { ...recorded!, product: product!, graph: () => graphOf(tape!) };
   };
 }

@@ -186,6 +186,23 @@ export function explained(error: unknown, calls: readonly KernelCall[] = []): un
   );
 }
 
+/** What a tape computes, whatever the numbers: equal for tapes of the same kernels, on the same shapes, wired alike. */
+export function graphOf({ calls, leafIds, outputIds }: Tape): string {
+  const numbers = new Map<number | undefined, number>([[undefined, 0]]);
+  const numberOf = (id: number | undefined): number => {
+    if (!numbers.has(id)) numbers.set(id, numbers.size);
+    return numbers.get(id)!;
+  };
+  const leaves = leafIds.map(numberOf);
+  const steps = calls.map(({ kernel, attrs, inputs, inputIds, outputIds: results }) => [
+    kernel,
+    attrs,
+    Object.entries(inputs).map(([name, { shape, dtype }]) => [name, shape, dtype, numberOf(inputIds[name])]),
+    results.map(numberOf),
+  ]);
+  return JSON.stringify([leaves, steps, outputIds.map(numberOf)]);
+}
+
 /** Keeps the calls that some output needs. */
 function prune(calls: readonly KernelCall[], outputIds: readonly (number | undefined)[]): KernelCall[] {
   const needed = new Set(outputIds);

@@ -1,4 +1,4 @@
-/** What a second pass says about the model: does it compute the same again, and are its products symmetric? */
+/** What products with probes and a second pass say about the model: are products symmetric, does it compute the same again? */
 import { type Block, zeros } from '../../core/block.ts';
 import { ArgumentError, NumericalError } from '../../core/errors.ts';
 import { fillColumns } from '../../linalg/kernels/random-columns.ts';
@@ -14,30 +14,28 @@ const SYMMETRIC = 1e-3;
 /** What rounding adds to a form of two probes, over what it adds to the product with their sum: of the same size, with room. */
 const ROUNDING = 16;
 
-/** Two random columns, the same at every run, and their sum. */
+/** Two random columns, the same at every run. */
 export async function makeProbes(rows: number): Promise<Block> {
   const pair = zeros(rows, 2, 'float32');
   await fillColumns(pair, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
-  const X = zeros(rows, 3, 'float32');
-  for (let row = 0; row < rows; row++) {
-    const [u = 0, v = 0] = pair.data.subarray(2 * row, 2 * row + 2);
-    X.data.set([u, v, u + v], 3 * row);
-  }
-  return X;
+  return pair;
 }
 
-/** Of the probes, or of a product with them, the sum. */
-function lastColumn({ rows, cols, data }: Block): Block {
-  return { rows, cols: 1, data: Float32Array.from({ length: rows }, (_, row) => data[row * cols + cols - 1]!) };
+/** One column of both probes, or of both products. */
+function single({ rows, data }: Block, pick: (first: number, second: number) => number): Block {
+  return { rows, cols: 1, data: Float32Array.from({ length: rows }, (_, i) => pick(data[2 * i]!, data[2 * i + 1]!)) };
 }
+
+const second = (block: Block): Block => single(block, (_, value) => value);
+const sum = (block: Block): Block => single(block, (a, b) => a + b);
 
 /**
  * How far the product with the sum of the probes is from the sum of their products. Exact products are linear: this is
  * rounding, in the size of the terms that cancelled in a product, which the product itself does not show.
  */
-function roundingOf({ rows, cols, data }: Block): number {
+function roundingOf({ rows, data }: Block, ofSum: Block): number {
   let square = 0;
-  for (let at = 0; at < rows * cols; at += cols) square += (data[at + 2]! - data[at]! - data[at + 1]!) ** 2;
+  for (let i = 0; i < rows; i++) square += (ofSum.data[i]! - data[2 * i]! - data[2 * i + 1]!) ** 2;
   return Math.sqrt(square);
 }
 
@@ -88,16 +86,16 @@ export interface Repeat {
 }
 
 /**
- * @throws NumericalError, with what was measured, for a loss that is another one the second time. All batches call the same
- * kernels, so the first one stands for the others in the derivatives.
+ * @throws NumericalError, with what was measured, for a loss that is another one the second time: of the first batch also its
+ * derivatives are compared, of the others the losses.
  */
 async function refuseChange(probes: Block, first: Survey, repeat: Repeat): Promise<void> {
   const { gradient, products } = first.probed!;
-  const second = await repeat.values(lastColumn(probes));
-  const { probed } = second;
+  const later = await repeat.values(second(probes));
+  const { probed } = later;
   if (relativeDifference(gradient, probed!.gradient) <= SAME) {
-    refuseDifference('products', relativeDifference(lastColumn(products).data, probed!.products.data));
-    refuseDifference('losses', relativeDifference([first.loss], [second.loss]));
+    refuseDifference('products', relativeDifference(second(products).data, probed!.products.data));
+    refuseDifference('losses', relativeDifference([first.loss], [later.loss]));
     return;
   }
   // Batches may come in another order; their sum must be the same.
@@ -108,34 +106,49 @@ async function refuseChange(probes: Block, first: Survey, repeat: Repeat): Promi
 /**
  * Checks what a first pass has found, and that a second one finds it again.
  * @throws ArgumentError for unused parameters and data that cannot be read twice; NumericalError, with what was measured,
- * for losses, gradients or products that differ and for products that are not symmetric or, where `psd`, not positive
+ * for losses, gradients or products that differ
  */
 export async function checkConsistency(
   layout: readonly ParameterInfo[],
   probes: Block,
   first: Survey,
   repeat: Repeat,
-  psd: boolean,
 ): Promise<void> {
   refuseUnused(layout, first);
   await refuseChange(probes, first, repeat);
-  const { products: Y } = first.probed!;
+}
+
+/**
+ * Checks the products of a batch with the probes.
+ * @param where the batch, in messages
+ * @param multiply one more product of the batch
+ * @throws NumericalError, with what was measured, for products that are not symmetric or, where `psd`, not positive
+ */
+export async function checkProducts(
+  where: string,
+  probes: Block,
+  Y: Block,
+  multiply: (column: Block) => Promise<Block>,
+  psd: boolean,
+): Promise<void> {
   const scale = Math.sqrt(dot(Y, 0, Y, 0) + dot(Y, 1, Y, 1));
   if (scale === 0) return;
-  const rounding = Math.max(SYMMETRIC, (ROUNDING * roundingOf(Y)) / scale);
   const asymmetry = Math.abs(dot(probes, 0, Y, 1) - dot(probes, 1, Y, 0)) / scale;
+  const lowest = Math.min(dot(probes, 0, Y, 0), dot(probes, 1, Y, 1)) / scale;
+  const isNegative = (rounding: number): boolean => psd && lowest < -rounding;
+  if (asymmetry <= SYMMETRIC && !isNegative(SYMMETRIC)) return;
+  const rounding = Math.max(SYMMETRIC, (ROUNDING * roundingOf(Y, await multiply(sum(probes)))) / scale);
   if (!(asymmetry <= rounding)) {
     throw new NumericalError(
-      `products are not symmetric: measured asymmetry ${asymmetry.toExponential(1)}, at most ` +
+      `products of ${where} are not symmetric: measured asymmetry ${asymmetry.toExponential(1)}, at most ` +
         `${rounding.toExponential(1)} is rounding. Some operation's gradient in TensorFlow.js (or a custom one) is not ` +
         'the derivative of its value; pass check: false to go on all the same',
       { asymmetry },
     );
   }
-  const lowest = Math.min(dot(probes, 0, Y, 0), dot(probes, 1, Y, 1)) / scale;
-  if (psd && lowest < -rounding) {
+  if (isNegative(rounding)) {
     throw new NumericalError(
-      `a product v^T G v is negative (${lowest.toExponential(1)} relative), so the loss is not convex in the ` +
+      `a product v^T G v of ${where} is negative (${lowest.toExponential(1)} relative), so the loss is not convex in the ` +
         "model's outputs; pass convex: false",
       { lowest },
     );

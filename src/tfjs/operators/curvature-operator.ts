@@ -11,13 +11,13 @@ import { type ParameterInfo, toBlock, toTangents } from '../problem/parameters.t
 import { numbersIn, type Problem } from '../problem/problem.ts';
 import { prepareTensorFlow } from '../repairs/prepare.ts';
 import type { Columns } from './column-limit.ts';
-import { checkConsistency, makeProbes } from './consistency.ts';
+import { checkConsistency, checkProducts, makeProbes } from './consistency.ts';
 import type { CurvatureOperator } from './curvature.ts';
 import { deviceOperator } from './device-operator.ts';
 import { refuseNonFinite } from './non-finite.ts';
 import { type Keeping, RecordedBatches } from './recorded-batches.ts';
 import { accumulate, disposePresent } from './sums.ts';
-import { type Survey, survey } from './survey.ts';
+import { type Probing, type Survey, survey } from './survey.ts';
 
 const isFiniteNumber = Number.isFinite;
 
@@ -156,23 +156,30 @@ class RecordedCurvature {
     const { problem, check, psd = false } = this.#spec;
     const batches = this.#batches;
     const probes = check ? await makeProbes(this.#rows) : undefined;
+    const probing: Probing | undefined = probes && {
+      probes,
+      judge: async ({ gradient, products }, index, multiply) => {
+        await refuseNonFinite(problem, 'gradient', gradient);
+        await refuseNonFinite(problem, 'product', products.data, probes);
+        await checkProducts(problem.termName(index), probes, products, multiply, psd);
+      },
+    };
     return currentBackend().onDevice(async () => {
-      const first = await survey(problem, (visit) => batches.first(visit), probes);
+      const first = await survey(problem, (visit) => batches.first(visit), probing);
       try {
         await refuseNonFinite(problem, 'gradient', first.gradient);
         if (probes) {
-          await refuseNonFinite(problem, 'product', first.probed!.products.data, probes);
           const again = (others: Recorder, columns?: Block) =>
             survey(
               problem,
               (visit) => batches.again(visit, (term, index) => this.#record(others, term, index)),
-              columns,
+              columns && { probes: columns },
             );
           const repeat = {
             values: (column: Block) => again(valueRecorder, column),
             gradients: () => again(this.#spec.record),
           };
-          await checkConsistency(problem.layout, probes, first, repeat, psd);
+          await checkConsistency(problem.layout, probes, first, repeat);
         }
       } catch (error) {
         batches.forget();

@@ -21,7 +21,7 @@ const recordHessian = hessianRecorder('forward');
  */
 export const gaussNewtonRecorder: Recorder = (term, recording): RecordedTerm => {
   const { leaves } = recording;
-  const { outputs, withOutputs, release, forward, transposed } = recordOutputs(term.outputs, recording);
+  const { outputs, withOutputs, release, forward, transposed, graph } = recordOutputs(term.outputs, recording);
   const held: LinearMap[] = [forward, transposed];
   const free = () => {
     for (const map of held) map.dispose();
@@ -36,7 +36,7 @@ export const gaussNewtonRecorder: Recorder = (term, recording): RecordedTerm => 
       held.push(loss.product);
       return [loss.value, ...loss.gradients] as Tensor[];
     });
-    const { value, gradients: atOutputs, product: curvature } = loss!;
+    const { value, gradients: atOutputs, product: curvature, graph: ofLoss } = loss!;
     const count = outputs.length;
     /** Cotangents of outputs and parameters, [..., b], to the parameters. */
     const pullBack = (cotangents: readonly (Tensor | undefined)[]): (Tensor | undefined)[] => {
@@ -55,7 +55,7 @@ export const gaussNewtonRecorder: Recorder = (term, recording): RecordedTerm => 
       largestPerColumn: maximum(held.map(({ largestPerColumn }) => largestPerColumn)),
       dispose: free,
     };
-    return { value, gradients, product };
+    return { value, gradients, product, graph: () => graph() + ofLoss() };
   } catch (error) {
     free();
     throw error;

@@ -3,7 +3,7 @@ import { addN, clone, dispose, keep, mul, scalar, sum, type Tensor, tidy, zeros 
 import { ArgumentError } from '../../core/errors.ts';
 import { type LinearMap, linearise } from '../autodiff/linearise.ts';
 import { differentiate, type Recording } from '../autodiff/objective.ts';
-import { record } from '../autodiff/tape.ts';
+import { graphOf, record, type Tape } from '../autodiff/tape.ts';
 import { mapTensors, tensorsIn } from '../problem/containers.ts';
 
 /** A model at one batch. */
@@ -18,6 +18,8 @@ export interface OutputsMap {
   readonly forward: LinearMap;
   /** J^T: outputs to parameters. */
   readonly transposed: LinearMap;
+  /** What both compute, whatever the numbers. */
+  readonly graph: () => string;
 }
 
 /** @throws ArgumentError for a model without float outputs */
@@ -40,6 +42,7 @@ function floatOutputs(container: unknown, { what }: Recording): Tensor[] {
 export function recordOutputs(run: () => unknown, recording: Recording): OutputsMap {
   const { leaves } = recording;
   const made: LinearMap[] = [];
+  const tapes: Tape[] = [];
   let container: unknown;
   let outputs: Tensor[] = [];
   const release = () => dispose(container as Tensor[]);
@@ -59,6 +62,7 @@ export function recordOutputs(run: () => unknown, recording: Recording): Outputs
         );
         return outputs;
       });
+      tapes.push(tape);
       made.push(linearise(tape));
     });
     tidy(() => {
@@ -67,13 +71,15 @@ export function recordOutputs(run: () => unknown, recording: Recording): Outputs
         const product = () => addN(floatOutputs(run(), recording).map((y, i) => sum(mul(y, seeds[i]!))));
         return differentiate(product, scalar(1), recording).gradients;
       });
+      tapes.push(tape);
       made.push(linearise(tape));
     });
     const withOutputs = (replacements: readonly Tensor[]) => {
       let next = 0;
       return mapTensors(container, (tensor) => (tensor.dtype === 'float32' ? replacements[next++] : tensor));
     };
-    return { outputs, withOutputs, release, forward: made[0]!, transposed: made[1]! };
+    const graph = () => tapes.map(graphOf).join();
+    return { outputs, withOutputs, release, forward: made[0]!, transposed: made[1]!, graph };
   } catch (error) {
     for (const map of made) map.dispose();
     release();

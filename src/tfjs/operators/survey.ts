@@ -30,6 +30,18 @@ export interface ProbedBatch {
   readonly products: Block;
 }
 
+/** What is tried on batches when they have just been recorded. */
+export interface Probing {
+  /** Columns that the first batch is multiplied with. */
+  readonly probes: Block;
+  /** Reads their products, and asks for more; then every batch that calls other kernels than those before it is tried too. */
+  readonly judge?: (
+    batch: ProbedBatch,
+    index: number,
+    multiply: (columns: Block) => Promise<Block>,
+  ) => void | Promise<void>;
+}
+
 /** @throws NumericalError for a loss that is no finite number */
 async function readValue(value: Tensor, { what, termName }: Problem, index: number): Promise<number> {
   try {
@@ -48,19 +60,11 @@ async function readValue(value: Tensor, { what, termName }: Problem, index: numb
   }
 }
 
-/** What a batch gives with the probes. */
-async function probe(
-  gradients: readonly (Tensor | undefined)[],
-  product: LinearMap,
-  probes: Block,
-  layout: Problem['layout'],
-): Promise<ProbedBatch> {
-  const products = tidy(() => product.apply(toTangents(probes, layout)) as Tensor[]);
+/** A product of one batch. */
+async function multiply(product: LinearMap, columns: Block, layout: Problem['layout']): Promise<Block> {
+  const products = tidy(() => product.apply(toTangents(columns, layout)) as Tensor[]);
   try {
-    return {
-      gradient: (await toBlock(gradients, layout, 1, 1)).data as Float32Array,
-      products: await toBlock(products, layout, probes.cols, 1),
-    };
+    return await toBlock(products, layout, columns.cols, 1);
   } finally {
     disposePresent(products);
   }
@@ -69,24 +73,37 @@ async function probe(
 /**
  * Adds up what a pass shows.
  * @param pass shows every recorded batch
- * @param probes columns that the first batch is multiplied with: all batches call the same kernels
  * @throws NumericalError for a loss that is not finite
  */
 export async function survey(
   problem: Problem,
   pass: (visit: Visit<RecordedTerm>) => Promise<void>,
-  probes?: Block,
+  probing?: Probing,
 ): Promise<Survey> {
   const { layout } = problem;
   let sums: (Tensor | undefined)[] = [];
   let loss = 0;
   let probed: ProbedBatch | undefined;
   const weights: number[] = [];
+  const graphs = new Set<string>();
+  const probe = async (recorded: RecordedTerm, index: number, { probes, judge }: Probing): Promise<void> => {
+    const isNew = judge !== undefined && graphs.size < graphs.add(recorded.graph()).size;
+    if (index > 0 && !isNew) return;
+    const times = (columns: Block) => multiply(recorded.product, columns, layout);
+    const gradient = (await toBlock(recorded.gradients, layout, 1, 1)).data as Float32Array;
+    const batch = { gradient, products: await times(probes) };
+    if (index === 0) probed = batch;
+    await judge?.(batch, index, times);
+  };
   try {
-    await pass(async ({ value, gradients, product }, index, weight) => {
-      sums = accumulate(sums, gradients);
-      if (probes && index === 0) probed = await probe(sums, product, probes, layout);
-      loss += weight * (await readValue(value, problem, index));
+    await pass(async (recorded, index, weight) => {
+      const { value, gradients } = recorded;
+      try {
+        loss += weight * (await readValue(value, problem, index));
+        if (probing) await probe(recorded, index, probing);
+      } finally {
+        sums = accumulate(sums, gradients);
+      }
       weights.push(weight);
     });
     return {
