@@ -355,6 +355,46 @@ test('sums and means of a million numbers are as exact as of a few', () => {
   }
 });
 
+test('transposes are those of the definition, of every order of axes', () => {
+  const orders = (axes: number[]): number[][] =>
+    axes.length < 2
+      ? [axes]
+      : axes.flatMap((axis) => orders(axes.filter((other) => other !== axis)).map((rest) => [axis, ...rest]));
+  const shapes = [
+    [5, 7],
+    [16, 33],
+    [3, 4, 5],
+    [2, 1, 9],
+    [6, 17, 4],
+    [1, 1, 1],
+    [4, 0, 3],
+    [2, 3, 5, 4],
+    [3, 1, 6, 2],
+    [2, 3, 1, 2, 5],
+  ];
+  for (const shape of shapes) {
+    for (const order of orders([...shape.keys()])) {
+      const x = random(shape);
+      const y = withFastKernels(() => tf.transpose(x, order));
+      const shuffled = order.map((axis) => shape[axis]!);
+      expect(y.shape).toEqual(shuffled);
+      const strides = shape.map((_, axis) => size(shape.slice(axis + 1)));
+      const from = x.dataSync();
+      const expected = Array.from({ length: size(shape) }, (_, flat) => {
+        let rest = flat;
+        let at = 0;
+        for (let axis = shape.length - 1; axis >= 0; axis--) {
+          at += (rest % shuffled[axis]!) * strides[order[axis]!]!;
+          rest = Math.floor(rest / shuffled[axis]!);
+        }
+        return from[at]!;
+      });
+      expect([order, ...y.dataSync()]).toEqual([order, ...expected]);
+      tf.dispose([x, y]);
+    }
+  }
+});
+
 test('a copy that nobody writes to shares its numbers, and outlives what it was made of', () => {
   const x = random([3, 4]);
   const values = [...x.dataSync()];

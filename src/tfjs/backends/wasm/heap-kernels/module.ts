@@ -44,6 +44,7 @@ export interface HeapKernels {
   addRows(rows: Address, places: Address, count: number, bytes: number, into: Address): void;
   sums(x: Address, count: number, rows: number, width: number, into: Address, work: Address): void;
   addRow(row: Address, x: Address, into: Address, rows: number, width: number): void;
+  swapAxes(from: Address, count: number, rows: number, cols: number, width: number, into: Address): void;
   scaleRows(factors: Address, x: Address, into: Address, repeats: number, rows: number, width: number): void;
 }
 

@@ -13,6 +13,7 @@ import {
   Multiply,
   Sum,
   type TensorInfo,
+  Transpose,
   util,
 } from '@tensorflow/tfjs-core';
 import { withKernels } from '../../replaced-kernels.ts';
@@ -79,6 +80,41 @@ const cast =
   (original: KernelFunc): KernelFunc =>
   (call) =>
     (call.inputs.x as TensorInfo).dtype === (call.attrs as { dtype: string }).dtype ? share(call) : original(call);
+
+/** Sizes [count, rows, cols, width] of which rows and cols change places in this order of axes; undefined for other orders. */
+function swappedAxes(shape: readonly number[], order: readonly number[]): [number, number, number, number] | undefined {
+  const long = [...shape.keys()].filter((axis) => shape[axis] !== 1);
+  // axes that stay side by side are one
+  const runs: number[][] = [];
+  for (const axis of order.filter((each) => shape[each] !== 1)) {
+    const at = long.indexOf(axis);
+    if (runs.at(-1)?.at(-1) === at - 1) runs.at(-1)!.push(at);
+    else runs.push([at]);
+  }
+  if (runs[0]?.[0] !== 0) runs.unshift([]);
+  const [count, cols, rows, width = []] = runs;
+  if (!count || !cols || !rows || runs.length > 4 || rows[0]! > cols[0]!) return undefined;
+  if (width.length > 0 && width.at(-1) !== long.length - 1) return undefined;
+  const numbers = (run: number[]): number => run.reduce((product, at) => product * shape[long[at]!]!, 1);
+  return [numbers(count), numbers(rows), numbers(cols), numbers(width)];
+}
+
+/** The backend's own moves the numbers one by one. */
+function transpose(original: KernelFunc, { swapAxes }: HeapKernels): KernelFunc {
+  return (call) => {
+    const x = call.inputs.x as TensorInfo;
+    const { perm } = call.attrs as { perm: number[] };
+    const sizes = swappedAxes(x.shape, perm);
+    if (sizes === undefined || x.dtype !== 'float32') return original(call);
+    const backend = call.backend as HeapBackend;
+    const out = backend.makeOutput(
+      perm.map((axis) => x.shape[axis]!),
+      'float32',
+    );
+    swapAxes(heapAddress(backend, x), ...sizes, heapAddress(backend, out));
+    return out;
+  };
+}
 
 /** Numbers of work that `sums` asks for. */
 const ROOM_FOR_SUMS = 3 * 1024;
@@ -149,6 +185,7 @@ export function withFastKernels<T>(work: () => T): T {
         [Multiply]: (original) => multiply(original, kernels),
         [Mean]: (original) => summed(original, kernels, true),
         [Sum]: (original) => summed(original, kernels, false),
+        [Transpose]: (original) => transpose(original, kernels),
       }),
       [Identity]: () => share,
       [Cast]: cast,

@@ -22,7 +22,7 @@ function transposeTile(from: usize, stride: usize, into: usize, apart: usize): v
 }
 
 /** The transpose [cols, rows] of a matrix [rows, cols]; rows begin `stride` bytes apart, those of the result `apart`. */
-function transpose(from: usize, rows: usize, cols: usize, stride: usize, into: usize, apart: usize): void {
+export function transpose(from: usize, rows: usize, cols: usize, stride: usize, into: usize, apart: usize): void {
   const wholeCols = cols & ~3;
   const wholeRows = rows & ~3;
   for (let i: usize = 0; i < wholeRows; i += TILE) {
