@@ -56,8 +56,8 @@ class HostMultivector implements Multivector {
   }
 }
 
-/** 2^21 float64 numbers are 16 MB, enough to amortise a call and small beside any multivector. */
-const PANEL_ENTRIES = 2 ** 21;
+/** 2^23 float32 numbers are 32 MB: four thousand rows of two thousand columns, beside which what a product does once is little. */
+const PANEL_ENTRIES = 2 ** 23;
 
 /** What spaces take back is for all of them, up to so many bytes: a second call finds what the first has used. */
 const shared = new Pool(2 ** 26);

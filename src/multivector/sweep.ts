@@ -8,6 +8,7 @@ import { ShapeError } from '../core/errors.ts';
 import { maximum, minimum } from '../core/extremes.ts';
 import { breathe } from '../core/schedule.ts';
 import { Pool } from '../core/scratch.ts';
+import { SUMMED_ROWS } from '../linalg/kernels/provider.ts';
 import type { Multivector, Space } from './multivector.ts';
 
 /** Panels are not shorter than this where the data have as many rows: shorter ones cost more calls than work. */
@@ -18,7 +19,10 @@ function panelRows(operands: readonly Multivector[], rows: number): number {
   const total = operands.reduce((sum, { cols }) => sum + cols, 0);
   const widest = Math.max(1, maximum(operands.map(({ cols }) => cols)), Math.ceil(total / 3));
   const entries = minimum(operands.map(({ space }) => space.panelEntries));
-  return Math.max(1, Math.min(rows, Math.max(LEAST_PANEL_ROWS, Math.floor(entries / widest))));
+  const most = Math.max(LEAST_PANEL_ROWS, Math.floor(entries / widest));
+  // sums of float32 are added to those in float64 after so many rows: no part of a panel is left over
+  const whole = most > SUMMED_ROWS ? most - (most % SUMMED_ROWS) : most;
+  return Math.max(1, Math.min(rows, whole));
 }
 
 /** A buffer of `cols` columns for one panel after the other. */

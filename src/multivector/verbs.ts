@@ -1,6 +1,6 @@
 /** The n-scale verbs: each streams row panels of its operands, so memory is O(panel x k) beside the operands. */
 import { type Block, copyColumns, type Matrix, zeroMatrix } from '../core/block.ts';
-import { dtypeOf } from '../core/dtype.ts';
+import { allocate, dtypeOf } from '../core/dtype.ts';
 import { Scratch } from '../core/scratch.ts';
 import { sumOfSquares } from '../core/vector-norm.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
@@ -125,9 +125,12 @@ export interface SolveOptions extends TimesOptions {
 
 /** Copies a panel with its columns in another order, converting its numbers. */
 function reorderColumns(panel: Block, order: Int32Array, into: Block): void {
-  const [from, to] = [panel.data, into.data];
-  for (let i = 0, start = 0, at = 0; i < panel.rows; i++, start += panel.cols) {
-    for (let j = 0; j < into.cols; j++, at++) to[at] = from[start + order[j]!]!;
+  // entries out of their order wait for memory, unless their row has been read in order just before
+  const row = allocate(dtypeOf(into.data), panel.cols);
+  const to = into.data;
+  for (let i = 0, at = 0; i < panel.rows; i++) {
+    row.set(panel.data.subarray(i * panel.cols, (i + 1) * panel.cols));
+    for (let j = 0; j < into.cols; j++, at++) to[at] = row[order[j]!]!;
   }
 }
 

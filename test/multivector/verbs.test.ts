@@ -138,7 +138,7 @@ test('operands of different height are refused by the name of the verb', async (
 describe('a pass over rows in memory', () => {
   /** First row and number of rows of each panel. */
   async function panelsOf(rows: number, cols: readonly number[]): Promise<[number, number][]> {
-    const inputs = await Promise.all(cols.map((k) => hostSpace(rows, 'float64').allocate(k)));
+    const inputs = await Promise.all(cols.map((k) => hostSpace(rows, 'float32').allocate(k)));
     const seen: [number, number][] = [];
     await sweep('pass', inputs, {}, async (panels, _out, start) => {
       expect(new Set(panels.map((panel) => panel.rows)).size).toBe(1);
@@ -147,13 +147,13 @@ describe('a pass over rows in memory', () => {
     return seen;
   }
 
-  test('panels hold 2^21 numbers of the widest operand', async () => {
-    // 2^21 / 2^12 = 512 rows; five operands of one width take as much as three of 5/3 of it: 307 rows
-    expect(await panelsOf(1024, [2 ** 12])).toEqual([
+  test('panels hold 2^23 numbers of the widest operand, and whole parts of 2048 rows', async () => {
+    // 2^23 / 2^14 = 512 rows; five operands of one width take as much as three of 5/3 of it: 307 rows
+    expect(await panelsOf(1024, [2 ** 14])).toEqual([
       [0, 512],
       [512, 512],
     ]);
-    expect(await panelsOf(1100, [2 ** 11, 2 ** 12])).toEqual([
+    expect(await panelsOf(1100, [2 ** 13, 2 ** 14])).toEqual([
       [0, 512],
       [512, 512],
       [1024, 76],
@@ -162,7 +162,7 @@ describe('a pass over rows in memory', () => {
       (
         await panelsOf(
           400,
-          [1, 1, 1, 1, 1].map(() => 2 ** 12),
+          [1, 1, 1, 1, 1].map(() => 2 ** 14),
         )
       )[0],
     ).toEqual([0, 307]);
@@ -171,6 +171,11 @@ describe('a pass over rows in memory', () => {
       [64, 64],
       [128, 64],
       [192, 8],
+    ]);
+    // 2^23 / 2000 = 4194 rows, of which 4096 are two parts
+    expect(await panelsOf(5000, [2000])).toEqual([
+      [0, 4096],
+      [4096, 904],
     ]);
     expect(await panelsOf(3, [2])).toEqual([[0, 3]]);
     expect(await panelsOf(0, [2])).toEqual([]);

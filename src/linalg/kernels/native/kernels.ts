@@ -19,7 +19,7 @@ export interface NativeKernels extends Kernels {
   sgemm(product: Product<Float32Array>): void;
 }
 
-/** Columns of a strip in a product of which only the upper triangle is wanted. */
+/** Rows of a strip in a product of which only the upper triangle is wanted. */
 const STRIP = 256;
 
 /** Rows `start..end` of a panel: a view. */
@@ -28,6 +28,11 @@ const rowsOf = ({ cols, data }: Block, start: number, end: number): Block => ({
   cols,
   data: data.subarray(start * cols, end * cols),
 });
+
+/** to += from, entries `start..end`. */
+function addEntries(to: Float64Array, from: FloatArray, start: number, end: number): void {
+  for (let at = start; at < end; at++) to[at]! += from[at]!;
+}
 
 class BlasKernels implements NativeKernels {
   readonly name: string;
@@ -141,10 +146,7 @@ class BlasKernels implements NativeKernels {
         const part = (block: Block): Block => rowsOf(block, start, Math.min(start + SUMMED_ROWS, X.rows));
         const x = part(X);
         await this.#addProduct(x, X === Y ? x : part(Y), sum, symmetric, 0);
-        for (let i = 0; i < G.rows; i++) {
-          const end = (i + 1) * G.cols;
-          for (let at = i * G.cols + (symmetric ? i : 0); at < end; at++) G.data[at]! += sum[at]!;
-        }
+        for (let i = 0; i < G.rows; i++) addEntries(G.data, sum, i * G.cols + (symmetric ? i : 0), (i + 1) * G.cols);
       }
     });
   }
@@ -153,13 +155,12 @@ class BlasKernels implements NativeKernels {
   async #addProduct(X: Block, Y: Block, sum: FloatArray, symmetric: boolean, beta: number): Promise<void> {
     if (X === Y && symmetric) return this.#addSquare(X, sum, beta);
     const strides = { strideA: X.cols, strideB: Y.cols, strideC: Y.cols };
-    const shared = { ...strides, k: X.rows, transA: true, A: X.data, beta };
+    const shared = { ...strides, k: X.rows, transA: true, beta };
     // half the work where the other half is known by symmetry
-    const step = symmetric ? STRIP : Y.cols;
-    for (let first = 0; first < Y.cols; first += step) {
-      const end = Math.min(first + step, Y.cols);
-      const strip = { B: Y.data.subarray(first), C: sum.subarray(first) };
-      await this.#multiply({ ...shared, ...strip, m: symmetric ? end : X.cols, n: end - first });
+    const step = symmetric ? STRIP : X.cols;
+    for (let first = 0; first < X.cols; first += step) {
+      const strip = { A: X.data.subarray(first), B: Y.data.subarray(first), C: sum.subarray(first * (Y.cols + 1)) };
+      await this.#multiply({ ...shared, ...strip, m: Math.min(step, X.cols - first), n: Y.cols - first });
     }
   }
 
