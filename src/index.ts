@@ -96,7 +96,8 @@ export { type Budget, planSketch, type SketchBudget, type SketchPlan } from './s
 export { seigh } from './seigh.ts';
 export type { SsvdOptions } from './sketch/svd-options.ts';
 // solvers
-export { type CgResult, cg, type NegativeCurvature } from './solvers/cg.ts';
+export { cg } from './solvers/cg.ts';
+export type { CgResult, NegativeCurvature } from './solvers/conjugate-gradients.ts';
 export type { SolverOptions } from './solvers/linear-system.ts';
 export { minres } from './solvers/minres.ts';
 export { type LowRankEigenpairs, nystromPreconditioner } from './solvers/nystrom-preconditioner.ts';

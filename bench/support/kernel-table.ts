@@ -3,7 +3,8 @@ import { getGradient } from '@tensorflow/tfjs-core';
 import { LOCALLY_CONSTANT } from '../../src/tfjs/autodiff/rules/constant.ts';
 import { RULES } from '../../src/tfjs/autodiff/rules/index.ts';
 import { UNSUPPORTED } from '../../src/tfjs/autodiff/rules/unsupported.ts';
-import { type Repairs, repairsOf } from '../../src/tfjs/repairs/kernels.ts';
+import { repairsOf } from '../../src/tfjs/repairs/kernels.ts';
+import type { Repairs } from '../../src/tfjs/repairs/repair.ts';
 
 /** What is done with a kernel. */
 export interface KernelDescription {

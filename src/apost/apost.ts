@@ -26,7 +26,7 @@ import {
 import { type Certification, largestMagnitude, type Statements } from './certification.ts';
 import { diagonalMatrix } from './completeness.ts';
 import { certifyDeflated, freeOfSpan, type RitzPairs, type SeenVectors } from './deflated.ts';
-import { certifyGiven } from './given.ts';
+import type { certifyGiven } from './given.ts';
 import { type ApostOptions, type CertifyOptions, parseApostOptions } from './options.ts';
 import type { GivenPairs } from './ritz-pairs.ts';
 import { certifySampled } from './sampled.ts';
@@ -46,8 +46,11 @@ export type KnownResiduals = Pick<RitzPairs, 'eigenvalues' | 'eigenvectors' | 'r
 type Known = LinearOperator &
   Partial<RitzPairs & { coreAsymmetry: number; samplingErrors: Float64Array; orthogonalError: boolean }>;
 
-const isGiven = (approximation: LinearOperator): approximation is GivenPairs =>
-  (approximation as Partial<GivenPairs>).given === true;
+/** Pairs from elsewhere bring what certifies them, which is then loaded by those only who have such pairs. */
+type Given = GivenPairs & { certifyGiven: typeof certifyGiven };
+
+const isGiven = (approximation: LinearOperator): approximation is Given =>
+  (approximation as Partial<Given>).given === true;
 
 /** The vectors that a certificate multiplies first. */
 export interface TestVectors {
@@ -128,7 +131,7 @@ export async function certify(
     const ofTests = m === n ? space : hostSpace(n, op.dtype);
     const { Omega, seen } = kept ?? (await drawTestVectors(approximation, vectors, ofTests, blockSize, verbs));
     const run: Certification = { op, tests, confidence, level, lanczosSteps, verbs, measuring, Omega };
-    if (isGiven(approximation)) return certifyGiven(run, approximation);
+    if (isGiven(approximation)) return approximation.certifyGiven(run, approximation);
     if (!isOfRitzPairs(known)) return certifySampled(run, approximation, known);
     const { eigenvalues, eigenvectors, residualNorms } = known;
     const pairs = { eigenvalues, eigenvectors, residualNorms, ...(noiseFloor === undefined ? {} : { noiseFloor }) };

@@ -9,6 +9,7 @@ import { defineOperator, type Operator } from '../linops/define.ts';
 import { applyLowRank } from '../linops/low-rank.ts';
 import { multivectorOf } from '../multivector/host.ts';
 import type { Multivector } from '../multivector/multivector.ts';
+import { certifyGiven } from './given.ts';
 
 /** V diag(eigenvalues) V^T, n x n, from pairs that somebody else has computed; as an operator it multiplies by exactly that. */
 export interface GivenPairs extends Operator {
@@ -67,6 +68,7 @@ export function ritzPairs(pairs: {
       eigenvalues,
       eigenvectors,
       given: true as const,
+      certifyGiven,
       matmat: apply,
       adjointMatmat: apply,
     });

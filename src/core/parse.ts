@@ -4,10 +4,10 @@
  * Messages do not name the function: {@link atDoor} puts its name before them.
  */
 
-import { distance } from 'fastest-levenshtein';
 import { host } from '#host';
 import { type Block, checkBlock } from './block.ts';
 import { type DType, type FloatArray, isFloatArray } from './dtype.ts';
+import { editDistance } from './edit-distance.ts';
 import { ArgumentError, NumericalError } from './errors.ts';
 import { bytesOf } from './memory.ts';
 import type { Control, Progress } from './schedule.ts';
@@ -231,7 +231,7 @@ export const CONTROL: {
 
 /** Letters by which two names differ; a name that is the end of the other, as `products` of `maxProducts`, is next to it. */
 function apartness(name: string, known: string): number {
-  return name.length > 3 && known.endsWith(name) ? 1 : distance(name, known);
+  return name.length > 3 && known.endsWith(name) ? 1 : editDistance(name, known);
 }
 
 /** The known name that a misspelt one most likely means, if any is near. */

@@ -30,8 +30,10 @@ import { probeSymmetry, refuseAsymmetry } from '../linops/probes.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { columnNorms, gram, subtractTimes, times } from '../multivector/verbs.ts';
-import { cg } from '../solvers/cg.ts';
-import { minres } from '../solvers/minres.ts';
+import { conjugateGradients } from '../solvers/conjugate-gradients.ts';
+import { type SolverOptions, withSystem } from '../solvers/linear-system.ts';
+import { minimalResiduals } from '../solvers/minimal-residuals.ts';
+import type { SolveResult } from '../solvers/solve.ts';
 import { chiSquareQuantile } from '../stats/distributions.ts';
 import { levelAtLook } from '../stats/sequential.ts';
 import { iterate } from './check.ts';
@@ -93,18 +95,18 @@ function inverse(
       return Y;
     },
   });
-  const method = op.psd === true && sigma < 0 ? cg : minres;
+  const method = op.psd === true && sigma < 0 ? conjugateGradients : minimalResiduals;
   const solve = async (b: Float64Array): Promise<Float64Array> => {
     const size = lengthOf(b);
     if (size === 0) return b;
-    const result = await method(counted, b, {
+    const options: SolverOptions = {
       shift: -sigma,
       tol: innerTol,
       maxIterations: Math.max(1, Math.min(10 * n, MOST_ITERATIONS, maxProducts - spent.products)),
       ...(preconditioner ? { preconditioner } : {}),
       ...(signal ? { signal } : {}),
-    });
-    const { solution, residualNorm, status } = result;
+    };
+    const { solution, residualNorm, status } = await withSystem<SolveResult>(counted, b, options, method);
     if (status === 'leastSquares') {
       throw new NumericalError(`sigma = ${sigma} is an eigenvalue, to rounding: A - sigma I has no inverse. Move it`, {
         sigma,

@@ -214,7 +214,6 @@ describeInBrowser('in chromium', () => {
       eigensketch: '/dist/src/index.js',
       'eigensketch/report': '/dist/src/report/index.js',
       'eigensketch/testing': '/dist/src/testing/index.js',
-      'fastest-levenshtein': '/node_modules/fastest-levenshtein/esm/mod.js',
     };
     const { page, console: lines } = await open(
       ISOLATED,

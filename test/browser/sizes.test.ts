@@ -34,16 +34,16 @@ async function bytesAtOnce(code: string): Promise<number> {
 }
 
 describeInBrowser('the bundle of a page', () => {
-  // kilobytes of 1000 when last looked at: a tenth more is to be noticed. The aims are 60 and 100
+  // kilobytes of 1000 when last looked at, of which a tenth more is to be noticed, and what is never to be exceeded
   test.each([
-    ['decompositions and certificates', CORE, 62.6],
-    ['the same with the curvature of TensorFlow.js, without TensorFlow.js', CORE + TFJS, 105.6],
-    ['every function of the core', "export * from 'eigensketch';", 80.7],
+    ['decompositions and certificates', CORE, 58.7, 60],
+    ['the same with the curvature of TensorFlow.js, without TensorFlow.js', CORE + TFJS, 98.1, 100],
+    ['every function of the core', "export * from 'eigensketch';", 80.2, 90],
   ])(
     '%s',
-    async (_, code, usual) => {
+    async (_, code, usual, most) => {
       const kilobytes = (await bytesAtOnce(code)) / 1000;
-      expect(kilobytes).toBeLessThan(1.1 * usual);
+      expect(kilobytes).toBeLessThan(Math.min(1.1 * usual, most));
       // one that is not looked at for long says nothing
       expect(kilobytes).toBeGreaterThan(0.9 * usual);
     },

@@ -1,5 +1,6 @@
 /** What every product with TensorFlow.js needs first: gradients, repairs, fast paths. */
 import { getBackend, getGradient, Tensor } from '@tensorflow/tfjs-core';
+import { prepareInPlace } from '../autodiff/rules/convolution/prepare-in-place.ts';
 import { currentBackend, refuseUnfit } from '../backends/current.ts';
 import { importOrExplain } from '../backends/packages.ts';
 import { repair } from './index.ts';
@@ -18,4 +19,5 @@ export async function prepareTensorFlow(): Promise<void> {
   }
   await repair();
   await currentBackend().prepare();
+  await prepareInPlace();
 }

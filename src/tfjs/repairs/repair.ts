@@ -15,3 +15,6 @@ export interface Repair {
   /** Which calls of the backend's own kernel are wrong; all if left out. `compute` may make others. */
   readonly concerns?: (inputs: Inputs, attrs: NamedAttrMap) => boolean;
 }
+
+/** By kernel. */
+export type Repairs = Readonly<Record<string, Repair>>;

@@ -36,7 +36,7 @@ import { einsum } from '../autodiff/rules/einsum.ts';
 import { finishFused } from '../autodiff/rules/fused.ts';
 import { segmentSum } from '../autodiff/rules/indexing.ts';
 import { alongAxis, alongEachAxis, mergeAxes } from './folding.ts';
-import type { Compute, Inputs, Repair } from './repair.ts';
+import type { Compute, Inputs, Repairs } from './repair.ts';
 import { isSplitConvolution, isSplitProduct, SCATTER_ND, splitConvolution, splitProduct } from './repeatable-sums.ts';
 import { STRIDED_SLICE } from './strided-slice.ts';
 
@@ -132,7 +132,7 @@ const LONG = 'refuses products with millions of rows or columns';
 const ATOMIC = 'adds long sums in the order in which threads come, to other roundings each time';
 
 /** By kernel. */
-export const WEBGPU_REPAIRS: Readonly<Record<string, Repair>> = {
+export const WEBGPU_REPAIRS: Repairs = {
   Acos: { wrong: INACCURATE, compute: ({ x }) => sub(Math.PI / 2, asin(x)) },
   BatchMatMul: {
     wrong: `${LONG}, and ${ATOMIC}`,

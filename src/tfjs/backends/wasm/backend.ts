@@ -4,10 +4,11 @@ import { host } from '#host';
 import { PLAIN, type StartableBackend } from '../backend.ts';
 import { recordPackage, registerPackage } from '../packages.ts';
 import { type HeapBackend, heapView } from './heap.ts';
-import { heapArithmetic, heapWork } from './heap-kernels/arithmetic.ts';
-import { prepareHeapKernels } from './heap-kernels/module.ts';
-import { withFastKernels } from './heap-kernels/replacements.ts';
-import { nativeProducts, prepareNativeProducts } from './native-products.ts';
+
+/** BLAS and kernels of our own, once somebody has prepared them. */
+let fastPaths: typeof import('./fast-paths.ts') | undefined;
+
+const usesBlas = (): boolean => fastPaths?.nativeProducts() !== undefined;
 
 /**
  * TensorFlow.js has a build with threads for pages that are cross-origin isolated. It writes its workers from the text of its own
@@ -24,21 +25,22 @@ export const wasm: StartableBackend = {
   sharesMemory: true,
   choices: [],
   get usesBlas() {
-    return nativeProducts() !== undefined;
+    return usesBlas();
   },
   // XNNPACK's habit
   get packsOperands() {
-    return nativeProducts() === undefined;
+    return !usesBlas();
   },
   heap: {
     numbersOf: (tensor) => heapView(currentBackend() as HeapBackend, tensor),
-    work: heapWork,
-    arithmetic: heapArithmetic,
+    work: () => fastPaths?.heapWork(),
+    arithmetic: () => fastPaths?.heapArithmetic(),
   },
   register,
   record: () => recordPackage('wasm'),
   prepare: async () => {
-    await Promise.all([prepareNativeProducts(), prepareHeapKernels()]);
+    fastPaths = await import('./fast-paths.ts');
+    await fastPaths.prepare();
   },
-  withFastKernels,
+  withFastKernels: (work) => (fastPaths ? fastPaths.withFastKernels(work) : work()),
 };

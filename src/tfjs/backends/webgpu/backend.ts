@@ -1,6 +1,5 @@
 /** TensorFlow.js's WebGPU backend. */
 import { PLAIN, type StartableBackend } from '../backend.ts';
-import { withFaults } from './faults.ts';
 
 /** What starts it, once somebody has. */
 let started: typeof import('./device.ts') | undefined;
@@ -16,5 +15,6 @@ export const webgpu: StartableBackend = {
     await started.register(request);
   },
   record: (request) => started!.record(request),
-  onDevice: withFaults,
+  // a device that nobody has started with `useBackend` is not listened to
+  onDevice: (work) => (started ? started.withFaults(work) : work()),
 };

@@ -17,6 +17,8 @@ import { adapterName, checkHardware, chooseAdapter, describeAdapter } from './ad
 import { isLost, isWatched, watchDevice } from './faults.ts';
 import type { GpuAdapter, GpuAdapterInfo, GpuDevice } from './gpu.ts';
 
+export { withFaults } from './faults.ts';
+
 const PACKAGE = '@tensorflow/tfjs-backend-webgpu';
 
 /** Limits that TensorFlow.js makes use of: as large as the adapter has them. */

@@ -2,7 +2,8 @@
 import type { KernelCall } from '../../tape.ts';
 import { saveMet } from '../block-axis.ts';
 import type { Rule } from '../rule.ts';
-import { type ConvolutionTangents, inPlaceTangents } from './in-place.ts';
+import type { ConvolutionTangents } from './in-place.ts';
+import { inPlaceTangents } from './prepare-in-place.ts';
 import { composedTangents } from './tangents.ts';
 import { type Axis, convolutionPlane, convolutionSpace } from './window.ts';
 

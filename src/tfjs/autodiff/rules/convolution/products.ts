@@ -5,8 +5,8 @@
  */
 import { addN, concat, matMul, reshape, squeeze, type Tensor, tidy, transpose, util } from '@tensorflow/tfjs-core';
 import { currentBackend } from '../../../backends/current.ts';
-import { inPlaceTangents } from './in-place.ts';
 import { innerOf, patchesBack, patchesOf, samplesOf } from './patches.ts';
+import { inPlaceTangents } from './prepare-in-place.ts';
 import type { Axis } from './window.ts';
 
 /**

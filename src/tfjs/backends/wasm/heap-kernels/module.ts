@@ -2,6 +2,7 @@
 import { backend as currentBackend } from '@tensorflow/tfjs-core';
 import { bytesOfText } from '../../../../core/bytes-of-text.ts';
 import type { HeapBackend, HeapMemory } from '../heap.ts';
+import { MODULE } from './embedded.ts';
 
 /** Byte address in the heap. */
 export type Address = number;
@@ -62,9 +63,7 @@ const instances = new WeakMap<HeapMemory, HeapKernels | 'refused'>();
 
 /** Compiles the module. Where that is not possible, there are no such kernels. */
 export async function prepareHeapKernels(): Promise<void> {
-  // loaded for those who use the wasm backend
-  compiled ??= import('./embedded.ts')
-    .then(({ MODULE }) => bytesOfText(MODULE))
+  compiled ??= bytesOfText(MODULE)
     .then((bytes) => host().compile(bytes))
     .catch(() => undefined);
   module = await compiled;
