@@ -7,13 +7,10 @@ import { Resvg } from '@resvg/resvg-js';
 import * as tf from '@tensorflow/tfjs';
 import { writeArray } from '../../src/files/index.ts';
 import type { Page } from '../support/browser.ts';
-import { describeSite, eigenvaluesOf, expectHits, IDLE, inFloat64, PATIENCE } from '../support/built-site.ts';
+import { describeSite, eigenvaluesOf, expectHits, IDLE, inFloat64, PATIENCE, RUN } from '../support/built-site.ts';
 import { hessianEigenvalues } from '../support/float64-network.ts';
 import { expect } from '../support/jest.ts';
 import { testLarge } from '../support/long.ts';
-
-/** 2-8-8-2, 114 parameters. */
-const RUN = 'width=8&columns=100&every=10&rate=0.3&seed=5';
 
 /** Keeps the model as files. @returns their names */
 async function saveModel(model: tf.LayersModel, folder: string): Promise<string[]> {
@@ -55,11 +52,25 @@ function eigenvaluesOfModel(model: tf.LayersModel, inputs: ArrayLike<number>, cl
   return hessianEigenvalues({ widths: [inputs.length / samples, 4, 2], inputs, targets, samples }, parameters);
 }
 
-async function give(page: Page, names: readonly string[], parameters: number): Promise<void> {
-  await page.setInputFiles('#own', names);
-  const isOpen = `document.querySelector('#status').textContent.startsWith('model.json: ${parameters} parameters')`;
-  await page.waitForFunction(`${isOpen} && ${IDLE}`, undefined, PATIENCE);
-  expect(await page.textContent('#failure')).toBe('');
+/** Gives the page of a run a model and files of data, which `write` makes and names; `check` sees the bars of its spectrum. */
+async function withFiles(
+  page: Page,
+  model: tf.LayersModel,
+  write: (folder: string) => Promise<string[]> | string[],
+  check: (bars: Awaited<ReturnType<typeof eigenvaluesOf>>, names: readonly string[]) => Promise<void> | void,
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'eigensketch-own-'));
+  try {
+    const names = [...(await saveModel(model, folder)), ...(await write(folder))];
+    await page.setInputFiles('#own', names);
+    const isOpen = `document.querySelector('#status').textContent.startsWith('model.json: ${model.countParams()} parameters')`;
+    await page.waitForFunction(`${isOpen} && ${IDLE}`, undefined, PATIENCE);
+    expect(await page.textContent('#failure')).toBe('');
+    await check(await eigenvaluesOf(page), names);
+  } finally {
+    await page.close();
+    rmSync(folder, { recursive: true });
+  }
 }
 
 /** What has the focus, by its id, its name or its text, and whether that is seen. */
@@ -150,29 +161,27 @@ describeSite('the page of the site', (site) => {
   testLarge(
     'shows the spectrum of a model and data in files',
     async () => {
-      const files = await mkdtemp(join(tmpdir(), 'eigensketch-own-'));
       const model = twoLayers({ inputShape: [3] });
-      const names = await saveModel(model, files);
       const inputs = Float64Array.from({ length: 36 }, (_, i) => Math.fround(Math.sin(3 * i)));
       const classes = Array.from({ length: 12 }, (_, i) => i % 2);
-      names.push(join(files, 'x.npy'), join(files, 'y.csv'));
-      await writeArray(names[2]!, { data: inputs, shape: [12, 3] });
-      writeFileSync(names[3]!, `class\n${classes.join('\n')}\n`);
-
+      const write = async (folder: string): Promise<string[]> => {
+        const [x, y] = [join(folder, 'x.npy'), join(folder, 'y.csv')];
+        await writeArray(x, { data: inputs, shape: [12, 3] });
+        writeFileSync(y, `class\n${classes.join('\n')}\n`);
+        return [x, y];
+      };
       const page = await site.open(RUN);
-      await give(page, names, 26);
-      const bars = await eigenvaluesOf(page);
-      // the others are zero
-      expect(bars.length).toBeGreaterThan(20);
-      expectHits(bars, eigenvaluesOfModel(model, inputs, classes));
+      await withFiles(page, model, write, async (bars, names) => {
+        // the others are zero
+        expect(bars.length).toBeGreaterThan(20);
+        expectHits(bars, eigenvaluesOfModel(model, inputs, classes));
 
-      await page.setInputFiles('#own', names.slice(0, 3));
-      await page.waitForFunction("!document.querySelector('#failure').hidden", undefined, PATIENCE);
-      expect(await page.textContent('#failure')).toBe(
-        'x.npy has inputs only: add y.npy or y.csv, or columns with the targets',
-      );
-      await page.close();
-      rmSync(files, { recursive: true });
+        await page.setInputFiles('#own', names.slice(0, 3));
+        await page.waitForFunction("!document.querySelector('#failure').hidden", undefined, PATIENCE);
+        expect(await page.textContent('#failure')).toBe(
+          'x.npy has inputs only: add y.npy or y.csv, or columns with the targets',
+        );
+      });
     },
     300_000,
   );
@@ -180,31 +189,27 @@ describeSite('the page of the site', (site) => {
   testLarge(
     'takes images as data, with classes from their names',
     async () => {
-      const files = await mkdtemp(join(tmpdir(), 'eigensketch-images-'));
       const [height, width] = [2, 3];
       const model = twoLayers({}, tf.layers.flatten({ inputShape: [height, width, 1] }));
-      const names = await saveModel(model, files);
       const classes = Array.from({ length: 10 }, (_, i) => i % 2);
       const grey = Uint8Array.from({ length: 10 * height * width }, (_, i) => (37 * i * i + 11 * i) % 256);
-      for (const [i, each] of classes.entries()) {
-        const pixels = Array.from(grey.subarray(6 * i, 6 * i + 6), (value, at) => {
-          const [x, y] = [at % width, Math.floor(at / width)];
-          return `<rect x="${x}" y="${y}" width="1" height="1" fill="rgb(${value},${value},${value})"/>`;
+      const write = (folder: string): string[] =>
+        classes.map((each, i) => {
+          const pixels = Array.from(grey.subarray(6 * i, 6 * i + 6), (value, at) => {
+            const [x, y] = [at % width, Math.floor(at / width)];
+            return `<rect x="${x}" y="${y}" width="1" height="1" fill="rgb(${value},${value},${value})"/>`;
+          });
+          const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="3" height="2" shape-rendering="crispEdges">${pixels.join('')}</svg>`;
+          // sorted by name, the images of class 0 come first
+          const name = join(folder, `${each}-image${i}.png`);
+          writeFileSync(name, new Resvg(svg).render().asPng());
+          return name;
         });
-        const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="3" height="2" shape-rendering="crispEdges">${pixels.join('')}</svg>`;
-        // sorted by name, the images of class 0 come first
-        names.push(join(files, `${each}-image${i}.png`));
-        writeFileSync(names.at(-1)!, new Resvg(svg).render().asPng());
-      }
-
-      const page = await site.open(RUN);
-      await give(page, names, 38);
-      const bars = await eigenvaluesOf(page);
-      expect(bars).toHaveLength(38);
-      const inputs = Array.from(grey, (value) => value / 255);
-      expectHits(bars, eigenvaluesOfModel(model, inputs, classes));
-      await page.close();
-      rmSync(files, { recursive: true });
+      await withFiles(await site.open(RUN), model, write, (bars) => {
+        expect(bars).toHaveLength(38);
+        const inputs = Array.from(grey, (value) => value / 255);
+        expectHits(bars, eigenvaluesOfModel(model, inputs, classes));
+      });
     },
     300_000,
   );

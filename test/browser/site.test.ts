@@ -3,14 +3,20 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fromPermalink } from '../../site/src/settings.ts';
 import type { Page } from '../support/browser.ts';
-import { cellsOf, describeSite, eigenvaluesOf, expectHits, IDLE, inFloat64, PATIENCE } from '../support/built-site.ts';
+import {
+  cellsOf,
+  describeSite,
+  eigenvaluesOf,
+  expectHits,
+  IDLE,
+  inFloat64,
+  PATIENCE,
+  RUN,
+} from '../support/built-site.ts';
 import { command } from '../support/command.ts';
 import { hessianEigenvalues } from '../support/float64-network.ts';
 import { expect } from '../support/jest.ts';
 import { testLarge } from '../support/long.ts';
-
-/** 2-8-8-2, 114 parameters, of which 100 eigenvalues are shown. */
-const RUN = 'width=8&columns=100&every=10&rate=0.3&seed=5';
 
 const htmlFiles = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.html'));

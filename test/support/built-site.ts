@@ -13,6 +13,9 @@ import { large } from './long.ts';
 /** How long a page may take on a machine with other work. */
 export const PATIENCE = { timeout: 180_000 };
 
+/** 2-8-8-2, 114 parameters, of which 100 eigenvalues are shown. */
+export const RUN = 'width=8&columns=100&every=10&rate=0.3&seed=5';
+
 /** Nothing is being computed or drawn. */
 export const IDLE = "document.body.dataset.state === 'idle' && document.querySelector('#spectrum svg') !== null";
 
