@@ -103,6 +103,11 @@ def is_torch(value):
     return torch is not None and isinstance(value, (torch.Tensor, torch.dtype))
 
 
+def is_operator(value):
+    """Whether a value has a shape: a class whose instances share one is still a function that makes them."""
+    return hasattr(value, "shape") and not isinstance(value, type)
+
+
 def multiply(op, X):
     """A X for whatever counts as an operator."""
     return op @ X if hasattr(op, "__matmul__") else op(X)
@@ -406,8 +411,7 @@ def serve(operator):
                     raise Failure("unsupported", "%s cannot import numpy (%s): pip install numpy, or choose another Python"
                                   % (sys.executable, NUMPY_ERROR))
                 if served is None:
-                    is_operator = hasattr(operator, "shape") or not callable(operator)
-                    served = Served(operator if is_operator else operator())
+                    served = Served(operator if is_operator(operator) or not callable(operator) else operator())
                 channel.write(served.hello())
             else:
                 if served is None:
@@ -439,7 +443,7 @@ def load(target, args):
         public = ", ".join(key for key in vars(module) if not key.startswith("_"))
         raise Failure("argument", "%s defines no %r; it has: %s" % (path, name, public))
     value = getattr(module, name)
-    if hasattr(value, "shape") and not args:
+    if is_operator(value) and not args:
         return value
     if not callable(value):
         raise Failure("argument", "%r of %s is a %s: neither an operator nor a function that makes one"

@@ -68,6 +68,7 @@ describePython('Python with numpy', ['numpy'], () => {
       ['function', 'float64', undefined],
       ['in_batches', 'float64', true],
       ['ready', 'float64', undefined],
+      ['Shaped', 'float64', undefined],
     ])('%s', async (name, dtype, selfAdjoint) => {
       const op = await made(name);
       expect([op.shape, op.dtype, op.selfAdjoint]).toEqual([[N, N], dtype, selfAdjoint]);
