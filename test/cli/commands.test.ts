@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { readArray, writeArray } from '../../src/files/index.ts';
-import { remoteOperator } from '../../src/remote/index.ts';
+import { type RemoteOperator, remoteOperator } from '../../src/remote/index.ts';
 import { runHere as run } from '../support/cli.ts';
 import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { QUICK_DISK } from '../support/quick-disk.ts';
@@ -235,8 +235,9 @@ test('serve is the other side of remoteOperator, also where the operator prints'
     `console.log('made'); export default () => ({ shape: [2, 2], dtype: 'float64', matmat: (X) => { console.log('product'); return X; } })`,
   );
   const command = (file: string) => [process.execPath, 'bin/eigensketch.js', 'serve', '--operator', file];
-  const served = await remoteOperator({ command: command(A) });
-  const printing = await remoteOperator({ command: command(at('prints.mjs')) });
+  const [served, printing] = (await Promise.all(
+    [A, at('prints.mjs')].map((file) => remoteOperator({ command: command(file) })),
+  )) as [RemoteOperator, RemoteOperator];
   try {
     expect([served.shape, served.dtype, served.selfAdjoint]).toEqual([[N, N], 'float64', true]);
     const e = Float64Array.from({ length: N }, (_, i) => (i === 3 ? 1 : 0));
