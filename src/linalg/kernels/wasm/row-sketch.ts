@@ -10,13 +10,17 @@ export interface Strata {
   stratum: number;
 }
 
+/** Bytes of a sum from which on threads are started anew for the next: their memory never shrinks. */
+const LARGE_SUM = 2 ** 25;
+
 /** The threads that sketch, with a memory of their own, which holds one sum at a time. */
 export class SketchEngine {
-  readonly #engine: Engine;
+  readonly #start: () => Engine;
+  #engine: Engine | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(engine: Engine) {
-    this.#engine = engine;
+  constructor(start: () => Engine) {
+    this.#start = start;
   }
 
   /** S Y, strata stratum x k, of what `feed` adds: float32 panels of k columns with the number of their first row. */
@@ -28,8 +32,13 @@ export class SketchEngine {
     const S = zeroMatrix(strata * stratum, k);
     const sumBytes = S.data.byteLength;
     let isFirst = true;
-    const run = ({ rows, data }: Pick<Block, 'rows' | 'data'>, firstRow: number, store: Job['store']): Promise<void> =>
-      this.#engine.run({
+    const run = (
+      engine: Engine,
+      { rows, data }: Pick<Block, 'rows' | 'data'>,
+      firstRow: number,
+      store: Job['store'],
+    ): Promise<void> =>
+      engine.run({
         bytes: sumBytes + data.byteLength,
         work: Number.POSITIVE_INFINITY,
         load(memory, base) {
@@ -42,11 +51,20 @@ export class SketchEngine {
         store,
       });
     const sketched = this.#turn.then(async () => {
-      await feed((panel, firstRow) => run(panel, firstRow, () => {}));
-      await run({ rows: 0, data: new Float32Array(0) }, 0, (memory, base) =>
-        S.data.set(new Float64Array(memory, base, S.data.length)),
-      );
-      return S;
+      this.#engine ??= this.#start();
+      const engine = this.#engine;
+      try {
+        await feed((panel, firstRow) => run(engine, panel, firstRow, () => {}));
+        await run(engine, { rows: 0, data: new Float32Array(0) }, 0, (memory, base) =>
+          S.data.set(new Float64Array(memory, base, S.data.length)),
+        );
+        return S;
+      } finally {
+        if (sumBytes >= LARGE_SUM) {
+          this.#engine = undefined;
+          await engine.close();
+        }
+      }
     });
     this.#turn = sketched.catch(() => {});
     return sketched;
@@ -56,10 +74,10 @@ export class SketchEngine {
 let loaded: Promise<SketchEngine> | undefined;
 
 /**
- * The one engine of this process; its threads start with the first sketch and do not keep the process alive.
+ * The one engine of this process; its threads start with a sketch and do not keep the process alive.
  * @throws UnsupportedError where WebAssembly has no SIMD, no threads or no shared memory.
  */
 export function loadSketchEngine(): Promise<SketchEngine> {
-  loaded ??= compileModule().then((module) => new SketchEngine(new Engine(module, teamSize())));
+  loaded ??= compileModule().then((module) => new SketchEngine(() => new Engine(module, teamSize())));
   return loaded;
 }
