@@ -24,7 +24,7 @@ import {
   type GivenCertificate,
 } from './certificate.ts';
 import { type Certification, largestMagnitude, type Statements } from './certification.ts';
-import { diagonalMatrix } from './completeness.ts';
+import { diagonalCore } from './completeness.ts';
 import { certifyDeflated, freeOfSpan, type RitzPairs, type SeenVectors } from './deflated.ts';
 import type { certifyGiven } from './given.ts';
 import { type ApostOptions, type CertifyOptions, parseApostOptions } from './options.ts';
@@ -85,7 +85,7 @@ export async function drawTestVectors(
   const Omega = await materialise({ ...stream, ...columns }, space, blockSize, verbs.signal);
   if (!isOfRitzPairs(approximation)) return { Omega };
   const { eigenvalues, eigenvectors } = approximation;
-  return { Omega, seen: await freeOfSpan({ Omega, verbs }, eigenvectors, diagonalMatrix(eigenvalues)) };
+  return { Omega, seen: await freeOfSpan({ Omega, verbs }, eigenvectors, diagonalCore(eigenvalues)) };
 }
 
 /**

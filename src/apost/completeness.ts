@@ -8,7 +8,9 @@ import { begin, type Decomposition, expand, type KrylovContext } from '../krylov
 import { tridiagonalOf } from '../krylov/lanczos.ts';
 import { eigenvalueBound, type LanczosRun, mirrored } from '../krylov/lanczos-bound.ts';
 import { roundingOf } from '../krylov/ritz.ts';
-import { frobeniusNorm } from '../linalg/small.ts';
+import type { Kernels } from '../linalg/kernels/provider.ts';
+import { frobeniusNorm, scaleRows } from '../linalg/small.ts';
+import type { SmallProduct } from '../multivector/defect.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { sweep, type Visit } from '../multivector/sweep.ts';
 import { columnNorms, gram, leadingColumns, times } from '../multivector/verbs.ts';
@@ -20,18 +22,28 @@ import { type Certification, ratio } from './certification.ts';
 export interface Deflation {
   /** n x r, orthonormal. */
   V: Multivector;
-  /** C, r x r and symmetric. */
-  core: Matrix;
+  core: Core;
   /** At least ||R||_F. */
   coupling: number;
 }
 
-/** diag(values). */
-export function diagonalMatrix(values: Float64Array): Matrix {
-  const D = zeroMatrix(values.length, values.length);
-  for (const [i, value] of values.entries()) D.data[i * values.length + i] = value;
-  return D;
+/** C of an approximation V C V^T, r x r and symmetric. */
+export interface Core {
+  diagonal: Float64Array;
+  /** C X. */
+  times: SmallProduct;
 }
+
+/** diag(values). */
+export const diagonalCore = (values: Float64Array): Core => ({
+  diagonal: values,
+  times: async (X) => scaleRows({ ...X, data: X.data.slice() }, values),
+});
+
+export const denseCore = (C: Matrix, kernels: Kernels): Core => ({
+  diagonal: Float64Array.from({ length: C.rows }, (_, i) => C.data[i * C.cols + i]!),
+  times: (X) => kernels.gemm(C, X),
+});
 
 /** What one pass over V makes of a product y = A w. */
 interface Deflated {
@@ -85,6 +97,7 @@ export interface ErrorRun extends LanczosRun {
  * follows from the step before, and is measured on the way. What the two differ by counts as noise in the span of V.
  *
  * @param G n x q projected test vectors, `product` n x 1 that of the first, which is used up, `inSpan` r x 1 its V^T A g
+ * @param isEnough of the run so far: ends it
  */
 export async function lanczosOnError(
   run: Certification,
@@ -92,10 +105,10 @@ export async function lanczosOnError(
   G: Multivector,
   product: Multivector,
   inSpan: Matrix,
+  isEnough: (run: ErrorRun) => boolean = () => false,
 ): Promise<ErrorRun> {
   const { op, lanczosSteps, verbs, measuring } = run;
   const { space, signal } = measuring;
-  const { kernels } = verbs;
   const context: KrylovContext = { op, space, seed: 0, ...verbs };
   const start = await leadingColumns(G, 1, await space.allocate(1), verbs);
   const length = (await columnNorms(start, verbs))[0]!;
@@ -103,29 +116,64 @@ export async function lanczosOnError(
   let state = await begin(start, 1, context);
   // the start at length one, of either sign
   const factor = (await gram(state.W, G, verbs)).data[0]! / length ** 2;
-  const coordinates = [zeroMatrix(V.cols, 1)];
+  // what rounding has left of the span in the start
+  const coordinates = [await gram(V, state.W, verbs)];
   let y = await times(product, { rows: 1, cols: 1, data: Float64Array.of(factor) }, product, verbs);
   let ofProduct: Matrix = { ...inSpan, data: inSpan.data.map((value) => factor * value) };
-  const offDiagonal: number[] = [];
-  let lacking = 0;
+  let soFar: ErrorRun = { length, diagonal: [], offDiagonal: [], rounding: 0, inSpan: 0, numMatvecs: 0 };
+  let lacking = frobeniusNorm(await core.times(coordinates[0]!));
   for (let step = 0; ; step++) {
     state = await expand(state, context, 1, y);
     const isOver = state.newest === 0;
-    offDiagonal.push(isOver ? Math.hypot(state.lost, roundingOf(state)) : Math.abs(state.B.data.at(-1)!));
+    const beyond = isOver ? Math.hypot(state.lost, roundingOf(state)) : Math.abs(state.B.data.at(-1)!);
+    soFar = {
+      length,
+      diagonal: Array.from(tridiagonalOf(state).diagonal),
+      offDiagonal: [...soFar.offDiagonal, beyond],
+      rounding: roundingOf(state),
+      inSpan: lacking,
+      numMatvecs: step,
+    };
     await breathe(signal);
-    if (isOver || step === lanczosSteps) break;
+    if (isOver || step === lanczosSteps || isEnough(soFar)) break;
     const expected = nextCoordinates(ofProduct, coordinates, state);
     y = await measure(op, state.W, measuring);
-    const { z, inSpan: next } = await deflate(V, await kernels.gemm(core, expected), state.W, y, run);
+    const { z, inSpan: next } = await deflate(V, await core.times(expected), state.W, y, run);
     const difference = { ...z, data: z.data.map((value, i) => value - expected.data[i]!) };
-    lacking = Math.max(lacking, frobeniusNorm(await kernels.gemm(core, difference)));
+    lacking = Math.max(lacking, frobeniusNorm(await core.times(difference)));
     coordinates.push(z);
     ofProduct = next;
   }
-  const diagonal = Array.from(tridiagonalOf(state).diagonal);
-  const rounding = roundingOf(state);
   for (const part of [...state.V, state.W]) await space.release(part);
-  return { length, diagonal, offDiagonal, rounding, inSpan: lacking, numMatvecs: diagonal.length - 1 };
+  return soFar;
+}
+
+/** A run is over when its bound is within so much of what noise alone leaves, which no further step takes away. */
+const NEAR_NOISE = 1.25;
+
+/**
+ * The bound of {@link spectralBound} from a Lanczos run that ends where noise decides: the best that its steps have said, each
+ * with the noise that there was up to it.
+ *
+ * @param noiseOf norm of the noise in A v for a unit vector v of such a run
+ */
+export async function missedBound(
+  run: Certification,
+  deflation: Deflation,
+  start: { G: Multivector; product: Multivector; inSpan: Matrix },
+  noiseOf: (errorRun: ErrorRun) => number,
+): Promise<{ missed: number; numMatvecs: number }> {
+  let missed = Number.POSITIVE_INFINITY;
+  const isEnough = (errorRun: ErrorRun): boolean => {
+    const noise = noiseOf(errorRun);
+    missed = Math.min(missed, spectralBound(errorRun, deflation, noise, run.level));
+    const ofNoise = { ...errorRun, diagonal: [0], offDiagonal: [0], rounding: 0, inSpan: 0 };
+    return missed <= NEAR_NOISE * spectralBound(ofNoise, { ...deflation, coupling: 0 }, noise, run.level);
+  };
+  const { G, product, inSpan } = start;
+  const errorRun = await lanczosOnError(run, deflation, G, product, inSpan, isEnough);
+  isEnough(errorRun);
+  return { missed, numMatvecs: errorRun.numMatvecs };
 }
 
 /**

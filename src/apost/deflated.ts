@@ -1,12 +1,14 @@
 /** Certification of Ritz pairs: the known part of the error is separated, only the rest is sampled. */
 
-import type { Block, Matrix } from '../core/block.ts';
+import { type Block, copyColumns, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
+import { unitRoundoff } from '../core/dtype.ts';
 import { sumOfSquares } from '../core/vector-norm.ts';
-import { selectColumns } from '../linalg/small.ts';
-import { type DefectMeter, estimatedDefect, exactDefect } from '../multivector/defect.ts';
+import { frobeniusNorm, selectColumns, subMatrix } from '../linalg/small.ts';
+import { defectProbes, exactDefect, normFromProbes, type SmallProduct } from '../multivector/defect.ts';
 import type { Multivector } from '../multivector/multivector.ts';
-import { projectOut } from '../multivector/project.ts';
-import { addSquares, gram, leadingColumns, type VerbContext } from '../multivector/verbs.ts';
+import { LEFT_OVER, projectOut } from '../multivector/project.ts';
+import { panelBuffer, sweep } from '../multivector/sweep.ts';
+import { addSquares, gram, leadingColumns } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import { effectiveDimension, likelySquaredInterval } from '../stats/effective-dimension.ts';
 import { type Interval, squaredInterval, withNoise } from '../stats/interval.ts';
@@ -20,9 +22,9 @@ import {
   ratio,
   type Statements,
 } from './certification.ts';
-import { couplingOf, diagonalMatrix, type ErrorRun, lanczosOnError, spectralBound } from './completeness.ts';
+import { type Core, couplingOf, diagonalCore, type ErrorRun, missedBound } from './completeness.ts';
 import { isolatedPairs } from './gaps.ts';
-import { leadingVector, noiseOfLargestProducts } from './largest-products.ts';
+import { leadingWeights, noiseOfLargestProducts } from './largest-products.ts';
 import { coreRounding, noiseFromRepetition, roundingFloor } from './noise.ts';
 import { inertiaAtLeast, residualIntervals } from './residuals.ts';
 
@@ -35,7 +37,7 @@ export interface RitzPairs {
   /** ||A v_i - eigenvalues_i v_i||, length r. */
   residualNorms: Float64Array;
   /** V^T A V, where V are other vectors of the same span than the Ritz vectors. */
-  core?: Matrix;
+  core?: Core;
   /**
    * How far each residual norm and eigenvalue may be from that of exact products and exact arithmetic, where whoever made the
    * pairs knows; a residual norm may contain it.
@@ -60,11 +62,6 @@ const lengthDefect = (theta: Float64Array, norms: Float64Array): number =>
  */
 const DEFECT_PROBES = 100;
 const DEFECT_FACTOR = 1.7;
-
-const isExact = ({ cols }: Multivector): boolean => cols <= DEFECT_PROBES;
-
-const meterOf = (V: Multivector, { kernels }: VerbContext): DefectMeter =>
-  isExact(V) ? exactDefect(V.cols, kernels) : estimatedDefect(V.cols, V.dtype, kernels, DEFECT_PROBES);
 
 /** The largest ||E v|| that the run shows, v a unit vector. */
 const largestOf = ({ diagonal, offDiagonal }: ErrorRun): number =>
@@ -152,33 +149,64 @@ function normsFrom(t: Interval, { coupling: c, captured, tails }: KnownSquares):
 export interface SeenVectors {
   /** Squares of their lengths, r. */
   squares: Float64Array;
-  /** A combination of the leading ones, n x 1: {@link leadingVector}. */
+  /** A combination of the leading ones, n x 1: {@link leadingWeights}. */
   leading: Block;
   /** ||C (V^T V - I)||_F beside the largest magnitude on the diagonal of C, at most. */
   defect: number;
+  /** ||V^T V - I||_F, at most. */
+  spread: number;
+}
+
+/** [parts] of equal height in `out`. */
+function placeSideBySide(parts: readonly Block[], out: Block): void {
+  let column = 0;
+  for (const part of parts) {
+    copyColumns(part, 0, part.cols, out, column);
+    column += part.cols;
+  }
 }
 
 /**
- * Frees the test vectors, in place, of the span of V, the columns of which are seen once.
+ * Frees the test vectors, in place, of the span of V. What there is to see of V is seen on the way: a product with few columns
+ * takes about as long as reading V, so that all of them are made in two, V [weights, probes] and V^T [Omega, what that is].
  * @param core C of the approximation V C V^T
  */
 export async function freeOfSpan(
-  run: Pick<Certification, 'Omega' | 'verbs'>,
+  { Omega, verbs }: Pick<Certification, 'Omega' | 'verbs'>,
   V: Multivector,
-  core: Matrix,
+  core: Core,
 ): Promise<SeenVectors> {
-  const squares = new Float64Array(V.cols);
-  const leading = await leadingVector(run, core);
-  const meter = meterOf(V, run.verbs);
-  const observe = async (v: Block): Promise<void> => {
-    addSquares(v, squares);
-    leading.add(v);
-    await meter.add(v);
+  const { kernels } = verbs;
+  const exact = V.cols <= DEFECT_PROBES ? exactDefect(V.cols, kernels) : undefined;
+  const probes = defectProbes(V.cols, V.dtype, exact ? 0 : DEFECT_PROBES);
+  const factors = zeroMatrix(V.cols, 1 + probes.cols);
+  placeSideBySide([await leadingWeights(core), probes], factors);
+  const lengths = new Float64Array(V.cols);
+  const squares = new Float64Array(Omega.cols);
+  const leading = zeros(V.rows, 1, V.dtype);
+  const returned = zeroMatrix(V.cols, Omega.cols + factors.cols);
+  const [imageBuffer, rightBuffer] = [panelBuffer(factors.cols, V.dtype), panelBuffer(returned.cols, V.dtype)];
+  await sweep('apost', [V, Omega], verbs, async ([v, x], _, start) => {
+    addSquares(v!, lengths);
+    addSquares(x!, squares);
+    const [images, right] = [imageBuffer(v!.rows), rightBuffer(v!.rows)];
+    await kernels.times(v!, factors, images);
+    for (let i = 0; i < images.rows; i++) leading.data[start + i] = images.data[i * images.cols]!;
+    placeSideBySide([x!, images], right);
+    await kernels.addGram(v!, right, returned, false);
+    await exact?.add(v!);
+  });
+  const overlap = subMatrix(returned, 0, V.cols, 0, Omega.cols);
+  await projectOut([Omega], [V], verbs, { measured: { overlap, squares } });
+  const ofProbes = subMatrix(returned, 0, V.cols, Omega.cols + 1, returned.cols);
+  const defect = async (C?: SmallProduct): Promise<number> =>
+    exact ? exact.value(C) : DEFECT_FACTOR * (await normFromProbes(ofProbes, probes, C));
+  return {
+    squares: lengths,
+    leading,
+    defect: ratio(await defect(core.times), largestMagnitude(core.diagonal)),
+    spread: await defect(),
   };
-  await projectOut([run.Omega], [V], run.verbs, { observe });
-  const measured = (isExact(V) ? 1 : DEFECT_FACTOR) * (await meter.value(core));
-  const diagonal = Float64Array.from({ length: V.cols }, (_, i) => core.data[i * V.cols + i]!);
-  return { squares, leading: leading.block, defect: ratio(measured, largestMagnitude(diagonal)) };
 }
 
 /**
@@ -190,8 +218,8 @@ export async function freeOfSpan(
 export async function certifyDeflated(run: Certification, pairs: RitzPairs, seen?: SeenVectors): Promise<Statements> {
   const { op, tests, level, verbs, measuring } = run;
   const { eigenvalues: theta, eigenvectors: V, residualNorms } = pairs;
-  const core = pairs.core ?? diagonalMatrix(theta);
-  const { squares: lengths, leading, defect: relativeDefect } = seen ?? (await freeOfSpan(run, V, core));
+  const core = pairs.core ?? diagonalCore(theta);
+  const { squares: lengths, leading, defect: relativeDefect, spread } = seen ?? (await freeOfSpan(run, V, core));
   const G = run.Omega;
   const AG = await measure(op, G, measuring);
   const asymmetricNoise = await measureAsymmetricNoise(run, G, AG);
@@ -200,22 +228,28 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs, seen
   const largestProducts = await noiseOfLargestProducts(run, leading, largest);
   const rounding = roundingFloor(op, largest, lengthDefect(theta, lengths.map(Math.sqrt)));
   const noiseFloor = Math.max(repeated, asymmetricNoise, largestProducts.noise, rounding);
-  const defect = relativeDefect * largestMagnitude(Float64Array.from(theta, (_, i) => core.data[i * V.cols + i]!));
+  const defect = relativeDefect * largestMagnitude(core.diagonal);
   const deflation = { V, core, coupling: couplingOf(residualNorms, noiseFloor) + defect };
   const firstProduct = await leadingColumns(AG, 1, await measuring.space.allocate(1), verbs);
-  const [inSpan] = (await projectOut([AG], [V], verbs)) as [Matrix];
-  const firstInSpan = selectColumns(inSpan, [0], () => 1);
-  const errorRun = await lanczosOnError(run, deflation, G, firstProduct, firstInSpan);
+  const [inSpan] = (await projectOut([AG], [V], verbs, { once: [AG] })) as [Matrix];
+  // one projection leaves a little in the span: beside the residuals, of which that part is made, it is nothing
+  const leftOver = ((spread + LEFT_OVER * unitRoundoff(AG.dtype)) * frobeniusNorm(inSpan)) / Math.sqrt(tests);
   const squares = await gram(AG, AG, verbs, { wide: true });
   const meanSquare = meanDiagonal(squares);
   // noise may be in proportion to the product, and the first test vector's be small beside others
   const size = Math.sqrt(squares.data[0]!);
   const noiseBeside = (length: number): number =>
     Math.max(asymmetricNoise, repeated * (size > 0 ? Math.max(1, length / size) : 1));
-  const ofSteps = noiseBeside(errorRun.length * largestOf(errorRun));
-  const missed = spectralBound(errorRun, deflation, Math.min(noiseFloor, ofSteps), level);
+  const { missed: beyond, numMatvecs: further } = await missedBound(
+    run,
+    deflation,
+    { G, product: firstProduct, inSpan: selectColumns(inSpan, [0], () => 1) },
+    (errorRun) => Math.min(noiseFloor, noiseBeside(errorRun.length * largestOf(errorRun))),
+  );
+  // of V itself, which differs from an orthonormal basis of its span
+  const missed = beyond + defect;
   // a test vector is about sqrt(n) long, and so is its noise
-  const noise = noiseBeside(Math.sqrt(meanSquare)) * Math.sqrt(op.shape[1]);
+  const noise = noiseBeside(Math.sqrt(meanSquare)) * Math.sqrt(op.shape[1]) + leftOver;
   const dimension = effectiveDimension(squares);
   const ofRitzValues = noiseFloor + coreRounding(largest, theta.length);
   const slack = ofRitzValues + (pairs.noiseFloor ?? 0);
@@ -225,7 +259,7 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs, seen
   const isolated = isolatedPairs({ theta, residualNorms, noise: ofRitzValues, defect, missed });
   return {
     deflated: true,
-    numMatvecs: tests + 1 + largestProducts.numMatvecs + errorRun.numMatvecs,
+    numMatvecs: tests + 1 + largestProducts.numMatvecs + further,
     events: [
       event(run, 'upper', [...normStatements('upper'), 'scree.upper']),
       event(run, 'lower', [...normStatements('lower'), 'scree.lower']),

@@ -17,6 +17,7 @@ import { columnNorms, gram, subtractTimes, times } from '../multivector/verbs.ts
 import { measure } from '../sketch/measure.ts';
 import { type Interval, withNoise } from '../stats/interval.ts';
 import { type Certification, event, normStatements, ratio, type Statements } from './certification.ts';
+import { denseCore } from './completeness.ts';
 import { certifyDeflated } from './deflated.ts';
 import type { GivenPairs } from './ritz-pairs.ts';
 
@@ -128,7 +129,12 @@ export async function certifyGiven(
   // Rayleigh-Ritz on the span of V: everything but what the pairs do within it
   const { values: theta, vectors: U } = await verbs.kernels.eigh(H);
   const ritzResiduals = await columnNorms(await times(Z, U, await space.allocate(k), verbs), verbs);
-  const pairs = { eigenvalues: theta, eigenvectors: Q, residualNorms: ritzResiduals, core: H };
+  const pairs = {
+    eigenvalues: theta,
+    eigenvectors: Q,
+    residualNorms: ritzResiduals,
+    core: denseCore(H, verbs.kernels),
+  };
   const ritz = await certifyDeflated(run, pairs);
 
   const noise = Math.max(ritz.noiseFloor, (Math.SQRT2 * skew) / Math.sqrt(k));

@@ -1,10 +1,11 @@
 /** The noise of the largest products, which may be far more than that of test vectors freed of what is known. */
-import { type Block, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
+import { type Block, type Matrix, zeroMatrix } from '../core/block.ts';
 import { fillRandom } from '../core/random.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { frobeniusNorm } from '../linalg/small.ts';
 import { applyOperator } from '../linops/apply.ts';
 import type { Certification } from './certification.ts';
+import type { Core } from './completeness.ts';
 
 /** Not a power of two: an operator that rounds the same way each time rounds the repetition in another way. */
 const REPEATED_SCALE = -3 / 2;
@@ -16,35 +17,18 @@ const REPEATED_SCALE = -3 / 2;
 const ALL_DIRECTIONS = Math.SQRT2;
 
 /** C x / ||C x||, or x where C x is zero. */
-async function towardsLeading(C: Matrix, x: Matrix, { verbs }: Pick<Certification, 'verbs'>): Promise<Matrix> {
-  const product = await verbs.kernels.gemm(C, x);
+async function towardsLeading(C: Core, x: Matrix): Promise<Matrix> {
+  const product = await C.times(x);
   const length = frobeniusNorm(product);
   return length > 0 ? { ...product, data: product.data.map((value) => value / length) } : x;
 }
 
-/** A vector V c that is made while row panels of V are seen, from the first row to the last: V may have to come from a disk. */
-export interface LeadingVector {
-  add(panel: Block): void;
-  /** n x 1, once all panels have been seen. */
-  block: Block;
-}
-
-/** A random combination of the columns of V, weighted towards the leading eigenvectors of V C V^T by C^2. */
-export async function leadingVector(run: Pick<Certification, 'Omega' | 'verbs'>, core: Matrix): Promise<LeadingVector> {
-  const { rows, dtype } = run.Omega;
-  let weights = zeroMatrix(core.rows, 1);
+/** The weights c, r x 1, of a random combination V c of the columns of V, towards the leading eigenvectors of V C V^T by C^2. */
+export async function leadingWeights(core: Core): Promise<Matrix> {
+  let weights = zeroMatrix(core.diagonal.length, 1);
   fillRandom(weights, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
-  for (let power = 0; power < 2; power++) weights = await towardsLeading(core, weights, run);
-  const block = zeros(rows, 1, dtype);
-  let row = 0;
-  const add = ({ rows: height, cols, data }: Block): void => {
-    for (let i = 0; i < height; i++, row++) {
-      let sum = 0;
-      for (let j = 0; j < cols; j++) sum += data[i * cols + j]! * weights.data[j]!;
-      block.data[row] = sum;
-    }
-  };
-  return { add, block };
+  for (let power = 0; power < 2; power++) weights = await towardsLeading(core, weights);
+  return weights;
 }
 
 /** What two products of one vector differ by, for a unit vector in the span of V. */
@@ -55,7 +39,7 @@ export interface LargestProducts {
 }
 
 /**
- * Noise in A v for a unit vector v in the span of V, from a {@link leadingVector} x, which is multiplied twice, the second time
+ * Noise in A v for a unit vector v in the span of V, from a combination x of leading vectors ({@link leadingWeights}), which is multiplied twice, the second time
  * scaled. Noise in proportion to the product is then as large as it gets; it is scaled to a product of norm `largest`.
  */
 export async function noiseOfLargestProducts(

@@ -23,7 +23,7 @@ export interface ApostOptions extends Control {
   confidence?: number;
   /**
    * For results with residual norms: products with which a Lanczos run goes on from the first test vector, for
-   * `missedEigenvalueBound` and with it the gaps. Each is one product. Default 8.
+   * `missedEigenvalueBound` and with it the gaps. Each is one product; fewer are made where noise decides. Default 8.
    */
   lanczosSteps?: number;
   /** Columns of one product. Default: the operator's preference or 64, less where a block would exceed 256 MiB. */

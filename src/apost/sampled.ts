@@ -4,8 +4,7 @@ import { checkBlock, type Matrix, recycled } from '../core/block.ts';
 import { sumOfSquares } from '../core/vector-norm.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import type { Multivector } from '../multivector/multivector.ts';
-import { sweep } from '../multivector/sweep.ts';
-import { gram } from '../multivector/verbs.ts';
+import { gram, times } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import { effectiveDimension, likelySquaredInterval } from '../stats/effective-dimension.ts';
 import { type Interval, mapInterval, squaredInterval, withNoise } from '../stats/interval.ts';
@@ -19,8 +18,8 @@ import {
   ratio,
   type Statements,
 } from './certification.ts';
-import { diagonalMatrix } from './completeness.ts';
-import { leadingVector, noiseOfLargestProducts } from './largest-products.ts';
+import { diagonalCore } from './completeness.ts';
+import { leadingWeights, noiseOfLargestProducts } from './largest-products.ts';
 import { coreRounding, noiseFromRepetition, roundingFloor } from './noise.ts';
 
 /** q products of the approximation, subtracted from those of the operator, in place. */
@@ -127,9 +126,9 @@ export async function certifySampled(
     return mapInterval(likelySquaredInterval(meanDiagonal(squares), tests, dimension, level, noise), Math.sqrt);
   };
   if (orthogonalError && eigenvalues && eigenvectors) {
-    const leading = await leadingVector(run, diagonalMatrix(eigenvalues));
-    await sweep('apost', [eigenvectors], verbs, async ([v]) => leading.add(v!));
-    const products = await noiseOfLargestProducts(run, leading.block, largest);
+    const weights = await leadingWeights(diagonalCore(eigenvalues));
+    const leading = await times(eigenvectors, weights, await measuring.space.allocate(1), verbs);
+    const products = await noiseOfLargestProducts(run, await leading.readColumns(0, 1), largest);
     const noiseFloor = Math.max(measuredNoise, products.noise, rounding);
     // the pairs come of A Q, which counts twice
     const ofPairs = noiseFloor + coreRounding(largest, eigenvalues.length);

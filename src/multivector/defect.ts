@@ -7,25 +7,26 @@ import { frobeniusNorm, identity, mirrorUpper } from '../linalg/small.ts';
 import { panelBuffer } from './sweep.ts';
 import { addWideGram } from './verbs.ts';
 
+/** X -> C X. */
+export type SmallProduct = (X: Matrix) => Promise<Matrix>;
+
 /** D = V^T V - I for a V of which row panels are shown one after the other. */
 export interface DefectMeter {
   add(panel: Block): Promise<void>;
-  /** ||D||_F, or ||C D||_F for a small symmetric C. */
-  value(C?: Matrix): Promise<number>;
+  /** ||D||_F, or ||C D||_F with the product of a small C. */
+  value(C?: SmallProduct): Promise<number>;
 }
 
 const difference = (A: Matrix, B: Matrix): Matrix => ({ ...A, data: A.data.map((entry, at) => entry - B.data[at]!) });
 
-async function normOfProduct(D: Matrix, kernels: Kernels, C?: Matrix): Promise<number> {
-  return frobeniusNorm(C ? await kernels.gemm(C, D) : D);
-}
+const normOfProduct = async (D: Matrix, C?: SmallProduct): Promise<number> => frobeniusNorm(C ? await C(D) : D);
 
 /** D itself, for few columns. */
 export function exactDefect(cols: number, kernels: Kernels): DefectMeter {
   const G = zeroMatrix(cols, cols);
   return {
     add: (panel) => addWideGram(kernels, panel, panel, G),
-    value: (C) => normOfProduct(difference(mirrorUpper(G), identity(cols)), kernels, C),
+    value: (C) => normOfProduct(difference(mirrorUpper(G), identity(cols)), C),
   };
 }
 
@@ -35,9 +36,7 @@ export function exactDefect(cols: number, kernels: Kernels): DefectMeter {
  * roundings of the sums come to what it measures, so that it may be above a small D by as much.
  */
 export function estimatedDefect(cols: number, dtype: DType, kernels: Kernels, vectors: number): DefectMeter {
-  const drawn = zeros(cols, vectors, dtype);
-  fillRandom(drawn, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
-  const probes = asDType(drawn, 'float64') as Matrix;
+  const probes = defectProbes(cols, dtype, vectors);
   const returned = zeroMatrix(cols, vectors);
   const buffer = panelBuffer(vectors, dtype);
   return {
@@ -46,8 +45,18 @@ export function estimatedDefect(cols: number, dtype: DType, kernels: Kernels, ve
       await kernels.times(panel, probes, images);
       await kernels.addGram(panel, images, returned, false);
     },
-    async value(C) {
-      return (await normOfProduct(difference(returned, probes), kernels, C)) / Math.sqrt(vectors);
-    },
+    value: (C) => normFromProbes(returned, probes, C),
   };
+}
+
+/** `vectors` Gaussian columns w, cols x vectors, which `dtype` holds exactly. */
+export function defectProbes(cols: number, dtype: DType, vectors: number): Matrix {
+  const drawn = zeros(cols, vectors, dtype);
+  fillRandom(drawn, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
+  return asDType(drawn, 'float64') as Matrix;
+}
+
+/** The estimate of ||D||_F or ||C D||_F from V^T V w for the probes w. */
+export async function normFromProbes(returned: Matrix, probes: Matrix, C?: SmallProduct): Promise<number> {
+  return (await normOfProduct(difference(returned, probes), C)) / Math.sqrt(probes.cols);
 }

@@ -1,5 +1,5 @@
 /** Taking the part in the span of an orthonormal basis away from tall blocks. */
-import { type Block, type Matrix, zeroMatrix } from '../core/block.ts';
+import { type Matrix, zeroMatrix } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { frobeniusNorm } from '../linalg/small.ts';
@@ -8,7 +8,7 @@ import { sweep, type Visit } from './sweep.ts';
 import { addSquares, type VerbContext } from './verbs.ts';
 
 /** What a projection of rounded numbers may leave in the span, in roundings of the size of the rest. */
-const LEFT_OVER = 16;
+export const LEFT_OVER = 16;
 
 /** Sweeps at most: a third one has nothing to find but the rounding of the second. */
 const MAX_SWEEPS = 3;
@@ -41,8 +41,8 @@ function staysLarge({ overlap, squares }: Projected): boolean {
 
 /** How blocks are to be projected. */
 export interface ProjectOptions {
-  /** Sees each row panel of the first part of V once. */
-  observe?: (v: Block) => Promise<void>;
+  /** V^T X of the only block, measured beforehand, with the squared norms of its columns: the first sweep takes it away. */
+  measured?: Pick<Projected, 'squares'> & { overlap: Matrix };
   /** Those of the blocks for which one sweep is enough. */
   once?: readonly Multivector[];
   /** V^T X of the first block as it is known beforehand: taken away first, what is wrong about it is found. */
@@ -89,16 +89,13 @@ async function pass(
   away: readonly (readonly Matrix[])[],
   measure: (block: Projected) => boolean,
   context: VerbContext,
-  observe?: (v: Block) => Promise<void>,
 ): Promise<void> {
   const { kernels } = context;
   const steps = away.map((matrices) => matrices.map((C) => !isZero(C)));
   const isChanged = steps.map((needed) => needed.some(Boolean));
   const measured = blocks.map(measure);
   // parts that nothing is asked of need not be read
-  const parts = [...V.keys()].filter(
-    (part) => measured.some(Boolean) || steps.some((needed) => needed[part]) || observe,
-  );
+  const parts = [...V.keys()].filter((part) => measured.some(Boolean) || steps.some((needed) => needed[part]));
   const unchanged = blocks.filter((_, i) => !isChanged[i]);
   const changed = blocks.filter((_, i) => isChanged[i]);
   for (const [i, block] of blocks.entries()) {
@@ -120,7 +117,6 @@ async function pass(
       addSquares(target, block.squares);
       for (const [at, part] of parts.entries()) await kernels.addGram(panels[at]!, target, block.overlap[part]!, false);
     }
-    await observe?.(panels[0]!);
   };
   const inputs = [...parts.map((part) => V[part]!), ...unchanged.map(({ X }) => X)];
   await sweep('projectOut', inputs, context, visit, { updated: changed.map(({ X }) => X) });
@@ -138,7 +134,7 @@ export async function projectOut(
   blocks: readonly Multivector[],
   V: readonly Multivector[],
   context: VerbContext,
-  { observe, once = [], expected, roundings = LEFT_OVER }: ProjectOptions = {},
+  { once = [], expected, measured, roundings = LEFT_OVER }: ProjectOptions = {},
 ): Promise<Matrix[]> {
   const totals = blocks.map((X) =>
     zeroMatrix(
@@ -150,8 +146,11 @@ export async function projectOut(
     const taken = rowsByPart(V, totals[i]!);
     return { X, once: once.includes(X), overlap: [], taken, squares: new Float64Array(X.cols) };
   });
-  const known = all.map(({ X }, i) => (i === 0 && expected ? rowsByPart(V, expected) : nothing(V, X)));
-  await pass(all, V, known, () => true, context, observe);
+  if (measured) Object.assign(all[0]!, { overlap: rowsByPart(V, measured.overlap), squares: measured.squares });
+  else {
+    const known = all.map(({ X }, i) => (i === 0 && expected ? rowsByPart(V, expected) : nothing(V, X)));
+    await pass(all, V, known, () => true, context);
+  }
   let pending = all;
   for (let sweeps = 0; sweeps < MAX_SWEEPS; sweeps++) {
     pending = pending.filter((block) => !isClean(block, roundings));

@@ -48,6 +48,7 @@ export interface TestsStage extends WantedTests {
   squares?: Float64Array;
   /** Then, how far the eigenvectors are from orthonormal: {@link SeenVectors}. */
   defect?: number;
+  spread?: number;
   work: WorkRecord;
 }
 
@@ -98,9 +99,11 @@ export async function readTests(directory: Certified): Promise<TestsStage | unde
   const stage = { tests, seed, blockSize, result: String(attributes.result), work: recordFrom(attributes) };
   if (attributes.freed !== 1) return stage;
   const { arrays } = await readRecordFile(file, ['squares']);
-  const defect = Number(attributes.defect);
-  if (!(defect >= 0)) throw new StoreError(`${file}: the eigenvectors have no defect of ${defect}${REMEDY}`, { file });
-  return { ...stage, squares: arrays.squares!.data, defect };
+  const [defect, spread] = [Number(attributes.defect), Number(attributes.spread)];
+  if (!(defect >= 0 && spread >= 0)) {
+    throw new StoreError(`${file}: the eigenvectors have no defect of ${defect} and ${spread}${REMEDY}`, { file });
+  }
+  return { ...stage, squares: arrays.squares!.data, defect, spread };
 }
 
 /** Whether the vectors that are there are those of a result that are wanted. */
@@ -141,7 +144,7 @@ export async function ensureTests(
     const attributes = {
       ...stageIdentity(directory),
       ...{ seed, block_size: blockSize, result: await nameOfResult(result), freed: seen ? 1 : 0 },
-      ...(seen ? { defect: seen.defect } : {}),
+      ...(seen ? { defect: seen.defect, spread: seen.spread } : {}),
       ...recordAttributes(work),
     };
     const arrays = seen && { squares: { shape: [seen.squares.length], data: seen.squares } };
@@ -190,11 +193,11 @@ export async function openTests(directory: Certified, stage: TestsStage, space: 
   const blocks = Array.from({ length: testBlocks(stage) }, (_, block) => block);
   for (const block of blocks) await checkTestBlock(directory, stage, block);
   const Omega = await space.open(blocks.map((block) => testBlockPath(directory, block)));
-  const { squares, defect } = stage;
-  if (!squares || defect === undefined) return { Omega };
+  const { squares, defect, spread } = stage;
+  if (!squares || defect === undefined || spread === undefined) return { Omega };
   const path = leadingPath(directory);
   const file = await BlockFile.open(path);
   await file.close();
   refuseForeignTests(path, directory, file.attributes);
-  return { Omega, seen: { squares, defect, leading: await readWholeFile(path) } };
+  return { Omega, seen: { squares, defect, spread, leading: await readWholeFile(path) } };
 }

@@ -1,5 +1,5 @@
 /** Statements are about the vectors that are returned: what they lack in orthonormality is counted. */
-import { zeroMatrix } from '../../src/core/block.ts';
+import { type Matrix, zeroMatrix } from '../../src/core/block.ts';
 import { apost, diagonalOperator } from '../../src/index.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { estimatedDefect, exactDefect } from '../../src/multivector/defect.ts';
@@ -64,7 +64,7 @@ test('||C (V^T V - I)||_F: exact for few columns, estimated for many', async () 
   }
   for (const [weights, truth] of [
     [undefined, frobenius(D)],
-    [C, frobenius(multiply(C, D))],
+    [async (X: Matrix) => multiply(C, X) as Matrix, frobenius(multiply(C, D))],
   ] as const) {
     expect((await meters.exact.value(weights)) / truth).toBeCloseTo(1, 12);
     // 30 vectors: outside of a half and two with probability below 1e-5 at the worst, rank one

@@ -1,8 +1,15 @@
 /** What pairs may have missed, what gaps that certifies, and the noise of the largest products: by definition and by hand. */
 import type { Certification } from '../../src/apost/certification.ts';
-import { couplingOf, diagonalMatrix, lanczosOnError, spectralBound } from '../../src/apost/completeness.ts';
+import {
+  couplingOf,
+  denseCore,
+  diagonalCore,
+  lanczosOnError,
+  missedBound,
+  spectralBound,
+} from '../../src/apost/completeness.ts';
 import { isolatedPairs } from '../../src/apost/gaps.ts';
-import { leadingVector, noiseOfLargestProducts } from '../../src/apost/largest-products.ts';
+import { leadingWeights, noiseOfLargestProducts } from '../../src/apost/largest-products.ts';
 import type { Block, Matrix } from '../../src/core/block.ts';
 import { fillRandom } from '../../src/core/random.ts';
 import { denseOperator, diagonalOperator, type LinearOperator } from '../../src/index.ts';
@@ -78,7 +85,6 @@ describe('the bound of what was missed', () => {
 
   test('the coupling: the root of the sum of squares of residuals, each with the noise', () => {
     expect(couplingOf(Float64Array.of(2, 3), 1)).toBeCloseTo(5, 14);
-    expect(diagonalMatrix(Float64Array.of(2, 3))).toEqual({ rows: 2, cols: 2, data: Float64Array.of(2, 0, 0, 3) });
   });
 });
 
@@ -140,7 +146,7 @@ describe('the Lanczos run on the error', () => {
         return exact.matmat(Y, out);
       },
     };
-    const deflation = { V: await multivectorOf(V, 'float64'), core, coupling: 0 };
+    const deflation = { V: await multivectorOf(V, 'float64'), core: denseCore(core, jsKernels), coupling: 0 };
     const run = await lanczosOnError(certification(op, steps), deflation, G, product, inSpan);
     const expected = dense(E, g, steps);
     expect([run.diagonal.length, run.numMatvecs, products]).toEqual([steps + 1, steps, steps]);
@@ -152,6 +158,63 @@ describe('the Lanczos run on the error', () => {
     // vectors have in the span what they are expected to have
     expect(run.inSpan).toBeLessThan(1e-12);
     expect(run.rounding).toBeLessThan(1e-13);
+  });
+});
+
+test('what the start has in the span counts as far as C makes it large', async () => {
+  const [n, factor, tilt] = [6, 1000, 1e-5];
+  const A = diagonalOperator(Float64Array.of(factor, 1, 0.5, 0.2, 0.1, 0.05));
+  const V = await multivectorOf({ rows: n, cols: 1, data: Float64Array.of(1, 0, 0, 0, 0, 0) }, 'float64');
+  const g = Float64Array.of(tilt, 1, 1, 1, 1, 1);
+  const column = (data: Float64Array) => multivectorOf({ rows: n, cols: 1, data }, 'float64');
+  const { data: product } = await A.matmat({ rows: n, cols: 1, data: g });
+  const { inSpan } = await lanczosOnError(
+    certification(A),
+    { V, core: diagonalCore(Float64Array.of(factor)), coupling: 0 },
+    await column(g),
+    await column(product as Float64Array),
+    { rows: 1, cols: 1, data: Float64Array.of(product[0]!) },
+  );
+  expect(inSpan).toBeCloseTo((factor * tilt) / Math.sqrt(5 + tilt ** 2), 12);
+});
+
+describe('the bound of a run', () => {
+  const n = 400;
+  const rest = 1e-3;
+  const A = diagonalOperator(Float64Array.from({ length: n }, (_, i) => (i === 0 ? 1 : rest / (1 + i / n))));
+  const missedWith = async (noise: number) => {
+    const V = await multivectorOf(
+      { rows: n, cols: 1, data: Float64Array.from({ length: n }, (_, i) => Number(i === 0)) },
+      'float64',
+    );
+    const g = Float64Array.from(randomBlock(n, 1, 5).data, (value, i) => (i === 0 ? 0 : value));
+    const column = (data: Float64Array) => multivectorOf({ rows: n, cols: 1, data }, 'float64');
+    const { data: product } = await A.matmat({ rows: n, cols: 1, data: g });
+    const start = {
+      G: await column(g),
+      product: await column(product as Float64Array),
+      inSpan: { rows: 1, cols: 1, data: Float64Array.of(0) },
+    };
+    const deflation = { V, core: diagonalCore(Float64Array.of(1)), coupling: 0 };
+    const bound = await missedBound(certification(A, 8), deflation, start, () => noise);
+    return { ...bound, length: Math.hypot(...g) };
+  };
+
+  test('noise below what a run sees: all steps are made', async () => {
+    const { missed, numMatvecs } = await missedWith(1e-12);
+    expect(numMatvecs).toBe(8);
+    expect(missed).toBeGreaterThan(0.99 * rest);
+    expect(missed).toBeLessThan(1.5 * rest);
+  });
+
+  test('noise above it: it ends at once, and says no more than a fourth above what noise alone leaves', async () => {
+    const noise = 0.1;
+    const { missed, numMatvecs, length } = await missedWith(noise);
+    expect(numMatvecs).toBe(0);
+    // SciPy 1.17: sqrt(chi2.ppf(0.1, 1))
+    const ofNoise = (noise * length) / 0.12566134685507402;
+    expect(missed).toBeGreaterThan(ofNoise);
+    expect(missed).toBeLessThan(1.25 * ofNoise);
   });
 });
 
@@ -169,7 +232,7 @@ test('what the vectors of a run have in the span without being expected to is to
   const runWith = async (error: number, steps: number) =>
     lanczosOnError(
       certification(denseOperator(A), steps),
-      { V: await multivectorOf(V, 'float64'), core, coupling: 0 },
+      { V: await multivectorOf(V, 'float64'), core: denseCore(core, jsKernels), coupling: 0 },
       await column(g),
       await column(product),
       { rows: 2, cols: 1, data: Float64Array.of(product[0]! + error, product[1]!) },
@@ -283,20 +346,17 @@ describe('the noise of the largest products', () => {
     }
   });
 
-  test('the vector: weights times C squared, made as V goes by in panels', async () => {
-    const op = diagonalOperator(new Float64Array(4));
-    const make = async (core: number[]): Promise<number[]> => {
-      const Omega = await multivectorOf(randomBlock(4, 1, 1), 'float64');
-      const leading = await leadingVector(
-        { ...certification(op), Omega },
-        { rows: 2, cols: 2, data: Float64Array.from(core) },
-      );
-      // V = [e_1 + e_3, e_2 + 2 e_4], two rows at a time
-      leading.add({ rows: 2, cols: 2, data: Float64Array.of(1, 0, 0, 1) });
-      leading.add({ rows: 2, cols: 2, data: Float64Array.of(1, 0, 0, 2) });
-      const { rows, cols, data } = leading.block;
-      expect([rows, cols, data[2], data[3]]).toEqual([4, 1, data[0], 2 * data[1]!]);
-      return [data[0]!, data[1]!];
+  test('the weights: those of the leading eigenvectors grow by C squared', async () => {
+    const make = async (core: number[]): Promise<Float64Array> => {
+      const C = { rows: 2, cols: 2, data: Float64Array.from(core) };
+      const { rows, cols, data } = await leadingWeights(denseCore(C, jsKernels));
+      expect([rows, cols]).toEqual([2, 1]);
+      const [, first, second] = core;
+      if (first === 0 && second === 0) {
+        const diagonal = diagonalCore(Float64Array.of(core[0]!, core[3]!));
+        expect((await leadingWeights(diagonal)).data).toEqual(data);
+      }
+      return data;
     };
     const plain = await make([1, 0, 0, 1]);
     expect(Math.hypot(...plain)).toBeCloseTo(1, 14);

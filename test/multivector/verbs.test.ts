@@ -121,6 +121,13 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8, 9])('squares of a column of %d numbers', (len
   expect(sums[0]).toBe(100 + (4 ** length - 1) / 3);
 });
 
+test.each([1, 3, 4, 6, 8])('squares of the columns of a panel of %d rows', (rows) => {
+  const data = Float64Array.from({ length: 2 * rows }, (_, i) => 2 ** i);
+  const sums = Float64Array.of(100, 10);
+  addSquares({ rows, cols: 2, data }, sums);
+  expect([...sums]).toEqual([100 + (16 ** rows - 1) / 15, 10 + (4 * (16 ** rows - 1)) / 15]);
+});
+
 test('operands of different height are refused by the name of the verb', async () => {
   const C = zeroMatrix(5, 3);
   const [x, other] = [await multivectorOf(X, 'float64'), await multivectorOf(randomBlock(7, 3, 6), 'float64')];
