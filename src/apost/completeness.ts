@@ -82,6 +82,18 @@ function nextCoordinates(inSpan: Matrix, before: readonly Matrix[], { H, B }: De
   return { ...inSpan, data: data.map((value) => value / B.data[m - 1]!) };
 }
 
+/** What there is of the first test vector g before its Lanczos run. */
+export interface Start {
+  /** n x q, projected test vectors, of which g is the first. */
+  G: Multivector;
+  /** A g, n x 1, which is used up. */
+  product: Multivector;
+  /** V^T g, r x 1: what rounding has left. */
+  inStart: Matrix;
+  /** V^T A g, r x 1. */
+  inSpan: Matrix;
+}
+
 /** A Lanczos run on the error, and what it cost. */
 export interface ErrorRun extends LanczosRun {
   /** Norm of the rounding in each of its steps. */
@@ -96,15 +108,12 @@ export interface ErrorRun extends LanczosRun {
  * further products as asked for, fewer where the Krylov space ends. Each reads V once: what a vector has in the span of V
  * follows from the step before, and is measured on the way. What the two differ by counts as noise in the span of V.
  *
- * @param G n x q projected test vectors, `product` n x 1 that of the first, which is used up, `inSpan` r x 1 its V^T A g
  * @param isEnough of the run so far: ends it
  */
 export async function lanczosOnError(
   run: Certification,
   { V, core }: Deflation,
-  G: Multivector,
-  product: Multivector,
-  inSpan: Matrix,
+  { G, product, inStart, inSpan }: Start,
   isEnough: (run: ErrorRun) => boolean = () => false,
 ): Promise<ErrorRun> {
   const { op, lanczosSteps, verbs, measuring } = run;
@@ -116,10 +125,10 @@ export async function lanczosOnError(
   let state = await begin(start, 1, context);
   // the start at length one, of either sign
   const factor = (await gram(state.W, G, verbs)).data[0]! / length ** 2;
-  // what rounding has left of the span in the start
-  const coordinates = [await gram(V, state.W, verbs)];
+  const scaled = (C: Matrix): Matrix => ({ ...C, data: C.data.map((value) => factor * value) });
+  const coordinates = [scaled(inStart)];
   let y = await times(product, { rows: 1, cols: 1, data: Float64Array.of(factor) }, product, verbs);
-  let ofProduct: Matrix = { ...inSpan, data: inSpan.data.map((value) => factor * value) };
+  let ofProduct = scaled(inSpan);
   let soFar: ErrorRun = { length, diagonal: [], offDiagonal: [], rounding: 0, inSpan: 0, numMatvecs: 0 };
   let lacking = frobeniusNorm(await core.times(coordinates[0]!));
   for (let step = 0; ; step++) {
@@ -160,7 +169,7 @@ const NEAR_NOISE = 1.25;
 export async function missedBound(
   run: Certification,
   deflation: Deflation,
-  start: { G: Multivector; product: Multivector; inSpan: Matrix },
+  start: Start,
   noiseOf: (errorRun: ErrorRun) => number,
 ): Promise<{ missed: number; numMatvecs: number }> {
   let missed = Number.POSITIVE_INFINITY;
@@ -170,8 +179,7 @@ export async function missedBound(
     const ofNoise = { ...errorRun, diagonal: [0], offDiagonal: [0], rounding: 0, inSpan: 0 };
     return missed <= NEAR_NOISE * spectralBound(ofNoise, { ...deflation, coupling: 0 }, noise, run.level);
   };
-  const { G, product, inSpan } = start;
-  const errorRun = await lanczosOnError(run, deflation, G, product, inSpan, isEnough);
+  const errorRun = await lanczosOnError(run, deflation, start, isEnough);
   isEnough(errorRun);
   return { missed, numMatvecs: errorRun.numMatvecs };
 }

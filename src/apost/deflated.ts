@@ -3,12 +3,12 @@
 import { type Block, copyColumns, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { sumOfSquares } from '../core/vector-norm.ts';
-import { frobeniusNorm, selectColumns, subMatrix } from '../linalg/small.ts';
+import { frobeniusNorm, subMatrix } from '../linalg/small.ts';
 import { defectProbes, exactDefect, normFromProbes, type SmallProduct } from '../multivector/defect.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { LEFT_OVER, projectOut } from '../multivector/project.ts';
 import { panelBuffer, sweep } from '../multivector/sweep.ts';
-import { addSquares, gram, leadingColumns } from '../multivector/verbs.ts';
+import { addSquares, columnNorms, concatenate, gram, leadingColumns } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import { effectiveDimension, likelySquaredInterval } from '../stats/effective-dimension.ts';
 import { type Interval, squaredInterval, withNoise } from '../stats/interval.ts';
@@ -157,6 +157,16 @@ export interface SeenVectors {
   spread: number;
 }
 
+/** Rows that are seen at a time: roundings of longer sums would come to more of what a float32 estimate of the defect says. */
+const SEEN_ROWS = 1024;
+
+/** Rows `start..end` of a panel: a view. */
+const rowsOf = ({ cols, data }: Block, start: number, end: number): Block => ({
+  rows: end - start,
+  cols,
+  data: data.subarray(start * cols, end * cols),
+});
+
 /** [parts] of equal height in `out`. */
 function placeSideBySide(parts: readonly Block[], out: Block): void {
   let column = 0;
@@ -186,15 +196,21 @@ export async function freeOfSpan(
   const leading = zeros(V.rows, 1, V.dtype);
   const returned = zeroMatrix(V.cols, Omega.cols + factors.cols);
   const [imageBuffer, rightBuffer] = [panelBuffer(factors.cols, V.dtype), panelBuffer(returned.cols, V.dtype)];
-  await sweep('apost', [V, Omega], verbs, async ([v, x], _, start) => {
-    addSquares(v!, lengths);
-    addSquares(x!, squares);
-    const [images, right] = [imageBuffer(v!.rows), rightBuffer(v!.rows)];
-    await kernels.times(v!, factors, images);
+  const visit = async (v: Block, x: Block, start: number): Promise<void> => {
+    addSquares(v, lengths);
+    addSquares(x, squares);
+    const [images, right] = [imageBuffer(v.rows), rightBuffer(v.rows)];
+    await kernels.times(v, factors, images);
     for (let i = 0; i < images.rows; i++) leading.data[start + i] = images.data[i * images.cols]!;
-    placeSideBySide([x!, images], right);
-    await kernels.addGram(v!, right, returned, false);
-    await exact?.add(v!);
+    placeSideBySide([x, images], right);
+    await kernels.addGram(v, right, returned, false);
+    await exact?.add(v);
+  };
+  await sweep('apost', [V, Omega], verbs, async ([v, x], _, start) => {
+    for (let at = 0; at < v!.rows; at += SEEN_ROWS) {
+      const end = Math.min(at + SEEN_ROWS, v!.rows);
+      await visit(rowsOf(v!, at, end), rowsOf(x!, at, end), start + at);
+    }
   });
   const overlap = subMatrix(returned, 0, V.cols, 0, Omega.cols);
   await projectOut([Omega], [V], verbs, { measured: { overlap, squares } });
@@ -230,8 +246,17 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs, seen
   const noiseFloor = Math.max(repeated, asymmetricNoise, largestProducts.noise, rounding);
   const defect = relativeDefect * largestMagnitude(core.diagonal);
   const deflation = { V, core, coupling: couplingOf(residualNorms, noiseFloor) + defect };
-  const firstProduct = await leadingColumns(AG, 1, await measuring.space.allocate(1), verbs);
-  const [inSpan] = (await projectOut([AG], [V], verbs, { once: [AG] })) as [Matrix];
+  const { space } = measuring;
+  const product = await leadingColumns(AG, 1, await space.allocate(1), verbs);
+  const first = await leadingColumns(G, 1, await space.allocate(1), verbs);
+  // the first test vector beside the products: what is left of it in the span takes no pass over V of its own
+  const beside = await concatenate([AG, first], await space.allocate(tests + 1), verbs);
+  const overlaps = await gram(V, beside, verbs);
+  const measured = {
+    overlap: subMatrix(overlaps, 0, V.cols, 0, tests),
+    squares: (await columnNorms(AG, verbs)).map((norm) => norm ** 2),
+  };
+  const [inSpan] = (await projectOut([AG], [V], verbs, { once: [AG], measured })) as [Matrix];
   // one projection leaves a little in the span: beside the residuals, of which that part is made, it is nothing
   const leftOver = ((spread + LEFT_OVER * unitRoundoff(AG.dtype)) * frobeniusNorm(inSpan)) / Math.sqrt(tests);
   const squares = await gram(AG, AG, verbs, { wide: true });
@@ -243,7 +268,11 @@ export async function certifyDeflated(run: Certification, pairs: RitzPairs, seen
   const { missed: beyond, numMatvecs: further } = await missedBound(
     run,
     deflation,
-    { G, product: firstProduct, inSpan: selectColumns(inSpan, [0], () => 1) },
+    {
+      ...{ G, product },
+      inSpan: subMatrix(overlaps, 0, V.cols, 0, 1),
+      inStart: subMatrix(overlaps, 0, V.cols, tests, tests + 1),
+    },
     (errorRun) => Math.min(noiseFloor, noiseBeside(errorRun.length * largestOf(errorRun))),
   );
   // of V itself, which differs from an orthonormal basis of its span

@@ -10,7 +10,7 @@ import {
 } from '../../src/apost/completeness.ts';
 import { isolatedPairs } from '../../src/apost/gaps.ts';
 import { leadingWeights, noiseOfLargestProducts } from '../../src/apost/largest-products.ts';
-import type { Block, Matrix } from '../../src/core/block.ts';
+import { type Block, type Matrix, zeroMatrix } from '../../src/core/block.ts';
 import { fillRandom } from '../../src/core/random.ts';
 import { denseOperator, diagonalOperator, type LinearOperator } from '../../src/index.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
@@ -114,6 +114,7 @@ describe('the Lanczos run on the error', () => {
     return {
       ...{ g, G: await multivectorOf(G, 'float64') },
       inSpan: { rows: 3, cols: 1, data: Float64Array.from(vectors, (v) => dot(v, product)) },
+      inStart: zeroMatrix(3, 1),
       product: await multivectorOf(column(product), 'float64'),
     };
   }
@@ -136,7 +137,7 @@ describe('the Lanczos run on the error', () => {
   }
 
   test.each([0, 1, 4])('is Lanczos on A - V C V^T with %i further products', async (steps) => {
-    const { g, G, product, inSpan } = await start(3);
+    const { g, ...known } = await start(3);
     let products = 0;
     const exact = denseOperator(A);
     const op: LinearOperator = {
@@ -147,7 +148,7 @@ describe('the Lanczos run on the error', () => {
       },
     };
     const deflation = { V: await multivectorOf(V, 'float64'), core: denseCore(core, jsKernels), coupling: 0 };
-    const run = await lanczosOnError(certification(op, steps), deflation, G, product, inSpan);
+    const run = await lanczosOnError(certification(op, steps), deflation, known);
     const expected = dense(E, g, steps);
     expect([run.diagonal.length, run.numMatvecs, products]).toEqual([steps + 1, steps, steps]);
     expect(run.length).toBeCloseTo(expected.length, 12);
@@ -171,9 +172,11 @@ test('what the start has in the span counts as far as C makes it large', async (
   const { inSpan } = await lanczosOnError(
     certification(A),
     { V, core: diagonalCore(Float64Array.of(factor)), coupling: 0 },
-    await column(g),
-    await column(product as Float64Array),
-    { rows: 1, cols: 1, data: Float64Array.of(product[0]!) },
+    {
+      ...{ G: await column(g), product: await column(product as Float64Array) },
+      inStart: { rows: 1, cols: 1, data: Float64Array.of(tilt) },
+      inSpan: { rows: 1, cols: 1, data: Float64Array.of(product[0]!) },
+    },
   );
   expect(inSpan).toBeCloseTo((factor * tilt) / Math.sqrt(5 + tilt ** 2), 12);
 });
@@ -193,7 +196,7 @@ describe('the bound of a run', () => {
     const start = {
       G: await column(g),
       product: await column(product as Float64Array),
-      inSpan: { rows: 1, cols: 1, data: Float64Array.of(0) },
+      ...{ inSpan: zeroMatrix(1, 1), inStart: zeroMatrix(1, 1) },
     };
     const deflation = { V, core: diagonalCore(Float64Array.of(1)), coupling: 0 };
     const bound = await missedBound(certification(A, 8), deflation, start, () => noise);
@@ -233,9 +236,10 @@ test('what the vectors of a run have in the span without being expected to is to
     lanczosOnError(
       certification(denseOperator(A), steps),
       { V: await multivectorOf(V, 'float64'), core: denseCore(core, jsKernels), coupling: 0 },
-      await column(g),
-      await column(product),
-      { rows: 2, cols: 1, data: Float64Array.of(product[0]! + error, product[1]!) },
+      {
+        ...{ G: await column(g), product: await column(product), inStart: zeroMatrix(2, 1) },
+        inSpan: { rows: 2, cols: 1, data: Float64Array.of(product[0]! + error, product[1]!) },
+      },
     );
   for (const error of [1e-3, -0.2]) {
     const { inSpan, length, offDiagonal } = await runWith(error, 1);
