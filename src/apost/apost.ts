@@ -135,7 +135,7 @@ export async function certify(
     if (!isOfRitzPairs(known)) return certifySampled(run, approximation, known);
     const { eigenvalues, eigenvectors, residualNorms } = known;
     const pairs = { eigenvalues, eigenvectors, residualNorms, ...(noiseFloor === undefined ? {} : { noiseFloor }) };
-    return certifyDeflated(run, pairs, seen);
+    return certifyDeflated(run, pairs, { seen });
   };
   const { numMatvecs, ...statements } = await spend().finally(() => space.close());
   return {

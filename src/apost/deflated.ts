@@ -36,8 +36,6 @@ export interface RitzPairs {
   eigenvectors: Multivector;
   /** ||A v_i - eigenvalues_i v_i||, length r. */
   residualNorms: Float64Array;
-  /** V^T A V, where V are other vectors of the same span than the Ritz vectors. */
-  core?: Core;
   /**
    * How far each residual norm and eigenvalue may be from that of exact products and exact arithmetic, where whoever made the
    * pairs knows; a residual norm may contain it.
@@ -230,11 +228,15 @@ export async function freeOfSpan(
  * t = ||(I - P) A (I - P)||_F^2, P = V V^T, and every statement is increasing in t.
  *
  * @param seen where the test vectors were freed of the span of V before
+ * @param core V^T A V, where V are other vectors of the same span than the Ritz vectors
  */
-export async function certifyDeflated(run: Certification, pairs: RitzPairs, seen?: SeenVectors): Promise<Statements> {
+export async function certifyDeflated(
+  run: Certification,
+  pairs: RitzPairs,
+  { seen, core = diagonalCore(pairs.eigenvalues) }: { seen?: SeenVectors | undefined; core?: Core } = {},
+): Promise<Statements> {
   const { op, tests, level, verbs, measuring } = run;
   const { eigenvalues: theta, eigenvectors: V, residualNorms } = pairs;
-  const core = pairs.core ?? diagonalCore(theta);
   const { squares: lengths, leading, defect: relativeDefect, spread } = seen ?? (await freeOfSpan(run, V, core));
   const G = run.Omega;
   const AG = await measure(op, G, measuring);

@@ -129,13 +129,8 @@ export async function certifyGiven(
   // Rayleigh-Ritz on the span of V: everything but what the pairs do within it
   const { values: theta, vectors: U } = await verbs.kernels.eigh(H);
   const ritzResiduals = await columnNorms(await times(Z, U, await space.allocate(k), verbs), verbs);
-  const pairs = {
-    eigenvalues: theta,
-    eigenvectors: Q,
-    residualNorms: ritzResiduals,
-    core: denseCore(H, verbs.kernels),
-  };
-  const ritz = await certifyDeflated(run, pairs);
+  const pairs = { eigenvalues: theta, eigenvectors: Q, residualNorms: ritzResiduals };
+  const ritz = await certifyDeflated(run, pairs, { core: denseCore(H, verbs.kernels) });
 
   const noise = Math.max(ritz.noiseFloor, (Math.SQRT2 * skew) / Math.sqrt(k));
   const errors = errorsInSpan(H, R, w);
