@@ -22,7 +22,7 @@ const SIZES = ['10000:50', '10000:400', '100000:100', '100000:400', '1000000:50'
 
 const OUT_OF_CORE_SIZES = ['1000000:100', '1000000:200'];
 
-const GRAPHS = ['200000:10', '200000:50', '1000000:10'];
+const GRAPHS = ['200000:10:LA', '200000:50:LM', '1000000:10:LA'];
 
 /** The benches by name. */
 export const BENCHES: Record<string, readonly Contestant[]> = {
@@ -106,6 +106,6 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
 
 /** Trials in about a minute: of benches that need a machine of their kind, or a quiet one. */
 export const TRIALS: Record<string, readonly Contestant[]> = {
-  sparse: [ours('eigensketch', 'sparse', 'auto', ['3000:5']), torch('SciPy', 'scipy_sparse', '3000:5')],
+  sparse: [ours('eigensketch', 'sparse', 'auto', ['3000:5:LA']), torch('SciPy', 'scipy_sparse', '3000:5:LA')],
   gpu: [ours('eigensketch, webgpu', 'gpu', 'auto', ['--small'])],
 };

@@ -7,7 +7,7 @@ import { type EigshOptions, parseSearch } from './eigsh/options.ts';
 import { type EigshResult, leadingPairs } from './eigsh/result.ts';
 import { beginSearch } from './eigsh/search.ts';
 import { Stopwatch } from './eigsh/stopwatch.ts';
-import type { KrylovContext } from './krylov/decomposition.ts';
+import { FEW_COLUMNS, type KrylovContext } from './krylov/decomposition.ts';
 import { selectKernels } from './linalg/kernels/select.ts';
 import { atScale, scaledOperator } from './linops/at-scale.ts';
 import type { LinearOperator } from './linops/operator.ts';
@@ -59,7 +59,7 @@ export function eigsh(op: LinearOperator, k: number, options: EigshOptions = {})
         return { ...found, ...stopwatch.spent };
       }
       return atScale(stopwatch.time(op), LENGTHS, async (A) => {
-        const context: KrylovContext = { op: A, space, seed, kernels };
+        const context: KrylovContext = { op: A, space, seed, kernels, isNarrow: settings.blockSize <= FEW_COLUMNS };
         const reached = await iterate(await beginSearch(settings.blockSize, context), supervised, context);
         const result = await leadingPairs(reached, supervised, context);
         for (const block of [...reached.state.V, reached.state.W]) await space.release(block);

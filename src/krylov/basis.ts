@@ -1,7 +1,7 @@
 /** An orthonormal basis that grows by a few columns at a time: column blocks side by side, in memory or on disk. */
-import type { Matrix } from '../core/block.ts';
-import { subMatrix } from '../linalg/small.ts';
-import type { Multivector, Space } from '../multivector/multivector.ts';
+import { asDType, type Matrix } from '../core/block.ts';
+import { subMatrix, transpose } from '../linalg/small.ts';
+import type { ColumnStore, Multivector, Space } from '../multivector/multivector.ts';
 import { concatenate, subtractTimes, times, type VerbContext } from '../multivector/verbs.ts';
 
 /**
@@ -31,8 +31,25 @@ export async function join(parts: Parts, space: Space): Promise<Multivector> {
   return joined;
 }
 
+/** Columns that lie one after the other are allocated so many at a time. */
+const STORED_COLUMNS = 16;
+
+/** The stores with one more block at the end, which is used up. */
+async function store(stores: Parts, block: Multivector, space: Space): Promise<Parts> {
+  const data = await block.readColumns(0, block.cols);
+  const last = stores.at(-1) as ColumnStore | undefined;
+  const first = last?.cols ?? 0;
+  const hasRoom = last?.widen(block.cols) === true;
+  const target = hasRoom ? last : await space.allocateColumns!(Math.max(STORED_COLUMNS, block.cols));
+  if (!hasRoom) target.widen(block.cols);
+  await target.writeColumns(hasRoom ? first : 0, data);
+  await space.release(block);
+  return hasRoom ? stores : [...stores, target];
+}
+
 /** The parts with one more block at the end, which is used up where narrow parts at the end are joined, as they are. */
-export async function append(parts: Parts, block: Multivector, space: Space): Promise<Parts> {
+export async function append(parts: Parts, block: Multivector, space: Space, isNarrow = false): Promise<Parts> {
+  if (isNarrow && space.allocateColumns) return store(parts, block, space);
   let all = [...parts, block];
   for (const width of JOINED_COLUMNS) {
     const first = all.findLastIndex(({ cols }) => cols >= width) + 1;
@@ -43,15 +60,47 @@ export async function append(parts: Parts, block: Multivector, space: Space): Pr
   return all;
 }
 
-/** [parts] C as one multivector, C with one row for each column of the basis. */
-export async function combine(parts: Parts, C: Matrix, space: Space, context: VerbContext): Promise<Multivector> {
-  const out = await space.allocate(C.cols);
+/** The rows of C that belong to each of the parts. */
+function rowsByPart(parts: Parts, C: Matrix): Matrix[] {
   let first = 0;
-  for (const part of parts) {
-    const rows = subMatrix(C, first, first + part.cols, 0, C.cols);
-    if (first === 0) await times(part, rows, out, context);
-    else await subtractTimes(out, part, { ...rows, data: rows.data.map((value) => -value) }, context);
-    first += part.cols;
+  return parts.map(({ cols }) => {
+    const rows = subMatrix(C, first, first + cols, 0, C.cols);
+    first += cols;
+    return rows;
+  });
+}
+
+const negative = (C: Matrix): Matrix => ({ ...C, data: C.data.map((value) => -value) });
+
+/** [parts] C as one multivector that is kept as the parts are, C with one row for each column of the basis. */
+export async function combineAlike(parts: Parts, C: Matrix, space: Space, context: VerbContext): Promise<Multivector> {
+  const factors = rowsByPart(parts, C);
+  if (!parts.some(({ transposed }) => transposed)) {
+    const out = await space.allocate(C.cols);
+    for (const [at, rows] of factors.entries()) {
+      if (at === 0) await times(parts[at]!, rows, out, context);
+      else await subtractTimes(out, parts[at]!, negative(rows), context);
+    }
+    return out;
   }
+  const { kernels } = context;
+  const out = await space.allocateColumns!(C.cols);
+  out.widen(C.cols);
+  for (const [at, rows] of factors.entries()) {
+    const columns = parts[at]!.transposed!;
+    const left = asDType(transpose(at === 0 ? rows : negative(rows)), out.dtype);
+    if (at === 0) await kernels.times(left, columns, out.transposed);
+    else await kernels.subtract(left, columns, out.transposed);
+  }
+  return out;
+}
+
+/** [parts] C as one multivector. */
+export async function combine(parts: Parts, C: Matrix, space: Space, context: VerbContext): Promise<Multivector> {
+  const combined = await combineAlike(parts, C, space, context);
+  if (!combined.transposed) return combined;
+  const out = await space.allocate(C.cols);
+  await combined.readColumns(0, C.cols, await out.readColumns(0, C.cols));
+  await space.release(combined);
   return out;
 }

@@ -18,7 +18,7 @@ import type { Multivector, Space } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { gram, times, type VerbContext } from '../multivector/verbs.ts';
 import { testColumns } from '../sketch/test-matrix.ts';
-import { append, combine, join, type Parts, someColumns } from './basis.ts';
+import { append, combineAlike, join, type Parts, someColumns } from './basis.ts';
 import { withoutRounding } from './remainder.ts';
 
 /** A V = V H + W B. Plain data: the column blocks and three small matrices are enough to go on from. */
@@ -50,9 +50,14 @@ export interface KrylovContext extends VerbContext {
   op: LinearOperator;
   space: Space;
   seed: number;
+  /** Products are of a few columns: in memory the basis is kept column by column, which they read at full speed. */
+  isNarrow?: boolean;
   /** Distribution of random columns; Gaussian where it is not said, which statements about them need. */
   testMatrix?: Distribution;
 }
+
+/** Products of up to so many columns take what they read of the basis faster column by column. */
+export const FEW_COLUMNS = 8;
 
 /** Roundings of the largest product that the relation starts with, and that each compression adds: measured, twice that. */
 const FIRST_ROUNDINGS = 16;
@@ -116,13 +121,18 @@ async function waiting(
   context: KrylovContext,
 ): Promise<Waiting> {
   const { space, kernels } = context;
-  const m = V.reduce((total, { cols }) => total + cols, 0);
   if (old.cols === 0) return { W: newest, B: newestRows, lost: 0 };
   if (newest.cols === 0) return { W: old, B: rows, lost: 0 };
-  const { added, coupling } = await extendBasis([...V, newest], old, space, context);
+  // both are orthogonal to V: what is left of the old ones stays so, unless that is so little that its rounding counts
+  const overlap = await gram(newest, old, context);
+  const Q = frobeniusNorm(overlap) <= 0.5 ? [newest] : [...V, newest];
+  const { added, coupling } = await extendBasis(Q, old, space, context);
   await space.release(old);
   const rest = await withoutRounding(added, 1, context);
-  const shared = await kernels.gemm(subMatrix(coupling, m, m + newest.cols, 0, coupling.cols), rows);
+  const shared = await kernels.gemm(
+    subMatrix(coupling, coupling.rows - newest.cols, coupling.rows, 0, coupling.cols),
+    rows,
+  );
   for (let at = 0; at < shared.data.length; at++) shared.data[at]! += newestRows.data[at]!;
   const B = zeroMatrix(rest.W.cols + newest.cols, rows.cols);
   if (rest.W.cols > 0) placeBlock(B, await kernels.gemm(rest.R, rows), 0, 0);
@@ -164,7 +174,7 @@ export async function expand(
   const expected = zeroMatrix(order, columns);
   placeBlock(expected, transpose(subMatrix(state.B, first, state.B.rows, 0, m)), 0, 0);
   placeBlock(expected, await gram(taken, Y, context), m, 0);
-  const V = await append(state.V, taken, space);
+  const V = await append(state.V, taken, space, context.isNarrow);
   const { added, coupling } = await extendBasis(V, Y, space, context, expected);
   await space.release(Y);
   const H = atTheEnd(coupling, order);
@@ -217,7 +227,7 @@ export async function refill(state: Decomposition, width: number, context: Krylo
 export async function compress(state: Decomposition, S: Matrix, context: KrylovContext): Promise<Decomposition> {
   const { V, H, B } = state;
   const { kernels, space } = context;
-  const kept = await combine(V, S, space, context);
+  const kept = await combineAlike(V, S, space, context);
   for (const part of V) await space.release(part);
   return {
     ...state,

@@ -146,7 +146,7 @@ async function lanczosSteps(
   const n = op.shape[1];
   const kernels = await selectKernels(choice);
   const space = hostSpace(n, op.dtype);
-  const context: KrylovContext = { op, space, seed, kernels, signal };
+  const context: KrylovContext = { op, space, seed, kernels, signal, isNarrow: true };
   const start = await startBlock(given, context);
   const visit = async (done: number): Promise<void> => {
     onProgress?.({ stage: 'krylov', done, total: order });

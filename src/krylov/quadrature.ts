@@ -105,7 +105,7 @@ export async function stochasticRules(
       await randomColumns(context, run, 1),
       order,
       run + 1,
-      { ...context, op: scaled.op },
+      { ...context, op: scaled.op, isNarrow: true },
       visit,
     );
     refuseAsymmetry(context.space, asymmetryOfCore(state));

@@ -5,7 +5,7 @@
 import { type Block, checkBlock, copyColumns, zeros } from '../core/block.ts';
 import { allocate, type DType, dtypeOf, type FloatArray } from '../core/dtype.ts';
 import { Pool } from '../core/scratch.ts';
-import type { Multivector, Scope, Space } from './multivector.ts';
+import type { ColumnStore, Multivector, Scope, Space } from './multivector.ts';
 
 class HostMultivector implements Multivector {
   readonly rows: number;
@@ -56,6 +56,78 @@ class HostMultivector implements Multivector {
   }
 }
 
+/** Copies the transpose of rows `start..start + panel.rows` of a store's columns into a panel, or back. */
+function transposeRows({ cols: n, data }: Block, start: number, panel: Block, isBack: boolean): void {
+  const { rows, cols } = panel;
+  for (let j = 0; j < cols; j++) {
+    const first = j * n + start;
+    for (let i = 0, at = j; i < rows; i++, at += cols) {
+      if (isBack) data[first + i] = panel.data[at]!;
+      else panel.data[at] = data[first + i]!;
+    }
+  }
+}
+
+class HostColumns implements ColumnStore {
+  readonly rows: number;
+  readonly dtype: DType;
+  readonly space: Space;
+  readonly #memory: FloatArray;
+  #cols = 0;
+
+  constructor(space: Space, memory: FloatArray) {
+    this.rows = space.rows;
+    this.dtype = space.dtype;
+    this.space = space;
+    this.#memory = memory;
+  }
+
+  get cols(): number {
+    return this.#cols;
+  }
+
+  get transposed(): Block {
+    return this.#columns(0, this.#cols);
+  }
+
+  widen(count: number): boolean {
+    if ((this.#cols + count) * this.rows > this.#memory.length) return false;
+    this.#cols += count;
+    return true;
+  }
+
+  async readColumns(start: number, end: number, into?: Block): Promise<Block> {
+    const block = into ?? zeros(this.rows, end - start, this.dtype);
+    transposeRows(this.#columns(start, end), 0, block, false);
+    return block;
+  }
+
+  async writeColumns(start: number, block: Block): Promise<void> {
+    checkBlock('writeColumns', block, this.rows, block.cols);
+    const target = this.#columns(start, start + block.cols);
+    if (block.cols === 1) target.data.set(block.data);
+    else transposeRows(target, 0, block, true);
+  }
+
+  async readRows(start: number, count: number, into?: Block): Promise<Block> {
+    const panel = into ?? zeros(count, this.cols, this.dtype);
+    transposeRows(this.transposed, start, panel, false);
+    return panel;
+  }
+
+  async writeRows(start: number, panel: Block): Promise<void> {
+    transposeRows(this.transposed, start, panel, true);
+  }
+
+  toBlock(): Promise<Block> {
+    return this.readColumns(0, this.cols);
+  }
+
+  #columns(start: number, end: number): Block {
+    return { rows: end - start, cols: this.rows, data: this.#memory.subarray(start * this.rows, end * this.rows) };
+  }
+}
+
 /** 2^23 float32 numbers are 32 MB: four thousand rows of two thousand columns, beside which what a product does once is little. */
 const PANEL_ENTRIES = 2 ** 23;
 
@@ -79,12 +151,23 @@ class HostSpace implements Scope {
   }
 
   async allocate(cols: number): Promise<Multivector> {
-    const { rows, dtype } = this;
-    const length = rows * cols;
-    const memory = this.#own.take(dtype, length) ?? shared.take(dtype, length) ?? allocate(dtype, length);
-    const multivector = new HostMultivector(this, { rows, cols, data: memory.subarray(0, length) });
+    const { rows } = this;
+    const memory = this.#take(rows * cols);
+    const multivector = new HostMultivector(this, { rows, cols, data: memory.subarray(0, rows * cols) });
     this.#memory.set(multivector, memory);
     return multivector;
+  }
+
+  async allocateColumns(capacity: number): Promise<ColumnStore> {
+    const memory = this.#take(this.rows * capacity);
+    const columns = new HostColumns(this, memory.subarray(0, this.rows * capacity));
+    this.#memory.set(columns, memory);
+    return columns;
+  }
+
+  #take(length: number): FloatArray {
+    const { dtype } = this;
+    return this.#own.take(dtype, length) ?? shared.take(dtype, length) ?? allocate(dtype, length);
   }
 
   async release(multivector: Multivector): Promise<void> {

@@ -25,10 +25,19 @@ export interface Multivector {
   readRows(start: number, count: number, into?: Block): Promise<Block>;
   /** The same at once, where rows are memory: the rows themselves. */
   viewRows?(start: number, count: number): Block;
+  /** The columns themselves, one in each row of a `cols x rows` block, where they lie in memory one after the other. */
+  readonly transposed?: Block;
   /** Replaces rows `start..start + panel.rows`, all columns; in memory nothing is to do for a panel that was changed in place. */
   writeRows(start: number, panel: Block): Promise<void>;
   /** The whole as one row-major `rows x cols` block of its own. */
   toBlock(): Promise<Block>;
+}
+
+/** Columns that lie in memory one after the other: products with few columns read them at full speed, and more are added as they are. */
+export interface ColumnStore extends Multivector {
+  readonly transposed: Block;
+  /** Adds so many columns of any content; false, and nothing changes, where there is no room. */
+  widen(count: number): boolean;
 }
 
 /** Where new multivectors of one height and type come from. */
@@ -45,6 +54,8 @@ export interface Space {
   readonly blockColumns: number;
   /** A multivector with `cols` columns of any content. */
   allocate(cols: number): Promise<Multivector>;
+  /** In memory: no columns yet, and room for some that will lie one after the other. */
+  allocateColumns?(capacity: number): Promise<ColumnStore>;
   /** Takes back one of its multivectors, which is not used any more, to use its place for another. */
   release(multivector: Multivector): Promise<void>;
   /** A space like this one whose multivectors are given back together. */

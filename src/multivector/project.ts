@@ -1,7 +1,8 @@
 /** Taking the part in the span of an orthonormal basis away from tall blocks. */
-import { type Matrix, zeroMatrix } from '../core/block.ts';
-import { unitRoundoff } from '../core/dtype.ts';
+import { type Block, type Matrix, zeroMatrix } from '../core/block.ts';
+import { type FloatArray, unitRoundoff } from '../core/dtype.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
+import type { Kernels } from '../linalg/kernels/provider.ts';
 import { frobeniusNorm } from '../linalg/small.ts';
 import type { Multivector } from './multivector.ts';
 import { sweep, type Visit } from './sweep.ts';
@@ -79,6 +80,20 @@ function addTo(sum: readonly Matrix[], terms: readonly Matrix[]): void {
   }
 }
 
+/** All rows of a multivector in memory: the rows themselves. */
+const rowsOf = (X: Multivector): Block => X.viewRows!(0, X.rows);
+
+/** X -= V^T C, without the columns of V (its rows here) before the first and behind the last that C takes anything of. */
+async function subtractNonzero(V: Block, C: Matrix, X: Block, kernels: Kernels): Promise<void> {
+  const first = Math.floor(C.data.findIndex((value) => value !== 0) / C.cols);
+  const rows = Math.floor(C.data.findLastIndex((value) => value !== 0) / C.cols) + 1 - first;
+  const part = <T extends FloatArray>({ cols, data }: { cols: number; data: T }) => ({
+    ...{ rows, cols },
+    data: data.subarray(first * cols, (first + rows) * cols) as T,
+  });
+  await kernels.subtractColumns(part(V), part(C), X);
+}
+
 /**
  * One sweep over V: takes `away` (one list for each of the blocks, with a matrix for each part of V) from the blocks and, for
  * those that `measure`, finds what they then have in the span and how large they are.
@@ -102,6 +117,26 @@ async function pass(
     addTo(block.taken, away[i]!);
     block.overlap = nothing(V, block.X);
     block.squares = new Float64Array(block.X.cols);
+  }
+  const isInMemory = V.every((part) => part.transposed ?? part.viewRows) && blocks.every(({ X }) => X.viewRows);
+  if (isInMemory && V.some(({ transposed }) => transposed)) {
+    for (const [i, block] of blocks.entries()) {
+      const target = rowsOf(block.X);
+      for (const [at, part] of V.entries()) {
+        const C = away[i]![at]!;
+        if (!steps[i]![at]) continue;
+        if (part.transposed) await subtractNonzero(part.transposed, C, target, kernels);
+        else await kernels.subtract(rowsOf(part), C, target);
+      }
+      if (!measured[i]) continue;
+      addSquares(target, block.squares);
+      for (const [at, part] of V.entries()) {
+        const overlap = block.overlap[at]!;
+        if (part.transposed) await kernels.addOverlap(part.transposed, target, overlap);
+        else await kernels.addGram(rowsOf(part), target, overlap, false);
+      }
+    }
+    return;
   }
   const visit: Visit = async (panels, updated) => {
     const targets = new Map([

@@ -103,6 +103,16 @@ export function kernelLaws(name: string, load: () => Promise<Kernels>): void {
           const size = frobenius(Z) + frobenius(X) * frobenius(C);
           await kernels.subtract(X, C, Z);
           expect(distance(left, Z)).toBeLessThanOrEqual(4 * u * (k + 1) * size);
+
+          // the same of columns that lie one after the other
+          const V = asDType(transposed(X), dtype);
+          const overlap = zeroMatrix(k, l);
+          overlap.data.fill(0.5);
+          await kernels.addOverlap(V, Y, overlap);
+          expect(distance(expected, overlap)).toBeLessThanOrEqual(rounding(X, Y));
+          const W = randomBlock(p, l, 5, dtype);
+          await kernels.subtractColumns(V, C, W);
+          expect(distance(left, W)).toBeLessThanOrEqual(4 * u * (k + 1) * size);
         }
       },
     );
@@ -113,10 +123,13 @@ export function kernelLaws(name: string, load: () => Promise<Kernels>): void {
       const [X, Y] = [zeros(rows, cols, 'float32'), zeros(rows, cols, 'float32')];
       X.data.fill(1);
       Y.data.fill(1).fill(2 ** 25, 0, cols);
-      const G = zeroMatrix(cols, cols);
+      const [G, S] = [zeroMatrix(cols, cols), zeroMatrix(cols, cols)];
       await kernels.addGram(X, Y, G);
+      // X is ones, in either order
+      await kernels.addOverlap({ ...X, rows: cols, cols: rows }, Y, S);
       // beside 2^25 a float32 sum cannot count: no more than the rows of one part may be lost
-      for (const sum of G.data) expect(Math.abs(sum - (2 ** 25 + rows - 1))).toBeLessThanOrEqual(SUMMED_ROWS);
+      for (const sum of [...G.data, ...S.data])
+        expect(Math.abs(sum - (2 ** 25 + rows - 1))).toBeLessThanOrEqual(SUMMED_ROWS);
     });
 
     test('addGram of blocks of two element types is the float64 sum', async () => {

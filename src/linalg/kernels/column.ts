@@ -27,7 +27,7 @@ export function addColumnOverlap({ rows, cols, data: V }: Block, { data: x }: Bl
 }
 
 /** z -= X c for a column c, rounded to the element type of X first; four sums, as an addition waits for the last. */
-export function subtractColumn({ rows, cols, data: X }: Block, { data }: Matrix, { data: z }: Block): void {
+export function subtractColumn({ rows, cols, data: X }: Block, { data }: Block, { data: z }: Block): void {
   const c = allocate(dtypeOf(X), cols);
   c.set(data);
   const whole = cols - (cols % 4);
@@ -44,5 +44,53 @@ export function subtractColumn({ rows, cols, data: X }: Block, { data }: Matrix,
     }
     for (let j = whole; j < cols; j++) p += X[at + j]! * c[j]!;
     z[i]! -= p + q + (r + s);
+  }
+}
+
+/** S += V x for a column x, four rows of V at a time so that each number of x is fetched once for all of them; in float64. */
+export function addRowOverlap({ rows, cols, data: V }: Block, { data: x }: Block, { data: sums }: Matrix): void {
+  const whole = rows - (rows % 4);
+  for (let j = 0; j < whole; j += 4) {
+    const first = j * cols;
+    const second = first + cols;
+    const third = second + cols;
+    const fourth = third + cols;
+    let [a, b, c, d] = [0, 0, 0, 0];
+    for (let i = 0; i < cols; i++) {
+      const value = x[i]!;
+      a += V[first + i]! * value;
+      b += V[second + i]! * value;
+      c += V[third + i]! * value;
+      d += V[fourth + i]! * value;
+    }
+    sums[j]! += a;
+    sums[j + 1]! += b;
+    sums[j + 2]! += c;
+    sums[j + 3]! += d;
+  }
+  for (let j = whole; j < rows; j++) {
+    let sum = 0;
+    for (let i = 0, at = j * cols; i < cols; i++, at++) sum += V[at]! * x[i]!;
+    sums[j]! += sum;
+  }
+}
+
+/** x -= V^T c for a column c, rounded to the element type of V first; four rows of V at a time. */
+export function subtractRows({ rows, cols, data: V }: Block, { data }: Matrix, { data: x }: Block): void {
+  const weights = allocate(dtypeOf(V), rows);
+  weights.set(data);
+  const whole = rows - (rows % 4);
+  for (let j = 0; j < whole; j += 4) {
+    const first = j * cols;
+    const second = first + cols;
+    const third = second + cols;
+    const fourth = third + cols;
+    const [a, b, c, d] = [weights[j]!, weights[j + 1]!, weights[j + 2]!, weights[j + 3]!];
+    for (let i = 0; i < cols; i++) {
+      x[i]! -= a * V[first + i]! + b * V[second + i]! + (c * V[third + i]! + d * V[fourth + i]!);
+    }
+  }
+  for (let j = whole; j < rows; j++) {
+    for (let i = 0, at = j * cols; i < cols; i++, at++) x[i]! -= weights[j]! * V[at]!;
   }
 }

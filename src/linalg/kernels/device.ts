@@ -25,6 +25,8 @@ export function withPanels(host: Kernels, panels: PanelKernels, leastWork: numbe
       await panels.times(X, C, product);
       for (let at = 0; at < product.data.length; at++) Z.data[at]! -= product.data[at]!;
     },
+    addOverlap: (V, X, S) => host.addOverlap(V, X, S),
+    subtractColumns: (V, C, X) => host.subtractColumns(V, C, X),
     gemm: (A, B, options) => host.gemm(A, B, options),
     eigh: (A) => host.eigh(A),
   };

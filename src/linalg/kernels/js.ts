@@ -14,7 +14,7 @@ function addGram(X: Block, Y: Block, G: Matrix, symmetric: boolean = X === Y): P
   return multiplyInto(G.data, X.cols, Y.cols, X.rows, columnsOf(X), columnsOf(Y), symmetric);
 }
 
-async function times(X: Block, C: Matrix, out: Block): Promise<void> {
+async function times(X: Block, C: Block, out: Block): Promise<void> {
   out.data.fill(0);
   await multiplyInto(out.data, X.rows, C.cols, X.cols, rowsOf(X), columnsOf(C));
 }
@@ -35,9 +35,18 @@ async function solve(X: Block, R: Matrix): Promise<void> {
   }
 }
 
-function subtract(X: Block, C: Matrix, Z: Block): Promise<void> {
-  const negative = { ...C, data: C.data.map((value) => -value) };
-  return multiplyInto(Z.data, X.rows, C.cols, X.cols, rowsOf(X), columnsOf(negative));
+const negated = (C: Block): Block => ({ ...C, data: C.data.map((value) => -value) });
+
+function subtract(X: Block, C: Block, Z: Block): Promise<void> {
+  return multiplyInto(Z.data, X.rows, C.cols, X.cols, rowsOf(X), columnsOf(negated(C)));
+}
+
+function addOverlap(V: Block, X: Block, S: Matrix): Promise<void> {
+  return multiplyInto(S.data, V.rows, X.cols, V.cols, rowsOf(V), columnsOf(X));
+}
+
+function subtractColumns(V: Block, C: Matrix, X: Block): Promise<void> {
+  return multiplyInto(X.data, V.cols, X.cols, V.rows, columnsOf(V), columnsOf(negated(C)));
 }
 
 async function gemm(A: Matrix, B: Matrix, { transA = false, transB = false }: GemmOptions = {}): Promise<Matrix> {
@@ -60,4 +69,6 @@ async function eigh(A: Matrix): Promise<SmallEigh> {
 }
 
 /** The provider `'js'`: no install step, no threads; float32 panels are multiplied and added up in float64. */
-export const jsKernels: Kernels = { name: 'js', addGram, times, solve, subtract, gemm, eigh };
+export const jsKernels: Kernels = {
+  ...{ name: 'js', addGram, times, solve, subtract, addOverlap, subtractColumns, gemm, eigh },
+};

@@ -8,7 +8,7 @@ export interface PanelKernels {
   /** G += X^T Y: sums of a few thousand rows in float32, added to each other in float64. */
   addGram(X: Block, Y: Block, G: Matrix): Promise<void>;
   /** out = X C. */
-  times(X: Block, C: Matrix, out: Block): Promise<void>;
+  times(X: Block, C: Block, out: Block): Promise<void>;
 }
 
 let current: () => PanelKernels | undefined = () => undefined;

@@ -35,7 +35,7 @@ export interface Kernels {
    */
   addGram(X: Block, Y: Block, G: Matrix, symmetric?: boolean): Promise<void>;
   /** out = X C. X: p x k and out: p x l of one dtype (distinct memory), C: k x l, rounded to that dtype first. */
-  times(X: Block, C: Matrix, out: Block): Promise<void>;
+  times(X: Block, C: Block, out: Block): Promise<void>;
   /**
    * X <- X R^-1 in place, by substitution: the residual X_new R - X is rounding of the size of |X_new| |R|, where that of a
    * product with the inverse is larger by the condition of R. X: p x k, R: k x k upper triangular with a diagonal free of
@@ -43,7 +43,14 @@ export interface Kernels {
    */
   solve(X: Block, R: Matrix): Promise<void>;
   /** Z -= X C in place. X: p x k and Z: p x l of one dtype, C: k x l, rounded to that dtype first. */
-  subtract(X: Block, C: Matrix, Z: Block): Promise<void>;
+  subtract(X: Block, C: Block, Z: Block): Promise<void>;
+  /**
+   * S += V X, added up as by `addGram`, for columns that lie one after the other. V: k x n, a column in each row, and X: n x l
+   * of one dtype, S: k x l.
+   */
+  addOverlap(V: Block, X: Block, S: Matrix): Promise<void>;
+  /** X -= V^T C in place for such a V. X: n x l, C: k x l, rounded to their dtype first. */
+  subtractColumns(V: Block, C: Matrix, X: Block): Promise<void>;
   /** op(A) op(B) of small matrices in float64. */
   gemm(A: Matrix, B: Matrix, options?: GemmOptions): Promise<Matrix>;
   /** Eigenvalues and eigenvectors of a small symmetric matrix; only its symmetric part is meant. */

@@ -42,7 +42,7 @@ async function addGram(X: Block, Y: Block, G: Matrix): Promise<void> {
   }
 }
 
-async function times(X: Block, C: Matrix, out: Block): Promise<void> {
+async function times(X: Block, C: Block, out: Block): Promise<void> {
   const small = tensor2d(Float32Array.from(C.data), [C.rows, C.cols], 'float32');
   try {
     const parts = rangesOf(X.rows, rowsThatFit(Math.max(X.cols, C.cols))).map(({ start, count }) => ({

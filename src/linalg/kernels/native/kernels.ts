@@ -2,13 +2,21 @@
 import { asDType, type Block, checkBlock, type Matrix, zeroMatrix } from '../../../core/block.ts';
 import { dtypeOf, type FloatArray } from '../../../core/dtype.ts';
 import { UnsupportedError } from '../../../core/errors.ts';
+import { breathe } from '../../../core/schedule.ts';
 import { Scratch } from '../../../core/scratch.ts';
 import { type GemmOptions, type Kernels, SUMMED_ROWS } from '../provider.ts';
 import { integer, LEFT, LOWER, NO_TRANSPOSE, ONE_CHARACTER, scalar } from './arguments.ts';
 import { eigh } from './eigh.ts';
 import type { ForeignFunction } from './ffi.ts';
 import type { BlasLibrary } from './library.ts';
-import { addOverlap, FEW_COLUMNS, subtractArguments, subtractColumnArguments } from './overlap.ts';
+import {
+  addFewColumns,
+  addOverlap,
+  FEW_COLUMNS,
+  subtractArguments,
+  subtractColumnArguments,
+  subtractColumns,
+} from './overlap.ts';
 import { type Product, productArguments } from './product.ts';
 import { run } from './run.ts';
 
@@ -53,13 +61,14 @@ class BlasKernels implements NativeKernels {
     const dtype = dtypeOf(X.data);
     if (dtype !== dtypeOf(Y.data)) {
       await this.addGram(asDType(X, 'float64'), asDType(Y, 'float64'), G, symmetric);
-    } else if (Y.cols <= FEW_COLUMNS) addOverlap(this.#library, X, Y, G);
+    } else if (Y.cols <= FEW_COLUMNS) addFewColumns(this.#library, X, Y, G);
     else if (dtype === 'float64') await this.#addProduct(X, Y, G.data, symmetric, 1);
     else await this.#addInParts(X, Y, G, symmetric);
   }
 
-  async times(X: Block, C: Matrix, out: Block): Promise<void> {
+  async times(X: Block, C: Block, out: Block): Promise<void> {
     checkBlock('times', X, X.rows, C.rows);
+    checkBlock('times', out, X.rows, C.cols);
     await this.#withFactor('times', X, C, out, async (B) => {
       const shape = { m: X.rows, n: C.cols, k: X.cols };
       await this.#multiply({ ...shape, A: X.data, B, C: out.data });
@@ -79,8 +88,9 @@ class BlasKernels implements NativeKernels {
     });
   }
 
-  async subtract(X: Block, C: Matrix, Z: Block): Promise<void> {
+  async subtract(X: Block, C: Block, Z: Block): Promise<void> {
     checkBlock('subtract', X, X.rows, C.rows);
+    checkBlock('subtract', Z, X.rows, C.cols);
     await this.#withFactor('subtract', X, C, Z, async (factor) => {
       const [routine, args] =
         C.cols === 1
@@ -88,6 +98,20 @@ class BlasKernels implements NativeKernels {
           : ([this.#routine('gemm', X.data), subtractArguments(X, factor, Z)] as const);
       await run(this.#library, routine, args, 2 * X.data.length * C.cols);
     });
+  }
+
+  async addOverlap(V: Block, X: Block, S: Matrix): Promise<void> {
+    checkBlock('addOverlap', X, V.cols, X.cols);
+    checkBlock('addOverlap', S, V.rows, X.cols);
+    addOverlap(this.#library, V, X, S);
+    await breathe();
+  }
+
+  async subtractColumns(V: Block, C: Matrix, X: Block): Promise<void> {
+    checkBlock('subtractColumns', C, V.rows, X.cols);
+    checkBlock('subtractColumns', X, V.cols, X.cols);
+    await this.#withFactor('subtractColumns', V, C, X, async (c) => subtractColumns(this.#library, V, c, X));
+    await breathe();
   }
 
   /** The routine of the element type of `data`. */
@@ -99,15 +123,15 @@ class BlasKernels implements NativeKernels {
   async #withFactor(
     name: string,
     X: Block,
-    C: Matrix,
+    C: Block,
     out: Block,
     work: (factor: FloatArray) => Promise<void>,
   ): Promise<void> {
     checkBlock(name, C, C.rows, C.cols);
-    checkBlock(name, out, X.rows, C.cols);
     const dtype = dtypeOf(X.data);
     if (dtype !== dtypeOf(out.data)) throw new UnsupportedError(`${name}: both blocks must have one element type`, {});
-    if (dtype === 'float64') return work(C.data);
+    if (dtype === dtypeOf(C.data)) return work(C.data);
+    if (dtype === 'float64') return work(asDType(C, dtype).data);
     await this.#narrow.lend(C.data.length, async (rounded) => {
       rounded.set(C.data);
       await work(rounded);

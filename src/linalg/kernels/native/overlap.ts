@@ -20,28 +20,32 @@ interface VectorProduct {
   x: FloatArray;
   beta: number;
   y: FloatArray;
+  /** Entries from one row of A to the next. Default: no gaps. */
+  strideA?: number;
+  /** Entries from one of x, and of y, to the next. Default 1. */
+  stride?: number;
 }
 
 /** The arguments of `sgemv` or `dgemv`, to which a row-major matrix is its own transpose. */
-function vectorArguments({ rows, cols, transpose, alpha, A, x, beta, y }: VectorProduct): ForeignArgument[] {
-  const one = integer(1);
+function vectorArguments(product: VectorProduct): ForeignArgument[] {
+  const { rows, cols, transpose, alpha, A, x, beta, y, strideA = cols, stride = 1 } = product;
   // a single column is the same in either order, and much faster as a column
-  const isColumn = cols === 1;
+  const isColumn = strideA === 1;
   const [m, n] = isColumn ? [rows, cols] : [cols, rows];
   const operation = transpose === isColumn ? TRANSPOSE : NO_TRANSPOSE;
-  const stride = integer(Math.max(1, m));
+  const step = integer(stride);
   return [
     operation,
     integer(m),
     integer(n),
     scalar(alpha, A),
     A,
-    stride,
+    integer(Math.max(1, isColumn ? rows : strideA)),
     x,
-    one,
+    step,
     scalar(beta, A),
     y,
-    one,
+    step,
     ONE_CHARACTER,
   ];
 }
@@ -59,7 +63,7 @@ export function subtractArguments(X: Block, C: FloatArray, Z: Block): ForeignArg
 }
 
 /** S += V^T X for a few columns X, on this thread. See `Kernels.addGram`. */
-export function addOverlap(library: BlasLibrary, V: Block, X: Block, S: Matrix): void {
+export function addFewColumns(library: BlasLibrary, V: Block, X: Block, S: Matrix): void {
   if (V.data.length === 0 || X.cols === 0) return;
   const isWide = dtypeOf(V.data) === 'float64';
   const [gemv, gemm] = isWide ? [library.dgemv, library.dgemm] : [library.sgemv, library.sgemm];
@@ -76,5 +80,47 @@ export function addOverlap(library: BlasLibrary, V: Block, X: Block, S: Matrix):
         : [gemm, productArguments({ m: V.cols, n: X.cols, k: rows, transA: true, A, B: x, beta, C: sum })];
     library.alone(2 * rows * V.cols * X.cols, () => routine(...args));
     if (!isWide) for (let at = 0; at < sum.length; at++) S.data[at]! += sum[at]!;
+  }
+}
+
+/** Entries of V that stay in the cache of a core while some columns are multiplied by them. */
+const CACHED_ENTRIES = 2 ** 15;
+
+/** Columns of V, one in each row, a piece after the other: all of it for one column, else what stays in the cache. */
+function* pieces({ rows: k, cols: n }: Block, columns: number, most: number): Generator<[number, number]> {
+  const step = columns === 1 ? most : Math.min(most, Math.max(64, Math.floor(CACHED_ENTRIES / Math.max(1, k))));
+  for (let start = 0; start < n; start += step) yield [start, Math.min(step, n - start)];
+}
+
+/** See `Kernels.addOverlap`: one product with a vector for each column, on this thread. */
+export function addOverlap(library: BlasLibrary, V: Block, X: Block, S: Matrix): void {
+  if (S.data.length === 0) return;
+  const [k, n, l] = [V.rows, V.cols, X.cols];
+  const isWide = dtypeOf(V.data) === 'float64';
+  const gemv = isWide ? library.dgemv : library.sgemv;
+  const sum = isWide ? S.data : new Float32Array(S.data.length);
+  for (const [start, cols] of pieces(V, l, isWide ? n : SUMMED_ROWS)) {
+    const A = V.data.subarray(start);
+    const shape = { rows: k, cols, transpose: false, alpha: 1, A, beta: isWide ? 1 : 0, strideA: n, stride: l };
+    for (let j = 0; j < l; j++) {
+      const args = vectorArguments({ ...shape, x: X.data.subarray(start * l + j), y: sum.subarray(j) });
+      library.alone(2 * k * cols, () => gemv(...args));
+    }
+    if (!isWide) for (let at = 0; at < sum.length; at++) S.data[at]! += sum[at]!;
+  }
+}
+
+/** See `Kernels.subtractColumns`; `c` is C in the element type of the columns. */
+export function subtractColumns(library: BlasLibrary, V: Block, c: FloatArray, X: Block): void {
+  if (V.rows === 0) return;
+  const [k, n, l] = [V.rows, V.cols, X.cols];
+  const gemv = dtypeOf(V.data) === 'float64' ? library.dgemv : library.sgemv;
+  for (const [start, cols] of pieces(V, l, n)) {
+    const A = V.data.subarray(start);
+    const shape = { rows: k, cols, transpose: true, alpha: -1, A, beta: 1, strideA: n, stride: l };
+    for (let j = 0; j < l; j++) {
+      const args = vectorArguments({ ...shape, x: c.subarray(j), y: X.data.subarray(start * l + j) });
+      library.alone(2 * k * cols, () => gemv(...args));
+    }
   }
 }

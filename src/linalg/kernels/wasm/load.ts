@@ -3,12 +3,12 @@ import { host } from '#host';
 import type { Block } from '../../../core/block.ts';
 import { ArgumentError } from '../../../core/errors.ts';
 import type { Distribution, StreamKey } from '../../../core/random.ts';
-import { addColumnOverlap, subtractColumn } from '../column.ts';
+import { addColumnOverlap, addRowOverlap, subtractColumn, subtractRows } from '../column.ts';
 import type { Kernels } from '../provider.ts';
 import { eigh } from './eigh/solve.ts';
 import { Engine } from './engine.ts';
 import { compileModule } from './module.ts';
-import { addGram, gemm, solve, subtract, times } from './products.ts';
+import { addGram, addOverlap, gemm, solve, subtract, subtractColumns, times } from './products.ts';
 import { fillColumns, OWN_PANEL, TEAM_PANEL, workOf } from './random.ts';
 
 /** A provider that also fills random columns, and can release what it holds. */
@@ -48,6 +48,8 @@ async function start(): Promise<WasmKernels> {
     times: (X, C, out) => times(engine(), X, C, out),
     solve: (X, R) => solve(engine(), X, R),
     subtract: async (X, C, Z) => (Z.cols === 1 ? subtractColumn(X, C, Z) : subtract(engine(), X, C, Z)),
+    addOverlap: async (V, X, S) => (X.cols === 1 ? addRowOverlap(V, X, S) : addOverlap(engine(), V, X, S)),
+    subtractColumns: async (V, C, X) => (X.cols === 1 ? subtractRows(V, C, X) : subtractColumns(engine(), V, C, X)),
     gemm: (A, B, options) => gemm(engine(), A, B, options),
     eigh: (A) => eigh(engine(), A),
     fillColumns: (block, distribution, key, firstColumn) => {

@@ -177,7 +177,7 @@ export async function addGram(
 }
 
 /** See `Kernels.times`; float32 panels are multiplied in float32. */
-export async function times(engine: Engine, X: Block, C: Matrix, out: Block): Promise<void> {
+export async function times(engine: Engine, X: Block, C: Block, out: Block): Promise<void> {
   if (X.cols === 0) out.data.fill(0);
   const [left, right] = [
     { block: X, byColumns: false },
@@ -187,12 +187,30 @@ export async function times(engine: Engine, X: Block, C: Matrix, out: Block): Pr
 }
 
 /** See `Kernels.subtract`. */
-export async function subtract(engine: Engine, X: Block, C: Matrix, Z: Block): Promise<void> {
+export async function subtract(engine: Engine, X: Block, C: Block, Z: Block): Promise<void> {
   const [left, right] = [
     { block: X, byColumns: false },
     { block: C, byColumns: true },
   ];
   await multiply(engine, kindFor(X), left, right, addInto(Z, { sign: -1 }));
+}
+
+/** See `Kernels.addOverlap`: float32 data are added up in float64. */
+export async function addOverlap(engine: Engine, V: Block, X: Block, S: Matrix): Promise<void> {
+  const [left, right] = [
+    { block: V, byColumns: false },
+    { block: X, byColumns: true },
+  ];
+  await multiply(engine, 'productF64', left, right, addInto(S));
+}
+
+/** See `Kernels.subtractColumns`. */
+export async function subtractColumns(engine: Engine, V: Block, C: Matrix, X: Block): Promise<void> {
+  const [left, right] = [
+    { block: V, byColumns: true },
+    { block: C, byColumns: true },
+  ];
+  await multiply(engine, kindFor(X), left, right, addInto(X, { sign: -1 }));
 }
 
 /** Bytes of the operands and of the result of one call of `solve`, at most, unless a single row has more. */
