@@ -35,6 +35,7 @@ export interface Multivector {
 
 /** Columns that lie in memory one after the other: products with few columns read them at full speed, and more are added as they are. */
 export interface ColumnStore extends Multivector {
+  /** The columns themselves, one in each row of a `cols x rows` block. */
   readonly transposed: Block;
   /** Adds so many columns of any content; false, and nothing changes, where there is no room. */
   widen(count: number): boolean;
