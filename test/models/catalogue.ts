@@ -8,6 +8,9 @@ import { FACE_API_NETS } from './face-api.ts';
 /** The relative error, in the Euclidean norm, up to which a gradient or product is right. */
 export const EXACT = 1e-5;
 
+/** Room over what rounding makes of PyTorch's evaluations, where that is more. */
+export const ROOM = 4;
+
 /** A model of a package. */
 export interface ModelCase {
   /** Name and version. */

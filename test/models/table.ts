@@ -1,9 +1,6 @@
 /** What the checks of published models found, in words. */
-import { EXACT, type ModelCase } from './catalogue.ts';
+import { EXACT, type ModelCase, ROOM } from './catalogue.ts';
 import type { Finding } from './check.ts';
-
-/** Room over what rounding makes of PyTorch's evaluations, where that is more. */
-const ROOM = 4;
 
 /** Where rounding makes more of them, as where it takes another of nearly equal maxima, there is nothing to compare with. */
 const COMPARABLE = 1e-2;
@@ -71,7 +68,7 @@ function row({ name, output }: ModelCase, finding: Finding): string {
     told(finding),
     short(errors && most(errors)),
     short(rounding?.float32),
-    short(rounding && most(rounding.random)),
+    short(rounding?.random.length ? most(rounding.random) : undefined),
     short(asymmetry),
     seconds === undefined ? '–' : seconds.toFixed(0),
   ];
@@ -111,7 +108,8 @@ Not checked yet: ${missing.join(', ')}.`
   that one run calls, traced by \`test/models/trace.ts\`.
 - **error**: the largest relative error of the gradient and the two products, in the Euclidean norm. *right*: at most 1e-5.
 - **in float32**, **at random**: where the error is more, what rounding makes of PyTorch's own evaluation: computed in float32; and
-  the largest of three in float64 where each operand, forward and backward, is off by a random factor of at most 1 ± 2⁻²⁴.
+  unless that explains the error, the largest of up to three in float64 where each operand, forward and backward, is off by a random
+  factor of at most 1 ± 2⁻²⁴.
   Networks with kinks (ReLU, the largest of a window) and losses that nearly cancel are that sensitive. *right to what float32 allows*:
   at most four times the larger of both.
 - **asymmetry**: |x·Hy − y·Hx| of the two directions over what x·Hy usually is, ‖H [x y]‖ / √n.
