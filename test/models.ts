@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -18,8 +18,8 @@ import { judge, page } from './models/table.ts';
 /** No model takes longer, even beside other work. */
 const LIMIT_MS = 3_600_000;
 
-/** Models at a time: the reference, which takes longest, runs on one thread. */
-const LANES = 2;
+/** Models at a time: the reference, which takes longest, runs on one thread, and of the largest takes more than 10 GB. */
+const LANES = totalmem() > 32e9 ? 2 : 1;
 
 /** What an earlier run found. */
 function earlier(directory: string): Finding | undefined {

@@ -310,7 +310,12 @@ function compare(columns: readonly Float32Array[], directory: string): Partial<F
     }
     return { errors, rounding: { float32, random } };
   } catch (error) {
-    const { stderr = '' } = error as { stderr?: string };
+    const { stderr = '', signal } = error as { stderr?: string; signal?: string | null };
+    // Ended for want of memory, say: that is no finding.
+    if (signal) {
+      console.error(`Error: the reference was ended by ${signal}`);
+      process.exit(1);
+    }
     return { noReference: stderr.trim().split('\n').at(-1) || (error as Error).message };
   }
 }
