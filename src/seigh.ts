@@ -5,7 +5,6 @@ import { type Control, supervise } from './core/schedule.ts';
 import { atScale } from './linops/at-scale.ts';
 import type { LinearOperator } from './linops/operator.ts';
 import { probeSymmetry } from './linops/probes.ts';
-import { reachAccuracyInMemory } from './seigh/accuracy.ts';
 import type { AdaptiveResult } from './seigh/certified-search.ts';
 import { decompose, prepareRun } from './seigh/decompose.ts';
 import {
@@ -35,6 +34,8 @@ async function search(call: AdaptiveCall, control: Control): Promise<AdaptiveRes
     const { storedAccuracy } = await import('#store');
     return storedAccuracy(call, control);
   }
+  // pages that do not ask for an accuracy need not load how it is reached
+  const { reachAccuracyInMemory } = await import('./seigh/accuracy.ts');
   const probed = await probeSymmetry(op, settings.seed);
   const result = await reachAccuracyInMemory(call, control);
   return { ...result, numMatvecs: result.numMatvecs + probed };

@@ -123,9 +123,10 @@ async function waiting(
   const { space, kernels } = context;
   if (old.cols === 0) return { W: newest, B: newestRows, lost: 0 };
   if (newest.cols === 0) return { W: old, B: rows, lost: 0 };
-  // both are orthogonal to V: what is left of the old ones stays so, unless that is so little that its rounding counts
+  // both are orthogonal to V: what is left of the old ones stays so. What is taken off makes the rest shorter and its rounding
+  // weigh more, from step to step: only where a hundred steps take off less than half
   const overlap = await gram(newest, old, context);
-  const Q = frobeniusNorm(overlap) <= 0.5 ? [newest] : [...V, newest];
+  const Q = frobeniusNorm(overlap) <= 0.1 ? [newest] : [...V, newest];
   const { added, coupling } = await extendBasis(Q, old, space, context);
   await space.release(old);
   const rest = await withoutRounding(added, 1, context);
