@@ -7,8 +7,10 @@
  * Exits with 1 when a certified statement is true significantly less often than it says (more than 3.72 standard errors:
  * chance below 1e-4 for each).
  */
+import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import {
   apost,
@@ -198,18 +200,47 @@ function table(rows: readonly Row[], seeds: number): string {
   return `${settings}.\n\n${lines.join('\n')}\n`;
 }
 
-const { values: flags } = parseArgs({ options: { seeds: { type: 'string', default: String(SEEDS) } } });
+const { values: flags } = parseArgs({
+  options: { seeds: { type: 'string', default: String(SEEDS) }, method: { type: 'string' } },
+});
 const seeds = Number(flags.seeds);
-const rows: Row[] = [];
 const startedAt = performance.now();
-for (const [method, { share: ofMethod }] of Object.entries(METHODS)) {
+
+async function coverMethod(method: string): Promise<Row[]> {
+  const rows: Row[] = [];
   for (const spectrum of Object.keys(judged)) {
     for (const [operator, { share }] of Object.entries(OPERATORS)) {
-      rows.push(...(await cover(method, spectrum, operator, Math.ceil(ofMethod * share * seeds))));
+      rows.push(...(await cover(method, spectrum, operator, Math.ceil(METHODS[method]!.share * share * seeds))));
       console.error(`${method}, ${spectrum}, ${operator}`);
     }
   }
+  return rows;
 }
+
+/** The same in a process of its own. */
+async function coverApart(method: string): Promise<Row[]> {
+  const args = [import.meta.filename, '--seeds', flags.seeds, '--method', method];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  return JSON.parse(await text(child.stdout)) as Row[];
+}
+
+/** All methods, as many at a time as there are cores. */
+async function coverAll(): Promise<Row[]> {
+  const methods = Object.keys(METHODS);
+  const all: Row[][] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    for (let at = next++; at < methods.length; at = next++) all[at] = await coverApart(methods[at]!);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+  return all.flat();
+}
+
+if (flags.method !== undefined) {
+  console.log(JSON.stringify(await coverMethod(flags.method)));
+  process.exit();
+}
+const rows = await coverAll();
 console.log(table(rows, seeds));
 if (seeds >= SEEDS) {
   const machine = `${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
