@@ -1,6 +1,6 @@
 /** Certification of Ritz pairs: the known part of the error is separated, only the rest is sampled. */
 
-import { type Block, copyColumns, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
+import { type Block, copyColumns, type Matrix, rowsOf, zeroMatrix, zeros } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { sumOfSquares } from '../core/vector-norm.ts';
 import { frobeniusNorm, subMatrix } from '../linalg/small.ts';
@@ -157,13 +157,6 @@ export interface SeenVectors {
 
 /** Rows that are seen at a time: roundings of longer sums would come to more of what a float32 estimate of the defect says. */
 const SEEN_ROWS = 1024;
-
-/** Rows `start..end` of a panel: a view. */
-const rowsOf = ({ cols, data }: Block, start: number, end: number): Block => ({
-  rows: end - start,
-  cols,
-  data: data.subarray(start * cols, end * cols),
-});
 
 /** [parts] of equal height in `out`. */
 function placeSideBySide(parts: readonly Block[], out: Block): void {

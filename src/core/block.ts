@@ -32,6 +32,16 @@ export function recycled(rows: number, mostCols: number, dtype: DType): (cols: n
   return (cols) => ({ rows, cols, data: data.subarray(0, rows * cols) });
 }
 
+/** Rows `start..end` of a block: a view. */
+export function rowsOf({ cols, data }: Block, start: number, end: number): Block {
+  return { rows: end - start, cols, data: data.subarray(start * cols, end * cols) };
+}
+
+/** The block with every sign changed. */
+export function negated<T extends Block>(block: T): T {
+  return { ...block, data: block.data.map((value) => -value) };
+}
+
 /** A zeroed small float64 matrix. */
 export function zeroMatrix(rows: number, cols: number): Matrix {
   return { rows, cols, data: new Float64Array(rows * cols) };

@@ -1,6 +1,6 @@
 /** A multivector whose column blocks are in files: row panels are put together from them, columns are read straight. */
 
-import { type Block, checkBlock, copyColumns, zeros } from '../core/block.ts';
+import { type Block, checkBlock, copyColumns, rowsOf, zeros } from '../core/block.ts';
 import { allocate, bytesPerEntry, type DType, dtypeOf, type FloatArray } from '../core/dtype.ts';
 import { StoreError } from '../core/errors.ts';
 import { Scratch } from '../core/scratch.ts';
@@ -94,7 +94,7 @@ export class DiskMultivector implements Multivector {
       if (out.cols === block.cols && from === first) return block.readRows(0, this.rows, out);
       await this.#byPieces(block, async (row, piece) => {
         await block.readRows(row, piece.rows, piece);
-        copyColumns(piece, from - first, to - first, rowsOf(out, row, piece.rows), from - start);
+        copyColumns(piece, from - first, to - first, rowsOf(out, row, row + piece.rows), from - start);
       });
     }
     return out;
@@ -113,7 +113,7 @@ export class DiskMultivector implements Multivector {
       }
       await this.#byPieces(block, async (row, piece) => {
         if (!isWhole) await block.readRows(row, piece.rows, piece);
-        copyColumns(rowsOf(columns, row, piece.rows), from - start, to - start, piece, from - first);
+        copyColumns(rowsOf(columns, row, row + piece.rows), from - start, to - start, piece, from - first);
         await this.#write(block, row, piece);
       });
     }
@@ -144,9 +144,4 @@ export class DiskMultivector implements Multivector {
       }
     });
   }
-}
-
-/** Rows of a block, as a view. */
-function rowsOf({ cols, data }: Block, start: number, count: number): Block {
-  return { rows: count, cols, data: data.subarray(start * cols, (start + count) * cols) };
 }

@@ -1,5 +1,5 @@
 /** An orthonormal basis that grows by a few columns at a time: column blocks side by side, in memory or on disk. */
-import { asDType, type Matrix } from '../core/block.ts';
+import { asDType, type Matrix, negated } from '../core/block.ts';
 import { subMatrix, transpose } from '../linalg/small.ts';
 import type { ColumnStore, Multivector, Space } from '../multivector/multivector.ts';
 import { concatenate, subtractTimes, times, type VerbContext } from '../multivector/verbs.ts';
@@ -70,8 +70,6 @@ function rowsByPart(parts: Parts, C: Matrix): Matrix[] {
   });
 }
 
-const negative = (C: Matrix): Matrix => ({ ...C, data: C.data.map((value) => -value) });
-
 /** [parts] C as one multivector that is kept as the parts are, C with one row for each column of the basis. */
 export async function combineAlike(parts: Parts, C: Matrix, space: Space, context: VerbContext): Promise<Multivector> {
   const factors = rowsByPart(parts, C);
@@ -79,7 +77,7 @@ export async function combineAlike(parts: Parts, C: Matrix, space: Space, contex
     const out = await space.allocate(C.cols);
     for (const [at, rows] of factors.entries()) {
       if (at === 0) await times(parts[at]!, rows, out, context);
-      else await subtractTimes(out, parts[at]!, negative(rows), context);
+      else await subtractTimes(out, parts[at]!, negated(rows), context);
     }
     return out;
   }
@@ -88,7 +86,7 @@ export async function combineAlike(parts: Parts, C: Matrix, space: Space, contex
   out.widen(C.cols);
   for (const [at, rows] of factors.entries()) {
     const columns = parts[at]!.transposed!;
-    const left = asDType(transpose(at === 0 ? rows : negative(rows)), out.dtype);
+    const left = asDType(transpose(at === 0 ? rows : negated(rows)), out.dtype);
     if (at === 0) await kernels.times(left, columns, out.transposed);
     else await kernels.subtract(left, columns, out.transposed);
   }

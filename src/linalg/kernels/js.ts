@@ -1,6 +1,6 @@
 /** The reference provider: a blocked product in TypeScript and ml-matrix's symmetric eigendecomposition. */
 import { EigenvalueDecomposition, Matrix as MlMatrix } from 'ml-matrix';
-import { asDType, type Block, type Matrix, zeroMatrix } from '../../core/block.ts';
+import { asDType, type Block, type Matrix, negated, zeroMatrix } from '../../core/block.ts';
 import { dtypeOf } from '../../core/dtype.ts';
 import { NumericalError } from '../../core/errors.ts';
 import { breathe } from '../../core/schedule.ts';
@@ -34,8 +34,6 @@ async function solve(X: Block, R: Matrix): Promise<void> {
     await breathe();
   }
 }
-
-const negated = (C: Block): Block => ({ ...C, data: C.data.map((value) => -value) });
 
 function subtract(X: Block, C: Block, Z: Block): Promise<void> {
   return multiplyInto(Z.data, X.rows, C.cols, X.cols, rowsOf(X), columnsOf(negated(C)));

@@ -1,6 +1,6 @@
 /** The Jacobian of a network's outputs over data as a linear operator. */
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { type Block, copyColumns, zeros } from '../../core/block.ts';
+import { type Block, copyColumns, rowsOf, zeros } from '../../core/block.ts';
 import { atDoor } from '../../core/door.ts';
 import { parseOptions } from '../../core/parse.ts';
 import type { Term } from '../autodiff/objective.ts';
@@ -78,11 +78,6 @@ interface Rows {
   readonly outputs: readonly ParameterInfo[];
 }
 
-/** A batch's rows of a block, as a view. */
-function rowsOf(Y: Block, { first, count }: Rows): Block {
-  return { rows: count, cols: Y.cols, data: Y.data.subarray(first * Y.cols, (first + count) * Y.cols) as Float32Array };
-}
-
 type Batches = RecordedBatches<Maps, RecordedOutputs>;
 
 /** The recorded batches with their rows. */
@@ -104,7 +99,7 @@ async function forward(batches: Batches, rows: readonly Rows[], layout: readonly
       const changes = tidy(() => maps.forward.apply(toTangents(block, layout)) as Tensor[]);
       const product = await toBlock(changes, own.outputs, block.cols, 1);
       disposePresent(changes);
-      copyColumns(product, 0, block.cols, rowsOf(Y, own), first);
+      copyColumns(product, 0, block.cols, rowsOf(Y, own.first, own.first + own.count), first);
     }
   }
   return Y;
@@ -119,7 +114,9 @@ async function backward(batches: Batches, rows: readonly Rows[], layout: readonl
     for await (const { maps, own } of withRows(batches, rows)) {
       for (const [i, { block }] of parts.entries()) {
         tidy(() => {
-          const pulled = maps.transposed.apply(toTangents(rowsOf(block, own), own.outputs));
+          const pulled = maps.transposed.apply(
+            toTangents(rowsOf(block, own.first, own.first + own.count), own.outputs),
+          );
           sums[i] = accumulate(sums[i]!, pulled);
           return sums[i] as Tensor[];
         });

@@ -1,5 +1,5 @@
 /** The provider `'native'`: a system BLAS and LAPACK, called in place on the library's own memory. */
-import { asDType, type Block, checkBlock, type Matrix, zeroMatrix } from '../../../core/block.ts';
+import { asDType, type Block, checkBlock, type Matrix, rowsOf, zeroMatrix } from '../../../core/block.ts';
 import { dtypeOf, type FloatArray } from '../../../core/dtype.ts';
 import { UnsupportedError } from '../../../core/errors.ts';
 import { breathe } from '../../../core/schedule.ts';
@@ -29,13 +29,6 @@ export interface NativeKernels extends Kernels {
 
 /** Rows of a strip in a product of which only the upper triangle is wanted. */
 const STRIP = 256;
-
-/** Rows `start..end` of a panel: a view. */
-const rowsOf = ({ cols, data }: Block, start: number, end: number): Block => ({
-  rows: end - start,
-  cols,
-  data: data.subarray(start * cols, end * cols),
-});
 
 /** to += from, entries `start..end`. */
 function addEntries(to: Float64Array, from: FloatArray, start: number, end: number): void {

@@ -1,5 +1,5 @@
 /** addGram, times, solve, subtract and gemm on an engine: operands are copied into shared memory, at most one tile of the result at a time. */
-import { type Block, type Matrix, zeroMatrix } from '../../../core/block.ts';
+import { type Block, type Matrix, rowsOf, zeroMatrix } from '../../../core/block.ts';
 import { bytesPerEntry, type DType, dtypeOf, type FloatArray } from '../../../core/dtype.ts';
 import { invertSmall } from '../../cholesky.ts';
 import { subMatrix } from '../../small.ts';
@@ -146,13 +146,6 @@ function addInto(target: Block, { sign = 1, upper = false }: { sign?: 1 | -1; up
 
 const kindFor = (...blocks: Block[]): ProductKind =>
   blocks.every(({ data }) => dtypeOf(data) === 'float32') ? 'productF32' : 'productF64';
-
-/** Rows `start..end` of a block: a view. */
-const rowsOf = ({ cols, data }: Block, start: number, end: number): Block => ({
-  rows: end - start,
-  cols,
-  data: data.subarray(start * cols, end * cols),
-});
 
 /**
  * See `Kernels.addGram`. With `symmetric` the sum is known to be symmetric: a result of one tile (k up to 2048) is computed
