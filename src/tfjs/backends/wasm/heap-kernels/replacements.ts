@@ -93,7 +93,7 @@ function swappedAxes(shape: readonly number[], order: readonly number[]): [numbe
   }
   if (runs[0]?.[0] !== 0) runs.unshift([]);
   const [count, cols, rows, width = []] = runs;
-  if (!count || !cols || !rows || runs.length > 4 || rows[0]! > cols[0]!) return undefined;
+  if (!count || !cols || !rows || runs.length > 4) return undefined;
   if (width.length > 0 && width.at(-1) !== long.length - 1) return undefined;
   const numbers = (run: number[]): number => run.reduce((product, at) => product * shape[long[at]!]!, 1);
   return [numbers(count), numbers(rows), numbers(cols), numbers(width)];
