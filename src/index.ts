@@ -65,7 +65,7 @@ export { denseOperator, diagonalOperator } from './linops/dense.ts';
 export { fromMatvec, type MatvecSpec, type MaybePromise, type Product } from './linops/from-matvec.ts';
 export { type GraphLaplacianOptions, graphLaplacian } from './linops/graph-laplacian.ts';
 export { lowRankOperator } from './linops/low-rank.ts';
-export type { Asymmetry, BatchProduct, LinearOperator } from './linops/operator.ts';
+export type { Asymmetry, BatchProduct, LentMemory, LinearOperator } from './linops/operator.ts';
 export { type SparseOperator, sparseOperator } from './linops/sparse.ts';
 export type {
   CompressedEntries,

@@ -1,11 +1,11 @@
 /**
  * What it costs that products are made in another process: milliseconds of a block of 64 columns of 40,000 float32 numbers
- * through Python, for products that take no time, 5 ms a block and 5 ms a column, one after the other and two under way as
- * drivers ask for them. Prints a lap.
+ * through Python, for products that take no time, 5 ms a block and 5 ms a column, one after the other and two under way, in
+ * memory that the operator lends, as drivers ask for them. Prints a lap.
  */
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { zeros } from '../../src/core/block.ts';
+import { recycled } from '../../src/core/block.ts';
 import { pythonOperator, type RemoteOperator } from '../../src/remote/index.ts';
 
 const { values: flags } = parseArgs({
@@ -16,25 +16,37 @@ const python = process.env.EIGENSKETCH_PYTHON ?? '/usr/bin/python3';
 
 /** Milliseconds of one of `blocks` products, `underWay` at a time. */
 async function perBlock(op: RemoteOperator, underWay: number): Promise<number> {
-  const X = zeros(n, cols, 'float32');
-  X.data.fill(1);
-  const outs = Array.from({ length: underWay }, () => zeros(n, cols, 'float32'));
-  const lane = async (out: (typeof outs)[number]): Promise<void> => {
+  const lanes = await Promise.all(
+    Array.from({ length: underWay }, async () => {
+      const lent = await op.lend!(cols);
+      const [X, out] = [lent?.input, lent?.product].map((memory) => recycled(n, cols, 'float32', memory)(cols));
+      X!.data.fill(1);
+      return { X: X!, out: out!, lent };
+    }),
+  );
+  const run = async ({ X, out }: (typeof lanes)[number]): Promise<void> => {
     for (let i = 0; i < blocks / underWay; i++) await op.matmat(X, out);
   };
-  await Promise.all(outs.map(lane));
+  await Promise.all(lanes.map(run));
   const started = performance.now();
-  await Promise.all(outs.map(lane));
-  return (performance.now() - started) / blocks;
+  await Promise.all(lanes.map(run));
+  const milliseconds = (performance.now() - started) / blocks;
+  for (const { lent } of lanes) lent?.giveBack();
+  return milliseconds;
 }
 
 const metrics: Record<string, number> = {};
 let backend = '';
-for (const product of [0, 5, 5 * cols]) {
-  const op = await pythonOperator('bench/peers/waiting_operator.py:Waiting', { python, args: [n, product] });
-  backend = op.backend ?? '';
-  metrics[`${product} ms product, one at a time`] = await perBlock(op, 1);
-  metrics[`${product} ms product, two under way`] = await perBlock(op, 2);
-  await op.close();
+for (const [made, words] of [
+  ['Waiting', 'product'],
+  ['Placing', 'product with `out`'],
+]) {
+  for (const product of [0, 5, 5 * cols]) {
+    const op = await pythonOperator(`bench/peers/waiting_operator.py:${made}`, { python, args: [n, product] });
+    backend = op.backend ?? '';
+    metrics[`${product} ms ${words}, one at a time`] = await perBlock(op, 1);
+    metrics[`${product} ms ${words}, two under way`] = await perBlock(op, 2);
+    await op.close();
+  }
 }
 console.log(JSON.stringify({ metrics, info: { backend } }));

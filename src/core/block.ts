@@ -27,8 +27,12 @@ export function zeros(rows: number, cols: number, dtype: DType): Block {
  * Blocks in the same memory time after time: fresh memory costs a large product as much as its arithmetic, and what is thrown
  * away is collected late.
  */
-export function recycled(rows: number, mostCols: number, dtype: DType): (cols: number) => Block {
-  const { data } = zeros(rows, mostCols, dtype);
+export function recycled(
+  rows: number,
+  mostCols: number,
+  dtype: DType,
+  data: FloatArray = allocate(dtype, rows * mostCols),
+): (cols: number) => Block {
   return (cols) => ({ rows, cols, data: data.subarray(0, rows * cols) });
 }
 

@@ -29,6 +29,7 @@ const FIELDS = [
   'concurrent',
   'backend',
   'matmat',
+  'lend',
   'matmatByBatch',
   'adjointMatmat',
 ] as const satisfies readonly (keyof LinearOperator)[];

@@ -1,6 +1,6 @@
 /** The contract of everything eigensketch can work on: an operator known through its block products. */
 import type { Block } from '../core/block.ts';
-import type { DType } from '../core/dtype.ts';
+import type { DType, FloatArray } from '../core/dtype.ts';
 
 /** The part of a product that one batch of data contributes: A X = sum over batches of weight_b A_b X. */
 export interface BatchProduct {
@@ -10,6 +10,16 @@ export interface BatchProduct {
   weight: number;
   /** A_b X, not yet weighted. It may be reused after the visitor has returned. */
   product: Block;
+}
+
+/** Memory of an operator: blocks that lie there reach whoever multiplies them without a copy. */
+export interface LentMemory {
+  /** Numbers of the operator's element type, for the beginning of which a product is given X. */
+  input: FloatArray;
+  /** The same for its `out`. */
+  product: FloatArray;
+  /** Nobody may touch it from then on. */
+  giveBack(): void;
 }
 
 /** Two entries of a stored matrix across its diagonal that should be equal. */
@@ -70,6 +80,11 @@ export interface LinearOperator {
    * may be written to and returned: memory that is used again saves a large product the price of fresh one.
    */
   matmat(X: Block, out?: Block): Block | Promise<Block>;
+  /**
+   * Memory for a product with at most `cols` columns, one at a time; undefined where there is none. Blocks elsewhere are
+   * multiplied as well, after a copy.
+   */
+  lend?(cols: number): Promise<LentMemory | undefined>;
   /**
    * A X for an operator that is a weighted sum over data batches; `visit` is called with each batch's part on the way and
    * awaited. Every product visits the same batches.

@@ -5,7 +5,7 @@ import { Child, type ChildOptions } from './child.ts';
 import { encodeHead, FRAME_END, type Frame, FrameError, type FrameHeader, FrameReader } from './frames.ts';
 import { type Description, errorOf, PROTOCOL_VERSION, parseDescription } from './protocol.ts';
 import { canShare, type SharedName } from './shared-memory.ts';
-import { type Slot, Slots } from './slots.ts';
+import { after, type Slot, Slots } from './slots.ts';
 
 export interface ConnectionOptions extends ChildOptions {
   /** Milliseconds without a word from the program, while one is waited for, after which it is given up. */
@@ -20,12 +20,22 @@ export interface Request {
   payload?: Uint8Array;
   /** Bytes of the only answer, which may come in shared memory; by default answers come through the pipe. */
   answerBytes?: number;
+  /** Where the answer is wanted. */
+  out?: Uint8Array | undefined;
   /** For messages: 'a product of 64 columns'. */
   what: string;
   /** Memory for the payload of an answer. */
   place(header: FrameHeader, bytes: number): Uint8Array;
   /** The answer, or one of several before it: true for the last. */
   take(frame: Frame): boolean;
+}
+
+/** Memory whose beginning is for payloads. */
+interface Loan {
+  buffer: ArrayBuffer;
+  /** The first byte for answers. */
+  answerAt: number;
+  giveBack(): void;
 }
 
 interface Pending extends Request {
@@ -35,8 +45,13 @@ interface Pending extends Request {
   reject(error: unknown): void;
 }
 
-/** Where in a slot the answer is, after the payload, at a boundary of cache lines. */
-const answerAt = ({ payload }: Request): number => Math.ceil((payload?.length ?? 0) / 64) * 64;
+/** Where in a slot the answer is: where it is wanted, or after the payload. */
+const answerAt = ({ payload, out }: Request, { bytes }: Slot): number =>
+  out?.buffer === bytes.buffer ? out.byteOffset : after(payload!.length);
+
+const copyUnlessThere = (from: Uint8Array, to: Uint8Array): void => {
+  if (from.buffer !== to.buffer) to.set(from);
+};
 
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -128,12 +143,20 @@ export class Connection {
   /** Sends a request and waits for its last answer. The payload must stay as it is until then. */
   async request(request: Request): Promise<void> {
     const { payload, answerBytes = 0 } = request;
-    const slot = payload && (await this.#slots?.take(answerAt(request) + answerBytes));
+    const slot = payload && (await this.#slots?.take(payload, answerBytes));
     try {
       await this.#send(request, slot);
     } finally {
       if (slot) this.#slots?.give(slot);
     }
+  }
+
+  /** Memory for a payload and an answer of at most so many bytes, which then go without a copy. */
+  async lend(payloadBytes: number, answerBytes: number): Promise<Loan | undefined> {
+    const slots = this.#slots;
+    const answerAt = after(payloadBytes);
+    const slot = await slots?.lend(answerAt + answerBytes);
+    return slot && { buffer: slot.bytes.buffer, answerAt, giveBack: () => slots!.endLoan(slot) };
   }
 
   #send(request: Request, slot?: Slot): Promise<void> {
@@ -146,8 +169,8 @@ export class Connection {
       }
       const { header, payload = new Uint8Array(), answerBytes } = request;
       if (!slot) return this.#write(header, payload);
-      slot.bytes.set(payload);
-      const answer = answerBytes === undefined ? {} : { answer: answerAt(request) };
+      copyUnlessThere(payload, slot.bytes);
+      const answer = answerBytes === undefined ? {} : { answer: answerAt(request, slot) };
       this.#write({ ...header, memory: { slot: slot.id, bytes: payload.length, ...answer } });
     });
   }
@@ -176,7 +199,7 @@ export class Connection {
     this.#failure = { error };
     clearTimeout(this.#timer);
     for (const pending of this.#pending.splice(0)) pending.reject(error);
-    this.#slots?.close();
+    this.#slots = undefined;
     this.#child.waitFor(false);
   }
 
@@ -198,7 +221,8 @@ export class Connection {
     const { slot, answerBytes } = request;
     if (!slot || header.memory !== answerBytes) throw new FrameError('it answers in memory that it was not given');
     const payload = request.place(header, answerBytes!);
-    payload.set(slot.bytes.subarray(answerAt(request), answerAt(request) + payload.length));
+    const at = answerAt(request, slot);
+    copyUnlessThere(slot.bytes.subarray(at, at + payload.length), payload);
     return payload;
   }
 

@@ -10,6 +10,7 @@ An operator is anything with a `shape` (m, n) and a product `@` with an (n, b) b
 a block with an attribute `shape`. Blocks are numpy arrays; where the operator is a torch tensor or its `dtype` is a torch
 dtype (curvlinops), they are torch tensors on its `device`. Optional attributes: `dtype` (otherwise float64), `self_adjoint`,
 `psd`, `block_size`, `backend`, `rmatmat(Y)`, and `batches`, a list of pairs (weight, operator) whose weighted sum it is.
+A function, or a method `matmat(X, out)`, with a parameter `out` may write the product there and return it, which saves a copy.
 
 What is printed goes to standard error. The protocol is described in docs/remote.md of eigensketch.
 """
@@ -23,9 +24,11 @@ import sys
 if sys.version_info < (3, 8):
     sys.exit("eigensketch_server.py needs Python 3.8 or newer, this is " + sys.version)
 
+import inspect
 import queue
 import threading
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 
 try:
     import numpy as np
@@ -71,6 +74,8 @@ class Operator:
         self.device = device
         self._matvec = matvec
         self._matmat = matmat
+        if takes_out(matmat):
+            self.matmat = matmat
         if rmatmat is not None:
             self.rmatmat = rmatmat
 
@@ -106,6 +111,22 @@ def is_torch(value):
 def is_operator(value):
     """Whether a value has a shape: a class whose instances share one is still a function that makes them."""
     return hasattr(value, "shape") and not isinstance(value, type)
+
+
+def takes_out(function):
+    """Whether a function has a parameter `out`."""
+    try:
+        return "out" in inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False
+
+
+def product_into(op):
+    """The function by which an operator writes a product where it is wanted, if it has one."""
+    if isinstance(op, np.ndarray):
+        return lambda X, out: np.matmul(op, X, out=out)
+    function = getattr(op, "matmat", op)
+    return function if takes_out(function) else None
 
 
 def multiply(op, X):
@@ -154,6 +175,7 @@ class Served:
         self.self_adjoint = bool(getattr(op, "self_adjoint", getattr(op, "SELF_ADJOINT", False)))
         self.adjoint = self.self_adjoint or has_adjoint(op)
         self.batches = list(getattr(op, "batches", None) or [])
+        self.into = None if self.tensors else product_into(op)
 
     def hello(self):
         op = self.op
@@ -167,18 +189,21 @@ class Served:
         return header
 
     def product(self, apply, op, X, rows, out=None):
-        """apply(op, X) as a contiguous array of the operator's type, checked; in memory `out` where that is given."""
+        """apply(op, X) as an array, or what the operator says to have written to `out`, checked; and whether nobody else has it."""
         given = X
         if self.tensors:
             torch = sys.modules["torch"]
             device = getattr(self.op, "device", None) or "cpu"
             given = torch.from_numpy(X).to(device=device, dtype=self.torch_dtype)
         try:
-            Y = apply(op, given)
+            Y = apply(op, given) if out is None else self.into(given, out=out)
         except NotImplementedError as error:
             raise Failure("unsupported", "the operator has no such product: %s" % (error or "NotImplementedError"),
                           user_trace()) from error
+        # this name and the call's argument
+        own = type(Y) is np.ndarray and Y.flags.owndata and sys.getrefcount(Y) <= 2
         if is_torch(Y):
+            own = Y.device.type != "cpu"
             Y = Y.detach().cpu()
             # numpy has no bfloat16
             Y = Y.to(sys.modules["torch"].float32).numpy() if str(Y.dtype) == "torch.bfloat16" else Y.numpy()
@@ -188,11 +213,11 @@ class Served:
                           % (Y.shape, X.shape[1], (rows, X.shape[1])))
         if Y.dtype.kind not in "fiub":
             raise Failure("numerical", "the operator returned numbers of type %s: only real ones can be used" % Y.dtype)
-        if out is None:
-            return np.ascontiguousarray(Y, dtype=DTYPES[self.dtype])
-        out = out[:Y.size * np.dtype(DTYPES[self.dtype]).itemsize].view(DTYPES[self.dtype]).reshape(Y.shape)
-        out[...] = Y
-        return out
+        return Y, own
+
+
+def address(array):
+    return array.__array_interface__["data"][0]
 
 
 def dtype_name(dtype):
@@ -244,6 +269,8 @@ class Channel:
         sys.stdout.flush()
         os.dup2(2, 1)
         self.lock = threading.Lock()
+        self.writer = ThreadPoolExecutor(1)
+        self.pending = None
 
     def fill(self, view):
         """Reads as many bytes as the view has; False at the end of the input."""
@@ -275,6 +302,18 @@ class Channel:
         return json.loads(header.decode("utf-8")), payload
 
     def write(self, header, payload=None):
+        if self.pending:
+            self.pending.result()
+        self.write_now(header, payload)
+
+    def write_later(self, header, place):
+        """Calls `place` and writes, while the next product is under way and before every later frame."""
+        def work():
+            place()
+            self.write_now(header)
+        self.pending = self.writer.submit(work)
+
+    def write_now(self, header, payload=None):
         text = json.dumps(header).encode("utf-8")
         body = memoryview(b"" if payload is None else payload.reshape(-1).view(np.uint8))
         head = PREFIX.pack(MAGIC, len(text), len(body)) + text
@@ -350,7 +389,7 @@ def progress(done, total):
         _channel.write({"type": "progress", "done": done, "total": total})
 
 
-def answer(served, header, payload, channel, areas):
+def answer(served, header, payload, channel, areas, is_next_there):
     kind, request = header["type"], header.get("id")
     if kind == "memory":
         areas.pop(header["slot"], None)
@@ -365,32 +404,44 @@ def answer(served, header, payload, channel, areas):
     if kind not in known or (kind == "adjoint" and not served.adjoint) or (
             kind == "multiplyByBatch" and not served.batches):
         raise Failure("unsupported", "the operator has no product of type %r" % kind)
-    memory, out = header.get("memory"), None
+    memory, area = header.get("memory"), None
     if memory:
         area = areas[memory["slot"]]
         payload = area[:memory["bytes"]]
-        if "answer" in memory:
-            out = area[memory["answer"]:]
     X = np.frombuffer(payload, dtype=DTYPES[header["dtype"]])
     if header["rows"] != rows_in or X.size != rows_in * header["cols"]:
         raise Failure("shape", "%s needs blocks of %d rows, got %s x %s with %d numbers"
                       % (kind, rows_in, header["rows"], header["cols"], X.size))
     X = X.reshape(rows_in, header["cols"])
 
-    def send(name, Y, **facts):
-        block = {"type": name, "id": request, "rows": Y.shape[0], "cols": Y.shape[1], "dtype": served.dtype}
+    dtype = np.dtype(DTYPES[served.dtype])
+
+    out = None
+    if memory and "answer" in memory:
+        size = rows_out * header["cols"] * dtype.itemsize
+        out = area[memory["answer"]:][:size].view(dtype).reshape(rows_out, header["cols"])
+
+    def send(name, Y, own, **facts):
+        block = {"type": name, "id": request, "rows": Y.shape[0], "cols": Y.shape[1], "dtype": served.dtype, **facts}
         if out is None:
-            channel.write({**block, **facts}, Y)
-        else:
-            channel.write({**block, "memory": Y.nbytes})
+            channel.write(block, np.ascontiguousarray(Y, dtype=dtype))
+            return
+        block["memory"] = out.nbytes
+        if own and is_next_there():
+            channel.write_later(block, lambda: np.copyto(out, Y, casting="unsafe"))
+            return
+        if address(Y) != address(out):
+            out[...] = Y
+        channel.write(block)
 
     if kind == "multiplyByBatch":
         for index, (weight, op) in enumerate(served.batches):
-            send("batch", served.product(multiply, op, X, rows_out), index=index, weight=float(weight))
+            send("batch", *served.product(multiply, op, X, rows_out), index=index, weight=float(weight))
         channel.write({"type": "done", "id": request})
     else:
         apply = multiply_adjoint if kind == "adjoint" and not served.self_adjoint else multiply
-        send("product", served.product(apply, served.op, X, rows_out, out))
+        wanted = out if apply is multiply and served.into and X.dtype == dtype else None
+        send("product", *served.product(apply, served.op, X, rows_out, wanted))
 
 
 def serve(operator):
@@ -401,7 +452,8 @@ def serve(operator):
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     served, areas = None, {}
-    for header, payload in Requests(channel):
+    requests = Requests(channel)
+    for header, payload in requests:
         try:
             if header["type"] == "hello":
                 if header.get("protocol") != PROTOCOL:
@@ -416,7 +468,7 @@ def serve(operator):
             else:
                 if served is None:
                     raise Failure("unsupported", "a product was asked for before the handshake")
-                answer(served, header, payload, channel, areas)
+                answer(served, header, payload, channel, areas, lambda: not requests.arrived.empty())
         except BrokenPipeError:
             return
         except Exception as error:  # pylint: disable=broad-except

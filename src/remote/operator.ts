@@ -5,7 +5,7 @@ import { bytesPerEntry, type DType, dtypeOf } from '../core/dtype.ts';
 import { ShapeError, UnsupportedError } from '../core/errors.ts';
 import { parseOptions } from '../core/parse.ts';
 import { defineOperator, type Operator } from '../linops/define.ts';
-import type { LinearOperator } from '../linops/operator.ts';
+import type { LentMemory, LinearOperator } from '../linops/operator.ts';
 import { bytesOf, FrameError, type FrameHeader } from './frames.ts';
 import { command, type ParsedRemoteOptions, REMOTE_FIELDS, type RemoteOptions } from './options.ts';
 import { Program } from './program.ts';
@@ -52,6 +52,7 @@ async function ask(program: Program, type: ProductType, X: Block, rows: number, 
     header: blockHeader(type, undefined, X),
     payload: bytesOf(X.data),
     answerBytes: rows * X.cols * bytesPerEntry(description.dtype),
+    out: out && bytesOf(out.data),
     what: columns(type, X),
     place: (header, bytes) => {
       product = placeBlock(header, bytes, rows, X.cols, out);
@@ -63,6 +64,24 @@ async function ask(program: Program, type: ProductType, X: Block, rows: number, 
     },
   });
   return product!;
+}
+
+async function lend(program: Program, cols: number): Promise<LentMemory | undefined> {
+  // of a program that cannot be reached the product tells
+  const connected = await program.connect().catch(() => undefined);
+  if (!connected) return undefined;
+  const { connection, description } = connected;
+  const { shape, dtype } = description;
+  const [answers, payloads] = shape.map((rows) => rows * cols);
+  const bytes = bytesPerEntry(dtype);
+  const lent = await connection.lend(payloads! * bytes, answers! * bytes);
+  if (!lent) return undefined;
+  const Numbers = dtype === 'float32' ? Float32Array : Float64Array;
+  return {
+    input: new Numbers(lent.buffer, 0, payloads),
+    product: new Numbers(lent.buffer, lent.answerAt, answers),
+    giveBack: lent.giveBack,
+  };
 }
 
 /** The same batch by batch: parts are visited one after the other while further ones arrive. */
@@ -131,6 +150,7 @@ async function connectNamed(name: string, options: ParsedRemoteOptions): Promise
     overlaps: true,
     concurrent: true,
     matmat: (X, out) => within(name, () => ask(program, 'multiply', X, m, out)),
+    lend: (cols) => lend(program, cols),
     ...(adjoint ? { adjointMatmat: (Y: Block) => within(name, () => ask(program, 'adjoint', Y, n)) } : {}),
     ...(batches > 0
       ? { matmatByBatch: (X: Block, visit: Visit) => within(name, () => askByBatch(program, X, m, visit)) }

@@ -81,18 +81,15 @@ function blockOf(header: FrameHeader, bytes: number, place: typeof zeros = zeros
   return place(rows as number, cols as number, dtype as DType);
 }
 
-const unmapper = new FinalizationRegistry<() => void>((unmap) => unmap());
-
-/** Memory of the other side by the number of its slot, mapped for as long as anybody holds a block in it. */
+/** Memory of the other side by the number of its slot. */
 class Areas {
-  readonly #bytes = new Map<unknown, Uint8Array>();
+  readonly #buffers = new Map<unknown, ArrayBuffer>();
 
   /** Whether it could be mapped here. */
   async open({ slot, path, name, bytes: size }: FrameHeader): Promise<boolean> {
     try {
-      const { bytes, unmap } = await openShared({ path, name, bytes: size } as SharedName);
-      unmapper.register(bytes.buffer, unmap);
-      this.#bytes.set(slot, bytes);
+      const { buffer } = await openShared({ path, name, bytes: size } as SharedName);
+      this.#buffers.set(slot, buffer);
       return true;
     } catch {
       return false;
@@ -102,7 +99,7 @@ class Areas {
   /** The block of a request, and memory for its product of `rows` rows. */
   blocks(header: FrameHeader, rows: number, type: DType): { X: Block; out?: Block } {
     const { slot, bytes, answer } = header.memory as { slot: number; bytes: number; answer?: number };
-    const { buffer } = this.#bytes.get(slot)! as Uint8Array<ArrayBuffer>;
+    const buffer = this.#buffers.get(slot)!;
     const at = (start: number) => (rows: number, cols: number, dtype: DType) => {
       const Numbers = dtype === 'float32' ? Float32Array : Float64Array;
       return { rows, cols, data: new Numbers(buffer, start, rows * cols) };

@@ -16,12 +16,7 @@ export interface SharedName {
   bytes: number;
 }
 
-/** Memory that is mapped here. */
-export interface Mapping {
-  bytes: Uint8Array;
-  /** Gives it back: nobody may touch `bytes` from then on. */
-  unmap(): void;
-}
+const unmapper = new FinalizationRegistry<() => void>((unmap) => unmap());
 
 const CLOSE_ON_EXEC = 1;
 const READ_AND_WRITE = 3;
@@ -30,7 +25,8 @@ const FAILED = 2n ** 64n - 1n;
 
 interface System {
   create: ForeignFunction;
-  map(fd: number, bytes: number): Mapping;
+  /** Memory that stays mapped for as long as anybody holds its buffer. */
+  map(fd: number, bytes: number): Uint8Array<ArrayBuffer>;
 }
 
 async function loadSystem(): Promise<System | undefined> {
@@ -39,10 +35,12 @@ async function loadSystem(): Promise<System | undefined> {
     const libc = load(null);
     const mmap = libc.func('mmap', 'void *', ['void *', 'size_t', 'int', 'int', 'int', 'int64']);
     const munmap = libc.func('munmap', 'int', ['void *', 'size_t']);
-    const map = (fd: number, bytes: number): Mapping => {
+    const map = (fd: number, bytes: number): Uint8Array<ArrayBuffer> => {
       const address = mmap(null, bytes, READ_AND_WRITE, SHARED, fd, 0) as bigint;
       if (address === FAILED) throw new Error(`${bytes} bytes of shared memory cannot be mapped`);
-      return { bytes: new Uint8Array(view(address, bytes)), unmap: () => void munmap(address, bytes) };
+      const buffer = view(address, bytes);
+      unmapper.register(buffer, () => munmap(address, bytes));
+      return new Uint8Array(buffer);
     };
     return { create: libc.func('memfd_create', 'int', ['str', 'uint']), map };
   } catch {
@@ -61,15 +59,17 @@ const system = (): Promise<System | undefined> => {
 export const canShare = async (): Promise<boolean> => (await system()) !== undefined;
 
 /** New memory, and where another process finds it until `close` is called. @throws where the system gives none. */
-export async function createShared(bytes: number): Promise<Mapping & { where: SharedName; close(): void }> {
+export async function createShared(
+  size: number,
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; where: SharedName; close(): void }> {
   const { create, map } = (await system())!;
   const name = `eigensketch-${randomUUID()}`;
   const fd = create(name, CLOSE_ON_EXEC) as number;
   if (fd < 0) throw new Error('the system gives no shared memory');
   try {
-    ftruncateSync(fd, bytes);
-    const where = { path: `/proc/${process.pid}/fd/${fd}`, name, bytes };
-    return { ...map(fd, bytes), where, close: () => closeSync(fd) };
+    ftruncateSync(fd, size);
+    const where = { path: `/proc/${process.pid}/fd/${fd}`, name, bytes: size };
+    return { bytes: map(fd, size), where, close: () => closeSync(fd) };
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -77,7 +77,7 @@ export async function createShared(bytes: number): Promise<Mapping & { where: Sh
 }
 
 /** Memory of another process. @throws where this is another machine, or it may not be opened here. */
-export async function openShared({ path, name, bytes }: SharedName): Promise<Mapping> {
+export async function openShared({ path, name, bytes }: SharedName): Promise<Uint8Array<ArrayBuffer>> {
   const { map } = (await system())!;
   // on another machine anything may be at this path
   if (readlinkSync(path) !== `/memfd:${name} (deleted)`) throw new Error(`${path} is not ${name}`);

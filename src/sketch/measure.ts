@@ -47,6 +47,25 @@ type Apply = typeof applyOperator;
 /** Columns `start..end` of what is multiplied, in `into` or elsewhere. */
 export type Columns = (start: number, end: number, into: Block) => Promise<Block> | Block;
 
+/** Memory for one product after the other. */
+interface Slot {
+  input(cols: number): Block;
+  product?(cols: number): Block;
+  giveBack?(): void;
+}
+
+async function slotFor(op: LinearOperator, inputRows: number, width: number, apply: Apply): Promise<Slot> {
+  const { shape, dtype } = op;
+  // products of the adjoint are always in memory of their own
+  if (apply !== applyOperator) return { input: recycled(inputRows, width, dtype) };
+  const lent = await op.lend?.(width);
+  return {
+    input: recycled(inputRows, width, dtype, lent?.input),
+    product: recycled(shape[0], width, dtype, lent?.product),
+    giveBack: () => lent?.giveBack(),
+  };
+}
+
 /** A product that was asked for. */
 interface UnderWay {
   range: ColumnRange;
@@ -68,12 +87,9 @@ export async function measureColumns(
   { stage, width, ranges, total, sink, onProgress, signal }: MeasureOptions,
   apply: Apply = applyOperator,
 ): Promise<void> {
-  // products of the adjoint are always in memory of their own
-  const isLent = apply === applyOperator;
-  const slots = Array.from({ length: op.overlaps ? 2 : 1 }, () => ({
-    input: recycled(inputRows, width, op.dtype),
-    ...(isLent ? { product: recycled(op.shape[0], width, op.dtype) } : {}),
-  }));
+  const slots = await Promise.all(
+    Array.from({ length: op.overlaps ? 2 : 1 }, () => slotFor(op, inputRows, width, apply)),
+  );
   const underWay: UnderWay[] = [];
   let done = 0;
   let measured = 0;
@@ -117,6 +133,7 @@ export async function measureColumns(
     while (underWay.length > 0) await finish();
   } finally {
     while (underWay.length > 0) await finish().catch(() => undefined);
+    for (const slot of slots) slot.giveBack?.();
   }
 }
 

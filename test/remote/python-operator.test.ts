@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
+import { asDType } from '../../src/core/block.ts';
 import { apost, type Block, eigsh } from '../../src/index.ts';
 import {
   type PythonOptions,
@@ -69,6 +70,8 @@ describePython('Python with numpy', ['numpy'], () => {
       ['in_batches', 'float64', true],
       ['ready', 'float64', undefined],
       ['Shaped', 'float64', undefined],
+      ['placing', 'float64', undefined],
+      ['placing_function', 'float64', undefined],
     ])('%s', async (name, dtype, selfAdjoint) => {
       const op = await made(name);
       expect([op.shape, op.dtype, op.selfAdjoint]).toEqual([[N, N], dtype, selfAdjoint]);
@@ -84,6 +87,43 @@ describePython('Python with numpy', ['numpy'], () => {
       await op.close();
       expect(output).toContain('made by a print\n');
       expect(output).toContain('and by a write to standard output\n');
+    });
+
+    test('written by the operator where they are wanted, or elsewhere; float32 blocks of a float64 operator', async () => {
+      for (const name of ['placing', 'placing_function', 'dense']) {
+        const op = await made(name);
+        const lent = await op.lend!(3000);
+        for (const cols of [3000, 2999]) {
+          const X = counted(N, cols, 'float64');
+          const memory = lent
+            ? { input: lent.input.subarray(0, N * cols), product: lent.product.subarray(0, N * cols) }
+            : undefined;
+          memory?.input.set(X.data);
+          const out = { ...X, data: memory?.product ?? new Float64Array(N * cols) };
+          expect(await op.matmat({ ...X, data: memory?.input ?? X.data }, out)).toBe(out);
+          expect(Array.from(out.data)).toEqual(expected(X).map((value) => value + 0));
+          expect(Array.from((await op.matmat(asDType(X, 'float32'))).data)).toEqual(Array.from(out.data));
+        }
+        lent?.giveBack();
+      }
+      if (!(await canShare())) return;
+      const op = await made('placing');
+      expect(await message(op.matmat(counted(N, 2998, 'float64')))).toContain(
+        `the operator returned an array of shape () for a block of 2998 columns, expected (${N}, 2998)`,
+      );
+    });
+
+    test.each([true, false])('of many at once, in memory of their own: %s', async (own) => {
+      const op = await made('returning', { args: [own] });
+      const blocks = Array.from({ length: 12 }, (_, i) => {
+        const X = counted(N, 3000, 'float64');
+        return { ...X, data: X.data.map((value) => value + i) };
+      });
+      const products = await Promise.all(blocks.map((X) => op.matmat(X)));
+      for (const [i, X] of blocks.entries()) {
+        const right = expected(X);
+        expect(products[i]!.data.findIndex((value, at) => value !== right[at])).toBe(-1);
+      }
     });
 
     test('of the adjoint of a rectangular array', async () => {

@@ -12,6 +12,7 @@ import { type RemoteOperator, type RemoteOptions, remoteOperator } from '../../s
 import { canShare } from '../../src/remote/shared-memory.ts';
 import { checkRefusals } from '../laws/linop.ts';
 import { temporaryFolder } from '../store/support.ts';
+import { collectGarbage } from '../support/garbage.ts';
 import { afterEach, describe, expect, test } from '../support/jest.ts';
 
 const SERVER = resolve('test/remote/fixtures/serve.mjs');
@@ -36,6 +37,12 @@ function counted(rows: number, cols: number, dtype: LinearOperator['dtype'] = 'f
   const numbers = Array.from({ length: rows * cols }, (_, i) => i + 1);
   return { rows, cols, data: dtype === 'float32' ? Float32Array.from(numbers) : Float64Array.from(numbers) };
 }
+
+const message = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => 'no error',
+    (error: Error) => `${error.name}: ${error.message}`,
+  );
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -150,15 +157,18 @@ describe('products', () => {
       };
       // memory for the first, which the second fits in and the third does not, and one through pipes
       for (const cols of [3000, 2999, 5000, 1, 3000]) await check(cols);
+      await collectGarbage();
       expect(sharedBy(process.pid)).toBe(SHARES ? 1 : 0);
       const out = counted(8, 3000, op.dtype);
       expect(await op.matmat(counted(8, 3000, op.dtype), out)).toBe(out);
       expect(bits(out)).toEqual(bits(await own.matmat(counted(8, 3000, op.dtype))));
       await check(3000, 3001, 2999, 3000, 3002, 3000, 2);
+      await collectGarbage();
       expect(sharedBy(process.pid)).toBe(SHARES ? 4 : 0);
       // what it outgrew it gives back later
       expect(sharedBy(op.pid!) >= 4).toBe(SHARES);
       await op.close();
+      await collectGarbage();
       expect(sharedBy(process.pid)).toBe(0);
     }
     const tall = await served('tall');
@@ -173,6 +183,40 @@ describe('products', () => {
     expect(sharedBy(batches.pid!)).toBe(SHARES ? 1 : 0);
   });
 
+  test('with blocks in lent memory go without a copy; one that is asked for twice at once has two answers', async () => {
+    if (!SHARES) return;
+    const [op, own] = [await served('good'), diagonalOperator(values)];
+    const lent = (await op.lend!(5000))!;
+    const blocks = (cols: number): [Block, Block] => {
+      const X = { rows: 8, cols, data: lent.input.subarray(0, 8 * cols) };
+      X.data.set(counted(8, cols).data);
+      return [X, { ...X, data: lent.product.subarray(0, 8 * cols) }];
+    };
+    for (const cols of [5000, 4999]) {
+      const [X, out] = blocks(cols);
+      expect((await op.matmat(X, out)).data.buffer).toBe(lent.input.buffer);
+      expect(bits(out)).toEqual(bits(await own.matmat(X)));
+      out.data.fill(0);
+      const [first, second] = await Promise.all([op.matmat(X, out), op.matmat(X)]);
+      expect([first!.data.buffer === out.data.buffer, second!.data.buffer === out.data.buffer]).toEqual([true, false]);
+      expect([first!, second!].map(bits)).toEqual([out, await own.matmat(X)].map(bits));
+      expect(bits(second!)).toEqual(bits(out));
+    }
+    // what the other side of it has lost is a place for numbers all the same
+    const [X, out] = blocks(3000);
+    process.kill(op.pid!, 'SIGKILL');
+    await message(op.matmat(X, out) as Promise<Block>);
+    await collectGarbage();
+    expect(await op.matmat(X, out)).toBe(out);
+    expect(bits(out)).toEqual(bits(await own.matmat(X)));
+    lent.giveBack();
+    const other = (await op.lend!(5000))!;
+    other.giveBack();
+    expect(bits(await op.matmat(counted(8, 5000)))).toEqual(bits(await own.matmat(counted(8, 5000))));
+    expect((await op.lend!(4999))!.input.buffer).toBe(other.input.buffer);
+    expect(await op.lend!(1)).toBeUndefined();
+  });
+
   test('make the same sketch as in this process, bit for bit', async () => {
     const op = await served('good');
     const [remote, own] = [
@@ -185,12 +229,6 @@ describe('products', () => {
 });
 
 describe('what goes wrong is named', () => {
-  const message = async (work: Promise<unknown>): Promise<string> =>
-    work.then(
-      () => 'no error',
-      (error: Error) => `${error.name}: ${error.message}`,
-    );
-
   test('an exception of a product, with its stack; serving goes on', async () => {
     const op = await served('throwing');
     expect(await message(op.matmat(counted(8, 3)) as Promise<Block>)).toMatch(
@@ -240,6 +278,7 @@ describe('what goes wrong is named', () => {
     const product = message(op.matmat(X) as Promise<Block>);
     process.kill(op.pid!, 'SIGKILL');
     expect(await product).toMatch(/was ended by SIGKILL during/);
+    await collectGarbage();
     expect(sharedBy(process.pid)).toBe(0);
     expect(bits(await op.matmat(X))).toEqual(bits(await diagonalOperator(values).matmat(X)));
     const again = op.matmat(X);
@@ -247,6 +286,7 @@ describe('what goes wrong is named', () => {
     expect(await message(again as Promise<Block>)).toMatch(
       /was ended by SIGKILL during a product of 5000 columns|no error/,
     );
+    await collectGarbage();
     expect(sharedBy(process.pid)).toBe(0);
   });
 
