@@ -39,5 +39,6 @@ test('300,000 wanted pairs, half from each end', () => {
   // largest, smallest, second largest, ...: 1, -1, 1, -1, ...
   const values = Float64Array.from({ length: 300_000 }, (_, i) => (i % 2 === 0 ? 1 : -1));
   const ritz = { values, residualNorms: values, S: { rows: 0, cols: 0, data: new Float64Array(0) } };
-  expect(endsOf(ritz, 'BE', values.length, 0.5)).toEqual({ high: 150_000, low: 150_000, upper: 1.5, lower: -1.5 });
+  const ends = { high: 150_000, low: 150_000, upper: 1.5, lower: -1.5, above: 0, below: 0 };
+  expect(endsOf(ritz, 'BE', values.length, 0.5)).toEqual(ends);
 });

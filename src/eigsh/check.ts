@@ -1,9 +1,17 @@
 /** The whole search: make the wanted pairs converge, then make sure that nothing is hidden from them. */
 
 import type { KrylovContext } from '../krylov/decomposition.ts';
-import { beginRun, type FreshRun, type SpectrumBounds, spectrumBounds, stepsToExclude } from '../krylov/fresh-run.ts';
+import {
+  aimAtRun,
+  beginRun,
+  type FreshRun,
+  isExhausted,
+  type SpectrumBounds,
+  spectrumBounds,
+  stepsToExclude,
+} from '../krylov/fresh-run.ts';
 import { levelAtLook } from '../stats/sequential.ts';
-import { boundTheRest, type Completeness, endsOf } from './completeness.ts';
+import { boundTheRest, type Completeness, type Ends, endsOf } from './completeness.ts';
 import { converge } from './converge.ts';
 import { type EigshStatus, Iteration, type SearchSettings, type SearchState } from './iteration.ts';
 import { CHECK_COLUMNS } from './options.ts';
@@ -21,12 +29,31 @@ const CHECK_SHARE = 0.1;
 /** What a run has come to. */
 type Outcome = SpectrumBounds | { stopped: EigshStatus } | 'missedPair';
 
-/** Begins the next run outside the basis. */
+/** Pairs beside the wanted ones may raise the bound of a run outside of them by this part of their distance from the end. */
+const RAISING_SHARE = 0.1;
+
+/**
+ * Ritz pairs that a run stays outside of: the wanted ones, and the next ones as far as they are known not to lie beyond the
+ * ends. Those would have to be found again, and keep the bound of the run up; but a pair of residual norm r at the distance d
+ * from an end raises what the run says of that end by r^2 / d.
+ */
+function knownPairs({ ritz: { values, residualNorms }, settings }: Iteration, { upper, lower }: Ends): number {
+  let known = settings.count;
+  let raised = 0;
+  for (; known < values.length; known++) {
+    const distance = Math.min(upper - values[known]!, values[known]! - lower);
+    raised += residualNorms[known]! ** 2 / distance;
+    if (!(raised <= RAISING_SHARE * distance)) break;
+  }
+  return known;
+}
+
+/** Begins the next run. */
 async function beginNextRun(iteration: Iteration): Promise<void> {
   const { runs = 0, firstProduct = iteration.numMatvecs } = iteration.check ?? {};
   if (runs > 0 && iteration.order >= iteration.settings.basisColumns) await iteration.restart();
-  const wanted = iteration.ritz.values.subarray(0, iteration.settings.count);
-  const { state, run } = await beginRun(iteration.state, Array.from(wanted), iteration.context);
+  const known = knownPairs(iteration, currentEnds(iteration));
+  const { state, run } = await beginRun(iteration.state, iteration.ritz, known, iteration.context);
   iteration.state = state;
   iteration.check = { runs: runs + 1, firstProduct, run };
 }
@@ -36,24 +63,34 @@ function marginOf({ ritz, settings, floors }: Iteration): number {
   return 2 * Math.max(settings.tol * Math.abs(ritz.values[settings.count - 1]!), floors.noise);
 }
 
+const currentEnds = (iteration: Iteration): Ends =>
+  endsOf(iteration.ritz, iteration.settings.which, iteration.settings.count, marginOf(iteration));
+
 /** Whether another pair has come in among the wanted ones since a run began. */
-function hasChanged(iteration: Iteration, { wanted }: FreshRun): boolean {
+function hasChanged(iteration: Iteration, { values }: FreshRun): boolean {
   const margin = marginOf(iteration);
+  const wanted = values.subarray(0, iteration.settings.count);
   return wanted.some((value, i) => Math.abs(value - iteration.ritz.values[i]!) > margin);
 }
+
+/** What bounds of the part outside a run's pairs say of all that was not returned. */
+const boundsFrom = (
+  { settings, floors, context }: Iteration,
+  run: FreshRun,
+  outside: Pick<SpectrumBounds, 'lower' | 'upper'>,
+  ends: Ends,
+): ReturnType<typeof boundTheRest> => boundTheRest(run, settings.which, ends, outside, floors.noise, context);
 
 /** What the products of a run say so far; nothing while another one is worth its price. */
 async function assess(iteration: Iteration, run: FreshRun, index: number): Promise<Outcome | undefined> {
   const { settings, context } = iteration;
-  const { count, which, checkSteps, basisColumns } = settings;
+  const { checkSteps, basisColumns } = settings;
   const most = Math.max(checkSteps, Math.floor(CHECK_SHARE * iteration.check!.firstProduct));
-  const ends = endsOf(iteration.ritz, which, count, marginOf(iteration));
+  const ends = currentEnds(iteration);
   const outside = await spectrumBounds(run, levelOfRun(settings, index), context.kernels);
   if (outside.largest > ends.upper || outside.smallest < ends.lower) return 'missedPair';
-  const isNothing = outside.upper <= ends.upper && outside.lower >= ends.lower;
   const isSpent = run.diagonal.length >= most || iteration.order >= basisColumns + CHECK_COLUMNS;
-  // a run that rounding has ended cannot tell more
-  const isOver = isNothing || isSpent || iteration.state.newest === 0;
+  const isOver = isSpent || isExhausted(run) || (await boundsFrom(iteration, run, outside, ends)).complete;
   return isOver ? outside : undefined;
 }
 
@@ -64,6 +101,7 @@ async function follow(iteration: Iteration, run: FreshRun, index: number): Promi
     if (outcome) return outcome;
     const stopped = iteration.refusal(1);
     if (stopped) return { stopped };
+    iteration.state = await aimAtRun(run, iteration.state, iteration.context);
     await iteration.step(1);
   }
 }
@@ -74,14 +112,12 @@ async function completenessOf(
   run: FreshRun,
   ended: Pick<SpectrumBounds, 'lower' | 'upper'>,
 ): Promise<Omit<Completeness, 'numMatvecs'>> {
-  const { settings, ritz, state, floors, context, check } = iteration;
-  const ends = endsOf(ritz, settings.which, settings.count, marginOf(iteration));
-  const bounds = await boundTheRest(state, settings.which, ends, ended, floors.noise, context);
-  const { upperBound = ends.upper, lowerBound = ends.lower } = bounds;
-  const isComplete = upperBound - floors.noise <= ends.upper && lowerBound + floors.noise >= ends.lower;
-  if (isComplete) return { confidence: settings.confidence, ...bounds, complete: true };
+  const { settings, context, check } = iteration;
+  const ends = currentEnds(iteration);
+  const bounds = await boundsFrom(iteration, run, ended, ends);
+  if (bounds.complete) return { confidence: settings.confidence, ...bounds };
   const productsNeeded = await stepsToExclude(run, levelOfRun(settings, check!.runs), ends, context.kernels);
-  return { confidence: settings.confidence, ...bounds, complete: false, productsNeeded };
+  return { confidence: settings.confidence, ...bounds, productsNeeded };
 }
 
 /** A basis of the whole space: the wanted values themselves bound the rest. */
@@ -99,7 +135,7 @@ function complete({ ritz, settings, floors }: Iteration): Omit<Completeness, 'nu
  * Goes on with a search until its pairs have converged and nothing was missed, or that cannot be.
  *
  * Once the wanted pairs have converged, the basis may still hide some: the other copies of a multiple eigenvalue (a block of b
- * can see b), and anything that the random start happened to miss. Fresh runs outside the basis are made until one shows,
+ * can see b), and anything that the random start happened to miss. Fresh runs outside these pairs are made until one shows,
  * at the confidence asked for, that nothing beyond the wanted pairs is left there, or has taken its share of products; what
  * a run finds is made to converge first.
  *

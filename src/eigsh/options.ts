@@ -42,8 +42,8 @@ export interface EigshOptions extends Control {
    */
   tol?: number;
   /**
-   * Probability of the bounds in `completeness`: once the pairs are there, fresh random vectors outside the basis are
-   * followed to find what it may hide, e.g. further copies of a multiple eigenvalue. Given, they are followed until nothing
+   * Probability of the bounds in `completeness`: once the pairs are there, fresh random vectors outside of them are
+   * followed to find what the basis may hide, e.g. further copies of a multiple eigenvalue. Given, they are followed until nothing
    * beyond the last pair is left at that confidence, or the basis is full. Default 0.99 with at most eight products for
    * each vector, or a tenth of those of the search if that is more, which state what bound they come to; 0 for no check.
    */

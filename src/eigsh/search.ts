@@ -12,7 +12,7 @@ export interface Search {
   check: Check | undefined;
 }
 
-/** Fresh runs outside the basis, one after the other. */
+/** Fresh runs outside the wanted pairs, one after the other. */
 export interface Check {
   /** Runs begun. */
   runs: number;

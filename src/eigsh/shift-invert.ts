@@ -12,6 +12,7 @@ import { NumericalError } from '../core/errors.ts';
 import { maximum } from '../core/extremes.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { type KrylovContext, randomColumns } from '../krylov/decomposition.ts';
+import type { FreshRun } from '../krylov/fresh-run.ts';
 import { leadingRitzPairs, SUM_ROUNDINGS } from '../krylov/ritz.ts';
 import {
   asymmetryNorm,
@@ -227,10 +228,9 @@ interface InverseSearch {
  * F. The solves give B V + E = V H + W R with ||E||_F <= ||B|| rho, and F = E V^T. A restart to Ritz vectors S of sym(H) keeps
  * S^T H S: of V^T E it drops the columns outside S and halves what these have in the rows of S, so ||E||_F does not grow.
  *
- * Two symmetric operators. With sym(V^T E) and the rest of E on either side of the diagonal, one that has (sym H, R) exactly is
- * within sqrt(2) ||E||_F of B. The run on C, B outside the basis, keeps of its products' coefficients the lower triangle T, whose
- * mirror is the upper one; where its vectors U span, T - U^T C U is symmetric with the lower triangle of U^T E, so one that has
- * T exactly is within sqrt(2) ||E||_F of C, too. e = 4 ||B|| rho is above both.
+ * One symmetric operator. A run and its Ritz vectors see sym H and R of its beginning, and of the products since then the
+ * coefficients in the lower triangle, mirrored. The symmetric operator that has all of these exactly is within
+ * sqrt(2) ||E||_F of B, and so is its part outside these vectors, C, of that of B. e = 4 ||B|| rho is above that.
  *
  * Overlaps. A unit eigenvector w of C has the overlap 2 x with the run's Gaussian start g but with twice the probability at which
  * it is below x (a normal density is largest at 0), so with x from the run's bound at half the miss the whole one is kept to.
@@ -244,7 +244,7 @@ interface InverseSearch {
  */
 export function radiusOf(
   { largest, beyond }: Pick<InverseSearch, 'largest' | 'beyond'>,
-  check: Check | undefined,
+  check: { runs: number; run: Pick<FreshRun, 'length'> | undefined } | undefined,
   confidence: number,
   rho: number,
 ): number {

@@ -190,10 +190,12 @@ export async function expand(
   return { ...state, V, H, W: next.W, B: next.B, newest: remainder.W.cols, lost };
 }
 
-/** A state with fresh random directions at the end of W, and how long those were outside the basis. */
+/** A state with fresh random directions at the end of W, and where the Gaussian columns lay. */
 export interface Appended {
   state: Decomposition;
-  /** Norm of the part of the Gaussian columns outside V. */
+  /** V^T of the columns, m x columns. */
+  inside: Matrix;
+  /** Norm of their part outside V. */
   length: number;
 }
 
@@ -202,20 +204,26 @@ export async function appendRandom(state: Decomposition, columns: number, contex
   const { V, H, W, B, drawn } = state;
   const { space } = context;
   const fresh = await randomColumns(context, drawn, columns);
-  const { added } = await extendBasis(V, fresh, space, context);
+  const { added, coupling: inside } = await extendBasis(V, fresh, space, context);
   await space.release(fresh);
   const next = await waiting(V, W, B, added.basis, zeroMatrix(added.basis.cols, H.rows), context);
   const length = frobeniusNorm(added.R);
   const lost = Math.hypot(state.lost, next.lost);
-  return { state: { ...state, W: next.W, B: next.B, newest: added.basis.cols, drawn: drawn + columns, lost }, length };
+  const appended = { ...state, W: next.W, B: next.B, newest: added.basis.cols, drawn: drawn + columns, lost };
+  return { state: appended, inside, length };
+}
+
+/** The decomposition with W Q in place of W, for an orthogonal b x b matrix Q. */
+export async function turnWaiting(state: Decomposition, Q: Matrix, context: KrylovContext): Promise<Decomposition> {
+  const W = await times(state.W, Q, state.W, context);
+  return { ...state, W, B: await context.kernels.gemm(Q, state.B, { transA: true }), newest: 0 };
 }
 
 /** Turns the basis of the waiting columns by the left singular vectors of C (b x u): those with the largest come last. */
 export async function rotateWaiting(state: Decomposition, C: Matrix, context: KrylovContext): Promise<Decomposition> {
   const { kernels } = context;
   const { vectors } = await kernels.eigh(await kernels.gemm(C, C, { transB: true }));
-  const W = await times(state.W, vectors, state.W, context);
-  return { ...state, W, B: await kernels.gemm(vectors, state.B, { transA: true }), newest: 0 };
+  return turnWaiting(state, vectors, context);
 }
 
 /** Widens W to `width` columns with fresh random directions, fewer where the space has no more. */

@@ -1,7 +1,7 @@
 /** What eigsh says of the eigenvalues that it did not return: the formulas, and how often the bounds are wrong where they can be. */
 import type { Matrix } from '../../src/core/block.ts';
 import { iterate } from '../../src/eigsh/check.ts';
-import { boundTheRest } from '../../src/eigsh/completeness.ts';
+import { boundTheRest, endsOf } from '../../src/eigsh/completeness.ts';
 import { parseSearch } from '../../src/eigsh/options.ts';
 import { beginSearch } from '../../src/eigsh/search.ts';
 import { diagonalOperator, type EigshOptions, eigsh } from '../../src/index.ts';
@@ -38,15 +38,14 @@ describe('the bound of a Lanczos run from a Gaussian vector of length l outside 
   ])('level %d: |p(x)| = ||p(C) g|| / %d for one step and for two', async (level, quantile) => {
     const length = 7;
     const first = { diagonal: [0.5], offDiagonal: [0.2], length };
-    const run = { ...first, wanted: [], ended: undefined };
-    const one = await spectrumBounds(run, level, jsKernels);
+    const one = await spectrumBounds(first, level, jsKernels);
     // p(x) = x - 0.5
     const distance = (length * 0.2) / quantile;
     expect(one.upper).toBeCloseTo(0.5 + distance, 10);
     expect(one.lower).toBeCloseTo(0.5 - distance, 10);
     expect([one.smallest, one.largest]).toEqual([0.5, 0.5]);
     // [[0.5, 0.2], [0.2, -0.1]]: p(x) = (x - 0.2)^2 - 0.13
-    const next = { ...run, diagonal: [0.5, -0.1], offDiagonal: [0.2, 0.03] };
+    const next = { ...first, diagonal: [0.5, -0.1], offDiagonal: [0.2, 0.03] };
     const two = await spectrumBounds(next, level, jsKernels);
     const root = Math.sqrt(0.13 + (length * 0.2 * 0.03) / quantile);
     expect(two.upper).toBeCloseTo(0.2 + root, 10);
@@ -56,32 +55,33 @@ describe('the bound of a Lanczos run from a Gaussian vector of length l outside 
   });
 });
 
-describe('bounds of the rest from bounds of the part outside the basis', () => {
+describe('bounds of the rest from bounds of the part outside Ritz vectors', () => {
   const [m, b, n] = [4, 2, 7];
-  /** [[H, B^T, 0], [B, C]] with random H and B; C is given. */
+  /** [[D, B^T, 0], [B, C]] with random diagonal D and B; C is given. */
   function bordered(seed: number, C: (i: number, j: number) => number) {
     const X = randomBlock(n, n, seed).data;
     const entry = (i: number, j: number): number => X[Math.max(i, j) * n + Math.min(i, j)]!;
     const data = Float64Array.from({ length: n * n }, (_, at) => {
       const [i, j] = [Math.floor(at / n), at % n];
       if (i >= m && j >= m) return C(i, j);
-      return Math.max(i, j) >= m + b ? 0 : entry(i, j);
+      return Math.max(i, j) >= m + b || (i !== j && Math.max(i, j) < m) ? 0 : entry(i, j);
     });
-    const part = (top: number, rows: number): Matrix => ({
-      rows,
+    const coupling: Matrix = {
+      rows: b,
       cols: m,
-      data: Float64Array.from({ length: rows * m }, (_, at) => data[(top + Math.floor(at / m)) * n + (at % m)]!),
-    });
-    return { values: jacobi({ rows: n, cols: n, data }).values, state: { H: part(0, m), B: part(m, b) } };
+      data: Float64Array.from({ length: b * m }, (_, at) => data[(m + Math.floor(at / m)) * n + (at % m)]!),
+    };
+    const known = { values: Float64Array.from({ length: m }, (_, i) => data[i * n + i]!), coupling };
+    return { values: jacobi({ rows: n, cols: n, data }).values, known };
   }
-  const ends = (high: number, low: number) => ({ high, low, upper: 0, lower: 0 });
+  const ends = (high: number, low: number) => ({ high, low, upper: 0, lower: 0, above: 0, below: 0 });
   const context = { kernels: jsKernels } as never;
 
   test.each([0.3, -0.2, 2, -2])('attained where that part is %d times the identity', async (g) => {
     for (let seed = 1; seed <= 6; seed++) {
-      const { values, state } = bordered(seed, (i, j) => (i === j ? g : 0));
+      const { values, known } = bordered(seed, (i, j) => (i === j ? g : 0));
       const bounds = (which: 'LM' | 'LA' | 'SA' | 'BE', high: number, low: number, noise = 0) =>
-        boundTheRest(state as never, which, ends(high, low), { lower: g, upper: g }, noise, context);
+        boundTheRest(known, which, ends(high, low), { lower: g, upper: g }, noise, context);
       const descending = values.toReversed();
       const magnitudes = values.map(Math.abs).sort((x, y) => y - x);
       for (const k of [1, 2, 3]) {
@@ -107,7 +107,7 @@ describe('bounds of the rest from bounds of the part outside the basis', () => {
     for (let seed = 1; seed <= 30; seed++) {
       const Y = randomBlock(n, n, 1000 + seed).data;
       const C = (i: number, j: number): number => Y[Math.max(i, j) * n + Math.min(i, j)]!;
-      const { values, state } = bordered(seed, C);
+      const { values, known } = bordered(seed, C);
       const rest = jacobi({
         rows: n - m,
         cols: n - m,
@@ -117,12 +117,56 @@ describe('bounds of the rest from bounds of the part outside the basis', () => {
       }).values;
       const outside = { lower: rest[0]! - 1e-12, upper: rest.at(-1)! + 1e-12 };
       for (const k of [0, 1, 2]) {
-        const bounds = await boundTheRest(state as never, 'BE', ends(k + 1, k + 1), outside, 1e-12, context);
+        const bounds = await boundTheRest(known, 'BE', ends(k + 1, k + 1), outside, 1e-12, context);
         expect(misses(values, bounds as Completeness, k + 1, k + 1)).toEqual({ above: false, below: false });
-        const { upperBound } = await boundTheRest(state as never, 'LM', ends(k + 1, k + 1), outside, 1e-12, context);
+        const { upperBound } = await boundTheRest(known, 'LM', ends(k + 1, k + 1), outside, 1e-12, context);
         expect(values.filter((value) => Math.abs(value) > upperBound!).length).toBeLessThanOrEqual(k + 1);
       }
     }
+  });
+});
+
+describe('complete, of bounds of the rest', () => {
+  const context = { kernels: jsKernels } as never;
+  const ask = (
+    which: 'LA' | 'SA' | 'LM' | 'BE',
+    values: readonly number[],
+    count: number,
+    coupling: number,
+    C: number,
+  ) => {
+    const row = values.map((_, i) => (i === values.length - 1 ? coupling : 0));
+    const known = {
+      values: Float64Array.from(values),
+      coupling: { rows: 1, cols: values.length, data: Float64Array.from(row) },
+    };
+    const outside = { lower: -Math.abs(C), upper: Math.abs(C) };
+    return boundTheRest(known, which, endsOf(known, which, count, 1e-3), outside, 0, context);
+  };
+
+  test.each(['LA', 'SA', 'LM', 'BE'] as const)(
+    '%s: not where a missed eigenvalue may lie between the wanted ones',
+    async (which) => {
+      const sign = which === 'SA' ? -1 : 1;
+      const wanted = which === 'BE' ? [2, -2, 1, -1] : [2 * sign, sign];
+      // [[0.9, 0.5], [0.5, 0.8]] reaches to 0.85 + sqrt(0.0025 + 0.25) = 1.35, [[0.9, 0.1], [0.1, 0.8]] to 0.96
+      const near = 0.9 * sign;
+      const open = await ask(which, [...wanted, near], wanted.length, 0.5, 0.8);
+      expect(open.complete).toBe(false);
+      expect(Math.abs(open.upperBound ?? open.lowerBound!)).toBeCloseTo(1, 12);
+      const closed = await ask(which, [...wanted, near], wanted.length, 0.1, 0.8);
+      expect(closed.complete).toBe(true);
+      // beyond the last one, or the last one itself not told from the rest
+      expect((await ask(which, [...wanted, near], wanted.length, 0.1, 1.1)).complete).toBe(false);
+    },
+  );
+
+  test.each(['LA', 'SA', 'LM'] as const)('%s: ties of the last one are no misses', async (which) => {
+    const sign = which === 'SA' ? -1 : 1;
+    const values = [2, 1.0002, 1, 1].map((value) => sign * value);
+    expect((await ask(which, values, 3, 0, 0.8)).complete).toBe(true);
+    expect((await ask(which, values, 3, 0, 1.0005)).complete).toBe(true);
+    expect((await ask(which, values, 3, 0, 1.002)).complete).toBe(false);
   });
 });
 
@@ -217,7 +261,12 @@ test('what a check has found of the rest does not outlive a restart, which lets 
     const search = await beginSearch(1, context);
     // an earlier check that came to bounds which no other one comes to
     const ended = { lower: -777, upper: 777 };
-    const run = { length: 0, diagonal: [], offDiagonal: [], wanted: Array.from(values.subarray(0, 6)), ended };
+    const known = {
+      values: values.slice(0, 6),
+      outsideOf: [],
+      coupling: { rows: 0, cols: 6, data: new Float64Array(0) },
+    };
+    const run = { ...known, length: 0, diagonal: [], offDiagonal: [], vectors: [], ended };
     return iterate({ ...search, check: { runs: 1, firstProduct: 0, run } }, settings, context);
   };
   const kept = await boundAfter(1e9);
@@ -268,4 +317,26 @@ describe('complete', () => {
     expect(productsNeeded!).toBeGreaterThan(25);
     expect(productsNeeded!).toBeLessThan(120);
   }, 120_000);
+
+  // the couplings of a basis of 50 columns to the rest are larger than the gap from 1.1 to 1
+  test.each<[EigshOptions['which'], number, 'spread' | 'clustered']>([
+    ['LA', 1, 'spread'],
+    ['LA', 1, 'clustered'],
+    ['LA', 2, 'spread'],
+    ['SA', 1, 'spread'],
+    ['LM', 1, 'spread'],
+    ['LM', 2, 'clustered'],
+  ])('%s, blocks of %i, %s: a gap of a tenth is told at the confidence asked for', async (which, blockSize, kind) => {
+    const n = 5000;
+    const lead = (i: number): number => (kind === 'spread' ? 2 - i / 10 : i < 7 ? 2 - i / 1e4 : 1.1 + (9 - i) / 1e4);
+    const magnitudes = Float64Array.from({ length: n }, (_, i) => (i < 10 ? lead(i) : (n - i) / (n - 10)));
+    const values = which === 'SA' ? magnitudes.map((value) => -value) : magnitudes;
+    const found = await eigsh(diagonalOperator(values), 10, { which: which!, blockSize, confidence: 0.99, seed: 1 });
+    const { upperBound, lowerBound, productsNeeded } = found.completeness!;
+    expect([found.complete, productsNeeded]).toEqual([true, undefined]);
+    const bound = upperBound ?? -lowerBound!;
+    expect(bound).toBeGreaterThanOrEqual(1);
+    expect(bound).toBeLessThanOrEqual(1.1);
+    expect(found.eigenvalues.every((value, i) => Math.abs(value - values[i]!) < 1e-7)).toBe(true);
+  });
 });

@@ -272,8 +272,8 @@ describe('refused', () => {
 describe('the radius within which loose solves leave nothing unseen', () => {
   const search = { largest: 3, beyond: 0.5 };
   const found = (runs: number) => ({
-    ...{ runs, firstProduct: 0 },
-    run: { length: 10, diagonal: [], offDiagonal: [], wanted: [], ended: undefined },
+    runs,
+    run: { length: 10 },
   });
 
   // one end of the i-th run is wrong with probability (1 - confidence) 3 / (pi i)^2: 0.1 and 0.02, of which

@@ -1,6 +1,7 @@
 /** The record of a search after a product: numbers, and which files hold the column blocks. */
 import { type Matrix, zeroMatrix } from '../../core/block.ts';
 import { StoreError } from '../../core/errors.ts';
+import { maximum } from '../../core/extremes.ts';
 import type { Search } from '../../eigsh/search.ts';
 import type { SearchSeconds } from '../../eigsh/stopwatch.ts';
 import { type RecordArray, readRecordFile, writeRecordFile } from '../../hdf5/record-file.ts';
@@ -89,11 +90,30 @@ function scalarsOf({ state, numMatvecs, restarts, check, nextFile, secondsByStag
   };
 }
 
+/** Of a run of the check. */
+const CHECK_ARRAYS = [
+  'check_diagonal',
+  'check_off_diagonal',
+  'check_values',
+  'check_outside_of',
+  'check_coupling',
+  'check_vectors',
+];
+
 const matrixArray = ({ rows, cols, data }: Matrix): RecordArray => ({ shape: [rows, cols], data });
-const vectorArray = (values: readonly number[]): RecordArray => ({
+const vectorArray = (values: ArrayLike<number>): RecordArray => ({
   shape: [values.length],
   data: Float64Array.from(values),
 });
+/** Vectors as the rows of a matrix, with zeros at the end of shorter ones. */
+function rowsArray(vectors: readonly Float64Array[]): RecordArray {
+  const cols = maximum(vectors.map(({ length }) => length));
+  const data = new Float64Array(vectors.length * cols);
+  for (const [i, vector] of vectors.entries()) data.set(vector, i * cols);
+  return { shape: [vectors.length, cols], data };
+}
+const rowsFrom = ({ shape: [rows, cols], data }: RecordArray): Float64Array[] =>
+  Array.from({ length: rows! }, (_, i) => Float64Array.from(data.subarray(i * cols!, (i + 1) * cols!)));
 const matrixFrom = ({ shape, data }: RecordArray): Matrix => ({ rows: shape[0]!, cols: shape[1]!, data });
 
 /** Puts a record in the place of the one before: from then on the search is where this one says. @throws StoreError */
@@ -115,7 +135,10 @@ export async function writeState(directory: SearchDirectory, search: StoredSearc
         ? {
             check_diagonal: vectorArray(check.run.diagonal),
             check_off_diagonal: vectorArray(check.run.offDiagonal),
-            check_wanted: vectorArray(check.run.wanted),
+            check_values: vectorArray(check.run.values),
+            check_outside_of: rowsArray(check.run.outsideOf),
+            check_coupling: matrixArray(check.run.coupling),
+            check_vectors: rowsArray(check.run.vectors),
           }
         : {}),
     },
@@ -141,7 +164,9 @@ function checkShapes(
     (B === undefined ? waiting === 0 : B.shape.join() === `${waiting},${m}`) &&
     numbers.length > Number(waiting > 0) &&
     numbers.every((number) => Number.isSafeInteger(number) && number >= 0 && number < nextFile) &&
-    rest.check_diagonal?.data.length === rest.check_off_diagonal?.data.length;
+    rest.check_diagonal?.data.length === rest.check_off_diagonal?.data.length &&
+    rest.check_values?.data.length === rest.check_outside_of?.shape[0] &&
+    rest.check_values?.data.length === rest.check_coupling?.shape[1];
   if (!isRight) throw new StoreError(`${file}: its arrays do not fit together`, { file });
 }
 
@@ -158,27 +183,29 @@ export async function readState(directory: SearchDirectory): Promise<StoredSearc
     'H',
     'files',
     ...(hasW ? ['B'] : []),
-    ...(isFollowing ? ['check_diagonal', 'check_off_diagonal', 'check_wanted'] : []),
+    ...(isFollowing ? CHECK_ARRAYS : []),
   ]);
   checkShapes(file, arrays, scalars);
   const H = matrixFrom(arrays.H!);
   const numbers = Array.from(arrays.files!.data);
   const W = hasW ? numbers.pop() : undefined;
-  const run = {
-    length: scalars.checkLength,
-    diagonal: Array.from(arrays.check_diagonal?.data ?? []),
-    offDiagonal: Array.from(arrays.check_off_diagonal?.data ?? []),
-    wanted: Array.from(arrays.check_wanted?.data ?? []),
-    ended: Number.isNaN(scalars.checkLower) ? undefined : { lower: scalars.checkLower, upper: scalars.checkUpper },
-  };
+  const run = isFollowing
+    ? {
+        length: scalars.checkLength,
+        diagonal: Array.from(arrays.check_diagonal!.data),
+        offDiagonal: Array.from(arrays.check_off_diagonal!.data),
+        values: arrays.check_values!.data,
+        outsideOf: rowsFrom(arrays.check_outside_of!),
+        coupling: matrixFrom(arrays.check_coupling!),
+        vectors: rowsFrom(arrays.check_vectors!),
+        ended: Number.isNaN(scalars.checkLower) ? undefined : { lower: scalars.checkLower, upper: scalars.checkUpper },
+      }
+    : undefined;
   return {
     state: { H, B: hasW ? matrixFrom(arrays.B!) : zeroMatrix(0, H.cols), drawn, newest, lost, roundings },
     numMatvecs,
     restarts,
-    check:
-      checkRuns === 0
-        ? undefined
-        : { runs: checkRuns, firstProduct: scalars.checkFirstProduct, run: isFollowing ? run : undefined },
+    check: checkRuns === 0 ? undefined : { runs: checkRuns, firstProduct: scalars.checkFirstProduct, run },
     files: { V: numbers, W },
     nextFile,
     secondsByStage: { products: scalars.secondsProducts, other: scalars.secondsOther },
