@@ -28,6 +28,7 @@ const GRAPHS = ['200000:10:LA', '200000:50:LM', '1000000:10:LA'];
 export const BENCHES: Record<string, readonly Contestant[]> = {
   mlp784: [
     ours('eigensketch, native', 'mlp784', 'native', ['--kernels', 'native']),
+    ours('eigensketch, native, vectors not read', 'mlp784', 'native', ['--kernels', 'native', '--lazyVectors']),
     ours('eigensketch, wasm', 'mlp784', 'wasm', ['--kernels', 'wasm']),
     torch('PyTorch HMT, product per vector', 'torch_hmt', '--products', 'vector'),
     torch('PyTorch HMT, batched products', 'torch_hmt', '--products', 'batched'),

@@ -135,6 +135,7 @@ const METHODS: Record<string, Approximation> = {
     },
   },
   hmt: sketched({}),
+  'hmt, lazyVectors': sketched({ lazyVectors: true }),
   refine: sketched({ refine: true }),
   krylov: sketched({ method: 'krylov' }),
   nystrom: sketched({ method: 'nystrom' }),

@@ -74,7 +74,7 @@ export type {
   SparseEntries,
   SparseShape,
 } from './linops/sparse-entries.ts';
-export type { ColumnStore, Multivector, Scope, Space } from './multivector/multivector.ts';
+export type { ColumnStore, Factors, Multivector, Scope, Space } from './multivector/multivector.ts';
 // certificates
 export type { AdaptiveResult, AdaptiveStatus } from './seigh/certified-search.ts';
 export type { HmtOptions } from './seigh/hmt.ts';

@@ -19,7 +19,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   spectrum: ['core', 'linalg', 'multivector', 'linops'],
   sketch: ['host', 'core', 'linalg', 'multivector', 'linops'],
   krylov: ['core', 'linalg', 'multivector', 'linops', 'stats', 'spectrum', 'sketch'],
-  apost: ['core', 'linalg', 'multivector', 'linops', 'stats', 'sketch', 'krylov'],
+  apost: ['core', 'linalg', 'multivector', 'linops', 'stats', 'spectrum', 'sketch', 'krylov'],
   traces: ['core', 'linalg', 'multivector', 'linops', 'stats', 'sketch', 'apost', 'krylov'],
   solvers: ['core', 'linalg', 'multivector', 'linops'],
   seigh: ['core', 'linalg', 'multivector', 'linops', 'stats', 'spectrum', 'sketch', 'apost', 'krylov'],

@@ -53,6 +53,7 @@ const ofSketch: [string, object, unknown[]][] = [
   ['refine', {}, flags],
   ['powerIterations', {}, integers],
   ['perBatch', {}, flags],
+  ['lazyVectors', {}, flags],
   ['psd', { method: 'nystrom' }, flags],
   ['innerDims', { method: 'oversampled' }, [...integers, 10]],
 ];

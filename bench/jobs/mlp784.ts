@@ -4,7 +4,11 @@ import { apost, seigh } from 'eigensketch';
 import { hessian784, loadNetwork784 } from '../support/network784.ts';
 
 const { values } = parseArgs({
-  options: { kernels: { type: 'string', default: 'auto' }, dims: { type: 'string', default: '2000' } },
+  options: {
+    kernels: { type: 'string', default: 'auto' },
+    dims: { type: 'string', default: '2000' },
+    lazyVectors: { type: 'boolean', default: false },
+  },
 });
 const kernels = values.kernels as 'auto';
 const network = await loadNetwork784();
@@ -13,7 +17,8 @@ const H = hessian784(network);
 await seigh(H, 2, { kernels, seed: 9 });
 
 const started = performance.now();
-const sketch = await seigh(H, Number(values.dims), { testMatrix: 'rademacher', seed: 1, kernels });
+const { dims, lazyVectors } = values;
+const sketch = await seigh(H, Number(dims), { testMatrix: 'rademacher', seed: 1, kernels, lazyVectors });
 const certificate = await apost(H, sketch, { tests: 30, confidence: 0.99, seed: 2, kernels });
 const seconds = (performance.now() - started) / 1000;
 

@@ -24,7 +24,7 @@ import {
   type GivenCertificate,
 } from './certificate.ts';
 import { type Certification, largestMagnitude, type Statements } from './certification.ts';
-import { diagonalCore } from './completeness.ts';
+import { type Core, diagonalCore, rotatedCore } from './completeness.ts';
 import { certifyDeflated, freeOfSpan, type RitzPairs, type SeenVectors } from './deflated.ts';
 import type { certifyGiven } from './given.ts';
 import { type ApostOptions, type CertifyOptions, parseApostOptions } from './options.ts';
@@ -67,11 +67,26 @@ const isOfRitzPairs = (known: Known): known is Known & KnownResiduals =>
   known.eigenvectors !== undefined &&
   known.residualNorms !== undefined;
 
+/** An orthonormal basis of the span of the eigenvectors, and what A is on it: themselves where they have been formed. */
+interface Basis {
+  V: Multivector;
+  core: Core;
+}
+
+function basisOf({ eigenvalues, eigenvectors }: KnownResiduals, { kernels }: VerbContext): Basis {
+  const { factors } = eigenvectors;
+  // fewer vectors than the basis has are not all of its span
+  const isAll = factors && factors.rotation.cols === factors.basis.cols;
+  if (!isAll) return { V: eigenvectors, core: diagonalCore(eigenvalues) };
+  return { V: factors.basis, core: rotatedCore(factors.rotation, eigenvalues, kernels) };
+}
+
 /**
  * The test vectors of a certificate of `approximation`.
  * @param vectors of which stream
  * @param space where they are kept
  * @param blockSize columns that are made at once
+ * @param basis of its eigenvectors, where it is known already
  */
 export async function drawTestVectors(
   approximation: LinearOperator,
@@ -79,13 +94,14 @@ export async function drawTestVectors(
   space: Space,
   blockSize: number,
   verbs: VerbContext,
+  basis?: Basis,
 ): Promise<TestVectors> {
   const { seed, ...columns } = vectors;
   const stream = { distribution: 'gaussian', key: { seed, purpose: 'test' }, rows: space.rows } as const;
   const Omega = await materialise({ ...stream, ...columns }, space, blockSize, verbs.signal);
   if (!isOfRitzPairs(approximation)) return { Omega };
-  const { eigenvalues, eigenvectors } = approximation;
-  return { Omega, seen: await freeOfSpan({ Omega, verbs }, eigenvectors, diagonalCore(eigenvalues)) };
+  const { V, core } = basis ?? basisOf(approximation, verbs);
+  return { Omega, seen: await freeOfSpan({ Omega, verbs }, V, core) };
 }
 
 /**
@@ -129,13 +145,19 @@ export async function certify(
   const { coreAsymmetry, samplingErrors, noiseFloor } = known;
   const spend = async (): Promise<Statements> => {
     const ofTests = m === n ? space : hostSpace(n, op.dtype);
-    const { Omega, seen } = kept ?? (await drawTestVectors(approximation, vectors, ofTests, blockSize, verbs));
+    // once: eigenvectors may be formed in the meantime
+    const basis = isOfRitzPairs(known) ? basisOf(known, verbs) : undefined;
+    const { Omega, seen } = kept ?? (await drawTestVectors(approximation, vectors, ofTests, blockSize, verbs, basis));
     const run: Certification = { op, tests, confidence, level, lanczosSteps, verbs, measuring, Omega };
     if (isGiven(approximation)) return approximation.certifyGiven(run, approximation);
-    if (!isOfRitzPairs(known)) return certifySampled(run, approximation, known);
-    const { eigenvalues, eigenvectors, residualNorms } = known;
-    const pairs = { eigenvalues, eigenvectors, residualNorms, ...(noiseFloor === undefined ? {} : { noiseFloor }) };
-    return certifyDeflated(run, pairs, { seen });
+    if (!isOfRitzPairs(known) || !basis) return certifySampled(run, approximation, known);
+    const { eigenvalues, residualNorms, residualSamples } = known;
+    const pairs = {
+      ...{ eigenvalues, eigenvectors: basis.V, residualNorms },
+      ...(noiseFloor === undefined ? {} : { noiseFloor }),
+      ...(residualSamples === undefined ? {} : { residualSamples }),
+    };
+    return certifyDeflated(run, pairs, { seen, core: basis.core });
   };
   const { numMatvecs, ...statements } = await spend().finally(() => space.close());
   return {

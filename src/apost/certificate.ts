@@ -123,6 +123,11 @@ export interface Certificate {
   noiseFloor: number;
   /** The least it can be: four roundings of the largest product, and the measured departure of the vectors from length 1. */
   roundingFloor: number;
+  /**
+   * Of a result with `lazyVectors`: from so many Gaussian combinations of rows its residual norms are known. Each end of the norms has a tenth of
+   * its probability for them.
+   */
+  residualSamples?: number;
   /** ||C - C^T||_F / ||C||_F of the approximation's core, where it has one. For `oversampled` it shows sketching error. */
   coreAsymmetry?: number;
   /** What was measured of pairs from elsewhere ({@link ritzPairs}). */

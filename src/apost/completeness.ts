@@ -10,13 +10,12 @@ import { eigenvalueBound, type LanczosRun, mirrored } from '../krylov/lanczos-bo
 import { roundingOf } from '../krylov/ritz.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { frobeniusNorm, scaleRows } from '../linalg/small.ts';
-import type { SmallProduct } from '../multivector/defect.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { sweep, type Visit } from '../multivector/sweep.ts';
 import { columnNorms, gram, leadingColumns, times } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import { chiSquareQuantile } from '../stats/distributions.ts';
-import { type Certification, ratio } from './certification.ts';
+import { type Certification, largestMagnitude, ratio } from './certification.ts';
 
 /** What an approximation V C V^T knows of A: A V = V C + R. */
 export interface Deflation {
@@ -27,21 +26,36 @@ export interface Deflation {
   coupling: number;
 }
 
-/** C of an approximation V C V^T, r x r and symmetric. */
+/** C of an approximation V C V^T, symmetric. */
 export interface Core {
-  diagonal: Float64Array;
+  /** Rows and columns. */
+  size: number;
+  /** How large C is: the largest magnitude of its eigenvalues, or its Frobenius norm. */
+  scale: number;
   /** C X. */
-  times: SmallProduct;
+  times(X: Matrix): Promise<Matrix>;
+  /** U of C = U diag(theta) U^T, where the Ritz vectors are V U and not V. */
+  rotation?: Matrix;
 }
 
 /** diag(values). */
 export const diagonalCore = (values: Float64Array): Core => ({
-  diagonal: values,
+  size: values.length,
+  scale: largestMagnitude(values),
   times: async (X) => scaleRows({ ...X, data: X.data.slice() }, values),
 });
 
+/** U diag(values) U^T. */
+export const rotatedCore = (U: Matrix, values: Float64Array, kernels: Kernels): Core => ({
+  size: U.rows,
+  scale: largestMagnitude(values),
+  times: async (X) => kernels.gemm(U, scaleRows(await kernels.gemm(U, X, { transA: true }), values)),
+  rotation: U,
+});
+
 export const denseCore = (C: Matrix, kernels: Kernels): Core => ({
-  diagonal: Float64Array.from({ length: C.rows }, (_, i) => C.data[i * C.cols + i]!),
+  size: C.rows,
+  scale: frobeniusNorm(C),
   times: (X) => kernels.gemm(C, X),
 });
 

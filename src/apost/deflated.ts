@@ -2,14 +2,15 @@
 
 import { type Block, copyColumns, type Matrix, rowsOf, zeroMatrix, zeros } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
-import { sumOfSquares } from '../core/vector-norm.ts';
+import { sumOfSquares, vectorNorm } from '../core/vector-norm.ts';
 import { frobeniusNorm, subMatrix } from '../linalg/small.ts';
-import { defectProbes, exactDefect, normFromProbes, type SmallProduct } from '../multivector/defect.ts';
+import { defectProbes, difference, exactDefect } from '../multivector/defect.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { LEFT_OVER, projectOut } from '../multivector/project.ts';
 import { panelBuffer, sweep } from '../multivector/sweep.ts';
 import { addSquares, columnNorms, concatenate, gram, leadingColumns } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
+import { residualEstimates, roundingOfSamples } from '../spectrum/residual-samples.ts';
 import { effectiveDimension, likelySquaredInterval } from '../stats/effective-dimension.ts';
 import { type Interval, squaredInterval, withNoise } from '../stats/interval.ts';
 import {
@@ -41,6 +42,8 @@ export interface RitzPairs {
    * pairs knows; a residual norm may contain it.
    */
   noiseFloor?: number;
+  /** Where residual norms are bounds from Gaussian combinations of rows: how many of these. */
+  residualSamples?: number;
 }
 
 /** Sums of squares of values r, r+1, ..., for r = 0..length: added from the small end, so that tails keep their digits. */
@@ -50,16 +53,20 @@ function tailsOfSquares(values: Float64Array): Float64Array {
   return tails;
 }
 
+const rowNorms = (A: Matrix): Float64Array =>
+  Float64Array.from({ length: A.rows }, (_, i) => vectorNorm(rowsOf(A, i, i + 1).data));
+
 /** The largest 2 |theta_i| | ||v_i|| - 1 |: how far the Rayleigh quotient of v_i can be from that of a unit vector. */
 const lengthDefect = (theta: Float64Array, norms: Float64Array): number =>
   norms.reduce((worst, norm, i) => Math.max(worst, 2 * Math.abs(theta[i]! * (norm - 1))), 0);
 
 /**
- * Of 100 vectors, an estimate is below the truth over 1.7 with probability at most P(chi2_100 <= 100 / 1.7^2) = 1.2e-10. For as
- * many columns or fewer all of V^T V is computed instead.
+ * Of 100 vectors, an estimate is below the truth over 1.7 with probability at most P(chi2_100 <= 100 / 1.7^2) = 1.2e-10, and one of
+ * 10,000 estimates is below the truth over 2 with 1.1e-11. For as many columns or fewer all of V^T V is computed instead.
  */
 const DEFECT_PROBES = 100;
 const DEFECT_FACTOR = 1.7;
+const EACH_FACTOR = 2;
 
 /** The largest ||E v|| that the run shows, v a unit vector. */
 const largestOf = ({ diagonal, offDiagonal }: ErrorRun): number =>
@@ -89,22 +96,19 @@ interface Uncertainty {
  * V is not quite orthonormal, V^T V = I + D, and statements are about V diag(theta) V^T. With the orthonormal V S^-1, S = (I +
  * D)^1/2, that is S diag(theta) S in the span, which differs from diag(theta) by ||diag(theta) D||_F at most, to first order in
  * D; so does what the residuals have in the span. Outside of the span nothing changes.
+ *
+ * @param residual ||A V - V diag(theta)||_F^2
  */
-function knownSquares(
-  theta: Float64Array,
-  residualNorms: Float64Array,
-  { noise, slack, defect }: Uncertainty,
-): KnownSquares {
+function knownSquares(theta: Float64Array, residual: Interval, { noise, slack, defect }: Uncertainty): KnownSquares {
   const root = Math.sqrt(theta.length);
   const tails = tailsOfSquares(theta);
-  const residual = Math.sqrt(sumOfSquares(residualNorms));
   // of exact residuals the part within the span counts once, and is no more than noise
-  const least = 2 * Math.max(0, residual - slack * root) ** 2 - (noise * root + 2 * defect) ** 2;
+  const least = 2 * Math.max(0, Math.sqrt(residual.lower) - slack * root) ** 2 - (noise * root + 2 * defect) ** 2;
   return {
     coupling: {
-      estimate: 2 * residual ** 2,
+      estimate: 2 * residual.estimate,
       lower: Math.max(0, least),
-      upper: 2 * (residual + noise * root + defect) ** 2,
+      upper: 2 * (Math.sqrt(residual.upper) + noise * root + defect) ** 2,
     },
     captured: withNoise(tails[0]!, slack * root + defect),
     tails: Array.from(tails, (tail, r) => withNoise(tail, slack * Math.sqrt(theta.length - r) + defect)),
@@ -149,10 +153,12 @@ export interface SeenVectors {
   squares: Float64Array;
   /** A combination of the leading ones, n x 1: {@link leadingWeights}. */
   leading: Block;
-  /** ||C (V^T V - I)||_F beside the largest magnitude on the diagonal of C, at most. */
+  /** ||C (V^T V - I)||_F beside the scale of C, at most. */
   defect: number;
   /** ||V^T V - I||_F, at most. */
   spread: number;
+  /** Where the Ritz vectors are V U: | ||V u_i||^2 - 1 |, at most. */
+  rotated?: Float64Array;
 }
 
 /** Rows that are seen at a time: roundings of longer sums would come to more of what a float32 estimate of the defect says. */
@@ -205,14 +211,37 @@ export async function freeOfSpan(
   });
   const overlap = subMatrix(returned, 0, V.cols, 0, Omega.cols);
   await projectOut([Omega], [V], verbs, { measured: { overlap, squares } });
-  const ofProbes = subMatrix(returned, 0, V.cols, Omega.cols + 1, returned.cols);
-  const defect = async (C?: SmallProduct): Promise<number> =>
-    exact ? exact.value(C) : DEFECT_FACTOR * (await normFromProbes(ofProbes, probes, C));
+  // D = V^T V - I, or D times the probes
+  const D = exact?.matrix() ?? difference(subMatrix(returned, 0, V.cols, Omega.cols + 1, returned.cols), probes);
+  const [ofNorm, ofEach] = exact ? [1, 1] : [DEFECT_FACTOR, EACH_FACTOR].map((factor) => factor / Math.sqrt(D.cols));
   return {
     squares: lengths,
     leading,
-    defect: ratio(await defect(core.times), largestMagnitude(core.diagonal)),
-    spread: await defect(),
+    defect: ratio(ofNorm! * frobeniusNorm(await core.times(D)), core.scale),
+    spread: ofNorm! * frobeniusNorm(D),
+    ...(core.rotation
+      ? { rotated: rowNorms(await kernels.gemm(core.rotation, D, { transA: true })).map((norm) => ofEach! * norm) }
+      : {}),
+  };
+}
+
+/** What sampled residuals take of the probability that each end of a norm has. */
+const RESIDUAL_SHARE = 0.1;
+
+/**
+ * ||R||_F^2 of the residuals, and the level that is left to the test vectors. Sampled, it is the mean of ||R^T s_j||^2, whose law is that
+ * of test products, whatever R is.
+ */
+function residualSquare(
+  { eigenvalues: theta, residualNorms, residualSamples }: RitzPairs,
+  { op, level }: Certification,
+): { residual: Interval; ofTests: number } {
+  if (residualSamples === undefined) return { residual: withNoise(sumOfSquares(residualNorms), 0), ofTests: level };
+  const square = sumOfSquares(residualEstimates(residualNorms));
+  const rounding = 2 * Math.sqrt(theta.length) * roundingOfSamples(theta, op.shape[1]);
+  return {
+    residual: squaredInterval(square, residualSamples, 1 - RESIDUAL_SHARE * (1 - level), rounding),
+    ofTests: 1 - (1 - RESIDUAL_SHARE) * (1 - level),
   };
 }
 
@@ -229,17 +258,20 @@ export async function certifyDeflated(
   { seen, core = diagonalCore(pairs.eigenvalues) }: { seen?: SeenVectors | undefined; core?: Core } = {},
 ): Promise<Statements> {
   const { op, tests, level, verbs, measuring } = run;
-  const { eigenvalues: theta, eigenvectors: V, residualNorms } = pairs;
-  const { squares: lengths, leading, defect: relativeDefect, spread } = seen ?? (await freeOfSpan(run, V, core));
+  const { eigenvalues: theta, eigenvectors: V, residualNorms, residualSamples } = pairs;
+  const view = seen ?? (await freeOfSpan(run, V, core));
+  const { squares: lengths, leading, defect: relativeDefect, spread, rotated } = view;
   const G = run.Omega;
   const AG = await measure(op, G, measuring);
   const asymmetricNoise = await measureAsymmetricNoise(run, G, AG);
   const repeated = await noiseFromRepetition(op, await G.readColumns(0, 1), await AG.readColumns(0, 1));
   const largest = largestMagnitude(theta);
   const largestProducts = await noiseOfLargestProducts(run, leading, largest);
-  const rounding = roundingFloor(op, largest, lengthDefect(theta, lengths.map(Math.sqrt)));
+  // V^T A V is known of a rotated V, whatever its lengths: only Rayleigh quotients of single vectors depend on these
+  const ofLengths = rotated?.reduce((worst, bound, i) => Math.max(worst, Math.abs(theta[i]!) * bound), 0) ?? 0;
+  const rounding = roundingFloor(op, largest, rotated ? 0 : lengthDefect(theta, lengths.map(Math.sqrt)));
   const noiseFloor = Math.max(repeated, asymmetricNoise, largestProducts.noise, rounding);
-  const defect = relativeDefect * largestMagnitude(core.diagonal);
+  const defect = relativeDefect * core.scale;
   const deflation = { V, core, coupling: couplingOf(residualNorms, noiseFloor) + defect };
   const { space } = measuring;
   const product = await leadingColumns(AG, 1, await space.allocate(1), verbs);
@@ -277,10 +309,11 @@ export async function certifyDeflated(
   const dimension = effectiveDimension(squares);
   const ofRitzValues = noiseFloor + coreRounding(largest, theta.length);
   const slack = ofRitzValues + (pairs.noiseFloor ?? 0);
-  const known = knownSquares(theta, residualNorms, { noise: noiseFloor, slack, defect });
-  const { scree, ...norms } = normsFrom(squaredInterval(meanSquare, tests, level, noise), known);
+  const { ofTests, residual } = residualSquare(pairs, run);
+  const known = knownSquares(theta, residual, { noise: noiseFloor, slack, defect });
+  const { scree, ...norms } = normsFrom(squaredInterval(meanSquare, tests, ofTests, noise), known);
   const { scree: _, ...likely } = normsFrom(likelySquaredInterval(meanSquare, tests, dimension, level, noise), known);
-  const isolated = isolatedPairs({ theta, residualNorms, noise: ofRitzValues, defect, missed });
+  const isolated = isolatedPairs({ theta, residualNorms, noise: ofRitzValues + ofLengths, defect, missed });
   return {
     deflated: true,
     numMatvecs: tests + 1 + largestProducts.numMatvecs + further,
@@ -299,5 +332,6 @@ export async function certifyDeflated(
     missedEigenvalueBound: missed,
     noiseFloor,
     roundingFloor: rounding,
+    ...(residualSamples === undefined ? {} : { residualSamples }),
   };
 }

@@ -25,7 +25,7 @@ async function towardsLeading(C: Core, x: Matrix): Promise<Matrix> {
 
 /** The weights c, r x 1, of a random combination V c of the columns of V, towards the leading eigenvectors of V C V^T by C^2. */
 export async function leadingWeights(core: Core): Promise<Matrix> {
-  let weights = zeroMatrix(core.diagonal.length, 1);
+  let weights = zeroMatrix(core.size, 1);
   fillRandom(weights, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
   for (let power = 0; power < 2; power++) weights = await towardsLeading(core, weights);
   return weights;

@@ -45,6 +45,7 @@ const OPTIONAL: Checks = {
   angleBounds: listOf(number),
   inertia: record({ negative: number, positive: number }),
   missedEigenvalueBound: number,
+  residualSamples: number,
   coreAsymmetry: number,
   samplingErrors: listOf(number),
 };

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { ArgumentError, StoreError } from '../core/errors.ts';
 import { described, type Field, type Fields, flag, optional, text } from '../core/parse.ts';
-import { STORED_METHODS } from '../seigh/methods.ts';
+import { METHODS, STORED_METHODS } from '../seigh/methods.ts';
 import { methodField, ownFields, sketchFields } from '../seigh/options.ts';
 import { json } from './command.ts';
 import { operatorField } from './operator-file.ts';
@@ -16,7 +16,11 @@ const { store: _store, ...stored } = sketchFields({});
 export const SKETCH_CHOICES: Fields = {
   method: { ...methodField, choices: STORED_METHODS },
   ...stored,
-  ...Object.fromEntries(Object.entries(ownFields({}, STORED_METHODS)).filter(([name]) => name !== 'perBatch')),
+  ...Object.fromEntries(
+    STORED_METHODS.flatMap((method) =>
+      Object.entries(ownFields({}, [method])).filter(([name]) => !METHODS[method].inMemoryOnly?.includes(name)),
+    ),
+  ),
 };
 
 /** Running what a directory remembers. */

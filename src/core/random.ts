@@ -8,7 +8,17 @@ import { gaussianPair } from './gaussian.ts';
 import { type State, Xoroshiro128Plus } from './xoroshiro.ts';
 
 /** What a random column is drawn for. The numbers are part of every stream: never change them. */
-const PURPOSES = { sketch: 1, inner: 2, test: 3, probe: 4, start: 5, trace: 6, traceRange: 7, synthetic: 8 } as const;
+const PURPOSES = {
+  sketch: 1,
+  inner: 2,
+  test: 3,
+  probe: 4,
+  start: 5,
+  trace: 6,
+  traceRange: 7,
+  synthetic: 8,
+  residual: 9,
+} as const;
 export type Purpose = keyof typeof PURPOSES;
 
 /** Raised where the same key gives other numbers than before: stored runs of other streams are not continued. */

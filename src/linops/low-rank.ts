@@ -31,6 +31,23 @@ export async function applyLowRank(
   return out;
 }
 
+/** V diag(weights) V^T X; through its factors for a V that has not been formed. */
+export async function applySymmetric(
+  V: Multivector,
+  weights: Float64Array,
+  X: Block,
+  kernels: Kernels,
+): Promise<Block> {
+  const { factors } = V;
+  if (!factors) return applyLowRank(V, weights, V, X, kernels);
+  const { basis, rotation } = factors;
+  const out = zeros(V.rows, X.cols, V.dtype);
+  const inBasis = await gram(basis, viewOf(asDType(X, basis.dtype)), { kernels }, { wide: true });
+  const coordinates = scaleRows(await kernels.gemm(rotation, inBasis, { transA: true }), weights);
+  await times(basis, await kernels.gemm(rotation, coordinates), viewOf(out), { kernels });
+  return out;
+}
+
 /**
  * The operator U diag(d) U^T, or U diag(d) V^T when V is given.
  *

@@ -7,27 +7,24 @@ import { frobeniusNorm, identity, mirrorUpper } from '../linalg/small.ts';
 import { panelBuffer } from './sweep.ts';
 import { addWideGram } from './verbs.ts';
 
-/** X -> C X. */
-export type SmallProduct = (X: Matrix) => Promise<Matrix>;
-
 /** D = V^T V - I for a V of which row panels are shown one after the other. */
 export interface DefectMeter {
   add(panel: Block): Promise<void>;
-  /** ||D||_F, or ||C D||_F with the product of a small C. */
-  value(C?: SmallProduct): Promise<number>;
+  /** ||D||_F. */
+  value(): number;
 }
 
-const difference = (A: Matrix, B: Matrix): Matrix => ({ ...A, data: A.data.map((entry, at) => entry - B.data[at]!) });
-
-const normOfProduct = async (D: Matrix, C?: SmallProduct): Promise<number> => frobeniusNorm(C ? await C(D) : D);
+/** A - B. */
+export const difference = (A: Matrix, B: Matrix): Matrix => ({
+  ...A,
+  data: A.data.map((entry, at) => entry - B.data[at]!),
+});
 
 /** D itself, for few columns. */
-export function exactDefect(cols: number, kernels: Kernels): DefectMeter {
+export function exactDefect(cols: number, kernels: Kernels): DefectMeter & { matrix(): Matrix } {
   const G = zeroMatrix(cols, cols);
-  return {
-    add: (panel) => addWideGram(kernels, panel, panel, G),
-    value: (C) => normOfProduct(difference(mirrorUpper(G), identity(cols)), C),
-  };
+  const matrix = (): Matrix => difference(mirrorUpper(G), identity(cols));
+  return { add: (panel) => addWideGram(kernels, panel, panel, G), matrix, value: () => frobeniusNorm(matrix()) };
 }
 
 /**
@@ -45,7 +42,7 @@ export function estimatedDefect(cols: number, dtype: DType, kernels: Kernels, ve
       await kernels.times(panel, probes, images);
       await kernels.addGram(panel, images, returned, false);
     },
-    value: (C) => normFromProbes(returned, probes, C),
+    value: () => frobeniusNorm(difference(returned, probes)) / Math.sqrt(vectors),
   };
 }
 
@@ -54,9 +51,4 @@ export function defectProbes(cols: number, dtype: DType, vectors: number): Matri
   const drawn = zeros(cols, vectors, dtype);
   fillRandom(drawn, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
   return asDType(drawn, 'float64') as Matrix;
-}
-
-/** The estimate of ||D||_F or ||C D||_F from V^T V w for the probes w. */
-export async function normFromProbes(returned: Matrix, probes: Matrix, C?: SmallProduct): Promise<number> {
-  return (await normOfProduct(difference(returned, probes), C)) / Math.sqrt(probes.cols);
 }

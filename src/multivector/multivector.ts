@@ -1,6 +1,14 @@
 /** The contract of the tall block: everything of size n is one of these, in memory or elsewhere. */
-import type { Block } from '../core/block.ts';
+import type { Block, Matrix } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
+
+/** Columns as a product of two matrices. */
+export interface Factors {
+  /** n x k. */
+  readonly basis: Multivector;
+  /** k x r: the columns are basis rotation. */
+  readonly rotation: Matrix;
+}
 
 /**
  * `rows x cols` numbers, rows >> cols. Algorithms see it from two sides: blocks of whole columns (what an operator
@@ -24,9 +32,11 @@ export interface Multivector {
   /** Rows `start..start + count`, all columns, as a `count x cols` block, which may be `into`. */
   readRows(start: number, count: number, into?: Block): Promise<Block>;
   /** The same at once, where rows are memory: the rows themselves. */
-  viewRows?(start: number, count: number): Block;
+  readonly viewRows?: ((start: number, count: number) => Block) | undefined;
   /** The columns themselves, one in each row of a `cols x rows` block, where they lie in memory one after the other. */
   readonly transposed?: Block;
+  /** What the columns are a product of, as long as they have not been formed: they are when they are first read. */
+  readonly factors?: Factors | undefined;
   /** Replaces rows `start..start + panel.rows`, all columns; in memory nothing is to do for a panel that was changed in place. */
   writeRows(start: number, panel: Block): Promise<void>;
   /** The whole as one row-major `rows x cols` block of its own. */

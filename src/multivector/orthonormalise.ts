@@ -45,7 +45,7 @@ type Basis = Pick<Orthonormalised, 'basis' | 'R' | 'T' | 'defect'>;
 async function apply(Y: Multivector, { T, R }: Step, out: Multivector, context: VerbContext): Promise<Basis> {
   const meter = defectMeter(out, context);
   const basis = await times(Y, T, out, context, { wide: true, observe: meter.add });
-  return { basis, T: async () => T, R, defect: await meter.value() };
+  return { basis, T: async () => T, R, defect: meter.value() };
 }
 
 /**
@@ -124,7 +124,7 @@ async function throughCholesky(Y: Multivector, space: Space, context: VerbContex
   const out = await space.allocate(step.factor.rows);
   const meter = defectMeter(out, context);
   const basis = await solve(Y, step.factor, out, context, { order: step.order, wide: true, observe: meter.add });
-  return { basis, R: step.R, T: () => inverseOf(step, kernels), defect: await meter.value() };
+  return { basis, R: step.R, T: () => inverseOf(step, kernels), defect: meter.value() };
 }
 
 /**
@@ -142,7 +142,7 @@ async function again({ basis, R, T }: Basis, context: VerbContext): Promise<Basi
     basis,
     R: await kernels.gemm(factor, R),
     T: async () => kernels.gemm(await T(), await invertUpper(factor, kernels)),
-    defect: await meter.value(),
+    defect: meter.value(),
   };
 }
 

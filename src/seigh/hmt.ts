@@ -5,14 +5,17 @@ import { ArgumentError, UnsupportedError } from '../core/errors.ts';
 import { described, flag, integer, withDefault } from '../core/parse.ts';
 import { combine } from '../krylov/basis.ts';
 import { withoutRounding } from '../krylov/remainder.ts';
-import { mirrorUpper, placeBlock, relativeAsymmetry, selectColumns, transpose } from '../linalg/small.ts';
+import { mirrorUpper, placeBlock, relativeAsymmetry, scaleRows, selectColumns, transpose } from '../linalg/small.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { projectOut } from '../multivector/project.ts';
+import { RotatedColumns } from '../multivector/rotated.ts';
 import { panelBuffer, sweep } from '../multivector/sweep.ts';
 import { addWideGram, columnNorms, gram, subtractTimes } from '../multivector/verbs.ts';
+import { materialise, type TestMatrix } from '../sketch/test-matrix.ts';
 import { type Eigenpairs, type RecoveryContext, selectLeading } from '../spectrum/eigenpairs.ts';
+import { RESIDUAL_SAMPLES, residualBounds, residualEstimates } from '../spectrum/residual-samples.ts';
 import { type BatchCores, collectingBatches, samplingErrors } from './batch-sampling.ts';
 import { leaveOneOutError } from './leave-one-out.ts';
 import { type Measured, type MethodDescriptor, type Recovered, type Recovery, recoveryContext } from './method.ts';
@@ -81,8 +84,46 @@ async function placeFor(M: Multivector, cols: number, { space }: RecoveryContext
   return M.space.inMemory && cols === M.cols ? M : space.allocate(cols);
 }
 
+/**
+ * The bounds of the same norms from Gaussian combinations of the rows: s^T Z U - s^T Q U diag(theta), added up in float64, as the
+ * residuals are far smaller than what they are a difference of.
+ */
+async function sampleResiduals(
+  { Q, Z }: BasisMeasurement,
+  U: Matrix,
+  theta: Float64Array,
+  run: Recovery,
+): Promise<Float64Array> {
+  const { kernels, space } = run;
+  const key = { seed: run.seed, purpose: 'residual' } as const;
+  const samples: TestMatrix = { distribution: 'gaussian', key, rows: run.n, cols: RESIDUAL_SAMPLES };
+  const S = await materialise(samples, space, RESIDUAL_SAMPLES, run.signal);
+  const ofRotated = async (X: Multivector): Promise<Matrix> =>
+    kernels.gemm(U, await gram(X, S, run, { wide: true }), { transA: true });
+  const [images, vectors] = [await ofRotated(Z), scaleRows(await ofRotated(Q), theta)];
+  await space.release(S);
+  const meanSquares = theta.map((_, i) => {
+    let square = 0;
+    for (let at = i * S.cols; at < (i + 1) * S.cols; at++) square += (images.data[at]! - vectors.data[at]!) ** 2;
+    return square / S.cols;
+  });
+  return residualBounds(meanSquares, theta, run.n);
+}
+
 /** Eigenpairs that come with ||A v_i - values_i v_i|| and with the k x r rotation U of vectors = Q U. */
 export type RitzPairs = Eigenpairs & { residualNorms: Float64Array; rotation: Matrix };
+
+/** U and theta of H = Q^T Z = U diag(theta) U^T, as many as are asked for, in their order. */
+async function rotationOf(
+  { Q, Z }: BasisMeasurement,
+  context: RecoveryContext,
+): Promise<{ U: Matrix; theta: Float64Array; coreAsymmetry: number }> {
+  const { H, coreAsymmetry } = await coreOf(Q, Z, context);
+  const { values, vectors } = await context.kernels.eigh(H);
+  const leading = selectLeading(values, context.which, context.rank);
+  const U = selectColumns(vectors, leading, () => 1);
+  return { U, theta: Float64Array.from(leading, (i) => values[i]!), coreAsymmetry };
+}
 
 /**
  * Ritz pairs of A on span(Q): H = Q^T Z = U diag(theta) U^T, vectors Q U, residuals Z U - Q U diag(theta) without a
@@ -90,14 +131,23 @@ export type RitzPairs = Eigenpairs & { residualNorms: Float64Array; rotation: Ma
  * of each sign never exceed the true ones in magnitude (Cauchy; Parlett 1998, theorem 10.1.1).
  */
 export async function hmt({ Q, Z }: BasisMeasurement, context: RecoveryContext): Promise<RitzPairs> {
-  const { H, coreAsymmetry } = await coreOf(Q, Z, context);
-  const { values, vectors } = await context.kernels.eigh(H);
-  const leading = selectLeading(values, context.which, context.rank);
-  const U = selectColumns(vectors, leading, () => 1);
-  const theta = Float64Array.from(leading, (i) => values[i]!);
+  const { U, theta, coreAsymmetry } = await rotationOf({ Q, Z }, context);
   const V = await placeFor(Q, U.cols, context);
   const residualNorms = await rotateWithResiduals({ Q, Z }, U, theta, V, context);
   return { values: theta, vectors: V, rotation: U, residualNorms, coreAsymmetry };
+}
+
+/** The same pairs with vectors that are formed when they are read, and with sampled residual norms. */
+async function lazyHmt({ Q, Z }: BasisMeasurement, run: Recovery): Promise<RitzPairs> {
+  const { U, theta, coreAsymmetry } = await rotationOf({ Q, Z }, recoveryContext(run, Q.cols));
+  return {
+    values: theta,
+    vectors: new RotatedColumns({ basis: Q, rotation: U }, run.kernels),
+    rotation: U,
+    residualNorms: await sampleResiduals({ Q, Z }, U, theta, run),
+    residualSamples: RESIDUAL_SAMPLES,
+    coreAsymmetry,
+  };
 }
 
 /** Directions of Z - Q H this many roundings of the largest product long are rounding, which may point anywhere. */
@@ -173,6 +223,12 @@ export interface HmtOptions {
    * must be a sum over at least two batches (`matmatByBatch`). Default false.
    */
   perBatch?: boolean;
+  /**
+   * Without `refine` and `store`: eigenvectors are formed when they are first read, and residual norms are bounds from Gaussian
+   * combinations, as `residualSamples` of the result says. For whom eigenvalues and a certificate are enough: two of the four large
+   * matrix products between the operator's are left out. Default false.
+   */
+  lazyVectors?: boolean;
 }
 
 /** Q and Z = A Q, with the cores of the data batches for `perBatch`. */
@@ -182,10 +238,12 @@ export interface HmtMeasured extends Measured {
 
 async function ritzPairs(
   measurement: BasisMeasurement,
-  run: Recovery,
+  run: Recovery & Required<HmtOptions>,
   batches: BatchCores | undefined,
 ): Promise<Eigenpairs> {
-  const { rotation, ...pairs } = await hmt(measurement, recoveryContext(run, measurement.Q.cols));
+  const { rotation, ...pairs } = run.lazyVectors
+    ? await lazyHmt(measurement, run)
+    : await hmt(measurement, recoveryContext(run, measurement.Q.cols));
   return batches ? { ...pairs, samplingErrors: await samplingErrors(batches, rotation, run) } : pairs;
 }
 
@@ -201,7 +259,10 @@ async function recover(
   refuseAsymmetry(run.space, pairs.coreAsymmetry);
   // the sketch knows the error of its own range only: not of a power iteration's, nor without residuals of all pairs
   const knowsError = run.powerIterations === 0 && firstBasis?.dropped === 0 && pairs.residualNorms?.length === k;
-  if (knowsError) pairs.leaveOneOutError = leaveOneOutError(await firstBasis.T(), pairs.residualNorms!);
+  if (knowsError) {
+    const norms = run.lazyVectors ? residualEstimates(pairs.residualNorms!) : pairs.residualNorms!;
+    pairs.leaveOneOutError = leaveOneOutError(await firstBasis.T(), norms);
+  }
   return { pairs, dropped: run.dims - k };
 }
 
@@ -214,10 +275,13 @@ export const hmtMethod: MethodDescriptor<'hmt', Required<HmtOptions>, HmtMeasure
     refine: described(withDefault(flag, false), 'use what the second pass found outside the sketch too'),
     powerIterations: described(withDefault(integer(0), 0), 'extra passes'),
     perBatch: described(withDefault(flag, false), 'standard errors over data batches, where the operator has these'),
+    lazyVectors: described(withDefault(flag, false), 'form eigenvectors when they are read; residual norms are bounds'),
   }),
-  inMemoryOnly: ['perBatch'],
-  check({ refine, perBatch }, op) {
-    if (perBatch && refine) throw new ArgumentError('perBatch cannot be combined with refine', { perBatch, refine });
+  inMemoryOnly: ['perBatch', 'lazyVectors'],
+  check({ refine, perBatch, lazyVectors }, op) {
+    for (const [name, value] of Object.entries({ perBatch, lazyVectors })) {
+      if (value && refine) throw new ArgumentError(`${name} cannot be combined with refine`, { [name]: value, refine });
+    }
     if (perBatch && op && !op.matmatByBatch) {
       throw new UnsupportedError('perBatch needs an operator that is a sum over batches (matmatByBatch)');
     }

@@ -14,6 +14,8 @@ export interface Eigenpairs {
   vectors: Multivector;
   /** ||A v_i - values_i v_i||, where the method knows A v_i. */
   residualNorms?: Float64Array;
+  /** Residual norms are bounds from so many Gaussian combinations of rows. */
+  residualSamples?: number;
   /** How far residual norms and values may be from those of exact products, where the method knows: they contain it. */
   noiseFloor?: number;
   /** The error is orthogonal to the approximation: the pairs are all of a refinement. */

@@ -4,7 +4,7 @@ import { type Plain, withJson } from '../core/json.ts';
 import type { Distribution } from '../core/random.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { defineOperator, type Operator } from '../linops/define.ts';
-import { applyLowRank } from '../linops/low-rank.ts';
+import { applySymmetric } from '../linops/low-rank.ts';
 import type { LinearOperator } from '../linops/operator.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import type { Eigenpairs } from './eigenpairs.ts';
@@ -21,10 +21,15 @@ export interface SketchSeconds {
 export interface EighResult<Stages extends object = object> extends Operator, Plain {
   /** Length r, in the order `which`. */
   eigenvalues: Float64Array;
-  /** n x r, orthonormal columns. */
+  /** n x r, orthonormal columns; with `lazyVectors` formed when they are first read. */
   eigenvectors: Multivector;
   /** ||A v_i - eigenvalues_i v_i||_2, length r; absent where the method does not know A v_i. */
   residualNorms?: Float64Array;
+  /**
+   * With `lazyVectors`: `residualNorms` are upper bounds, twice the root mean squares of so many Gaussian combinations of the rows of
+   * A V - V diag(eigenvalues); one of them is too small with probability at most 1e-10. Absent where they are the norms themselves.
+   */
+  residualSamples?: number;
   /**
    * How far residual norms and eigenvalues may be from those of exact products: noise and rounding, as far as the products
    * have shown it; `krylov` and `eigsh`, whose residual norms contain it.
@@ -121,10 +126,10 @@ export function makeEighResult<Stages extends object>(
   facts: RunFacts<Stages>,
   kernels: Kernels,
 ): EighResult<Stages> {
-  const { values, vectors, residualNorms, noiseFloor, orthogonalError, leaveOneOutError } = pairs;
+  const { values, vectors, residualNorms, residualSamples, noiseFloor, orthogonalError, leaveOneOutError } = pairs;
   const { assumes, samplingErrors, coreAsymmetry } = pairs;
   const n = vectors.rows;
-  const apply = (X: Block): Promise<Block> => applyLowRank(vectors, values, vectors, X, kernels);
+  const apply = (X: Block): Promise<Block> => applySymmetric(vectors, values, X, kernels);
   const parts = withJson<Omit<EighResult<Stages>, 'apply' | 'toJSON'>>({
     shape: [n, n],
     dtype: vectors.dtype,
@@ -133,6 +138,7 @@ export function makeEighResult<Stages extends object>(
     eigenvalues: values,
     eigenvectors: vectors,
     ...(residualNorms ? { residualNorms } : {}),
+    ...(residualSamples === undefined ? {} : { residualSamples }),
     ...(noiseFloor === undefined ? {} : { noiseFloor }),
     ...(orthogonalError ? { orthogonalError } : {}),
     ...(leaveOneOutError === undefined ? {} : { leaveOneOutError }),

@@ -59,7 +59,12 @@ function withSkew(values: readonly number[], eps: number): LinearOperator {
 }
 
 /** Unit vectors as eigenvectors, with what is said of them. */
-async function unitPairs(n: number, eigenvalues: number[], residualNorms: number[], noiseFloor?: number) {
+async function unitPairs(
+  n: number,
+  eigenvalues: number[],
+  residualNorms: number[],
+  { noiseFloor, residualSamples }: { noiseFloor?: number | undefined; residualSamples?: number } = {},
+) {
   const r = eigenvalues.length;
   const V = { rows: n, cols: r, data: new Float64Array(n * r) };
   for (let i = 0; i < r; i++) V.data[i * r + i] = 1;
@@ -69,6 +74,7 @@ async function unitPairs(n: number, eigenvalues: number[], residualNorms: number
     eigenvectors: await multivectorOf(V, 'float64'),
     residualNorms: Float64Array.from(residualNorms),
     ...(noiseFloor === undefined ? {} : { noiseFloor }),
+    ...(residualSamples === undefined ? {} : { residualSamples }),
   };
 }
 
@@ -91,7 +97,7 @@ describe('pairs with residual norms', () => {
     ['much noise in products, more than that of the pairs', 0.3, 0.001],
   ])('%s: all norms at all ends', async (_, eps, ofPairs) => {
     const A = withSkew(values, eps);
-    const pairs = await unitPairs(n, theta, residualNorms, ofPairs);
+    const pairs = await unitPairs(n, theta, residualNorms, { noiseFloor: ofPairs });
     const cert = await apost(A, pairs, { tests: 10, confidence: 0.95, seed: 3, kernels: 'js' });
     const { noiseFloor: noise } = cert;
     if (eps > 0) expect(noise).toBeGreaterThan(eps / 3);
@@ -149,6 +155,21 @@ describe('pairs with residual norms', () => {
     const whole = 10 + 1 + 2 + (eps > 0 ? n - 1 : n - 3);
     if (eps > 0.1) expect(cert.numMatvecs).toBeLessThan(whole);
     else expect(cert.numMatvecs).toBe(whole);
+  });
+
+  test('norms whose residuals are sampled: a tenth of what an end may miss is theirs', async () => {
+    const pairs = await unitPairs(n, theta, residualNorms, { residualSamples: 100 });
+    const cert = await apost(diagonalOperator(values), pairs, { tests: 10, confidence: 0.95, seed: 3, kernels: 'js' });
+    expect(cert.residualSamples).toBe(100);
+    // SciPy 1.17: chi2.ppf([0.045, 0.955], 10), chi2.ppf([0.005, 0.995], 100)
+    const ofTests = { lower: 10 / 18.64573961863543, upper: 10 / 3.8224812674771225, estimate: 1 };
+    const ofResiduals = { lower: 100 / 140.1694894423138, upper: 100 / 67.32756330547916, estimate: 1 };
+    // bounds are twice the estimates
+    const R = 0.25;
+    const mean = square(cert.errorFrob.estimate) - 2 * R ** 2;
+    expectIntervals(cert.errorFrob, (end) => Math.sqrt(2 * R ** 2 * ofResiduals[end] + mean * ofTests[end]));
+    for (const [i, { upper }] of cert.eigenvalueIntervals.entries())
+      expect(upper).toBeCloseTo(theta[i]! + residualNorms[i]!, 12);
   });
 
   test('noise that shows in a repetition grows with the product', async () => {
@@ -414,10 +435,10 @@ describe('the record', () => {
     const scaled = diagonalOperator(values.map((value) => value * scale));
     const options = { tests: 4, seed: 2, kernels: 'js' } as const;
     const [one, other] = [
-      await apost(A, await unitPairs(6, [5, -3], [0.1, 0.2], 0.05), options),
+      await apost(A, await unitPairs(6, [5, -3], [0.1, 0.2], { noiseFloor: 0.05 }), options),
       await apost(
         scaled,
-        await unitPairs(6, [5 * scale, -3 * scale], [0.1 * scale, 0.2 * scale], 0.05 * scale),
+        await unitPairs(6, [5 * scale, -3 * scale], [0.1 * scale, 0.2 * scale], { noiseFloor: 0.05 * scale }),
         options,
       ),
     ];

@@ -6,7 +6,17 @@ import { Xoroshiro128Plus } from '../../src/core/xoroshiro.ts';
 import { describe, expect, test } from '../support/jest.ts';
 import { largestDifference } from '../support/matrices.ts';
 
-const purposes: readonly Purpose[] = ['sketch', 'inner', 'test', 'probe', 'start', 'trace', 'traceRange', 'synthetic'];
+const purposes: readonly Purpose[] = [
+  'sketch',
+  'inner',
+  'test',
+  'probe',
+  'start',
+  'trace',
+  'traceRange',
+  'synthetic',
+  'residual',
+];
 
 function column(n: number, distribution: Distribution, key: StreamKey, index: number): Float64Array {
   const block: Block = { rows: n, cols: 1, data: new Float64Array(n) };
@@ -113,6 +123,7 @@ const FROZEN_SIGNS: Record<Purpose, string> = {
   trace: '1001010111001101100011010000100011111110',
   traceRange: '1001100100001101001011111000111110011101',
   synthetic: '0001001111000011010011100111011110000111',
+  residual: '0001110100001111011011101010101100100010',
 };
 const FROZEN_GAUSSIANS: Record<Purpose, number[]> = {
   sketch: [0.9542929378262195, -0.14429074167148365, -0.35179808894522857, -0.47259014184177073],
@@ -123,6 +134,7 @@ const FROZEN_GAUSSIANS: Record<Purpose, number[]> = {
   trace: [2.0545366802965614, 0.24182237177645485, -0.5875989079495438, -1.6061142034096219],
   traceRange: [0.4763046828022408, 0.9787111740174174, 0.9064360833982534, -0.14934386226836388],
   synthetic: [0.07783418609195956, -0.3937031572079853, 0.6148267655170039, -1.0137200680567942],
+  residual: [0.5698633906883934, 0.9201630037652053, 0.2875926248979826, -0.302229771280928],
 };
 
 /** SHA-256 of the bytes of 1001 Gaussian numbers: the same on every engine. */

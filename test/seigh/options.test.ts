@@ -25,7 +25,7 @@ describe('a sketch', () => {
   test('defaults, and what is given', () => {
     const defaults = parseSketchOptions(undefined, {});
     expect(defaults.method).toBe('hmt');
-    expect(defaults.own).toEqual({ refine: false, powerIterations: 0, perBatch: false });
+    expect(defaults.own).toEqual({ refine: false, powerIterations: 0, perBatch: false, lazyVectors: false });
     expect(defaults.settings).toMatchObject({ testMatrix: 'gaussian', which: 'LM', seed: 0 });
     for (const name of ['rank', 'blockSize', 'store', 'memory', 'onProgress', 'signal'] as const) {
       expect(defaults.settings[name]).toBeUndefined();
@@ -61,6 +61,7 @@ describe('a sketch', () => {
     [{ method: 'krylov', refine: true }, "refine belongs to method 'hmt', got method 'krylov'"],
     [{ method: 'krylov', innerDims: 9 }, "innerDims belongs to method 'oversampled', got method 'krylov'"],
     [{ perBatch: true, refine: true }, 'perBatch cannot be combined with refine'],
+    [{ lazyVectors: true, refine: true }, 'lazyVectors cannot be combined with refine'],
   ])('%p is refused', (options, message) => {
     const error = thrown(() => parseSketchOptions(options, { n: 4, dims: 3 }));
     expect(error).toBeInstanceOf(ArgumentError);
@@ -76,6 +77,7 @@ describe('a sketch', () => {
     for (const [options, message] of [
       [{ method: 'krylov' }, "method 'krylov' cannot be combined with store"],
       [{ perBatch: true }, 'perBatch cannot be combined with store'],
+      [{ lazyVectors: true }, 'lazyVectors cannot be combined with store'],
     ] as const) {
       const error = thrown(() => parseSketchOptions({ ...options, store: 'directory' }, {}));
       expect(error).toBeInstanceOf(UnsupportedError);
@@ -166,8 +168,8 @@ test('of the command line, which is read before its operator: bounds that are no
 
 test('options of methods, with those that have them', () => {
   expect(METHOD_NAMES.map((name) => METHODS[name].name)).toEqual(METHOD_NAMES);
-  expect(Object.keys(ownFields({}, ['hmt']))).toEqual(['refine', 'powerIterations', 'perBatch']);
-  expect(Object.keys(ownFields({}))).toEqual(['refine', 'powerIterations', 'perBatch', 'psd', 'innerDims']);
+  expect(Object.keys(ownFields({}, ['hmt']))).toEqual(['refine', 'powerIterations', 'perBatch', 'lazyVectors']);
+  expect(Object.keys(ownFields({}))).toEqual([...Object.keys(ownFields({}, ['hmt'])), 'psd', 'innerDims']);
   for (const [name, { help }] of Object.entries(ownFields({}, ['nystrom', 'oversampled']))) {
     expect(help).toMatch(name === 'psd' ? /\w \(nystrom\)$/ : /\w \(oversampled\)$/);
   }
