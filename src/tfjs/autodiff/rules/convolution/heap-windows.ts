@@ -13,6 +13,8 @@ export class HeapWindows {
   readonly entries: number;
   /** Whether each window is one input and each input is in one window: image and matrix are then the same numbers. */
   readonly trivial: boolean;
+  /** Whether a row of a window is a run of adjacent inputs: of a plane, with columns that are not dilated. */
+  readonly isRuns: boolean;
   readonly #kernels: HeapKernels;
   readonly #space: readonly [planes: Axis, rows: Axis, cols: Axis];
 
@@ -23,6 +25,7 @@ export class HeapWindows {
     this.outputs = count(axes, 'output');
     this.entries = count(axes, 'filter');
     this.trivial = isIdentity(axes);
+    this.isRuns = axes.length === 2 && axes[1]!.dilation === 1;
   }
 
   /** Writes the matrices of some images, zeros outside. */
@@ -41,7 +44,7 @@ export class HeapWindows {
 
   /** Writes for each output and channel of some images of one plane the place of its largest input: see `window-maxima.ts`. */
   maxima(images: Address, count: number, channels: number, into: Address): void {
-    this.#set();
+    this.set();
     const [size, results] = [this.inputs * channels, this.outputs * channels];
     for (let n = 0; n < count; n++) {
       this.#kernels.maxima(images + 4 * n * size, channels, n * size, into + 4 * n * results);
@@ -49,7 +52,7 @@ export class HeapWindows {
   }
 
   /** Tells the kernels where the windows lie. */
-  #set(): void {
+  set(): void {
     const [, rows, cols] = this.#space;
     for (const [set, axis] of [
       [this.#kernels.setRows, rows],
@@ -67,7 +70,7 @@ export class HeapWindows {
     matrices: Address,
     visit: (plane: Address, channels: number, matrix: Address, stride: number) => void,
   ): void {
-    this.#set();
+    this.set();
     const [planes, rows, cols] = this.#space;
     const bytes = 4 * channels;
     const stride = this.entries * bytes;

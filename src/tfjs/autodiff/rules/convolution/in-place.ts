@@ -1,6 +1,5 @@
 /**
- * Tangents of convolutions in the wasm backend's heap with the products on the machine's BLAS. A few samples and one
- * direction at a time: their windows are laid out as a matrix that stays in the processor's cache, multiplied where it is,
+ * Tangents of convolutions in the wasm backend's heap. A few samples and one direction at a time are multiplied where they are,
  * and what comes out goes to its place in the block.
  */
 import { type Tensor, tidy } from '@tensorflow/tfjs-core';
@@ -9,6 +8,7 @@ import type { HeapArithmetic } from '../../../backends/wasm/heap-kernels/arithme
 import { Images, type Part, partsOf } from '../../../backends/wasm/heap-kernels/images.ts';
 import type { Address } from '../../../backends/wasm/heap-kernels/module.ts';
 import { blockSize } from '../block-axis.ts';
+import { directProducts, type HeapProducts, type InputTerm, isNarrow, productsByMatrix } from './heap-products.ts';
 import { HeapWindows } from './heap-windows.ts';
 import type { Axis } from './window.ts';
 
@@ -32,19 +32,16 @@ class Convolution {
   readonly batch: number;
   readonly channels: number;
   readonly filters: number;
-  /** Rows of the filter as a matrix. */
-  readonly depth: number;
   /** Samples at a time. Larger weights are worth larger matrices: they are read once for each. */
   readonly most: number;
-  #matrix: Address | undefined;
 
   constructor(work: HeapArithmetic, axes: readonly Axis[], batch: number, channels: number, filters: number) {
     this.work = work;
     this.windows = new HeapWindows(work.kernels, axes);
     [this.batch, this.channels, this.filters] = [batch, channels, filters];
-    this.depth = this.windows.entries * channels;
-    const numbers = Math.max(MATRIX_NUMBERS, this.depth * filters);
-    this.most = Math.max(1, Math.min(batch, Math.floor(numbers / (this.windows.outputs * this.depth))));
+    const depth = this.windows.entries * channels;
+    const numbers = Math.max(MATRIX_NUMBERS, depth * filters);
+    this.most = Math.max(1, Math.min(batch, Math.floor(numbers / (this.windows.outputs * depth))));
   }
 
   get imageSize(): number {
@@ -56,20 +53,13 @@ class Convolution {
   }
 
   get filterSize(): number {
-    return this.depth * this.filters;
+    return this.windows.entries * this.channels * this.filters;
   }
 
-  /** Where the matrix of `most` samples lies. */
-  get matrix(): Address {
-    this.#matrix ??= this.work.scratch(this.most * this.windows.outputs * this.depth);
-    return this.#matrix;
-  }
-
-  /** The windows of some images as a matrix [samples outputs, depth]. */
-  laid(images: Address, samples: number): Address {
-    if (this.windows.trivial) return images;
-    this.windows.lay(images, samples, this.channels, this.matrix);
-    return this.matrix;
+  /** The products for so many times the filters. */
+  products(width = 1): HeapProducts {
+    const sizes = { ...this, filters: this.filters * width };
+    return isNarrow(sizes) ? directProducts(sizes) : productsByMatrix(sizes);
   }
 
   /** The parts of a block, or of the samples alone. */
@@ -94,38 +84,37 @@ const last = ({ shape }: Tensor): number => shape[shape.length - 1]!;
 
 /** y = x * filter: every direction of x is an image of its own; those of the filter are more filters. */
 function outputTangent(sizes: Convolution, x: Tensor, filter: Tensor, y: Tensor, dx?: Tensor, dfilter?: Tensor): void {
-  const { work, windows, depth, filters, imageSize, outputSize } = sizes;
+  const { work, imageSize, outputSize } = sizes;
   const width = blockSize(y);
   const into = work.address(y);
   if (dx) {
-    const weights = work.address(filter);
+    const products = sizes.products();
     const inputs = sizes.images(work.address(dx), imageSize, width);
     const outputs = sizes.images(into, outputSize, width);
     for (const part of sizes.parts(width)) {
       inputs.load(part);
       for (let j = 0; j < part.columns; j++) {
-        const A = sizes.laid(inputs.column(part, j), part.samples);
-        const C = outputs.column(part, j);
-        work.multiply({ m: part.samples * windows.outputs, n: filters, k: depth, A, B: weights, C });
+        const [from, to] = [inputs.column(part, j), outputs.column(part, j)];
+        products.output(from, part.samples, work.address(filter), to, false);
       }
       outputs.store(part);
     }
   }
   if (dfilter) {
-    const from = work.address(x);
-    const B = work.address(dfilter);
+    const products = sizes.products(width);
     for (const { first, samples } of sizes.parts()) {
-      const A = sizes.laid(from + 4 * first * imageSize, samples);
-      const C = into + 4 * first * outputSize * width;
-      work.multiply({ m: samples * windows.outputs, n: filters * width, k: depth, A, B, C, beta: dx ? 1 : 0 });
+      const images = work.address(x) + 4 * first * imageSize;
+      const to = into + 4 * first * outputSize * width;
+      products.output(images, samples, work.address(dfilter), to, dx !== undefined);
     }
   }
 }
 
-/** dx = dy * filter^T, where both terms of a direction meet in one matrix before it is added up. */
+/** dx = dy * filter^T, where both terms of a direction meet before they are added up at the inputs. */
 function inputTangent(sizes: Convolution, dy: Tensor, filter: Tensor, x: Tensor, ddy?: Tensor, dfilter?: Tensor): void {
-  const { work, windows, channels, depth, filters, imageSize, outputSize } = sizes;
+  const { work, imageSize, outputSize } = sizes;
   const width = blockSize(x);
+  const products = sizes.products();
   const cotangents = ddy && sizes.images(work.address(ddy), outputSize, width);
   const results = sizes.images(work.address(x), imageSize, width);
   const filterBlock = dfilter && sizes.filterColumns(work.address(dfilter), width);
@@ -133,18 +122,13 @@ function inputTangent(sizes: Convolution, dy: Tensor, filter: Tensor, x: Tensor,
   for (const part of sizes.parts(width)) {
     cotangents?.load(part);
     for (let j = 0; j < part.columns; j++) {
-      const result = results.column(part, j);
-      const C = windows.trivial ? result : sizes.matrix;
-      const product = { m: part.samples * windows.outputs, n: depth, k: filters, transB: true, C };
-      if (cotangents) work.multiply({ ...product, A: cotangents.column(part, j), B: work.address(filter) });
+      const terms: InputTerm[] = [];
+      if (cotangents) terms.push({ dy: cotangents.column(part, j), filter: work.address(filter) });
       if (filterBlock) {
-        const A = work.address(dy) + 4 * part.first * outputSize;
-        const B = filterBlock.images.column(filterBlock.all, part.column + j);
-        work.multiply({ ...product, A, B, beta: cotangents ? 1 : 0 });
+        const column = filterBlock.images.column(filterBlock.all, part.column + j);
+        terms.push({ dy: work.address(dy) + 4 * part.first * outputSize, filter: column });
       }
-      if (windows.trivial) continue;
-      work.clear(result, part.samples * imageSize);
-      windows.addBack(result, part.samples, channels, C);
+      products.inputGradient(terms, part.samples, results.column(part, j));
     }
     results.store(part);
   }
@@ -152,30 +136,34 @@ function inputTangent(sizes: Convolution, dy: Tensor, filter: Tensor, x: Tensor,
 
 /** dfilter = x^T * dy, added up over the samples. */
 function filterTangent(sizes: Convolution, x: Tensor, dy: Tensor, filter: Tensor, dx?: Tensor, ddy?: Tensor): void {
-  const { work, windows, depth, filters, imageSize, outputSize } = sizes;
+  const { work, imageSize, outputSize } = sizes;
   const width = blockSize(filter);
   const into = work.address(filter);
   if (dx) {
+    const products = sizes.products();
     const inputs = sizes.images(work.address(dx), imageSize, width);
     const { images: results, all } = sizes.filterColumns(into, width);
     for (const part of sizes.parts(width)) {
       inputs.load(part);
-      const B = work.address(dy) + 4 * part.first * outputSize;
+      const by = work.address(dy) + 4 * part.first * outputSize;
       for (let j = 0; j < part.columns; j++) {
-        const A = sizes.laid(inputs.column(part, j), part.samples);
-        const C = results.column(all, part.column + j);
-        const product = { m: depth, n: filters, k: part.samples * windows.outputs, transA: true };
-        work.multiply({ ...product, A, B, C, beta: part.first > 0 ? 1 : 0 });
+        const to = results.column(all, part.column + j);
+        products.filterGradient(inputs.column(part, j), part.samples, by, to, part.first > 0);
       }
     }
     results.store(all);
   }
   if (ddy) {
+    const products = sizes.products(width);
     for (const { first, samples } of sizes.parts()) {
-      const A = sizes.laid(work.address(x) + 4 * first * imageSize, samples);
-      const B = work.address(ddy) + 4 * first * outputSize * width;
-      const product = { m: depth, n: filters * width, k: samples * windows.outputs, transA: true };
-      work.multiply({ ...product, A, B, C: into, beta: dx || first > 0 ? 1 : 0 });
+      const by = work.address(ddy) + 4 * first * outputSize * width;
+      products.filterGradient(
+        work.address(x) + 4 * first * imageSize,
+        samples,
+        by,
+        into,
+        dx !== undefined || first > 0,
+      );
     }
   }
 }

@@ -40,6 +40,16 @@ export interface HeapKernels {
     first: number,
     count: number,
   ): void;
+  frameSize(channels: number): number;
+  enframe(image: Address, channels: number, into: Address): void;
+  unframe(from: Address, channels: number, image: Address): void;
+  outputs(framed: Address, channels: number, weights: Address, filters: number, into: Address): void;
+  runsSize(channels: number, filters: number): number;
+  runsOf(weights: Address, channels: number, filters: number, into: Address): void;
+  addInputs(framed: Address, channels: number, runs: Address, filters: number, dy: Address): void;
+  sumsSize(channels: number, filters: number): number;
+  addWeights(framed: Address, channels: number, dy: Address, filters: number, sums: Address): void;
+  weightsOf(sums: Address, channels: number, filters: number, weights: Address): void;
   maxima(plane: Address, channels: number, place: number, into: Address): void;
   takeRows(from: Address, places: Address, count: number, bytes: number, into: Address): void;
   addRows(rows: Address, places: Address, count: number, bytes: number, into: Address): void;
