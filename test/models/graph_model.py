@@ -163,7 +163,8 @@ def nearest(node, x, size):
         corners, centres = attribute(node, "align_corners", False), attribute(node, "half_pixel_centers", False)
         step = (length - 1) / (target - 1) if corners and target > 1 else length / target
         at = [(i + (0.5 if centres else 0)) * step for i in range(target)]
-        return torch.tensor([min(length - 1, round(each) if corners else math.floor(each)) for each in at])
+        # Halves are rounded up, where Python rounds to even numbers.
+        return torch.tensor([min(length - 1, math.floor(each + 0.5 if corners else each)) for each in at])
 
     rows, columns = (int(each) for each in size)
     return x[:, indices(x.shape[1], rows)][:, :, indices(x.shape[2], columns)]
@@ -213,6 +214,11 @@ def reduction(reduce):
         return reduce(x, dims, keep) if dims else x
 
     return run
+
+
+def top_k(_, x, k):
+    """Of equal numbers the first, as TensorFlow says; torch.topk takes any."""
+    return tuple(part[..., : int(k)] for part in x.sort(dim=-1, descending=True, stable=True))
 
 
 def product_over(x, dims, keep):
@@ -337,8 +343,9 @@ OPS = {
     "RealDiv": lambda node, a, b: a / b,
     "FloorDiv": lambda node, a, b: torch.div(a, b, rounding_mode="floor"),
     "FloorMod": lambda node, a, b: torch.remainder(a, b),
-    "Maximum": lambda node, a, b: torch.maximum(a, b),
-    "Minimum": lambda node, a, b: torch.minimum(a, b),
+    # Where both are equal the gradient is the first one's, as TensorFlow has it; PyTorch's is half of each.
+    "Maximum": lambda node, a, b: torch.where(a >= b, a, b),
+    "Minimum": lambda node, a, b: torch.where(a <= b, a, b),
     "SquaredDifference": lambda node, a, b: (a - b).square(),
     "Pow": lambda node, a, b: torch.pow(a, b),
     "Atan2": lambda node, a, b: torch.atan2(a, b),
@@ -372,7 +379,7 @@ OPS = {
     "Min": reduction(lambda x, dims, keep: x.amin(dims, keepdim=keep)),
     "Prod": reduction(product_over),
     "ArgMax": lambda node, x, axis: x.argmax(int(axis)),
-    "TopKV2": lambda node, x, k: x.topk(int(k)),
+    "TopKV2": top_k,
     "ResizeBilinear": resize,
     "ResizeNearestNeighbor": nearest,
     "DepthToSpace": depth_to_space,

@@ -54,6 +54,22 @@ const TIED = [
   [-2, -1, -1],
 ];
 
+/** Moves as x does, and has these values where x is as `waves` makes it. */
+const level = (x: tf.Tensor, phase: number, values: readonly number[]): tf.Tensor =>
+  tf.add(
+    tf.sub(
+      x,
+      values.map((_, i) => Math.sin(1.7 * i + phase)),
+    ),
+    [...values],
+  );
+
+const SCORES = [0, 1, 0, 0, 2, 0, 0, 0, 0, 0];
+const [SOME, OTHERS] = [
+  [0, 1, 2],
+  [0, 2, 1],
+];
+
 const PAIRS: Record<string, Pair> = {
   'x[:, 1]': {
     shapes: [[3, 4]],
@@ -123,6 +139,23 @@ const PAIRS: Record<string, Pair> = {
         [2, 2],
       );
     },
+  },
+  // of equal ones the first, where others choose as it comes
+  'topk of equal numbers': {
+    shapes: [[10]],
+    operation: (x) => tf.topk(level(x!, 0.3, SCORES), 5).values,
+    byHand: (x) => pick(level(x!, 0.3, SCORES), [4, 1, 0, 2, 3], [5]),
+  },
+  // all of the gradient is the first one's
+  'maximum of equal numbers': {
+    shapes: [[3], [3]],
+    operation: (a, b) => tf.maximum(level(a!, 0.3, SOME), level(b!, 1.3, OTHERS)),
+    byHand: (a, b) => tf.add(tf.mul([1, 0, 1], level(a!, 0.3, SOME)), tf.mul([0, 1, 0], level(b!, 1.3, OTHERS))),
+  },
+  'minimum of equal numbers': {
+    shapes: [[3], [3]],
+    operation: (a, b) => tf.minimum(level(a!, 0.3, SOME), level(b!, 1.3, OTHERS)),
+    byHand: (a, b) => tf.add(tf.mul([1, 1, 0], level(a!, 0.3, SOME)), tf.mul([0, 0, 1], level(b!, 1.3, OTHERS))),
   },
   'batchNorm without scale': {
     shapes: [[3, 2], [2]],
