@@ -43,7 +43,9 @@ export function rowsOf({ cols, data }: Block, start: number, end: number): Block
 
 /** The block with every sign changed. */
 export function negated<T extends Block>(block: T): T {
-  return { ...block, data: block.data.map((value) => -value) };
+  const data = block.data.slice();
+  for (let at = 0; at < data.length; at++) data[at] = -data[at]!;
+  return { ...block, data };
 }
 
 /** A zeroed small float64 matrix. */
@@ -83,6 +85,15 @@ export function asDType(block: Block, dtype: DType): Block {
   return { rows: block.rows, cols: block.cols, data };
 }
 
+/**
+ * A block of pairs of float32 numbers, each pair as one number of 64 bits: to be moved, not to be read. Undefined where columns
+ * from `first` on do not begin with a whole pair in memory.
+ */
+function pairsOf({ rows, cols, data }: Block, first: number): Block | undefined {
+  if (dtypeOf(data) !== 'float32' || (cols | first) % 2 !== 0 || data.byteOffset % 8 !== 0) return undefined;
+  return { rows, cols: cols / 2, data: new Float64Array(data.buffer, data.byteOffset, data.length / 2) };
+}
+
 /** Copies columns `first..end` of `source` into columns starting at `offset` of `target`; rows must agree. */
 export function copyColumns(source: Block, first: number, end: number, target: Block, offset: number): void {
   const width = end - first;
@@ -91,17 +102,21 @@ export function copyColumns(source: Block, first: number, end: number, target: B
     to.set(from);
     return;
   }
-  if (width === 1) {
+  // a loop converts each number of float32 to float64 and back, but not a pair of them
+  const fromPairs = width % 2 === 0 ? pairsOf(source, first) : undefined;
+  const toPairs = fromPairs && pairsOf(target, offset);
+  if (toPairs) copyColumns(fromPairs, first / 2, end / 2, toPairs, offset / 2);
+  else if (width === 1) {
     for (let i = 0, start = first, at = offset; i < source.rows; i++, start += source.cols, at += target.cols) {
       to[at] = from[start]!;
     }
-    return;
-  }
-  for (let i = 0; i < source.rows; i++) {
-    const start = i * source.cols + first;
-    const at = i * target.cols + offset;
-    // a native copy of a row pays for its call from a hundred entries on
-    if (width >= 96) to.set(from.subarray(start, start + width), at);
-    else for (let j = 0; j < width; j++) to[at + j] = from[start + j]!;
+  } else {
+    for (let i = 0; i < source.rows; i++) {
+      const start = i * source.cols + first;
+      const at = i * target.cols + offset;
+      // a native copy of a row pays for its call from a hundred entries on
+      if (width >= 96) to.set(from.subarray(start, start + width), at);
+      else for (let j = 0; j < width; j++) to[at + j] = from[start + j]!;
+    }
   }
 }

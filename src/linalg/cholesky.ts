@@ -1,74 +1,87 @@
 /** Cholesky factorisations, with diagonal pivoting and without, on the provider's products, and the inverse of a factor. */
-import { type Matrix, zeroMatrix } from '../core/block.ts';
+import { type Matrix, negated, zeroMatrix } from '../core/block.ts';
 import { breathe } from '../core/schedule.ts';
 import type { Kernels } from './kernels/provider.ts';
 import { placeBlock, subMatrix, transpose } from './small.ts';
 
-/** A permuted by `pivots` on both sides is R^T R, up to what was cut off. */
+/** R^T R is A, up to what was cut off. */
 export interface PivotedCholesky {
-  /** rank x k, upper trapezoidal, in pivoted column order. */
+  /** rank x k, its columns in the order of those of A: those of the pivots, in their order, are upper triangular. */
   R: Matrix;
-  /** Column j of R belongs to row and column `pivots[j]` of A. */
+  /** Length rank. */
   pivots: Int32Array;
 }
 
+/** Rows of R that are made one by one, before what is left of A lacks them all. */
 const PANEL = 64;
 
-/** The factorisation under way: `S` is what is left of A in pivoted order, `diagonal` its diagonal kept up to date. */
-interface State {
+/** What is left of a matrix, without the rows and columns of pivots, so that none need be exchanged. */
+interface Rest {
+  /** What is left with its sign changed, on and above the diagonal. */
   S: Matrix;
-  R: Matrix;
+  /** Of what is left, kept up to date within a panel; minus infinity where a pivot was. */
   diagonal: Float64Array;
-  pivots: Int32Array;
+  /** Row and column i are those of A that `columns[i]` says. */
+  columns: Int32Array;
 }
 
-function swapEntries(data: Float64Array | Int32Array, i: number, j: number): void {
-  const kept = data[i]!;
-  data[i] = data[j]!;
-  data[j] = kept;
+/** to -= factor from. */
+function subtractMultiple(to: Float64Array, factor: number, from: Float64Array): void {
+  for (let i = 0; i < to.length; i++) to[i]! -= factor * from[i]!;
 }
 
-/** Exchanges positions i and j in everything, R only in the rows that are there already. */
-function swapPivots({ S, R, diagonal, pivots }: State, i: number, j: number): void {
-  if (i === j) return;
-  const k = S.rows;
-  swapEntries(diagonal, i, j);
-  swapEntries(pivots, i, j);
-  // what lies before i in S has been eliminated, and is not read any more
-  for (let l = i; l < k; l++) swapEntries(S.data, i * k + l, j * k + l);
-  for (let l = i; l < k; l++) swapEntries(S.data, l * k + i, l * k + j);
-  for (let l = 0; l < i; l++) swapEntries(R.data, l * k + i, l * k + j);
-}
-
-/** Row j of R from row j of S, which lacks the updates of the panel's own rows `first..j`. */
-function eliminate({ S, R, diagonal }: State, first: number, j: number): void {
-  const k = S.rows;
-  const row = R.data.subarray(j * k, (j + 1) * k);
-  row.set(S.data.subarray(j * k + j, (j + 1) * k), j);
-  for (let t = first; t < j; t++) {
-    const above = R.data.subarray(t * k, (t + 1) * k);
-    const factor = above[j]!;
-    for (let i = j; i < k; i++) row[i]! -= factor * above[i]!;
-  }
-  const pivot = Math.sqrt(diagonal[j]!);
-  row[j] = pivot;
-  for (let i = j + 1; i < k; i++) {
-    row[i]! /= pivot;
+/** The row of R whose pivot is at place p of the rest, from the rows of the panel before it. */
+function makeRow({ S, diagonal }: Rest, p: number, before: readonly Float64Array[]): Float64Array {
+  const m = diagonal.length;
+  const row = new Float64Array(m);
+  for (let i = 0; i < p; i++) row[i] = -S.data[i * m + p]!;
+  for (let i = p; i < m; i++) row[i] = -S.data[p * m + i]!;
+  for (const above of before) subtractMultiple(row, above[p]!, above);
+  const pivot = Math.sqrt(diagonal[p]!);
+  for (let i = 0; i < m; i++) {
+    row[i] = diagonal[i] === Number.NEGATIVE_INFINITY ? 0 : row[i]! / pivot;
     diagonal[i]! -= row[i]! ** 2;
   }
+  row[p] = pivot;
+  diagonal[p] = Number.NEGATIVE_INFINITY;
+  return row;
 }
 
-/** S <- S - P^T P to the right of and below column `end`, P: rows `first..end` of R. */
-async function updateTrailing({ S, R }: State, first: number, end: number, kernels: Kernels): Promise<void> {
-  const k = S.rows;
-  const P = subMatrix(R, first, end, end, k);
-  const update = await kernels.gemm(P, P, { transA: true });
-  for (let i = end; i < k; i++) {
-    const row = S.data.subarray(i * k + end, (i + 1) * k);
-    const change = update.data.subarray((i - end) * (k - end), (i - end + 1) * (k - end));
-    for (let j = 0; j < row.length; j++) row[j]! -= change[j]!;
-  }
+/** Entries `first..` of those of a row that begins at `start` that are kept, into one that begins at `target`. */
+function gather(
+  from: Float64Array,
+  start: number,
+  kept: Int32Array,
+  first: number,
+  to: Float64Array,
+  target: number,
+): void {
+  for (let i = first; i < kept.length; i++) to[target + i] = from[start + kept[i]!]!;
 }
+
+/** The rest without the pivots of a panel and without what its rows account for, in the same memory. */
+async function withoutPanel(rest: Rest, rows: readonly Float64Array[], kernels: Kernels): Promise<Rest> {
+  const m = rest.diagonal.length;
+  const kept = rest.columns.map((_, i) => i).filter((i) => rest.diagonal[i] !== Number.NEGATIVE_INFINITY);
+  const left = kept.length;
+  const S = { rows: left, cols: left, data: rest.S.data.subarray(0, left ** 2) };
+  // entries move towards the front only: none is overwritten before it has moved
+  for (let i = 0; i < left; i++) gather(rest.S.data, kept[i]! * m, kept, i, S.data, i * left);
+  const P = zeroMatrix(rows.length, left);
+  for (const [t, row] of rows.entries()) gather(row, 0, kept, 0, P.data, t * left);
+  await kernels.addGram(P, P, S, true);
+  return {
+    S,
+    diagonal: Float64Array.from(kept, (i) => rest.diagonal[i]!),
+    columns: kept.map((i) => rest.columns[i]!),
+  };
+}
+
+const indexOfLargest = (values: Float64Array): number => {
+  let largest = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[largest]!) largest = i;
+  return largest;
+};
 
 /**
  * Factorises a symmetric positive semidefinite k x k matrix until no diagonal entry of the rest exceeds `tolerance`
@@ -76,25 +89,33 @@ async function updateTrailing({ S, R }: State, first: number, end: number, kerne
  */
 export async function pivotedCholesky(A: Matrix, tolerance: number, kernels: Kernels): Promise<PivotedCholesky> {
   const k = A.rows;
-  const state: State = {
-    S: { rows: k, cols: k, data: A.data.slice() },
-    R: zeroMatrix(k, k),
+  const R = zeroMatrix(k, k);
+  const pivots: number[] = [];
+  let rest: Rest = {
+    S: negated(A),
     diagonal: Float64Array.from({ length: k }, (_, i) => A.data[i * k + i]!),
-    pivots: Int32Array.from({ length: k }, (_, i) => i),
+    columns: Int32Array.from({ length: k }, (_, i) => i),
   };
-  for (let first = 0; first < k; first += PANEL) {
-    const end = Math.min(first + PANEL, k);
-    for (let j = first; j < end; j++) {
-      let largest = j;
-      for (let i = j + 1; i < k; i++) if (state.diagonal[i]! > state.diagonal[largest]!) largest = i;
-      if (!(state.diagonal[largest]! > tolerance)) return { R: subMatrix(state.R, 0, j, 0, k), pivots: state.pivots };
-      swapPivots(state, j, largest);
-      eliminate(state, first, j);
+  while (pivots.length < k) {
+    const { diagonal, columns } = rest;
+    const rows: Float64Array[] = [];
+    while (rows.length < Math.min(PANEL, columns.length)) {
+      const p = indexOfLargest(diagonal);
+      if (!(diagonal[p]! > tolerance)) {
+        return {
+          R: { rows: pivots.length, cols: k, data: R.data.slice(0, pivots.length * k) },
+          pivots: Int32Array.from(pivots),
+        };
+      }
+      const row = makeRow(rest, p, rows);
+      for (let i = 0; i < row.length; i++) R.data[pivots.length * k + columns[i]!] = row[i]!;
+      rows.push(row);
+      pivots.push(columns[p]!);
     }
-    await updateTrailing(state, first, end, kernels);
+    rest = await withoutPanel(rest, rows, kernels);
     await breathe();
   }
-  return { R: state.R, pivots: state.pivots };
+  return { R, pivots: Int32Array.from(pivots) };
 }
 
 /** Matrices up to this order are factorised and inverted entry by entry. */

@@ -4,7 +4,7 @@ import { NumericalError } from '../core/errors.ts';
 import { vectorNorm } from '../core/vector-norm.ts';
 import { invertUpper, pivotedCholesky } from '../linalg/cholesky.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
-import { frobeniusNorm, selectColumns, subMatrix, transpose } from '../linalg/small.ts';
+import { frobeniusNorm, selectColumns, transpose } from '../linalg/small.ts';
 
 /** Q_new = Q_old T, and Q_old = Q_new R up to what was cut off. */
 export interface Step {
@@ -71,13 +71,13 @@ export async function choleskyStep(G: Matrix, kernels: Kernels, cutoff: number):
   let largest = 0;
   for (let i = 0; i < k; i++) largest = Math.max(largest, G.data[i * k + i]!);
   if (!Number.isFinite(largest)) throw new NumericalError('orthonormalise: the columns have no finite lengths', {});
-  const { R: pivoted, pivots } = await pivotedCholesky(G, cutoff ** 2 * largest, kernels);
-  const rank = pivoted.rows;
-  const R = zeroMatrix(rank, k);
+  const { R, pivots: order } = await pivotedCholesky(G, cutoff ** 2 * largest, kernels);
+  const rank = R.rows;
+  const factor = zeroMatrix(rank, rank);
   for (let i = 0; i < rank; i++) {
-    for (let j = i; j < k; j++) R.data[i * k + pivots[j]!] = pivoted.data[i * k + j]!;
+    for (let j = i; j < rank; j++) factor.data[i * rank + j] = R.data[i * k + order[j]!]!;
   }
-  return { factor: subMatrix(pivoted, 0, rank, 0, rank), order: pivots.subarray(0, rank), R };
+  return { factor, order, R };
 }
 
 /** k x rank, T with Q_new = Y T: the inverse of the factor, with zeros for columns that were left out. */
