@@ -4,6 +4,7 @@ import { rotatedCore } from '../../src/apost/completeness.ts';
 import { freeOfSpan } from '../../src/apost/deflated.ts';
 import { parseApostOptions } from '../../src/apost/options.ts';
 import { readCertificate } from '../../src/apost/read-certificate.ts';
+import { asDType } from '../../src/core/block.ts';
 import {
   apost,
   type Certificate,
@@ -13,6 +14,7 @@ import {
   seigh,
 } from '../../src/index.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
+import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { identity } from '../../src/linalg/small.ts';
 import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
 import { RotatedColumns } from '../../src/multivector/rotated.ts';
@@ -203,4 +205,36 @@ describe.each([3, 120])('%i columns that are not quite orthogonal', (k) => {
       expect(bound).toBeLessThan(3 * D);
     }
   });
+});
+
+test('Ritz values of columns off length 1 are no Rayleigh quotients: what is quadratic in a residual says so', async () => {
+  const [rows, off] = [50, 1e-4];
+  const op = diagonalOperator(Float64Array.from({ length: rows }, (_, i) => [2, 1][i] ?? 0));
+  const Q = { rows, cols: 2, data: new Float64Array(2 * rows) };
+  Q.data[0] = 1 + off;
+  Q.data[3] = 1;
+  const theta = 2 * (1 + off) ** 2;
+  const pairs = {
+    ...op,
+    eigenvalues: Float64Array.of(theta, 1),
+    eigenvectors: new RotatedColumns({ basis: await multivectorOf(Q, 'float64'), rotation: identity(2) }, jsKernels),
+    residualNorms: Float64Array.of((theta - 2) * (1 + off), 0),
+  };
+  const { gapIntervals } = await certify(op, pairs, parseApostOptions({ tests: 10, seed: 3, kernels: 'js' }));
+  expect(pairs.eigenvectors.factors).toBeDefined();
+  expect(gapIntervals![0]!.lower).toBeLessThan(2);
+  expect(gapIntervals![0]!.upper).toBeGreaterThan(2);
+});
+
+test('float32 columns are their product, rounded once', async () => {
+  const [k, rows] = [40, 300];
+  const basis = await multivectorOf(randomBlock(rows, k, 1), 'float32');
+  const rotation = { rows: k, cols: k, data: Float64Array.from(randomBlock(k, k, 2).data) };
+  for (const name of ['js', 'wasm'] as const) {
+    const V = new RotatedColumns({ basis, rotation }, await selectKernels(name));
+    const exact = multiply(asDType(await basis.toBlock(), 'float64'), rotation);
+    for (const [at, entry] of (await V.toBlock()).data.entries()) {
+      expect(Math.abs(entry - exact.data[at]!)).toBeLessThan(2 ** -23.9 * Math.abs(exact.data[at]!) + 1e-12);
+    }
+  }
 });
