@@ -97,6 +97,8 @@ function pairsOf({ rows, cols, data }: Block, first: number): Block | undefined 
 /** Copies columns `first..end` of `source` into columns starting at `offset` of `target`; rows must agree. */
 export function copyColumns(source: Block, first: number, end: number, target: Block, offset: number): void {
   const width = end - first;
+  // the rows would be gone through all the same
+  if (width === 0) return;
   const [from, to] = [source.data, target.data];
   if (width === source.cols && width === target.cols) {
     to.set(from);
