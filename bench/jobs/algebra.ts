@@ -7,7 +7,7 @@ import { type Block, type Matrix, zeros } from '../../src/core/block.ts';
 import { fillRandom } from '../../src/core/random.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
-import { columnNorms, gram, times } from '../../src/multivector/verbs.ts';
+import { columnNorms, gram, subtractTimes, times } from '../../src/multivector/verbs.ts';
 
 const { values: flags } = parseArgs({ options: { kernels: { type: 'string', default: 'auto' } } });
 const kernels = await selectKernels(flags.kernels as 'auto');
@@ -50,6 +50,14 @@ await clock('product Y T, T triangular, float64', n * k * k, 2, () => times(Y, C
 await clock('core Q^T Z, one triangle', n * k * k, 2, () => gram(Y, Z, context, { symmetric: true }));
 await clock('rotation Q U', 2 * n * k * k, 2, () => times(Y, C, out, context));
 await clock('column norms', 2 * n * k, 2, () => columnNorms(Z, context));
+// what a certificate of 30 tests asks of the eigenvectors
+const columns = (cols: number) => multivectorOf(gaussian(n, cols, 'float32', 7), 'float32');
+const [tests, beside, all, images] = [await columns(30), await columns(31), await columns(131), await columns(101)];
+const [away, combined] = [gaussian(k, 30, 'float64', 8) as Matrix, gaussian(k, 101, 'float64', 8) as Matrix];
+await clock('V C, 101 columns', 2 * n * k * 101, 2, () => times(Y, combined, images, context));
+await clock('V^T X, 131 columns', 2 * n * k * 131, 2, () => gram(Y, all, context));
+await clock('V^T X, 31 columns', 2 * n * k * 31, 2, () => gram(Y, beside, context));
+await clock('X - V C, 30 columns', 2 * n * k * 30, 2, () => subtractTimes(tests, Y, away, context));
 const core = gaussian(k, k, 'float64', 6) as Matrix;
 await clock('core eigendecomposition', 9 * k ** 3, 1, () => kernels.eigh(core));
 console.log(JSON.stringify({ metrics, info: { kernels: kernels.name } }));

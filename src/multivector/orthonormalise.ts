@@ -116,7 +116,8 @@ async function gramOrSketched(Y: Multivector, context: VerbContext): Promise<Mat
 /**
  * The first step for float32 data, by Cholesky QR, of many columns randomized: their R is that of a sketch, and makes the
  * condition of Y R^-1 a small number. The solve runs in float64: in float32 what it loses to cancellation would turn the span,
- * and make residuals of Ritz pairs on it longer.
+ * and make residuals of Ritz pairs on it longer. Columns of large pivots add as much to that as those of small ones: to solve
+ * for the small ones alone in float64 does not help.
  */
 async function throughCholesky(Y: Multivector, space: Space, context: VerbContext): Promise<Basis> {
   const { kernels } = context;

@@ -34,7 +34,7 @@ const STRIP = 256;
 const NARROW = 256;
 
 /** Entries of a panel that stay in a cache while a BLAS rearranges them. */
-const CACHED_ENTRIES = 2 ** 19;
+const CACHED_ENTRIES = 2 ** 20;
 
 /** Rows of X that are multiplied at a time by a factor of so many columns, with those of the block that they change. */
 function* pieces(X: Block, columns: number, changed: Block): Generator<[Block, Block]> {
