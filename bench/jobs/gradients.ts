@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { gradient, hessian, useBackend } from 'eigensketch/tfjs';
 import { leNet, randomBatch } from '../support/models.ts';
 
-const REPEATS = 5;
+const REPEATS = 3;
 const BATCHES = 10;
 
 await useBackend('wasm');

@@ -23,7 +23,9 @@ export async function makeProbes(rows: number): Promise<Block> {
 
 /** One column of both probes, or of both products. */
 function single({ rows, data }: Block, pick: (first: number, second: number) => number): Block {
-  return { rows, cols: 1, data: Float32Array.from({ length: rows }, (_, i) => pick(data[2 * i]!, data[2 * i + 1]!)) };
+  const column = new Float32Array(rows);
+  for (let i = 0; i < rows; i++) column[i] = pick(data[2 * i]!, data[2 * i + 1]!);
+  return { rows, cols: 1, data: column };
 }
 
 const second = (block: Block): Block => single(block, (_, value) => value);
@@ -46,8 +48,9 @@ function norm(a: ArrayLike<number>): number {
 }
 
 function relativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  const difference = norm(Array.from(a, (value, i) => value - b[i]!));
-  return difference === 0 ? 0 : difference / Math.max(norm(a), norm(b));
+  let square = 0;
+  for (let i = 0; i < a.length; i++) square += (a[i]! - b[i]!) ** 2;
+  return square === 0 ? 0 : Math.sqrt(square) / Math.max(norm(a), norm(b));
 }
 
 /** Entry (i, j) of X^T Y. */

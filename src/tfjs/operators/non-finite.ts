@@ -42,8 +42,9 @@ export async function refuseNonFinite(
   values: Block['data'],
   X?: Block,
 ): Promise<void> {
-  const at = values.findIndex((value) => !Number.isFinite(value));
-  if (at < 0) return;
+  let at = 0;
+  while (at < values.length && Number.isFinite(values[at])) at++;
+  if (at === values.length) return;
   const row = Math.floor(at / (X?.cols ?? 1));
   const parameter = problem.layout.find(({ offset, size }) => row < offset + size)!.name;
   const found = await search(problem, X).catch(() => undefined);
