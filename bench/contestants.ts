@@ -50,7 +50,6 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
   ],
   gradients: [
     ours('eigensketch, native', 'gradients', 'native'),
-    ours('eigensketch, wasm', 'gradients', 'wasm'),
     torch('PyTorch', 'torch_gradients'),
   ],
   eigsh: [
