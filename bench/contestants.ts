@@ -48,10 +48,7 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
     ours('eigensketch, mode reverse', 'models', 'native', ['--reverse']),
     torch('PyTorch, per vector', 'torch_models'),
   ],
-  gradients: [
-    ours('eigensketch, native', 'gradients', 'native'),
-    torch('PyTorch', 'torch_gradients'),
-  ],
+  gradients: [ours('eigensketch, native', 'gradients', 'native'), torch('PyTorch', 'torch_gradients')],
   eigsh: [
     ours('eigensketch, native', 'eigsh', 'native', ['--kernels', 'native']),
     ours('eigensketch, native, no check', 'eigsh', 'native', ['--kernels', 'native', '--confidence', '0']),
