@@ -28,7 +28,7 @@ export interface Finding {
   readonly loss?: number;
   /** |x^T H y - y^T H x| sqrt(n) / ||H [x y]||_F for directions x and y of length one: about the relative error of H y. */
   readonly asymmetry?: number;
-  /** Relative errors of the gradient and both products, against float64. */
+  /** Relative errors of the loss, the gradient and both products, against float64. */
   readonly errors?: readonly number[];
   /** What rounding to float32 can make of the same, where these are more than {@link EXACT}. */
   readonly rounding?: Rounding;
@@ -48,7 +48,7 @@ export interface Finding {
   readonly seconds?: number;
 }
 
-/** Relative errors of PyTorch's own evaluations, for each the largest of the gradient's and the products'. */
+/** Relative errors of PyTorch's own evaluations, for each the largest of the loss's, the gradient's and the products'. */
 export interface Rounding {
   /** Computed in float32. */
   readonly float32: number;
@@ -269,7 +269,7 @@ async function check(each: ModelCase, directory: string): Promise<Finding> {
     } catch (error) {
       return { ...measured, noReference: (error as Error).message };
     }
-    return { ...measured, ...compare([gradient, Hx, Hy], directory) };
+    return { ...measured, ...compare([Float32Array.of(value), gradient, Hx, Hy], directory) };
   } catch (error) {
     const { name, message, code, values, stack } = error as EigensketchError;
     const own = error instanceof EigensketchError;
@@ -284,7 +284,7 @@ async function check(each: ModelCase, directory: string): Promise<Finding> {
   }
 }
 
-/** What the reference computes in this way, the gradient and products one after the other. */
+/** What the reference computes in this way, the loss, the gradient and products one after the other. */
 function reference(directory: string, way: string): Float64Array {
   execFileSync(PYTHON, [REFERENCE, directory, way], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   return new Float64Array(Uint8Array.from(readFileSync(join(directory, `${way}.bin`))).buffer);
@@ -294,8 +294,9 @@ function reference(directory: string, way: string): Float64Array {
 function compare(columns: readonly Float32Array[], directory: string): Partial<Finding> {
   try {
     const exact = reference(directory, 'float64');
-    const n = exact.length / columns.length;
-    const part = (all: Float64Array, i: number) => all.subarray(i * n, (i + 1) * n);
+    const n = (exact.length - 1) / (columns.length - 1);
+    const part = (all: Float64Array, i: number) =>
+      i === 0 ? all.subarray(0, 1) : all.subarray((i - 1) * n + 1, i * n + 1);
     const errors = columns.map((each, i) => relativeError(each, part(exact, i)));
     if (Math.max(...errors) <= EXACT) return { errors };
     const errorOf = (way: string): number => {

@@ -5,7 +5,7 @@ python3 test/models/graph_model.py DIRECTORY float64 [float32] [float64-rounded-
 DIRECTORY has problem.json (the path of model.json, or nodes and constants; names of the output nodes and of the parameters, and
 for each input and direction its file) as test/models/check.ts writes it. The nodes are evaluated here one by one, from what the
 documentation of TensorFlow says of their kernels, and differentiated twice by torch.autograd. Writes float64.bin, computed in that
-type, and likewise float32.bin: the gradient and the products one after the other, as float64 numbers. `-rounded-SEED` computes with
+type, and likewise float32.bin: the loss, the gradient and the products one after the other, as float64 numbers. `-rounded-SEED` computes with
 operands that are off at random by what rounding to float32 takes away.
 """
 import base64
@@ -521,7 +521,7 @@ def products(problem, directory, dtype, is_rounded):
             torch.cat([(torch.zeros_like(p) if part is None else part).reshape(-1) for part, p in zip(parts, parameters)])
         )
     gradient = torch.cat([(torch.zeros_like(p) if g is None else g).reshape(-1) for g, p in zip(gradients, parameters)])
-    return [each.detach().numpy().astype(np.float64) for each in (gradient, *columns)]
+    return [each.detach().numpy().astype(np.float64) for each in (loss.reshape(1), gradient, *columns)]
 
 
 def main():

@@ -110,9 +110,10 @@ function evaluate(directory: string): Float64Array[][] {
   writeFileSync(join(directory, 'problem.json'), JSON.stringify(problem));
   execFileSync(PYTHON, ['test/models/graph_model.py', directory, 'float64']);
   const found = new Float64Array(Uint8Array.from(readFileSync(join(directory, 'float64.bin'))).buffer);
-  let at = 0;
+  const size = (found.length - 1) / 2;
+  let at = 1;
   return choices.map(({ p }) => {
-    const parts = [0, found.length / 2].map((start) => found.slice(start + at, start + at + p.values.length));
+    const parts = [0, size].map((start) => found.slice(start + at, start + at + p.values.length));
     at += p.values.length;
     return parts;
   });
