@@ -194,12 +194,10 @@ export async function freeOfSpan(
   const returned = zeroMatrix(V.cols, Omega.cols + factors.cols);
   const [imageBuffer, rightBuffer] = [panelBuffer(factors.cols, V.dtype), panelBuffer(returned.cols, V.dtype)];
   const visit = async (v: Block, x: Block, start: number): Promise<void> => {
-    const [images, right] = [imageBuffer(v.rows), rightBuffer(v.rows)];
-    const multiplied = kernels.times(v, factors, images);
-    // while kernels work elsewhere
     addSquares(v, lengths);
     addSquares(x, squares);
-    await multiplied;
+    const [images, right] = [imageBuffer(v.rows), rightBuffer(v.rows)];
+    await kernels.times(v, factors, images);
     for (let i = 0; i < images.rows; i++) leading.data[start + i] = images.data[i * images.cols]!;
     placeSideBySide([x, images], right);
     await kernels.addGram(v, right, returned, false);
