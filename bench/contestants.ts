@@ -35,6 +35,10 @@ export const BENCHES: Record<string, readonly Contestant[]> = {
     torch('skerch', 'skerch_hmt', '--products', 'vector'),
     torch('skerch, batched products', 'skerch_hmt', '--products', 'batched'),
   ],
+  profile: [
+    ours('eigensketch, native', 'profile', 'native', ['--kernels', 'native']),
+    ours('eigensketch, wasm', 'profile', 'wasm', ['--kernels', 'wasm']),
+  ],
   products: [
     ours('eigensketch, native', 'products', 'native'),
     ours('eigensketch, wasm', 'products', 'wasm'),
