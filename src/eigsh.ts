@@ -54,7 +54,7 @@ export function eigsh(op: LinearOperator, k: number, options: EigshOptions = {})
       const space = hostSpace(op.shape[0], op.dtype);
       if (inverse) {
         // solvers are loaded for those who use them
-        const { nearestPairs } = await import('./eigsh/shift-invert.ts');
+        const { nearestPairs } = await import('./on-demand.ts');
         const found = await nearestPairs(stopwatch.time(op), inverse, supervised, { space, seed, kernels });
         return { ...found, ...stopwatch.spent };
       }

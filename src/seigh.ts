@@ -35,7 +35,7 @@ async function search(call: AdaptiveCall, control: Control): Promise<AdaptiveRes
     return storedAccuracy(call, control);
   }
   // pages that do not ask for an accuracy need not load how it is reached
-  const { reachAccuracyInMemory } = await import('./seigh/accuracy.ts');
+  const { reachAccuracyInMemory } = await import('./on-demand.ts');
   const probed = await probeSymmetry(op, settings.seed);
   const result = await reachAccuracyInMemory(call, control);
   return { ...result, numMatvecs: result.numMatvecs + probed };
