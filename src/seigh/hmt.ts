@@ -96,17 +96,22 @@ async function sampleResiduals(
 ): Promise<Float64Array> {
   const { kernels, space } = run;
   const key = { seed: run.seed, purpose: 'residual' } as const;
-  const samples: TestMatrix = { distribution: 'gaussian', key, rows: run.n, cols: RESIDUAL_SAMPLES };
-  const S = await materialise(samples, space, RESIDUAL_SAMPLES, run.signal);
-  const ofRotated = async (X: Multivector): Promise<Matrix> =>
-    kernels.gemm(U, await gram(X, S, run, { wide: true }), { transA: true });
-  const [images, vectors] = [await ofRotated(Z), scaleRows(await ofRotated(Q), theta)];
-  await space.release(S);
-  const meanSquares = theta.map((_, i) => {
-    let square = 0;
-    for (let at = i * S.cols; at < (i + 1) * S.cols; at++) square += (images.data[at]! - vectors.data[at]!) ** 2;
-    return square / S.cols;
-  });
+  const squares = new Float64Array(theta.length);
+  // no more at a time than a third basis, which is there when vectors are read
+  const width = Math.min(RESIDUAL_SAMPLES, Q.cols);
+  for (let firstColumn = 0; firstColumn < RESIDUAL_SAMPLES; firstColumn += width) {
+    const cols = Math.min(width, RESIDUAL_SAMPLES - firstColumn);
+    const samples: TestMatrix = { distribution: 'gaussian', key, rows: run.n, cols, firstColumn };
+    const S = await materialise(samples, space, cols, run.signal);
+    const ofRotated = async (X: Multivector): Promise<Matrix> =>
+      kernels.gemm(U, await gram(X, S, run, { wide: true }), { transA: true });
+    const [images, vectors] = [await ofRotated(Z), scaleRows(await ofRotated(Q), theta)];
+    await space.release(S);
+    for (let at = 0; at < images.data.length; at++) {
+      squares[Math.floor(at / cols)]! += (images.data[at]! - vectors.data[at]!) ** 2;
+    }
+  }
+  const meanSquares = squares.map((square) => square / RESIDUAL_SAMPLES);
   return residualBounds(meanSquares, theta, run.n);
 }
 

@@ -27,7 +27,7 @@ export interface EighResult<Stages extends object = object> extends Operator, Pl
   residualNorms?: Float64Array;
   /**
    * With `lazyVectors`: `residualNorms` are upper bounds, twice the root mean squares of so many Gaussian combinations of the rows of
-   * A V - V diag(eigenvalues); one of them is too small with probability at most 1e-10. Absent where they are the norms themselves.
+   * A V - V diag(eigenvalues); one of them is too small, beside rounding of the products, with probability at most 1e-10. Absent where they are the norms themselves.
    */
   residualSamples?: number;
   /**

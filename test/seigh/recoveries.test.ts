@@ -196,6 +196,7 @@ describe('costs', () => {
   test.each<[string, object, { products: number; columns: number; rank: number; innerDims: number }]>([
     ['hmt', {}, { products: 20, columns: 30, rank: 10, innerDims: 0 }],
     ['hmt', { refine: true }, { products: 20, columns: 50, rank: 20, innerDims: 0 }],
+    ['hmt', { lazyVectors: true }, { products: 20, columns: 3 * 10, rank: 10, innerDims: 0 }],
     ['hmt', { powerIterations: 3 }, { products: 50, columns: 30, rank: 10, innerDims: 0 }],
     ['nystrom', {}, { products: 10, columns: 40, rank: 5, innerDims: 0 }],
     ['nystrom', { psd: true }, { products: 10, columns: 40, rank: 10, innerDims: 0 }],
