@@ -36,6 +36,8 @@ interface Translation {
   readonly op: string;
   /** In the order of the call if left out. */
   readonly inputs?: readonly string[];
+  /** Of inputs that a call may lack. */
+  readonly defaults?: Readonly<Record<string, number>>;
   readonly numbers?: (
     attrs: Attributes,
     inputs: Inputs,
@@ -115,6 +117,7 @@ const TRANSLATIONS: Readonly<Record<string, Translation>> = {
   FusedBatchNorm: {
     op: 'FusedBatchNormV3',
     inputs: ['x', 'scale', 'offset', 'mean', 'variance'],
+    defaults: { scale: 1, offset: 0 },
     attr: ({ varianceEpsilon }) => ({ epsilon: { f: varianceEpsilon } }),
   },
   FusedConv2D: {
@@ -132,6 +135,7 @@ const TRANSLATIONS: Readonly<Record<string, Translation>> = {
   Mean: { op: 'Mean', ...reduced },
   Multiply: { op: 'Mul', inputs: ['a', 'b'] },
   Pack: { op: 'Pack', attr: ({ axis }) => ({ axis: { i: axis } }) },
+  Unpack: { op: 'Unpack', attr: ({ axis }) => ({ axis: { i: axis } }) },
   PadV2: {
     op: 'PadV2',
     inputs: ['x'],
@@ -152,7 +156,7 @@ export function store(tensor: tf.Tensor, directory: string, file: string): Store
 }
 
 /**
- * Traces `run`, inside a gradient, where TensorFlow.js does not fuse. What does not depend on a leaf is a constant.
+ * Traces `run`. What does not depend on a leaf is a constant.
  * @throws Error that names a kernel without a translation
  */
 export function trace(
@@ -175,7 +179,9 @@ export function trace(
     const translation = TRANSLATIONS[kernel];
     if (translation === undefined)
       throw new Error(`the kernel ${kernel} is not one that is translated for the reference`);
-    const given = (translation.inputs ?? Object.keys(inputs)).flatMap((name) => inputs[name] ?? []);
+    const usual = (name: string) =>
+      name in (translation.defaults ?? {}) ? tf.scalar(translation.defaults![name]!) : [];
+    const given = (translation.inputs ?? Object.keys(inputs)).flatMap((name) => inputs[name] ?? usual(name));
     const numbers = (translation.numbers?.(attrs, inputs) ?? []).map((each) =>
       tf.tensor(each as number, undefined, [each].flat(2).every(Number.isInteger) ? 'int32' : 'float32'),
     );
@@ -184,14 +190,7 @@ export function trace(
     nodes.push({ name, op: translation.op, input, attr: translation.attr?.(attrs, inputs) ?? {} });
     for (const [at, { id }] of outputs.entries()) names.set(id, at === 0 ? name : `${name}:${at}`);
   };
-  const outputs = tf.tidy(() => {
-    let results: readonly tf.Tensor[] = [];
-    tf.grad((one) => {
-      results = observed(observe, run);
-      return tf.square(one);
-    })(tf.scalar(1));
-    return results.map(({ id }) => names.get(id)!);
-  });
+  const outputs = tf.tidy(() => observed(observe, run).map(({ id }) => names.get(id)!));
   return { nodes, constants, outputs };
 }
 
