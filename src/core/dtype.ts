@@ -10,6 +10,11 @@ export function allocate(dtype: DType, length: number): FloatArray {
   return dtype === 'float32' ? new Float32Array(length) : new Float64Array(length);
 }
 
+/** `length` entries of memory that is there already, from byte `start` on. */
+export function viewOf(dtype: DType, buffer: ArrayBuffer, start: number, length: number): FloatArray {
+  return dtype === 'float32' ? new Float32Array(buffer, start, length) : new Float64Array(buffer, start, length);
+}
+
 /** Unit roundoff u: half the distance from 1 to the next number. 2^-24 in float32, 2^-53 in float64. */
 export function unitRoundoff(dtype: DType): number {
   return dtype === 'float32' ? 2 ** -24 : 2 ** -53;

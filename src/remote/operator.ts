@@ -1,7 +1,7 @@
 /** Operators whose products are made by another program, over pipes and shared memory. */
 import { type Block, zeros } from '../core/block.ts';
 import { atDoor, within } from '../core/door.ts';
-import { bytesPerEntry, type DType, dtypeOf } from '../core/dtype.ts';
+import { bytesPerEntry, type DType, dtypeOf, viewOf } from '../core/dtype.ts';
 import { ShapeError, UnsupportedError } from '../core/errors.ts';
 import { parseOptions } from '../core/parse.ts';
 import { defineOperator, type Operator } from '../linops/define.ts';
@@ -76,10 +76,9 @@ async function lend(program: Program, cols: number): Promise<LentMemory | undefi
   const bytes = bytesPerEntry(dtype);
   const lent = await connection.lend(payloads! * bytes, answers! * bytes);
   if (!lent) return undefined;
-  const Numbers = dtype === 'float32' ? Float32Array : Float64Array;
   return {
-    input: new Numbers(lent.buffer, 0, payloads),
-    product: new Numbers(lent.buffer, lent.answerAt, answers),
+    input: viewOf(dtype, lent.buffer, 0, payloads!),
+    product: viewOf(dtype, lent.buffer, lent.answerAt, answers!),
     giveBack: lent.giveBack,
   };
 }

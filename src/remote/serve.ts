@@ -4,7 +4,7 @@ import process from 'node:process';
 import type { Readable, Writable } from 'node:stream';
 import { type Block, zeros } from '../core/block.ts';
 import { atDoor } from '../core/door.ts';
-import { bytesPerEntry, type DType } from '../core/dtype.ts';
+import { bytesPerEntry, type DType, viewOf } from '../core/dtype.ts';
 import { ShapeError, UnsupportedError } from '../core/errors.ts';
 import { callback, type Field, parseOptions, refuse } from '../core/parse.ts';
 import { applyAdjoint, applyOperator, hasAdjoint } from '../linops/apply.ts';
@@ -100,10 +100,11 @@ class Areas {
   blocks(header: FrameHeader, rows: number, type: DType): { X: Block; out?: Block } {
     const { slot, bytes, answer } = header.memory as { slot: number; bytes: number; answer?: number };
     const buffer = this.#buffers.get(slot)!;
-    const at = (start: number) => (rows: number, cols: number, dtype: DType) => {
-      const Numbers = dtype === 'float32' ? Float32Array : Float64Array;
-      return { rows, cols, data: new Numbers(buffer, start, rows * cols) };
-    };
+    const at = (start: number) => (rows: number, cols: number, dtype: DType) => ({
+      rows,
+      cols,
+      data: viewOf(dtype, buffer, start, rows * cols),
+    });
     const X = blockOf(header, bytes, at(0));
     return { X, ...(answer === undefined ? {} : { out: at(answer)(rows, X.cols, type) }) };
   }

@@ -183,7 +183,7 @@ class BlasKernels implements NativeKernels {
 
   /** G += X^T Y in float64, of float32 panels that are added up in float32 a few rows at a time. */
   async #addInParts(X: Block, Y: Block, G: Matrix, symmetric: boolean): Promise<void> {
-    // with a few columns on the right, as the library sees it, a sum takes four fifths of the time
+    // with a few columns on the right, as the library sees it, a sum takes less time
     const isFlipped = !symmetric && Y.cols <= Math.min(FLIPPED_COLUMNS, X.cols);
     await this.#narrow.lend(G.data.length, async (buffer) => {
       const sum = buffer.subarray(0, G.data.length);

@@ -20,8 +20,6 @@ function firstInside(start: isize, dilation: isize): isize {
   return start < 0 ? (dilation - 1 - start) / dilation : 0;
 }
 function endInside(start: isize, filter: isize, dilation: isize, input: isize): isize {
-  // most windows are inside, and a division takes as long as one of them
-  if (start + (filter - 1) * dilation < input) return filter;
   return start >= input ? 0 : min(filter, (input - start + dilation - 1) / dilation);
 }
 
