@@ -1,17 +1,18 @@
 /** Memory of two processes: the right one or none, and nothing is left of it. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import process from 'node:process';
-import { canShare, createShared, openShared } from '../../src/remote/shared-memory.ts';
+import { canShare, createShared, openShared, type SharedName } from '../../src/remote/shared-memory.ts';
 import { collectGarbage } from '../support/garbage.ts';
 import { expect } from '../support/jest.ts';
 import { needing } from '../support/programs.ts';
 
 const test = needing(await canShare(), 'shared memory (Linux, koffi)');
 
-const openHere = (): number =>
+/** Descriptors of this memory that this process has open. Files of other tests of this process may be open, too. */
+const openHere = ({ name }: SharedName): number =>
   readdirSync('/proc/self/fd').filter((fd) => {
     try {
-      return readlinkSync(`/proc/self/fd/${fd}`).includes('eigensketch-');
+      return readlinkSync(`/proc/self/fd/${fd}`) === `/memfd:${name} (deleted)`;
     } catch {
       return false;
     }
@@ -33,8 +34,9 @@ test('what one side writes the other reads', async () => {
   bytes[99_999] = 7;
   other[0] = 8;
   expect([other[99_999], bytes[0]]).toEqual([7, 8]);
+  expect(openHere(where)).toBe(1);
   close();
-  expect(openHere()).toBe(0);
+  expect(openHere(where)).toBe(0);
   await expect(openShared(where)).rejects.toThrow();
 });
 
@@ -57,6 +59,6 @@ test('other memory than the named one, or of another size, is refused', async ()
   await expect(openShared({ ...where, name: 'eigensketch-of-another-machine' })).rejects.toThrow('is not');
   await expect(openShared({ ...where, bytes: 5001 })).rejects.toThrow('another size than 5001 bytes');
   await expect(openShared({ ...where, path: '/proc/self/fd/9999' })).rejects.toThrow('ENOENT');
-  expect(openHere()).toBe(1);
+  expect(openHere(where)).toBe(1);
   close();
 });
