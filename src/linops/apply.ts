@@ -41,8 +41,17 @@ function checkFinite(block: Block, { what, firstColumn = 0 }: ProductContext): v
   );
 }
 
-/** Operators whose first product has been seen to leave its argument as it was. */
-const trusted = new WeakSet<LinearOperator>();
+/** Operators whose first product has been seen to leave its argument as it was, or that are known to. */
+const harmless = new WeakSet<LinearOperator>();
+
+/** Says of an operator that its products leave their argument as it is: its first one need not be watched. */
+export function trusted<T extends LinearOperator>(op: T): T {
+  harmless.add(op);
+  return op;
+}
+
+/** Whether that is known of an operator. */
+export const isTrusted = (op: LinearOperator): boolean => harmless.has(op);
 
 /** A hash of every bit of a block. */
 function checksum({ data }: Block): number {
@@ -54,7 +63,7 @@ function checksum({ data }: Block): number {
 
 /** A X; the first product of an operator is watched. @throws NumericalError where it writes into X. */
 async function watchedProduct(op: LinearOperator, X: Block, context: ProductContext, out?: Block): Promise<Block> {
-  if (trusted.has(op)) return op.matmat(X, out);
+  if (harmless.has(op)) return op.matmat(X, out);
   const before = checksum(X);
   const Y = await op.matmat(X, out);
   if (checksum(X) !== before) {
@@ -65,7 +74,7 @@ async function watchedProduct(op: LinearOperator, X: Block, context: ProductCont
       ),
     );
   }
-  trusted.add(op);
+  harmless.add(op);
   return Y;
 }
 

@@ -6,6 +6,7 @@ import { type Block, copyColumns, zeros } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
 import { NumericalError } from '../core/errors.ts';
 import { exponentOf, SMALLEST_NORMAL, scaleInto, timesPowerOfTwo } from '../core/power-of-two.ts';
+import { isTrusted, trusted } from './apply.ts';
 import { derive } from './define.ts';
 import type { BatchProduct, LinearOperator } from './operator.ts';
 
@@ -163,6 +164,7 @@ export function scaledOperator(op: LinearOperator, choice: ScaleChoice = {}): Sc
     ...(op.adjointMatmat ? { adjointMatmat: (Y: Block) => product((y) => op.adjointMatmat!(y), Y) } : {}),
     ...(op.matmatByBatch ? { matmatByBatch: byBatch } : {}),
   });
+  if (isTrusted(op)) trusted(scaled);
   return {
     op: scaled,
     get exponent() {

@@ -1,10 +1,11 @@
 /** Operators made of operators: weighted sums and products. */
 import { asDType, type Block, zeros } from '../core/block.ts';
 import { atDoor } from '../core/door.ts';
-import { commonDType } from '../core/dtype.ts';
+import { commonDType, type FloatArray } from '../core/dtype.ts';
 import { ArgumentError, ShapeError, UnsupportedError } from '../core/errors.ts';
 import { finite, refuse } from '../core/parse.ts';
-import { applyAdjoint, applyOperator, hasAdjoint } from './apply.ts';
+import { adderOf } from './adding.ts';
+import { applyAdjoint, applyOperator, hasAdjoint, trusted } from './apply.ts';
 import { defineOperator, type Operator } from './define.ts';
 import type { LinearOperator } from './operator.ts';
 import { checkOperator } from './probes.ts';
@@ -28,6 +29,16 @@ function forward(what: string, op: LinearOperator, X: Block, out?: Block): Promi
 function backward(what: string, op: LinearOperator, Y: Block): Promise<Block> {
   if (hasAdjoint(op)) return applyAdjoint(op, asDType(Y, op.dtype), { what });
   throw new UnsupportedError(`${what}: the operator has no adjoint product (adjointMatmat)`);
+}
+
+/** to = factor from. */
+function setScaled(to: FloatArray, factor: number, from: FloatArray): void {
+  for (let at = 0; at < to.length; at++) to[at] = factor * from[at]!;
+}
+
+/** to += factor from. */
+function addScaled(to: FloatArray, factor: number, from: FloatArray): void {
+  for (let at = 0; at < to.length; at++) to[at]! += factor * from[at]!;
 }
 
 /** One product at a time, in the order they are asked for: for an operator that makes no two at once. */
@@ -102,6 +113,7 @@ export function sum(operators: readonly LinearOperator[], weights?: readonly num
       const product: Multiply = (X, out) => forward(`term ${i}`, op, X, out);
       return overlaps && !op.overlaps ? oneAtATime(product) : product;
     });
+    const adders = terms.map((op) => (op.dtype === dtype ? adderOf(op) : undefined));
     const accumulate = async (
       X: Block,
       rows: number,
@@ -109,19 +121,29 @@ export function sum(operators: readonly LinearOperator[], weights?: readonly num
       { visit, out }: { visit?: Visit; out?: Block | undefined } = {},
     ): Promise<Block> => {
       const total = out ?? zeros(rows, X.cols, dtype);
-      total.data.fill(0);
       // those that work elsewhere are all at it while the others take their turns; each brings memory of its own
       const started = products.map((apply, i) => (terms[i]!.concurrent ? apply(X) : undefined));
       // they are awaited later; until then a failure must not count as one that nobody heard of
       for (const part of started) part?.catch(() => {});
-      const spare = started.includes(undefined) ? zeros(rows, X.cols, dtype) : undefined;
+      let spare: Block | undefined;
+      const roomFor = (i: number): Block | undefined => {
+        if (terms[i]!.dtype !== dtype) return undefined;
+        if (i === 0) return total;
+        spare ??= zeros(rows, X.cols, dtype);
+        return spare;
+      };
       try {
         // in one order, whoever is ready first: the same bits every time
         for (const [i, apply] of products.entries()) {
-          const part = await (started[i] ?? apply(X, terms[i]!.dtype === dtype ? spare : undefined));
+          const add = i > 0 && products === multiply && !visit ? adders[i] : undefined;
+          if (add) {
+            await add(X, factors[i]!, total);
+            continue;
+          }
+          const part = await (started[i] ?? apply(X, roomFor(i)));
           await visit?.({ index: i, weight: factors[i]!, product: part });
-          const { data } = part;
-          for (let at = 0; at < data.length; at++) total.data[at]! += factors[i]! * data[at]!;
+          if (i > 0) addScaled(total.data, factors[i]!, part.data);
+          else if (part !== total || factors[i] !== 1) setScaled(total.data, factors[i]!, part.data);
         }
         return total;
       } finally {
@@ -145,7 +167,8 @@ export function sum(operators: readonly LinearOperator[], weights?: readonly num
         : {}),
       ...(terms.every(hasAdjoint) ? { adjointMatmat: (Y: Block) => accumulate(Y, shape[1], transposed) } : {}),
     };
-    return defineOperator('sum', withDescription(parts, terms));
+    // the terms are watched one by one
+    return trusted(defineOperator('sum', withDescription(parts, terms)));
   });
 }
 
@@ -188,6 +211,6 @@ export function product(operators: readonly LinearOperator[]): Operator {
       matmat: (X) => chain(X, multiply.toReversed()),
       ...(factors.every(hasAdjoint) ? { adjointMatmat: (Y: Block) => chain(Y, transposed) } : {}),
     };
-    return defineOperator('product', withDescription(parts, factors));
+    return trusted(defineOperator('product', withDescription(parts, factors)));
   });
 }

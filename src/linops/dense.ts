@@ -6,6 +6,8 @@ import { dtypeOf, type FloatArray, isFloatArray } from '../core/dtype.ts';
 import { ArgumentError, ShapeError } from '../core/errors.ts';
 import { integer, numbers, refuse } from '../core/parse.ts';
 import { selectKernels } from '../linalg/kernels/select.ts';
+import { withAdd } from './adding.ts';
+import { trusted } from './apply.ts';
 import { defineOperator, type Operator } from './define.ts';
 import type { Asymmetry } from './operator.ts';
 
@@ -77,7 +79,7 @@ export function denseOperator(
     const dtype = dtypeOf(A.data);
     const multiply = async (X: Block, Y: Block = zeros(A.rows, X.cols, dtype)): Promise<Block> => {
       const kernels = await selectKernels();
-      await kernels.times(A, asDType(X, 'float64') as Matrix, Y);
+      await kernels.times(A, X, Y);
       return Y;
     };
     const multiplyTransposed = async (Y: Block): Promise<Block> => {
@@ -88,7 +90,7 @@ export function denseOperator(
     };
     const asymmetry = A.rows === A.cols ? worstAsymmetry(A) : undefined;
     const symmetric = A.rows === A.cols && asymmetry === undefined;
-    return defineOperator('denseOperator', {
+    const op = defineOperator('denseOperator', {
       shape: [A.rows, A.cols],
       dtype,
       ...(symmetric ? { selfAdjoint: true } : {}),
@@ -96,7 +98,24 @@ export function denseOperator(
       matmat: multiply,
       adjointMatmat: symmetric ? (Y: Block) => multiply(Y) : multiplyTransposed,
     });
+    return trusted(op);
   });
+}
+
+/** out = diag(d) X, a row at a time. */
+function scaleRowsInto(d: FloatArray, { cols, data: from }: Block, { data: to }: Block): void {
+  for (let i = 0, at = 0, end = cols; i < d.length; i++, end += cols) {
+    const factor = d[i]!;
+    for (; at < end; at++) to[at] = factor * from[at]!;
+  }
+}
+
+/** out += weight diag(d) X. */
+function addScaledRows(d: FloatArray, { cols, data: from }: Block, weight: number, { data: to }: Block): void {
+  for (let i = 0, at = 0, end = cols; i < d.length; i++, end += cols) {
+    const factor = weight * d[i]!;
+    for (; at < end; at++) to[at]! += factor * from[at]!;
+  }
 }
 
 /** diag(d): n x n. Its dtype is that of the typed array, float64 for plain numbers. @throws ArgumentError when empty. */
@@ -106,11 +125,10 @@ export function diagonalOperator(d: FloatArray | readonly number[]): Operator {
     const n = integer(1).parse(diagonal.length, 'length');
     const dtype = dtypeOf(diagonal);
     const matmat = (X: Block, Y: Block = zeros(n, X.cols, dtype)): Block => {
-      for (let i = 0, at = 0; i < n; i++)
-        for (let j = 0; j < X.cols; j++, at++) Y.data[at] = diagonal[i]! * X.data[at]!;
+      scaleRowsInto(diagonal, X, Y);
       return Y;
     };
-    return defineOperator('diagonalOperator', {
+    const op = defineOperator('diagonalOperator', {
       shape: [n, n],
       dtype,
       selfAdjoint: true,
@@ -118,5 +136,6 @@ export function diagonalOperator(d: FloatArray | readonly number[]): Operator {
       matmat,
       adjointMatmat: (Y: Block) => matmat(Y),
     });
+    return withAdd(trusted(op), (X, weight, out) => addScaledRows(diagonal, X, weight, out));
   });
 }

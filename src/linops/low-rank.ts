@@ -10,10 +10,16 @@ import { selectKernels } from '../linalg/kernels/select.ts';
 import { scaleRows } from '../linalg/small.ts';
 import { viewOf } from '../multivector/host.ts';
 import type { Multivector } from '../multivector/multivector.ts';
-import { gram, times } from '../multivector/verbs.ts';
+import { gram, subtractTimes, times } from '../multivector/verbs.ts';
+import { withAdd } from './adding.ts';
+import { trusted } from './apply.ts';
 import { defineOperator, type Operator } from './define.ts';
 
-/** left diag(weights) right^T X for tall factors, in `out` if given; the small matrix between them is float64. */
+/** diag(weights) right^T X, a small matrix in float64. */
+const coordinatesOf = async (right: Multivector, weights: Float64Array, X: Block, kernels: Kernels): Promise<Matrix> =>
+  scaleRows(await gram(right, viewOf(asDType(X, right.dtype)), { kernels }, { wide: true }), weights);
+
+/** left diag(weights) right^T X for tall factors, in `out` if given. */
 export async function applyLowRank(
   left: Multivector,
   weights: Float64Array,
@@ -22,12 +28,7 @@ export async function applyLowRank(
   kernels: Kernels,
   out: Block = zeros(left.rows, X.cols, left.dtype),
 ): Promise<Block> {
-  const context = { kernels };
-  const coordinates: Matrix = scaleRows(
-    await gram(right, viewOf(asDType(X, right.dtype)), context, { wide: true }),
-    weights,
-  );
-  await times(left, coordinates, viewOf(out), context);
+  await times(left, await coordinatesOf(right, weights, X, kernels), viewOf(out), { kernels });
   return out;
 }
 
@@ -69,12 +70,17 @@ export function lowRankOperator(U: Block, d: FloatArray | readonly number[], V: 
     const [left, right] = [viewOf(U), viewOf(asDType(V, dtype))];
     const apply = async (left: Multivector, right: Multivector, X: Block, out?: Block): Promise<Block> =>
       applyLowRank(left, weights, right, X, await selectKernels(), out);
-    return defineOperator('lowRankOperator', {
+    const op = defineOperator('lowRankOperator', {
       shape: [U.rows, V.rows],
       dtype,
       ...(U === V ? { selfAdjoint: true, psd: weights.every((value) => value >= 0) } : {}),
       matmat: (X: Block, out?: Block) => apply(left, right, X, out),
       adjointMatmat: (Y: Block) => apply(right, left, Y),
+    });
+    return withAdd(trusted(op), async (X, weight, out) => {
+      const kernels = await selectKernels();
+      const away = weights.map((value) => -weight * value);
+      await subtractTimes(viewOf(out), left, await coordinatesOf(right, away, X, kernels), { kernels });
     });
   });
 }

@@ -31,7 +31,9 @@ class HostMultivector implements Multivector {
 
   async writeColumns(start: number, block: Block): Promise<void> {
     checkBlock('writeColumns', block, this.rows, block.cols);
-    copyColumns(block, 0, block.cols, this.#all, start);
+    // what has been made here is here
+    if (block.cols === this.cols) await this.writeRows(0, block);
+    else copyColumns(block, 0, block.cols, this.#all, start);
   }
 
   async readRows(start: number, count: number): Promise<Block> {

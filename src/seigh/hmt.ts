@@ -53,6 +53,33 @@ async function coreOf(
   return { H: mirrorUpper(H), coreAsymmetry: relativeAsymmetry(sample) };
 }
 
+/** Adds the squares of the columns of Y - V diag(theta), four rows at a time: each sum is fetched once for all of them. */
+function addResidualSquares(
+  { rows, cols, data: Y }: Block,
+  { data: V }: Block,
+  theta: Float64Array,
+  squares: Float64Array,
+): void {
+  const whole = rows - (rows % 4);
+  for (let i = 0, first = 0; i < whole; i += 4, first += 4 * cols) {
+    const second = first + cols;
+    const third = second + cols;
+    const fourth = third + cols;
+    for (let j = 0; j < cols; j++) {
+      const value = theta[j]!;
+      const a = Y[first + j]! - value * V[first + j]!;
+      const b = Y[second + j]! - value * V[second + j]!;
+      const c = Y[third + j]! - value * V[third + j]!;
+      const d = Y[fourth + j]! - value * V[fourth + j]!;
+      squares[j]! += a * a + b * b + (c * c + d * d);
+    }
+  }
+  for (let at = whole * cols; at < rows * cols; at++) {
+    const j = at % cols;
+    squares[j]! += (Y[at]! - theta[j]! * V[at]!) ** 2;
+  }
+}
+
 /** V = Q U in `V`, and the norms of the columns of Z U - V diag(theta), formed entry by entry: never a difference of norms. */
 async function rotateWithResiduals(
   { Q, Z }: BasisMeasurement,
@@ -67,13 +94,7 @@ async function rotateWithResiduals(
     const products = buffer(v!.rows);
     await context.kernels.times(q!, U, v!);
     await context.kernels.times(z!, U, products);
-    const [images, vectors] = [products.data, v!.data];
-    for (let at = 0; at < images.length; ) {
-      for (let j = 0; j < theta.length; j++, at++) {
-        const residual = images[at]! - theta[j]! * vectors[at]!;
-        squares[j]! += residual * residual;
-      }
-    }
+    addResidualSquares(products, v!, theta, squares);
   };
   await sweep('hmt', [Q, Z], context, visit, { outputs: [V] });
   return squares.map(Math.sqrt);

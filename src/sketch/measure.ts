@@ -1,6 +1,7 @@
 /** The measurement loop: an operator times a tall block, a few columns at a time. */
 import { host } from '#host';
 import { type Block, recycled } from '../core/block.ts';
+import type { FloatArray } from '../core/dtype.ts';
 import { breathe, type Control, type Progress } from '../core/schedule.ts';
 import { applyAdjoint, applyOperator } from '../linops/apply.ts';
 import type { LinearOperator } from '../linops/operator.ts';
@@ -32,6 +33,8 @@ export interface MeasureOptions extends Control {
   /** Columns of all ranges. */
   total: number;
   sink: Sink;
+  /** Where a single range is measured: memory in which its product may be made. */
+  target?: FloatArray | undefined;
 }
 
 /** What a measurement in memory needs besides the operator and its input. */
@@ -54,14 +57,20 @@ interface Slot {
   giveBack?(): void;
 }
 
-async function slotFor(op: LinearOperator, inputRows: number, width: number, apply: Apply): Promise<Slot> {
+async function slotFor(
+  op: LinearOperator,
+  inputRows: number,
+  width: number,
+  apply: Apply,
+  target: FloatArray | undefined,
+): Promise<Slot> {
   const { shape, dtype } = op;
   // products of the adjoint are always in memory of their own
   if (apply !== applyOperator) return { input: recycled(inputRows, width, dtype) };
   const lent = await op.lend?.(width);
   return {
     input: recycled(inputRows, width, dtype, lent?.input),
-    product: recycled(shape[0], width, dtype, lent?.product),
+    product: recycled(shape[0], width, dtype, lent?.product ?? target),
     giveBack: () => lent?.giveBack(),
   };
 }
@@ -84,11 +93,11 @@ export async function measureColumns(
   op: LinearOperator,
   inputRows: number,
   columns: Columns,
-  { stage, width, ranges, total, sink, onProgress, signal }: MeasureOptions,
+  { stage, width, ranges, total, sink, target, onProgress, signal }: MeasureOptions,
   apply: Apply = applyOperator,
 ): Promise<void> {
   const slots = await Promise.all(
-    Array.from({ length: op.overlaps ? 2 : 1 }, () => slotFor(op, inputRows, width, apply)),
+    Array.from({ length: op.overlaps ? 2 : 1 }, () => slotFor(op, inputRows, width, apply, target)),
   );
   const underWay: UnderWay[] = [];
   let done = 0;
@@ -154,7 +163,9 @@ async function measureInto(
   const sink: Sink = { write: ({ start }, product) => out.writeColumns(start, product) };
   const width = Math.min(blockSize, cols);
   const ranges = rangesOf(cols, blockSize);
-  await measureColumns(op, inputRows, columns, { ...context, width, ranges, total: cols, sink }, apply);
+  // a product with all columns is made where it is to stay
+  const target = width === cols ? out.viewRows?.(0, out.rows).data : undefined;
+  await measureColumns(op, inputRows, columns, { ...context, width, ranges, total: cols, sink, target }, apply);
   return out;
 }
 

@@ -7,6 +7,7 @@ import {
   product,
   sum,
 } from '../../src/index.ts';
+import { scaledOperator } from '../../src/linops/at-scale.ts';
 import { describe, expect, test } from '../support/jest.ts';
 import { distance, identity, multiply, randomBlock, toDense, transposed } from '../support/matrices.ts';
 
@@ -56,6 +57,44 @@ const cases: [string, LinearOperator, () => ReturnType<typeof multiply>][] = [
     () => A,
   ],
 ];
+
+describe.each(['float32', 'float64'] as const)('terms that add their products to a sum, %s', (dtype) => {
+  const factor = randomBlock(9, 3, 4, dtype);
+  const d = randomBlock(9, 1, 5, dtype).data;
+  const weights = [-2, 0.5, 3, 1];
+  const terms = [
+    diagonalOperator(d),
+    lowRankOperator(factor, [1, -2, 3]),
+    denseOperator(randomBlock(9, 9, 6, dtype)),
+    diagonalOperator(d),
+  ];
+
+  test.each([[0, 1, 2, 3], [1, 0, 3, 2], [2, 3, 1, 0], [0], [1]])('in the order %j', async (...order) => {
+    const S = sum(
+      order.map((i) => terms[i]!),
+      order.map((i) => weights[i]!),
+    );
+    const expected = identity(9).data.fill(0);
+    for (const i of order) {
+      const { data } = await toDense(terms[i]!);
+      for (let at = 0; at < expected.length; at++) expected[at]! += weights[i]! * data[at]!;
+    }
+    const rounding = dtype === 'float32' ? 4e-6 : 1e-14;
+    expect(distance(await toDense(S), { rows: 9, cols: 9, data: expected })).toBeLessThan(rounding);
+    // for a block of the other type, and into memory that holds something else
+    const X = identity(9, dtype === 'float32' ? 'float64' : 'float32');
+    const out = { rows: 9, cols: 9, data: (await toDense(S)).data.fill(Number.NaN) };
+    expect(distance(await S.matmat(X, out), { rows: 9, cols: 9, data: expected })).toBeLessThan(rounding);
+  });
+
+  test('an operator that is derived from such a term adds what it multiplies', async () => {
+    const scaled = scaledOperator(diagonalOperator(d), { exponent: 3 }).op;
+    const S = sum([terms[2]!, scaled]);
+    const expected = (await toDense(terms[2]!)).data;
+    for (let i = 0; i < 9; i++) expected[10 * i]! += 8 * d[i]!;
+    expect(distance(await toDense(S), { rows: 9, cols: 9, data: expected })).toBeLessThan(4e-6);
+  });
+});
 
 describe('operator laws', () => {
   test.each(cases)(

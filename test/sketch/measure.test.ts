@@ -49,7 +49,9 @@ describe.each([false, true])('products that overlap: %p', (overlaps) => {
       expect(outs.map(({ cols }) => cols)).toEqual(cols === 14 ? [3, 3, 3, 3, 2] : [4]);
       expect(outs.map(({ data }) => data.length)).toEqual(outs.map((out) => m * out.cols));
       const buffers = outs.map(({ data }) => data.buffer);
-      expect(buffers.map(({ byteLength }) => byteLength)).toEqual(buffers.map(() => 8 * m * widest));
+      // a product with all columns may lie where it is to stay, in memory that others have left
+      if (cols > blockSize) for (const { byteLength } of buffers) expect(byteLength).toBe(8 * m * widest);
+      else expect(buffers).toEqual([(await Y.readRows(0, m)).data.buffer]);
       const [first, second = first] = buffers;
       expect(second === first).toBe(!overlaps || outs.length === 1);
       for (const [i, buffer] of buffers.entries()) expect(buffer === (i % 2 ? second : first)).toBe(true);
