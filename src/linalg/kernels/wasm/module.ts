@@ -70,6 +70,7 @@ export interface Exports {
     sum: Address,
     strata: number,
     stratum: number,
+    width: number,
     isFirst: boolean,
   ): void;
   mirrorUpper(c: Address, n: number): void;

@@ -1,5 +1,5 @@
 /** Sketches of tall panels on worker threads; the sum stays in their memory from panel to panel. */
-import { type Block, type Matrix, zeroMatrix } from '../../../core/block.ts';
+import { type Block, copyColumns, type Matrix, zeroMatrix } from '../../../core/block.ts';
 import { Engine, type Job } from './engine.ts';
 import { teamSize } from './load.ts';
 import { compileModule } from './module.ts';
@@ -9,6 +9,9 @@ export interface Strata {
   strata: number;
   stratum: number;
 }
+
+/** Columns of a tile of the sum: what a thread adds to in random order is then a megabyte for two thousand columns, and contiguous. */
+const WIDTH = 32;
 
 /** Bytes of a sum from which on threads are started anew for the next: their memory never shrinks. */
 const LARGE_SUM = 2 ** 25;
@@ -44,7 +47,7 @@ export class SketchEngine {
         load(memory, base) {
           const Y = base + sumBytes;
           new Float32Array(memory, Y, data.length).set(data);
-          const args = { Y, rows, k, firstRow, sum: base, strata, stratum, isFirst };
+          const args = { Y, rows, k, firstRow, sum: base, strata, stratum, width: WIDTH, isFirst };
           isFirst = false;
           return { program: 'sketchRows', args };
         },
@@ -55,9 +58,13 @@ export class SketchEngine {
       const engine = this.#engine;
       try {
         await feed((panel, firstRow) => run(engine, panel, firstRow, () => {}));
-        await run(engine, { rows: 0, data: new Float32Array(0) }, 0, (memory, base) =>
-          S.data.set(new Float64Array(memory, base, S.data.length)),
-        );
+        await run(engine, { rows: 0, data: new Float32Array(0) }, 0, (memory, base) => {
+          for (let first = 0; first < k; first += WIDTH) {
+            const cols = Math.min(WIDTH, k - first);
+            const data = new Float64Array(memory, base + 8 * first * S.rows, S.rows * cols);
+            copyColumns({ rows: S.rows, cols, data }, 0, cols, S, first);
+          }
+        });
         return S;
       } finally {
         if (sumBytes >= LARGE_SUM) {

@@ -10,8 +10,9 @@ export interface RowSketchPart {
   k: number;
   /** Number of its first row in the whole. */
   firstRow: number;
-  /** f64, strata stratum x k. */
+  /** f64, strata stratum x k: tiles of `width` columns, row-major each, one behind the other. */
   sum: Address;
+  width: number;
   strata: number;
   stratum: number;
   /** The sum starts at zero. */
@@ -20,6 +21,6 @@ export interface RowSketchPart {
 
 /** Called by every thread of a team: the sum of the rows of Y that S puts into each of its own. */
 export function sketchRows(thread: Thread, part: RowSketchPart): void {
-  const { Y, rows, k, firstRow, sum, strata, stratum, isFirst } = part;
-  thread.kernels.sketchRows(Y, rows, k, firstRow, sum, strata, stratum, isFirst);
+  const { Y, rows, k, firstRow, sum, strata, stratum, width, isFirst } = part;
+  thread.kernels.sketchRows(Y, rows, k, firstRow, sum, strata, stratum, width, isFirst);
 }

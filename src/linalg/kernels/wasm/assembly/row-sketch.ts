@@ -5,9 +5,6 @@
 import { finalise } from './random';
 import { shareEnd, shareStart } from './team';
 
-/** Columns that are added at a time: their part of the sum stays near the processor. */
-const TILE: usize = 128;
-
 /** sum += sign * y for `cols` columns: f32 into f64. */
 function addRow(sum: usize, y: usize, cols: usize, sign: f64): void {
   const signs = f64x2.splat(sign);
@@ -33,7 +30,9 @@ function addRow(sum: usize, y: usize, cols: usize, sign: f64): void {
 
 /**
  * sum (`strata` times `stratum` rows of k f64) += S Y for `rows` rows of Y (k f32 each), the first of which is row `firstRow` of
- * all. Called by every thread of the team, each of which does some of the columns; `isFirst`: the sum starts at zero.
+ * all. The columns of the sum lie in tiles of `width`, row-major each and one behind the other, the last one narrower: rows of a
+ * tile are added to in random order, and it stays near the processor. Called by every thread of the team, each of which does some
+ * of the tiles; `isFirst`: the sum starts at zero.
  */
 export function sketchRows(
   y: usize,
@@ -43,21 +42,23 @@ export function sketchRows(
   sum: usize,
   strata: u32,
   stratum: u32,
+  width: usize,
   isFirst: bool,
 ): void {
-  const end = shareEnd(k);
-  for (let tile = shareStart(k); tile < end; tile += TILE) {
-    const cols = min(TILE, end - tile);
-    if (isFirst) {
-      const all = <usize>(strata * stratum);
-      for (let row: usize = 0; row < all; row++) memory.fill(sum + (row * k + tile) * 8, 0, cols * 8);
-    }
+  const all = <usize>(strata * stratum);
+  const tiles = (k + width - 1) / width;
+  const end = shareEnd(tiles);
+  for (let tile = shareStart(tiles); tile < end; tile++) {
+    const first = tile * width;
+    const cols = min(width, k - first);
+    const part = sum + first * all * 8;
+    if (isFirst) memory.fill(part, 0, all * cols * 8);
     for (let i: usize = 0; i < rows; i++) {
-      const from = y + (i * k + tile) * 4;
+      const from = y + (i * k + first) * 4;
       for (let t: u32 = 0; t < strata; t++) {
         const random = finalise((firstRow + <u32>i) * strata + t);
         const row = <usize>(t * stratum) + <usize>((<u64>random * <u64>stratum) >> 32);
-        addRow(sum + (row * k + tile) * 8, from, cols, random & 1 ? 1 : -1);
+        addRow(part + row * cols * 8, from, cols, random & 1 ? 1 : -1);
       }
     }
   }
