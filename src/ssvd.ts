@@ -76,7 +76,7 @@ async function sketchedSvd(
   }
   // A ~ Q B^T with B = A^T Q = P R, so the core is R^T
   const { basis: P, R } = await orthonormalise(await multiplyBack(), wide, verbs);
-  const core = await smallSvd(transpose(R), kernels);
+  const core = await smallSvd(transpose(await R()), kernels);
   const kept = Array.from(core.values.keys()).slice(0, rank);
   const rotate = async (X: Multivector, C: typeof core.U, space: typeof tall): Promise<Multivector> =>
     times(

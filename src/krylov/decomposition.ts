@@ -181,7 +181,7 @@ export async function expand(
   const H = atTheEnd(coupling, order);
   placeBlock(H, state.H, 0, 0);
   placeBlock(H, subMatrix(state.B, first, state.B.rows, 0, m), m, 0);
-  const scale = scaleOf({ H, B: atTheEnd(added.R, order) });
+  const scale = scaleOf({ H, B: atTheEnd(await added.R(), order) });
   const remainder = await withoutRounding(added, scale, context);
   const restRows = zeroMatrix(first, order);
   placeBlock(restRows, subMatrix(state.B, 0, first, 0, m), 0, 0);
@@ -207,7 +207,7 @@ export async function appendRandom(state: Decomposition, columns: number, contex
   const { added, coupling: inside } = await extendBasis(V, fresh, space, context);
   await space.release(fresh);
   const next = await waiting(V, W, B, added.basis, zeroMatrix(added.basis.cols, H.rows), context);
-  const length = frobeniusNorm(added.R);
+  const length = frobeniusNorm(await added.R());
   const lost = Math.hypot(state.lost, next.lost);
   const appended = { ...state, W: next.W, B: next.B, newest: added.basis.cols, drawn: drawn + columns, lost };
   return { state: appended, inside, length };

@@ -20,11 +20,12 @@ export interface Remainder {
 
 /** Drops directions of W R that are rounding beside a product of size `scale`: they would be noise of length one. */
 export async function withoutRounding(
-  { basis, R }: Orthonormalised,
+  { basis, ...factor }: Orthonormalised,
   scale: number,
   context: VerbContext & { space: Space },
   roundings: number = REMAINDER_ROUNDINGS,
 ): Promise<Remainder> {
+  const R = await factor.R();
   const { U, values, V } = await smallSvd(R, context.kernels);
   const cutoff = roundings * unitRoundoff(basis.dtype) * scale;
   const kept = values.filter((value) => value > cutoff).length;

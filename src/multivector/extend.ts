@@ -7,7 +7,7 @@ import { type Orthonormalised, orthonormalise } from './orthonormalise.ts';
 import { projectOut } from './project.ts';
 import type { VerbContext } from './verbs.ts';
 
-/** Y = Q coupling + added.basis added.R, up to the dropped directions. */
+/** Y = Q coupling + added.basis added.R(), up to the dropped directions. */
 export interface Extension {
   /** New orthonormal directions, orthogonal to Q. */
   added: Orthonormalised;
@@ -21,7 +21,8 @@ export interface Extension {
  * How much longer rounding in the span of Q has become beside columns of length one: basis = Y T, and rounding in Y is of
  * the size of Y = basis R.
  */
-const magnification = async ({ R, T }: Orthonormalised): Promise<number> => frobeniusNorm(R) * frobeniusNorm(await T());
+const magnification = async ({ R, T }: Orthonormalised): Promise<number> =>
+  frobeniusNorm(await R()) * frobeniusNorm(await T());
 
 /** A basis with more than this of itself in its own span has a projected matrix that lacks as much in symmetry. */
 const BASIS_ROUNDINGS = 1;
@@ -53,20 +54,21 @@ export async function extendBasis(
     ...(expected ? { expected } : {}),
   })) as [Matrix];
   const first = await orthonormalise(Y, space, context);
-  const left = frobeniusNorm(first.R);
+  const R = await first.R();
+  const left = frobeniusNorm(R);
   const before = Math.hypot(frobeniusNorm(coupling), left);
   const exhausted = left <= 16 * unitRoundoff(Y.dtype) * before;
   if ((await magnification(first)) <= SMALL_MAGNIFICATION * Math.sqrt(Y.cols))
     return { added: first, coupling, exhausted };
   const [overlap] = (await projectOut([first.basis], Q, context, { roundings: BASIS_ROUNDINGS })) as [Matrix];
-  const correction = await kernels.gemm(overlap, first.R);
+  const correction = await kernels.gemm(overlap, R);
   for (let at = 0; at < coupling.data.length; at++) coupling.data[at]! += correction.data[at]!;
   const second = await orthonormalise(first.basis, space, context);
   await space.release(first.basis);
   return {
     added: {
       basis: second.basis,
-      R: await kernels.gemm(second.R, first.R),
+      R: async () => kernels.gemm(await second.R(), R),
       T: async () => kernels.gemm(await first.T(), await second.T()),
       dropped: first.dropped + second.dropped,
       defect: second.defect,

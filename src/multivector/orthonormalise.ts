@@ -15,9 +15,9 @@ import { addSquares, columnNorms, gram, solve, times, type VerbContext } from '.
 export interface Orthonormalised {
   /** n x rank, orthonormal to rounding. */
   basis: Multivector;
-  /** rank x k. */
-  R: Matrix;
-  /** k x rank, computed when asked for: basis = Y T. */
+  /** rank x k, computed when asked for. */
+  R(): Promise<Matrix>;
+  /** k x rank, likewise: basis = Y T. */
   T(): Promise<Matrix>;
   /** Directions dropped as numerically dependent: k - rank. */
   dropped: number;
@@ -45,7 +45,7 @@ type Basis = Pick<Orthonormalised, 'basis' | 'R' | 'T' | 'defect'>;
 async function apply(Y: Multivector, { T, R }: Step, out: Multivector, context: VerbContext): Promise<Basis> {
   const meter = defectMeter(out, context);
   const basis = await times(Y, T, out, context, { wide: true, observe: meter.add });
-  return { basis, T: async () => T, R, defect: meter.value() };
+  return { basis, T: async () => T, R: async () => R, defect: meter.value() };
 }
 
 /**
@@ -90,10 +90,12 @@ async function normalise(
     const again = await normalise(basis, space, context, false);
     await space.release(basis);
     const T = async (): Promise<Matrix> => filled(1, 1, (await again.T()).data[0]! * factor);
-    return { ...again, R: filled(1, 1, again.R.data[0]! * length), T };
+    const R = async (): Promise<Matrix> => filled(1, 1, (await again.R()).data[0]! * length);
+    return { ...again, R, T };
   }
   const T = async (): Promise<Matrix> => filled(1, rank, factor);
-  return { basis, R: filled(rank, 1, length), T, dropped: 1 - rank, defect };
+  const R = async (): Promise<Matrix> => filled(rank, 1, length);
+  return { basis, R, T, dropped: 1 - rank, defect };
 }
 
 /** Directions are dropped where no more than so many roundings of the longest column are left of them. */
@@ -128,7 +130,7 @@ async function throughCholesky(Y: Multivector, space: Space, context: VerbContex
   const options = { order: step.order, wide: true, ...(meter ? { observe: meter.add } : {}) };
   const basis = await solve(Y, step.factor, out, context, options);
   const defect = meter?.value() ?? Number.POSITIVE_INFINITY;
-  return { basis, R: step.R, T: () => inverseOf(step, kernels), defect };
+  return { basis, R: async () => step.R, T: () => inverseOf(step, kernels), defect };
 }
 
 /**
@@ -144,7 +146,7 @@ async function again({ basis, R, T }: Basis, context: VerbContext): Promise<Basi
   await solve(basis, factor, basis, context, { observe: meter.add });
   return {
     basis,
-    R: await kernels.gemm(factor, R),
+    R: async () => kernels.gemm(factor, await R()),
     T: async () => kernels.gemm(await T(), await invertUpper(factor, kernels)),
     defect: meter.value(),
   };
@@ -196,9 +198,9 @@ export async function orthonormalise(Y: Multivector, space: Space, context: Verb
     const out = step.T.cols === before.cols ? before : await space.allocate(step.T.cols);
     ({ basis, defect } = await apply(before, step, out, context));
     if (out !== before) await space.release(before);
-    R = await kernels.gemm(step.R, R);
-    const earlier = T;
-    T = async () => kernels.gemm(await earlier(), step.T);
+    const [earlierR, earlierT] = [R, T];
+    R = async () => kernels.gemm(step.R, await earlierR());
+    T = async () => kernels.gemm(await earlierT(), step.T);
   }
   throw new NumericalError(`orthonormalise: no orthonormal basis of ${Y.cols} columns after ${MAX_PASSES} passes`, {
     columns: Y.cols,

@@ -273,10 +273,7 @@ async function ritzPairs(
   return batches ? { ...pairs, samplingErrors: await samplingErrors(batches, rotation, run) } : pairs;
 }
 
-async function recover(
-  { blocks, firstBasis, batches }: HmtMeasured,
-  run: Recovery & Required<HmtOptions>,
-): Promise<Recovered> {
+async function recover({ blocks, T, batches }: HmtMeasured, run: Recovery & Required<HmtOptions>): Promise<Recovered> {
   const [Q, Z] = blocks as [Multivector, Multivector];
   const k = Q.cols;
   const pairs = run.refine
@@ -284,10 +281,9 @@ async function recover(
     : await ritzPairs({ Q, Z }, run, batches);
   refuseAsymmetry(run.space, pairs.coreAsymmetry);
   // the sketch knows the error of its own range only: not of a power iteration's, nor without residuals of all pairs
-  const knowsError = run.powerIterations === 0 && firstBasis?.dropped === 0 && pairs.residualNorms?.length === k;
-  if (knowsError) {
+  if (T && run.powerIterations === 0 && pairs.residualNorms?.length === k) {
     const norms = run.lazyVectors ? residualEstimates(pairs.residualNorms!) : pairs.residualNorms!;
-    pairs.leaveOneOutError = leaveOneOutError(await firstBasis.T(), norms);
+    pairs.leaveOneOutError = leaveOneOutError(await T(), norms);
   }
   return { pairs, dropped: run.dims - k };
 }

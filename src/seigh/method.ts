@@ -77,19 +77,12 @@ export interface Stages {
   recoveredFrom: string[];
 }
 
-/** The first orthonormalisation, Q = Y T: estimates of the error need it. */
-export interface FirstBasis {
-  T(): Promise<Matrix>;
-  /** Directions that were numerically dependent. */
-  dropped: number;
-}
-
 /** What the steps of a method have made. */
 export interface Measured {
   /** The multivectors of `recoveredFrom`. */
   blocks: readonly Multivector[];
-  /** Where a step makes a basis. */
-  firstBasis?: FirstBasis | undefined;
+  /** T of the first orthonormalisation that drops no direction, Q = Y T: estimates of the error need it. */
+  T?: (() => Promise<Matrix>) | undefined;
 }
 
 /** What a recovery starts from, the products it cost and when those with random columns ended (`performance.now()`). */

@@ -30,7 +30,8 @@ async function eighOfProduct(
 ): Promise<Omit<Eigenpairs, 'coreAsymmetry'>> {
   const { kernels } = context;
   const { basis, R } = await orthonormalise(F, context.space, context);
-  const core = await kernels.gemm(R, scaleRows(transpose(R), weights));
+  const factor = await R();
+  const core = await kernels.gemm(factor, scaleRows(transpose(factor), weights));
   const { values, vectors } = await kernels.eigh(symmetricPart(core));
   const leading = selectLeading(values, context.which, context.rank);
   const U = selectColumns(vectors, leading, () => 1);

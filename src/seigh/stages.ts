@@ -5,7 +5,6 @@ import { orthonormalise } from '../multivector/orthonormalise.ts';
 import { measure, measureTestMatrix } from '../sketch/measure.ts';
 import type { TestMatrix } from '../sketch/test-matrix.ts';
 import {
-  type FirstBasis,
   innerMatrix,
   type Measured,
   type MeasuredStage,
@@ -38,13 +37,14 @@ export async function measureStages(
 ): Promise<Measurement<Measured>> {
   const { space } = run;
   const made = new Map<string, Multivector>();
-  let firstBasis: FirstBasis | undefined;
+  let ofFirst: Measured['T'];
   let numMatvecs = 0;
   let sketchedAt = performance.now();
   for (const [at, stage] of steps.entries()) {
     if (stage.kind === 'basis') {
       const { basis, T, dropped } = await orthonormalise(made.get(stage.from)!, space, run);
-      firstBasis ??= { T, dropped };
+      // what it holds is as large as some cores, and is of no use otherwise
+      if (dropped === 0) ofFirst ??= T;
       made.set(stage.name, basis);
     } else if (typeof stage.input === 'string') {
       const Omega = testMatrixOf(run, stage);
@@ -64,5 +64,5 @@ export async function measureStages(
       await space.release(X);
     }
   }
-  return { measured: { blocks: recoveredFrom.map((name) => made.get(name)!), firstBasis }, numMatvecs, sketchedAt };
+  return { measured: { blocks: recoveredFrom.map((name) => made.get(name)!), T: ofFirst }, numMatvecs, sketchedAt };
 }

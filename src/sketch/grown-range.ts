@@ -89,7 +89,7 @@ export class GrownRange {
     const { added, coupling, exhausted } = await extendBasis(this.Q.parts, Y, context.space, context);
     await Y.space.release(Y);
     const Z = await context.multiply(added.basis);
-    this.#R = extendFactor(this.#R, coupling, added.R);
+    this.#R = extendFactor(this.#R, coupling, await added.R());
     this.#T = await extendInverse(this.#T, coupling, await added.T(), context);
     this.#dims += count;
     this.#isExhausted = exhausted;

@@ -51,7 +51,7 @@ export function orthonormaliseLaws(name: string, makeSpace: SpaceFactory): void 
           expect(await orthonormalityDefect(basis)).toBeLessThan(defect);
           expect(measured).toBeLessThan(defect);
           expect(basis.cols + dropped).toBe(values.length);
-          expect(distance(multiply(await basis.toBlock(), R), Y)).toBeLessThan(fit * frobenius(Y));
+          expect(distance(multiply(await basis.toBlock(), await R()), Y)).toBeLessThan(fit * frobenius(Y));
         }
       });
 
@@ -79,7 +79,8 @@ export function orthonormaliseLaws(name: string, makeSpace: SpaceFactory): void 
       for (const size of [1e-156, 1e-160]) {
         const Y = randomBlock(40, 1, 3);
         for (let i = 0; i < 40; i++) Y.data[i]! *= size;
-        const { basis, R, T } = await run(Y, 'float64');
+        const { basis, T, ...factor } = await run(Y, 'float64');
+        const R = await factor.R();
         expect(await orthonormalityDefect(basis)).toBeLessThan(1e-14);
         expect(R.data[0]! / (frobenius(randomBlock(40, 1, 3)) * size)).toBeCloseTo(1, 12);
         expect(R.data[0]! * (await T()).data[0]!).toBeCloseTo(1, 12);

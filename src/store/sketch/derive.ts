@@ -6,7 +6,7 @@ import type { HdfRecord } from '../../hdf5/record-file.ts';
 import type { Kernels } from '../../linalg/kernels/provider.ts';
 import type { Multivector } from '../../multivector/multivector.ts';
 import { orthonormalise } from '../../multivector/orthonormalise.ts';
-import type { FirstBasis, MeasuredStage } from '../../seigh/method.ts';
+import type { Measured, MeasuredStage } from '../../seigh/method.ts';
 import { METHODS } from '../../seigh/methods.ts';
 import { blockLinks, publishStage } from '../publish.ts';
 import { recordAttributes, recordWork, type Worker } from '../record.ts';
@@ -60,14 +60,14 @@ async function makeBasis(Y: Multivector, space: DiskSpace, run: Deriving): Promi
   return { columns: basis, record: { attributes: { dropped, defect }, arrays: { T: matrixArray(await T()) } } };
 }
 
-/** T and the dropped directions of the first basis, where the method makes one. */
-async function readFirstBasis(directory: SketchDirectory): Promise<FirstBasis | undefined> {
+/** T of the first basis, where the method makes one and it has dropped no direction. */
+async function readFirstT(directory: SketchDirectory): Promise<Measured['T']> {
   const basis = stagesOf(directory.plan).find((stage) => stage.kind === 'derived');
   if (basis?.kind !== 'derived' || basis.makes !== 'basis') return undefined;
   const { attributes, arrays } = await readStage(directory, basis.name, ['T']);
   const [rows, cols] = arrays.T!.shape as [number, number];
   const T = { rows, cols, data: arrays.T!.data };
-  return { T: async () => T, dropped: Number(attributes.dropped) };
+  return Number(attributes.dropped) === 0 ? async () => T : undefined;
 }
 
 /** The eigenpairs by the method of the plan. */
@@ -79,8 +79,8 @@ async function makeResult(
 ): Promise<Outcome> {
   const { plan } = directory;
   const recovery = { ...sketchOf(plan), kernels: run.kernels, space, signal: run.signal };
-  const firstBasis = await readFirstBasis(directory);
-  const { pairs, dropped } = await METHODS[plan.method].recover({ blocks: inputs, firstBasis }, recovery);
+  const T = await readFirstT(directory);
+  const { pairs, dropped } = await METHODS[plan.method].recover({ blocks: inputs, T }, recovery);
   const { values, vectors, residualNorms, noiseFloor, orthogonalError, leaveOneOutError, assumes, coreAsymmetry } =
     pairs;
   return {
