@@ -25,9 +25,18 @@ interface Rest {
   columns: Int32Array;
 }
 
-/** to -= factor from. */
-function subtractMultiple(to: Float64Array, factor: number, from: Float64Array): void {
-  for (let i = 0; i < to.length; i++) to[i]! -= factor * from[i]!;
+/** row -= what rows of R before it account for, four at a time: each entry is fetched once for all of them. */
+function subtractBefore(row: Float64Array, p: number, before: readonly Float64Array[]): void {
+  const whole = before.length - (before.length % 4);
+  for (let t = 0; t < whole; t += 4) {
+    const [a, b, c, d] = before.slice(t, t + 4) as [Float64Array, Float64Array, Float64Array, Float64Array];
+    const [e, f, g, h] = [a[p]!, b[p]!, c[p]!, d[p]!];
+    for (let i = 0; i < row.length; i++) row[i]! -= e * a[i]! + f * b[i]! + (g * c[i]! + h * d[i]!);
+  }
+  for (const above of before.slice(whole)) {
+    const factor = above[p]!;
+    for (let i = 0; i < row.length; i++) row[i]! -= factor * above[i]!;
+  }
 }
 
 /** The row of R whose pivot is at place p of the rest, from the rows of the panel before it. */
@@ -36,7 +45,7 @@ function makeRow({ S, diagonal }: Rest, p: number, before: readonly Float64Array
   const row = new Float64Array(m);
   for (let i = 0; i < p; i++) row[i] = -S.data[i * m + p]!;
   for (let i = p; i < m; i++) row[i] = -S.data[p * m + i]!;
-  for (const above of before) subtractMultiple(row, above[p]!, above);
+  subtractBefore(row, p, before);
   const pivot = Math.sqrt(diagonal[p]!);
   for (let i = 0; i < m; i++) {
     row[i] = diagonal[i] === Number.NEGATIVE_INFINITY ? 0 : row[i]! / pivot;

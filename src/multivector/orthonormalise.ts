@@ -4,7 +4,7 @@ import { type FloatArray, unitRoundoff } from '../core/dtype.ts';
 import { NumericalError } from '../core/errors.ts';
 import { cholesky, invertUpper } from '../linalg/cholesky.ts';
 import { sketchRows } from '../linalg/kernels/row-sketch.ts';
-import { distanceFromIdentity, mirrorUpper } from '../linalg/small.ts';
+import { distanceFromIdentity } from '../linalg/small.ts';
 import { type DefectMeter, estimatedDefect, exactDefect } from './defect.ts';
 import type { Multivector, Space } from './multivector.ts';
 import { choleskyStep, inverseOf, nearestStep, polishingStep, type Step, spectralStep } from './orthonormal-steps.ts';
@@ -104,7 +104,7 @@ const KEPT_ROUNDINGS = 4;
 /** Up to so many columns their Gram matrix in float64 costs less than a sketch and the second step after it. */
 const NARROW = 512;
 
-/** G = Y^T Y in float64: of all of Y, or of a sketch of its rows, which is G up to a small factor in every direction. */
+/** G = Y^T Y in float64, on and above the diagonal: of all of Y, or of a sketch of its rows, which is G up to a small factor in every direction. */
 async function gramOrSketched(Y: Multivector, context: VerbContext): Promise<Matrix> {
   if (Y.cols <= NARROW) return gram(Y, Y, context, { wide: true });
   const S = await sketchRows(Y.rows, Y.cols, (add) =>
@@ -112,7 +112,7 @@ async function gramOrSketched(Y: Multivector, context: VerbContext): Promise<Mat
   );
   const G = zeroMatrix(Y.cols, Y.cols);
   await context.kernels.addGram(S, S, G);
-  return mirrorUpper(G);
+  return G;
 }
 
 /**

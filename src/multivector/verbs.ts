@@ -1,12 +1,12 @@
 /** The n-scale verbs: each streams row panels of its operands, so memory is O(panel x k) beside the operands. */
-import { type Block, copyColumns, type Matrix, zeroMatrix } from '../core/block.ts';
+import { type Block, copyColumns, type Matrix, rowsOf, zeroMatrix } from '../core/block.ts';
 import { allocate, dtypeOf } from '../core/dtype.ts';
 import { Scratch } from '../core/scratch.ts';
 import { sumOfSquares } from '../core/vector-norm.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { mirrorUpper } from '../linalg/small.ts';
 import type { Multivector } from './multivector.ts';
-import { panelBuffer, type SweepContext, sweep, type Visit } from './sweep.ts';
+import { LEAST_PANEL_ROWS, panelBuffer, type SweepContext, sweep, type Visit } from './sweep.ts';
 
 /** What every verb needs besides its operands. */
 export interface VerbContext extends SweepContext {
@@ -137,6 +137,9 @@ function reorderColumns(panel: Block, order: Int32Array, into: Block): void {
   }
 }
 
+/** Float64 numbers of a panel that are solved for at a time, 32 MB: those of a whole panel would be twice its bytes. */
+const SOLVED_ENTRIES = 2 ** 22;
+
 /** out = X R^-1 for a small upper triangular R (out.cols x out.cols), by substitution. `out` may be X itself. */
 export async function solve(
   X: Multivector,
@@ -148,11 +151,15 @@ export async function solve(
   const isWide = wide && out.dtype !== 'float64';
   const buffer = panelBuffer(out.cols, 'float64');
   const visit = async (panel: Block, stored: Block): Promise<void> => {
-    const working = isWide ? buffer(stored.rows) : stored;
-    if (order) reorderColumns(panel, order, working);
-    else if (working.data !== panel.data) working.data.set(panel.data);
-    await context.kernels.solve(working, R);
-    if (working !== stored) stored.data.set(working.data);
+    const step = isWide ? Math.max(LEAST_PANEL_ROWS, Math.floor(SOLVED_ENTRIES / out.cols)) : panel.rows;
+    for (let start = 0; start < panel.rows; start += step) {
+      const [from, to] = [panel, stored].map((block) => rowsOf(block, start, Math.min(start + step, panel.rows)));
+      const working = isWide ? buffer(to!.rows) : to!;
+      if (order) reorderColumns(from!, order, working);
+      else if (working.data !== from!.data) working.data.set(from!.data);
+      await context.kernels.solve(working, R);
+      if (working !== to) to!.data.set(working.data);
+    }
     await observe?.(stored);
   };
   if (out === X) await sweep('solve', [], context, (_, [stored]) => visit(stored!, stored!), { updated: [X] });
