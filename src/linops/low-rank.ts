@@ -15,9 +15,16 @@ import { withAdd } from './adding.ts';
 import { trusted } from './apply.ts';
 import { defineOperator, type Operator } from './define.ts';
 
-/** diag(weights) right^T X, a small matrix in float64. */
-const coordinatesOf = async (right: Multivector, weights: Float64Array, X: Block, kernels: Kernels): Promise<Matrix> =>
-  scaleRows(await gram(right, viewOf(asDType(X, right.dtype)), { kernels }, { wide: true }), weights);
+/** diag(weights) right^T X, a small matrix in float64; added up in float64, too, where `wide`. */
+async function coordinatesOf(
+  right: Multivector,
+  weights: Float64Array,
+  X: Block,
+  kernels: Kernels,
+  wide: boolean,
+): Promise<Matrix> {
+  return scaleRows(await gram(right, viewOf(asDType(X, right.dtype)), { kernels }, { wide }), weights);
+}
 
 /** left diag(weights) right^T X for tall factors, in `out` if given. */
 export async function applyLowRank(
@@ -27,8 +34,9 @@ export async function applyLowRank(
   X: Block,
   kernels: Kernels,
   out: Block = zeros(left.rows, X.cols, left.dtype),
+  wide = true,
 ): Promise<Block> {
-  await times(left, await coordinatesOf(right, weights, X, kernels), viewOf(out), { kernels });
+  await times(left, await coordinatesOf(right, weights, X, kernels, wide), viewOf(out), { kernels });
   return out;
 }
 
@@ -69,7 +77,7 @@ export function lowRankOperator(U: Block, d: FloatArray | readonly number[], V: 
     const dtype = dtypeOf(U.data);
     const [left, right] = [viewOf(U), viewOf(asDType(V, dtype))];
     const apply = async (left: Multivector, right: Multivector, X: Block, out?: Block): Promise<Block> =>
-      applyLowRank(left, weights, right, X, await selectKernels(), out);
+      applyLowRank(left, weights, right, X, await selectKernels(), out, false);
     const op = defineOperator('lowRankOperator', {
       shape: [U.rows, V.rows],
       dtype,
@@ -80,7 +88,7 @@ export function lowRankOperator(U: Block, d: FloatArray | readonly number[], V: 
     return withAdd(trusted(op), async (X, weight, out) => {
       const kernels = await selectKernels();
       const away = weights.map((value) => -weight * value);
-      await subtractTimes(viewOf(out), left, await coordinatesOf(right, away, X, kernels), { kernels });
+      await subtractTimes(viewOf(out), left, await coordinatesOf(right, away, X, kernels, false), { kernels });
     });
   });
 }

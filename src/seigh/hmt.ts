@@ -5,7 +5,15 @@ import { ArgumentError, UnsupportedError } from '../core/errors.ts';
 import { described, flag, integer, withDefault } from '../core/parse.ts';
 import { combine } from '../krylov/basis.ts';
 import { withoutRounding } from '../krylov/remainder.ts';
-import { mirrorUpper, placeBlock, relativeAsymmetry, scaleRows, selectColumns, transpose } from '../linalg/small.ts';
+import {
+  mirrorUpper,
+  placeBlock,
+  relativeAsymmetry,
+  scaleRows,
+  selectColumns,
+  symmetricPart,
+  transpose,
+} from '../linalg/small.ts';
 import { refuseAsymmetry } from '../linops/probes.ts';
 import type { Multivector } from '../multivector/multivector.ts';
 import { orthonormalise } from '../multivector/orthonormalise.ts';
@@ -32,14 +40,21 @@ export interface BasisMeasurement {
 /** Columns of the core whose asymmetry stands for all: the leading ones of Q, where the operator is largest. */
 const ASYMMETRY_SAMPLE = 64;
 
-/** H = sym(Q^T Z), of which one half is computed, and the relative asymmetry of its leading part in full. */
+/**
+ * H = sym(Q^T Z), of which one half is computed, and the relative asymmetry of its leading part, which is in full and added up in
+ * float64: of few columns that is all of it.
+ */
 async function coreOf(
   Q: Multivector,
   Z: Multivector,
   context: RecoveryContext,
 ): Promise<{ H: Matrix; coreAsymmetry: number }> {
   const { kernels } = context;
-  const cols = Math.min(ASYMMETRY_SAMPLE, Q.cols);
+  if (Q.cols <= ASYMMETRY_SAMPLE) {
+    const core = await gram(Q, Z, context, { wide: true });
+    return { H: symmetricPart(core), coreAsymmetry: relativeAsymmetry(core) };
+  }
+  const cols = ASYMMETRY_SAMPLE;
   const H = zeroMatrix(Q.cols, Q.cols);
   const sample = zeroMatrix(cols, cols);
   const buffers = [panelBuffer(cols, Q.dtype), panelBuffer(cols, Z.dtype)] as const;

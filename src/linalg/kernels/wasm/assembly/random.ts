@@ -319,7 +319,8 @@ const GAUSSIAN: i32 = 0;
 const SIGNS: i32 = 1;
 
 /**
- * Fills rows of random columns, called by every thread of the team: they share the columns, in pieces of a cache line. What
+ * Fills rows of random columns, called by every thread of the team: they share the columns, in pieces of a cache line
+ * where rows begin with one. What
  * others have filled is there when all have returned.
  * @param distribution 0 Gaussian, 1 signs, 2 sparse signs
  * @param states of groups of four columns, left where the next rows go on: a multiple of `chunk` further
@@ -338,7 +339,8 @@ export function randomColumns<T>(
 ): void {
   if (distribution === GAUSSIAN) putConstants(ownScratch());
   const rowBytes = cols * sizeof<T>();
-  const piece = 64 / sizeof<T>();
+  // where rows begin anywhere in a cache line threads share one of each row anyhow, and smaller pieces share the work more evenly
+  const piece: usize = rowBytes % 64 === 0 ? 64 / sizeof<T>() : LANES;
   const pieces = (cols + piece - 1) / piece;
   const first = shareStart(pieces) * piece;
   const end = min(cols, shareEnd(pieces) * piece);
