@@ -8,6 +8,7 @@ import { type LinearMap, linearise } from './linearise.ts';
 import { withNestedGradients } from './nested-gradients.ts';
 import { isRecording } from './recording.ts';
 import { transposeDerivative } from './reverse.ts';
+import { findingOnce } from './rules/window-maxima.ts';
 import { explained, graphOf, noteFailure, record, type Tape } from './tape.ts';
 
 /** One batch's part of the loss. */
@@ -171,15 +172,17 @@ export function hessianRecorder(mode: Mode): Recorder {
     let recorded: ValueAndGradient | undefined;
     let product: LinearMap | undefined;
     let tape: Tape | undefined;
-    tidy(() => {
-      const seed = scalar(weight);
-      tape = record(leaves, () => {
-        recorded = differentiate(() => loss(outputs()), seed, recording);
-        return recorded.gradients;
-      });
-      product = mode === 'forward' ? linearise(tape, OR_REVERSE) : transposeDerivative(tape);
-      return [recorded!.value, ...recorded!.gradients] as Tensor[];
-    });
+    tidy(() =>
+      findingOnce(() => {
+        const seed = scalar(weight);
+        tape = record(leaves, () => {
+          recorded = differentiate(() => loss(outputs()), seed, recording);
+          return recorded.gradients;
+        });
+        product = mode === 'forward' ? linearise(tape, OR_REVERSE) : transposeDerivative(tape);
+        return [recorded!.value, ...recorded!.gradients] as Tensor[];
+      }),
+    );
     return { ...recorded!, product: product!, graph: () => graphOf(tape!) };
   };
 }
