@@ -321,6 +321,37 @@ describe('the checks at the first product', () => {
     turned.dispose();
   });
 
+  test.each([
+    ['larger', (later: tf.Tensor2D) => tf.add(later, 1)],
+    ['of other signs', (later: tf.Tensor2D) => tf.mul(later, tf.tensor2d([-1, -1, 1, 1, 1, 1], [3, 2]))],
+    ['not moved', (later: tf.Tensor2D) => later],
+  ])('a later batch of the same kernels whose numbers are %s the second time', async (what, change) => {
+    const later = tf.tensor2d([0.5, -1, 2, 0.3, 1, -0.7], [3, 2]);
+    let pass = 0;
+    const data = () => [
+      [x, y],
+      [pass++ === 1 ? change(later) : tf.clone(later), y],
+    ];
+    const product = hessian(options({ data })).matmat(X);
+    if (what === 'not moved') expect((await product).data).toHaveLength(2);
+    else await expect(product).rejects.toThrow(/two losses at/);
+  });
+
+  test.each([
+    [undefined, 3 + 1],
+    [false, 3 + 3 + 3],
+  ])('with cache: %s the model runs %d times on three batches for the first product', async (cache, runs) => {
+    let calls = 0;
+    const model = (input: tf.Tensor2D) => {
+      calls++;
+      return tf.squeeze(tf.matMul(input, W as tf.Tensor2D), [1]);
+    };
+    const H = hessian(options({ model, data: [1, 2, 3].map((factor) => [tf.mul(x, factor), y]), cache }));
+    await H.matmat(X);
+    expect(calls).toBe(runs);
+    H.dispose();
+  });
+
   test('differences at rounding level are accepted', async () => {
     for (const fits of [false, true]) {
       const H = hessian(drifting(1e-5, fits));

@@ -19,6 +19,8 @@ export interface Term {
   readonly loss: (outputs: unknown) => Tensor;
   /** Its factor in the sum, up to a common factor of all terms. */
   readonly weight: number;
+  /** The batch itself, with its tensors. */
+  readonly data: unknown;
   /** Called when the term has been recorded. */
   readonly release: () => void;
 }

@@ -165,19 +165,19 @@ class RecordedCurvature {
       },
     };
     return currentBackend().onDevice(async () => {
-      const first = await survey(problem, (visit) => batches.first(visit), probing);
+      const first = await survey(problem, (visit) => batches.first(visit, check), probing);
       try {
         await refuseNonFinite(problem, 'gradient', first.gradient);
         if (probes) {
-          const again = (others: Recorder, columns?: Block) =>
+          const again = (others: Recorder, mayLeaveOut: (index: number) => boolean, columns?: Block) =>
             survey(
               problem,
-              (visit) => batches.again(visit, (term, index) => this.#record(others, term, index)),
+              (visit) => batches.again(visit, (term, index) => this.#record(others, term, index), mayLeaveOut),
               columns && { probes: columns },
             );
           const repeat = {
-            values: (column: Block) => again(valueRecorder, column),
-            gradients: () => again(this.#spec.record),
+            values: (column: Block) => again(valueRecorder, (index) => first.likeFirst[index]!, column),
+            gradients: () => again(this.#spec.record, () => false),
           };
           await checkConsistency(problem.layout, probes, first, repeat);
         }

@@ -42,7 +42,13 @@ export function hessianOf(
     // Tensors of our own: f may also use x0 itself, as a constant.
     const leaves = point.map((tensor) => keep(clone(tensor)));
     async function* terms(): AsyncGenerator<Term> {
-      yield { outputs: () => leaves, loss: () => callUser('f', () => f(...leaves)), weight: 1, release: () => {} };
+      yield {
+        outputs: () => leaves,
+        loss: () => callUser('f', () => f(...leaves)),
+        weight: 1,
+        data: leaves,
+        release: () => {},
+      };
     }
     const names = leaves.map((_, i) => `x${i}`);
     return curvatureOperator('hessianOf', {

@@ -11,6 +11,7 @@ import { currentBackend } from '../backends/current.ts';
 import { noData } from '../problem/data.ts';
 import type { Problem } from '../problem/problem.ts';
 import { ColumnLimit, type Columns } from './column-limit.ts';
+import { fingerprint } from './fingerprint.ts';
 
 /** What a batch leaves on the device. */
 export type Kept = Pick<LinearMap, 'bytesPerColumn' | 'largestPerColumn' | 'dispose'>;
@@ -60,6 +61,8 @@ export class RecordedBatches<P extends Kept, R extends Recorded<P>> {
   #kept: readonly P[] | undefined;
   #count = 0;
   #firstWeight = 1;
+  /** Of the data of the first pass, if it took them. */
+  #fingerprints: number[] = [];
   /** The data of the parameters when they were recorded: another identity means that they were assigned. */
   #recordedAt: readonly object[] = [];
   #bytesPerColumn = 1;
@@ -87,9 +90,10 @@ export class RecordedBatches<P extends Kept, R extends Recorded<P>> {
 
   /**
    * The first pass: records every batch, lets `visit` read it, and keeps the batches that fit.
+   * @param recognise whether a later pass shall know data that are the same
    * @throws ArgumentError for data without a batch
    */
-  async first(visit: Visit<R>): Promise<void> {
+  async first(visit: Visit<R>, recognise = false): Promise<void> {
     this.forget();
     this.#recordedAt = this.#problem.leaves.map(({ dataId }) => dataId);
     this.checkPoint();
@@ -99,8 +103,10 @@ export class RecordedBatches<P extends Kept, R extends Recorded<P>> {
       kept = undefined;
     };
     let [count, bytes] = [0, 0];
+    this.#fingerprints = [];
     try {
       for await (const term of this.#problem.terms()) {
+        if (recognise) this.#fingerprints.push(await fingerprint(term.data));
         if (count === 0) this.#firstWeight = term.weight;
         const before = memory().numBytes;
         const recorded = this.#record(term, count);
@@ -129,11 +135,20 @@ export class RecordedBatches<P extends Kept, R extends Recorded<P>> {
   /**
    * One more pass, whether or not batches are kept.
    * @param others records every batch but the first, which is recorded as before
+   * @param mayLeaveOut which of the others are left out, if they are kept and their data are the same
    */
-  async again(visit: Visit<R>, others: Recording<P, R>['record']): Promise<void> {
+  async again(
+    visit: Visit<R>,
+    others: Recording<P, R>['record'],
+    mayLeaveOut: (index: number) => boolean,
+  ): Promise<void> {
     const record: typeof others = (term, index) => (index === 0 ? this.#recording.record : others)(term, index);
-    let index = 0;
-    for await (const { recorded, weight } of this.#anew(record)) await visit(recorded, index++, weight);
+    const leftOut = async ({ data }: Term, index: number): Promise<boolean> =>
+      index > 0 &&
+      this.#kept !== undefined &&
+      mayLeaveOut(index) &&
+      (await fingerprint(data)) === this.#fingerprints[index];
+    for await (const { recorded, index, weight } of this.#anew(record, leftOut)) await visit(recorded, index, weight);
   }
 
   /** The products one after the other: the kept ones, or each recorded anew and released after its turn. */
@@ -208,19 +223,26 @@ export class RecordedBatches<P extends Kept, R extends Recorded<P>> {
   }
 
   /** Each batch recorded anew, its product released after its turn. */
-  async *#anew(record = this.#recording.record): AsyncGenerator<{ recorded: R; weight: number }> {
-    let index = 0;
+  async *#anew(
+    record = this.#recording.record,
+    leftOut?: (term: Term, index: number) => Promise<boolean>,
+  ): AsyncGenerator<{ recorded: R; index: number; weight: number }> {
+    let count = 0;
     for await (const term of this.#problem.terms()) {
-      if (index >= this.#count) checkCount(this.#count, index + 1);
+      const index = count++;
+      if (index >= this.#count) checkCount(this.#count, count);
+      if (await leftOut?.(term, index)) {
+        term.release();
+        continue;
+      }
       const recorded = this.#record(term, index, record);
       try {
-        yield { recorded, weight: term.weight / this.#firstWeight };
+        yield { recorded, index, weight: term.weight / this.#firstWeight };
       } finally {
         recorded.product.dispose();
       }
-      index++;
     }
-    checkCount(this.#count, index);
+    checkCount(this.#count, count);
   }
 
   /** @throws ArgumentError when a parameter is no longer what it was when the batches were recorded */

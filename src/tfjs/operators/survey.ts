@@ -12,6 +12,8 @@ import { accumulate, disposePresent } from './sums.ts';
 /** Sums over the terms, with their weights relative to the first. */
 export interface Survey {
   readonly loss: number;
+  /** Of each term, without its weight; absent for those that the pass has left out. */
+  readonly losses: readonly (number | undefined)[];
   /** Weights of the terms relative to the first. */
   readonly weights: readonly number[];
   /** Their sum. */
@@ -20,6 +22,8 @@ export interface Survey {
   readonly gradient: Float32Array;
   /** Whether the gradient by each parameter is there at all. */
   readonly used: readonly boolean[];
+  /** Whether each batch calls the same kernels in the same way as the first; empty without a judge. */
+  readonly likeFirst: readonly boolean[];
   /** What the first batch gave, if there were probes. */
   readonly probed: ProbedBatch | undefined;
 }
@@ -84,10 +88,12 @@ export async function survey(
   let sums: (Tensor | undefined)[] = [];
   let loss = 0;
   let probed: ProbedBatch | undefined;
-  const weights: number[] = [];
+  const [losses, weights, likeFirst]: [number[], number[], boolean[]] = [[], [], []];
   const graphs = new Set<string>();
   const probe = async (recorded: RecordedTerm, index: number, { probes, judge }: Probing): Promise<void> => {
-    const isNew = judge !== undefined && graphs.size < graphs.add(recorded.graph()).size;
+    const graph = judge && recorded.graph();
+    const isNew = graph !== undefined && graphs.size < graphs.add(graph).size;
+    if (judge) likeFirst[index] = graphs.values().next().value === graph;
     if (index > 0 && !isNew) return;
     const times = (columns: Block) => multiply(recorded.product, columns, layout);
     const gradient = (await toBlock(recorded.gradients, layout, 1, 1)).data as Float32Array;
@@ -99,15 +105,18 @@ export async function survey(
     await pass(async (recorded, index, weight) => {
       const { value, gradients } = recorded;
       try {
-        loss += weight * (await readValue(value, problem, index));
+        losses[index] = await readValue(value, problem, index);
+        loss += weight * losses[index];
         if (probing) await probe(recorded, index, probing);
       } finally {
         sums = accumulate(sums, gradients);
       }
-      weights.push(weight);
+      weights[index] = weight;
     });
     return {
       loss,
+      losses,
+      likeFirst,
       weights,
       total: weights.reduce((sum, weight) => sum + weight, 0),
       gradient: (await toBlock(sums, layout, 1, 1)).data as Float32Array,

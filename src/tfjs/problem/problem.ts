@@ -64,7 +64,8 @@ export interface OperatorOptions {
   /**
    * Whether the first product also makes a second pass over the data and refuses, with what was measured, a model that
    * does not compute the same again, products that are not symmetric, parameters that the loss does not depend on and
-   * batches of different shapes. Default true.
+   * batches of different shapes. Where batches are kept, the model is run again on the first one, and on those that
+   * have other numbers than before or call other kernels than the first. Default true.
    */
   check?: boolean;
   /**
@@ -190,6 +191,7 @@ export function problemOf(options: Parsed<typeof PROBLEM_FIELDS>, sameShapes: bo
             penalised ? model.penalty : undefined,
           ),
         weight,
+        data: [x, y],
         release,
       };
       index++;
