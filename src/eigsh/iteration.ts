@@ -1,5 +1,6 @@
 /** An eigenpair search under way: its settings, its state, and its single steps. */
 import { zeroMatrix } from '../core/block.ts';
+import { maximum, minimum } from '../core/extremes.ts';
 import { breathe, type Control } from '../core/schedule.ts';
 import { asymmetryOfCore, compress, type Decomposition, expand, type KrylovContext } from '../krylov/decomposition.ts';
 import { record } from '../krylov/fresh-run.ts';
@@ -63,11 +64,27 @@ export function unconvergedOf(
 }
 
 /**
- * Restarts keep this many columns: half way between what is wanted and what fits. Unwanted Ritz vectors near the wanted
- * ones are worth keeping, they take part in the next ones' convergence (Wu & Simon 2000, section 4).
+ * How many columns a restart keeps: the wanted ones, and as many of the next, up to half way to what fits, as make the first
+ * wanted pair that is not there grow the most until the following restart, by the Chebyshev polynomial on the Ritz values that
+ * are dropped, whose degree is the number of steps until then (Wu & Simon 1999, "Dynamic restarting schemes for eigenvalue
+ * problems"). Always half way takes up to a quarter more products where the basis is narrow.
  */
-function columnsKept({ count, basisColumns, blockSize }: SearchSettings): number {
-  return Math.max(1, Math.min(Math.ceil((count + basisColumns) / 2), basisColumns - blockSize));
+function columnsKept(
+  { values }: RitzValues,
+  first: number,
+  { count, basisColumns, blockSize }: SearchSettings,
+): number {
+  const target = values[first] ?? 0;
+  const most = Math.max(1, Math.min(Math.ceil((count + basisColumns) / 2), basisColumns - blockSize));
+  let [best, kept] = [0, most];
+  for (let columns = Math.min(count, most); columns <= most; columns++) {
+    const dropped = values.subarray(columns);
+    const [lower, upper] = [minimum(dropped), maximum(dropped)];
+    const distance = Math.max(lower - target, target - upper, 0);
+    const growth = (basisColumns - columns) * Math.acosh(1 + (2 * distance) / (upper - lower));
+    if (growth > best && growth < Number.POSITIVE_INFINITY) [best, kept] = [growth, columns];
+  }
+  return kept;
 }
 
 const NOTHING: RitzValues = { values: new Float64Array(0), residualNorms: new Float64Array(0), S: zeroMatrix(0, 0) };
@@ -151,7 +168,8 @@ export class Iteration {
   async restart(): Promise<void> {
     if (this.check) this.check = { ...this.check, run: undefined };
     const { values, residualNorms, S } = this.ritz;
-    const kept = Math.min(this.order, columnsKept(this.settings));
+    const first = this.unconverged[0] ?? 0;
+    const kept = Math.min(this.order, columnsKept(this.ritz, first, this.settings));
     this.state = await compress(this.state, subMatrix(S, 0, this.order, 0, kept), this.context);
     const [restValues, restNorms] = [values.subarray(0, kept), residualNorms.subarray(0, kept)];
     this.ritz = { values: restValues, residualNorms: restNorms, S: identity(kept) };

@@ -89,7 +89,7 @@ export interface EigshOptions extends Control {
 /** Products of a check that was not asked for: enough to meet a hidden copy where the spectrum has any gap. */
 const USUAL_CHECK = 8;
 
-/** A basis is at most this many times as wide as it must be to converge well: it helps little beyond, and costs more. */
+/** A basis is at most this many times as wide as is usual: it helps little beyond, and costs more. */
 const WIDEST = 3;
 /** What a search in memory may take by default to have the widest basis. */
 const USUAL_MEMORY = 2 ** 28;
@@ -110,9 +110,9 @@ interface BasisLimits {
 }
 
 /**
- * Columns of the basis before a restart: what memory allows, from max(2k, k + 20) + 8b (SciPy takes max(2k + 1, 20)) to three
- * times that. A wide basis saves products: it is no wider than what makes orthogonalising a column, 4n operations for
- * each of the basis, as much work as its product. @throws ArgumentError for a memory that has no room for k + 2b.
+ * Columns of the basis before a restart: what memory allows, from max(2k, k + 8) + 8b (SciPy takes max(2k + 1, 20)) to three
+ * times max(2k, k + 20) + 8b. A wide basis saves products: it is no wider than what makes orthogonalising a column, 4n
+ * operations for each of the basis, as much work as its product. @throws ArgumentError for a memory that has no room for k + 2b.
  */
 function chooseBasis(
   n: number,
@@ -122,15 +122,16 @@ function chooseBasis(
   { maxMemory, store, flopsPerColumn = Number.POSITIVE_INFINITY }: BasisLimits,
 ): number {
   if (!(flopsPerColumn >= 0)) refuse('flopsPerColumn of the operator', 'a number at least 0', flopsPerColumn);
-  const usual = Math.max(2 * k, k + 20) + 8 * b;
+  const narrow = Math.max(2 * k, k + 8) + 8 * b;
+  const wide = WIDEST * (Math.max(2 * k, k + 20) + 8 * b);
   const memory = maxMemory ?? (store === undefined ? USUAL_MEMORY : Number.POSITIVE_INFINITY);
   const mostThatFit = Math.floor((memory / (n * bytes) - k / 2 - 5 * b - CHECK_COLUMNS) / 1.5);
   const least = Math.min(n, k + 2 * b);
   if (maxMemory === undefined) {
-    const widest = Math.min(WIDEST * usual, Math.floor(flopsPerColumn / (4 * n)));
-    return Math.min(n, Math.max(usual, Math.min(widest, mostThatFit)));
+    const widest = Math.min(wide, Math.floor(flopsPerColumn / (4 * n)));
+    return Math.min(n, Math.max(narrow, Math.min(widest, mostThatFit)));
   }
-  if (mostThatFit >= least) return Math.min(n, WIDEST * usual, mostThatFit);
+  if (mostThatFit >= least) return Math.min(n, wide, mostThatFit);
   const needed = (least + columnsBeside(least, k, b)) * n * bytes;
   throw new ArgumentError(
     `maxMemory must be at least ${needed} bytes for k = ${k}, blockSize = ${b} and n = ${n}, got ${maxMemory}`,
