@@ -8,9 +8,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import * as tf from '@tensorflow/tfjs';
+import { getBackend, losses, type Tensor } from '@tensorflow/tfjs-core';
 import { apost, type Certificate, type EighResult, seigh } from 'eigensketch';
-import { analysisOf, figureSvg, svgToPng, toHtml, toLatex } from 'eigensketch/report';
 import { hessian, useBackend } from 'eigensketch/tfjs';
 import { progressReporter } from '../src/cli/progress.ts';
 import { type TrainedClassifier, trainClassifier } from './support/classifier.ts';
@@ -43,7 +42,7 @@ async function run(signal: AbortSignal): Promise<Report> {
   const operator = await timed(async () => {
     const H = hessian({
       model: classifier.model,
-      loss: (outputs: tf.Tensor, labels: tf.Tensor) => tf.losses.softmaxCrossEntropy(labels, outputs),
+      loss: (outputs: Tensor, labels: Tensor) => losses.softmaxCrossEntropy(labels, outputs),
       data: classifier.batches,
     });
     return { H, loss: await H.loss() };
@@ -92,7 +91,7 @@ function toJson({ classifier, numParameters, loss, sketch, certificate, seconds,
     seconds,
     peakMemoryBytes,
     kernels: sketch.kernels,
-    backend: tf.getBackend(),
+    backend: getBackend(),
   });
 }
 
@@ -120,11 +119,12 @@ function toText({ classifier, numParameters, loss, sketch, certificate, seconds,
     `products         ${sketch.numMatvecs} + ${certificate.numMatvecs} for the certificate`,
     `seconds          ${times.join(', ')}`,
     `peak memory      ${(peakMemoryBytes / 2 ** 20).toFixed(0)} MB`,
-    `backend          ${tf.getBackend()}; dense kernels: ${sketch.kernels}`,
+    `backend          ${getBackend()}; dense kernels: ${sketch.kernels}`,
   ].join('\n');
 }
 
 async function writeReport(folder: string, { sketch, certificate }: Report): Promise<void> {
+  const { analysisOf, figureSvg, svgToPng, toHtml, toLatex } = await import('eigensketch/report');
   const analysis = analysisOf({ operator: 'the demo network (64-32-10, tanh)', result: sketch, certificate });
   await mkdir(folder, { recursive: true });
   for (const kind of ['spectrum', 'scree'] as const) {

@@ -15,6 +15,9 @@ const usesBlas = (): boolean => fastPaths?.nativeProducts() !== undefined;
  * functions, which breaks in minified pages, and its memory is of a kind that our kernels are not made for.
  */
 async function register(): Promise<void> {
+  // a BLAS is tried in a process of its own, which takes as long as to load the package: whoever prepares it finds it tried
+  const trial = import('./native-products.ts').then(({ prepareNativeProducts }) => prepareNativeProducts());
+  trial.catch(() => {});
   await registerPackage('wasm');
   if (host.isPage) env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
 }
