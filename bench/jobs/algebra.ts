@@ -5,8 +5,10 @@
 import { parseArgs } from 'node:util';
 import { type Block, type Matrix, zeros } from '../../src/core/block.ts';
 import { fillRandom } from '../../src/core/random.ts';
+import { sketchRows } from '../../src/linalg/kernels/row-sketch.ts';
 import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
+import { sweep } from '../../src/multivector/sweep.ts';
 import { columnNorms, gram, subtractTimes, times } from '../../src/multivector/verbs.ts';
 
 const { values: flags } = parseArgs({ options: { kernels: { type: 'string', default: 'auto' } } });
@@ -45,6 +47,8 @@ const Y = await multivectorOf(gaussian(n, k, 'float32', 3), 'float32');
 const Z = await multivectorOf(gaussian(n, k, 'float32', 4), 'float32');
 const out = await space.allocate(k);
 const C = gaussian(k, k, 'float64', 5) as Matrix;
+const sketch = () => sketchRows(n, k, (add) => sweep('sketch', [Y], {}, async ([y], _, start) => add(y!, start)));
+await clock('sketch of the rows', 8 * n * k, 2, sketch);
 await clock('gram Y^T Y', n * k * k, 2, () => gram(Y, Y, context));
 await clock('product Y T, T triangular, float64', n * k * k, 2, () => times(Y, C, out, context, { wide: true }));
 await clock('core Q^T Z, one triangle', n * k * k, 2, () => gram(Y, Z, context, { symmetric: true }));

@@ -112,7 +112,7 @@ export async function pivotedCholesky(A: Matrix, tolerance: number, kernels: Ker
       const p = indexOfLargest(diagonal);
       if (!(diagonal[p]! > tolerance)) {
         return {
-          R: { rows: pivots.length, cols: k, data: R.data.slice(0, pivots.length * k) },
+          R: { rows: pivots.length, cols: k, data: R.data.subarray(0, pivots.length * k) },
           pivots: Int32Array.from(pivots),
         };
       }
