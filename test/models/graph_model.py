@@ -286,8 +286,14 @@ def batch_to_space(_, x, block, crops):
     return y[(slice(None), *window)]
 
 
-def gather(_, x, indices, axis=0):
-    axis = int(axis) % x.dim()
+def gather(node, x, indices, axis=0):
+    batched = attribute(node, "batch_dims", 0)
+    return gather_along(x, indices, int(axis) % x.dim(), batched % indices.dim() if batched else 0)
+
+
+def gather_along(x, indices, axis, batched):
+    if batched:
+        return torch.stack([gather_along(*each, axis - 1, batched - 1) for each in zip(x, indices)])
     y = x.index_select(axis, indices.reshape(-1))
     return y.reshape(*x.shape[:axis], *indices.shape, *x.shape[axis + 1 :])
 

@@ -37,6 +37,11 @@ const numbers = (...shape: number[]): Given => ({
 
 const PEAKS = [31, 22, 1, 185, 229];
 const PAIRS: Given = { shape: [2, 3], values: [0.5, 1, 2, 0.5, 0.25, 3] };
+/** Of each of two matrices of three rows and four columns, the columns to take. */
+const COLUMNS = [
+  [0, 3],
+  [2, 2],
+];
 const ROWS = { name: 'rows', op: 'Unpack', input: ['p'], attr: { axis: { i: 0 } } };
 
 const CHOICES: Record<string, Choice> = {
@@ -62,6 +67,14 @@ const CHOICES: Record<string, Choice> = {
     p: PAIRS,
     nodes: [ROWS, { name: 'smaller', op: 'Minimum', input: ['rows', 'rows:1'] }],
     places: [0, 4, 2],
+  },
+  'each matrix has indices of its own': {
+    p: numbers(2, 3, 4),
+    constants: { columns: { shape: [2, 2], values: COLUMNS.flat(), dtype: 'int32' }, last: scalar(-1) },
+    nodes: [{ name: 'taken', op: 'GatherV2', input: ['p', 'columns', 'last'], attr: { batch_dims: { i: 1 } } }],
+    places: COLUMNS.flatMap((columns, matrix) =>
+      [0, 1, 2].flatMap((row) => columns.map((column) => 12 * matrix + 4 * row + column)),
+    ),
   },
   'halfway between two rows the lower one is the nearest': {
     p: numbers(1, 4, 1, 1),

@@ -294,16 +294,19 @@ describe('places of the largest numbers', () => {
   });
 });
 
-test('rows added to the last axis', () => {
-  for (const shape of [
-    [3, 5],
-    [700, 6],
-    [2, 3, 300, 1],
-    [4, 5, 2, 9],
-    [1, 4],
-  ]) {
+test('rows added to the last axes', () => {
+  for (const [shape, axes] of [
+    [[3, 5], 1],
+    [[700, 6], 1],
+    [[2, 3, 300, 1], 1],
+    [[4, 5, 2, 9], 1],
+    [[1, 4], 1],
+    [[70, 6, 1], 2],
+    [[4, 2, 5, 3], 2],
+    [[2, 3, 1, 7], 3],
+  ] as const) {
     tf.tidy(() => {
-      const [x, row] = [random(shape), random([shape.at(-1)!])];
+      const [x, row] = [random(shape), random(shape.slice(-axes))];
       const [values, added] = [x.dataSync(), row.dataSync()];
       const width = row.size;
       for (const order of [

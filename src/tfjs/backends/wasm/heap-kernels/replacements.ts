@@ -50,9 +50,11 @@ function multiply(original: KernelFunc, { scaleRows }: HeapKernels): KernelFunc 
   };
 }
 
-/** Whether `row` is added to the rows of `x`, whose width is that of `row`. */
+/** Whether `row`, whose axes are the last of `x`, is added to each row of `x` with these: a bias, or a block of its tangents. */
 const isRowOf = (row: TensorInfo, x: TensorInfo): boolean =>
-  row.shape.length === 1 && x.shape.length > 1 && row.shape[0] === x.shape[x.shape.length - 1];
+  row.shape.length > 0 &&
+  row.shape.length < x.shape.length &&
+  util.arraysEqual(row.shape, x.shape.slice(-row.shape.length));
 
 /** The backend's own takes the rows one by one here, too. */
 function add(original: KernelFunc, { addRow }: HeapKernels): KernelFunc {
@@ -63,7 +65,7 @@ function add(original: KernelFunc, { addRow }: HeapKernels): KernelFunc {
     const backend = call.backend as HeapBackend;
     const out = backend.makeOutput(x.shape, 'float32');
     const [by, from, into] = [row, x, out].map((info) => heapAddress(backend, info)) as [number, number, number];
-    const width = row.shape[0]!;
+    const width = util.sizeFromShape(row.shape);
     addRow(by, from, into, width === 0 ? 0 : util.sizeFromShape(x.shape) / width, width);
     return out;
   };
