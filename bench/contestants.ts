@@ -18,7 +18,10 @@ const single = (contestant: Contestant): Contestant => ({
   env: { ...contestant.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1', EIGENSKETCH_THREADS: '1' },
 });
 
-const SIZES = ['10000:50', '10000:400', '100000:100', '100000:400', '1000000:50', '1000000:200', '10000000:50'];
+const SIZES = [
+  ...['10000:50', '10000:400', '100000:100', '100000:200', '1000000:50', '10000000:10'],
+  ...['10000:50:plain', '100000:100:plain', '1000000:50:plain'],
+];
 
 const OUT_OF_CORE_SIZES = ['1000000:100', '1000000:200'];
 
