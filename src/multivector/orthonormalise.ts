@@ -9,7 +9,7 @@ import { type DefectMeter, estimatedDefect, exactDefect } from './defect.ts';
 import type { Multivector, Space } from './multivector.ts';
 import { choleskyStep, inverseOf, nearestStep, polishingStep, type Step, spectralStep } from './orthonormal-steps.ts';
 import { sweep, type Visit } from './sweep.ts';
-import { addSquares, columnNorms, gram, solve, times, type VerbContext } from './verbs.ts';
+import { columnNorms, gram, solve, times, type VerbContext } from './verbs.ts';
 
 /** Y = basis R up to the dropped directions. */
 export interface Orthonormalised {
@@ -56,9 +56,25 @@ function roundingDefect({ rows, cols, dtype }: Multivector): number {
   return (16 * unitRoundoff(dtype) + (Math.sqrt(rows) / 16) * unitRoundoff('float64')) * Math.sqrt(cols);
 }
 
-/** to = factor from: a function of its own, as engines keep the compiled code of those and not of closures. */
-function scaleInto(to: FloatArray, from: FloatArray, factor: number): void {
-  for (let i = 0; i < to.length; i++) to[i] = factor * from[i]!;
+/** to = factor from, and ||to||^2 as stored: a function of its own, as engines keep the compiled code of those and not of closures. */
+function scaleInto(to: FloatArray, from: FloatArray, factor: number): number {
+  const whole = to.length - (to.length % 4);
+  let [a, b, c, d] = [0, 0, 0, 0];
+  for (let at = 0; at < whole; at += 4) {
+    to[at] = factor * from[at]!;
+    to[at + 1] = factor * from[at + 1]!;
+    to[at + 2] = factor * from[at + 2]!;
+    to[at + 3] = factor * from[at + 3]!;
+    a += to[at]! * to[at]!;
+    b += to[at + 1]! * to[at + 1]!;
+    c += to[at + 2]! * to[at + 2]!;
+    d += to[at + 3]! * to[at + 3]!;
+  }
+  for (let at = whole; at < to.length; at++) {
+    to[at] = factor * from[at]!;
+    a += to[at]! * to[at]!;
+  }
+  return a + b + (c + d);
 }
 
 /** A single column divided by its length, and once more where that was not known to rounding. */
@@ -75,8 +91,7 @@ async function normalise(
   const factor = 1 / length;
   const square = new Float64Array(rank);
   const visit: Visit = async ([y], [q]) => {
-    scaleInto(q!.data, y!.data, factor);
-    addSquares(q!, square);
+    square[0]! += scaleInto(q!.data, y!.data, factor);
   };
   await sweep('orthonormalise', [Y], context, visit, { outputs: [basis] });
   const filled = (rows: number, cols: number, value: number): Matrix => ({
