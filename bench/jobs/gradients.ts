@@ -6,7 +6,8 @@ import * as tf from '@tensorflow/tfjs';
 import { gradient, hessian, useBackend } from 'eigensketch/tfjs';
 import { leNet, randomBatch } from '../support/models.ts';
 
-const REPEATS = 3;
+/** As many as the peer makes. */
+const REPEATS = 10;
 const BATCHES = 10;
 
 await useBackend('wasm');

@@ -27,6 +27,9 @@ export interface NativeKernels extends Kernels {
   sgemm(product: Product<Float32Array>): void;
 }
 
+/** Between the kernels of another backend the library's threads fall asleep: to wake them takes longer than so much work. */
+const SHORT_BETWEEN_OTHERS = 2e7;
+
 /** Rows of a strip in a product of which only the upper triangle is wanted. */
 const STRIP = 256;
 
@@ -173,7 +176,7 @@ class BlasKernels implements NativeKernels {
   sgemm(product: Product<Float32Array>): void {
     const { m, n, k } = product;
     const args = productArguments(product);
-    this.#library.alone(2 * m * n * k, () => this.#library.sgemm(...args));
+    this.#library.alone(2 * m * n * k, () => this.#library.sgemm(...args), SHORT_BETWEEN_OTHERS);
   }
 
   #multiply(product: Product): Promise<void> {

@@ -2,7 +2,7 @@
 import type { Candidate } from './candidates.ts';
 import type { Ffi, ForeignFunction, ForeignLibrary } from './ffi.ts';
 import { findFunction } from './symbols.ts';
-import { aloneWith } from './threads.ts';
+import { type Alone, aloneWith } from './threads.ts';
 
 /** Pointers each routine takes, and how many of them are characters, whose lengths gfortran expects by value at the end. */
 const SIGNATURES = {
@@ -27,7 +27,7 @@ export interface BlasLibrary extends Record<RoutineName, ForeignFunction> {
   /** Whether routines may run off this thread. */
   offThread: boolean;
   /** Runs a call of so many floating-point operations, on one of the library's threads where more would not help. */
-  alone: <T>(flops: number, call: () => T) => T;
+  alone: Alone;
 }
 
 /** How compilers and builders decorate a Fortran name; the last two mark 64-bit integers. */

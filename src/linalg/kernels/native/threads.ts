@@ -39,12 +39,15 @@ const SHORT_FLOPS = 5e6;
 /** What `openblas_get_parallel` answers for OpenBLAS's own threads; OpenMP's are another matter. */
 const OWN_THREADS = 1;
 
+/** Runs a call of at most `short` operations on one thread of the library. */
+export type Alone = <T>(flops: number, call: () => T, short?: number) => T;
+
 /**
  * The guard of a library's calls. OpenBLAS is told how many threads to use, by a number that it reads when a call begins, so
  * that number stays as it is while a call of another thread may be about to read it. A library without such a number
  * decides for itself.
  */
-export function aloneWith(handles: readonly ForeignLibrary[]): <T>(flops: number, call: () => T) => T {
+export function aloneWith(handles: readonly ForeignLibrary[]): Alone {
   // only the first file, which has the products: the LAPACK beside it may bring a BLAS of its own
   const find = (name: string, result: string, args: string[] = []) =>
     findFunction(handles.slice(0, 1), [name, `${name}64_`, `${name}_64_`], result, args);
@@ -52,8 +55,8 @@ export function aloneWith(handles: readonly ForeignLibrary[]): <T>(flops: number
   const threads = Number(find('openblas_get_num_threads', 'int')?.() ?? 1);
   const kind = find('openblas_get_parallel', 'int')?.();
   if (setThreads === undefined || threads < 2 || kind !== OWN_THREADS) return (_flops, call) => call();
-  return (flops, call) => {
-    if (flops > SHORT_FLOPS || inFlight.size > 0) return call();
+  return (flops, call, short = SHORT_FLOPS) => {
+    if (flops > short || inFlight.size > 0) return call();
     setThreads(1);
     try {
       return call();
