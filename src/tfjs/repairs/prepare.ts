@@ -3,7 +3,6 @@ import { getBackend, getGradient, Tensor } from '@tensorflow/tfjs-core';
 import { prepareInPlace } from '../autodiff/rules/convolution/prepare-in-place.ts';
 import { currentBackend, refuseUnfit } from '../backends/current.ts';
 import { importOrExplain } from '../backends/packages.ts';
-import { repair } from './index.ts';
 
 /**
  * Registers TensorFlow.js's gradient functions, and what they need and the backend in use lacks. In Node they come with
@@ -17,7 +16,8 @@ export async function prepareTensorFlow(): Promise<void> {
   if (getGradient('Add') == null || !('reshape' in Tensor.prototype)) {
     await importOrExplain('TensorFlow.js has no gradients registered', ['@tensorflow/tfjs'], '@tensorflow/tfjs');
   }
-  await repair();
+  // a page loads the repairs with its first product
+  await (await import('./index.ts')).repair();
   await currentBackend().prepare();
   await prepareInPlace();
 }
