@@ -11,7 +11,7 @@ export function allocate(dtype: DType, length: number): FloatArray {
 }
 
 /** `length` entries of memory that is there already, from byte `start` on. */
-export function viewOf(dtype: DType, buffer: ArrayBuffer, start: number, length: number): FloatArray {
+export function viewOf(dtype: DType, buffer: ArrayBufferLike, start: number, length: number): FloatArray {
   return dtype === 'float32' ? new Float32Array(buffer, start, length) : new Float64Array(buffer, start, length);
 }
 

@@ -67,7 +67,7 @@ export function unconvergedOf(
  * How many columns a restart keeps: the wanted ones, and as many of the next, up to half way to what fits, as make the first
  * wanted pair that is not there grow the most until the following restart, by the Chebyshev polynomial on the Ritz values that
  * are dropped, whose degree is the number of steps until then (Wu & Simon 1999, "Dynamic restarting schemes for eigenvalue
- * problems"). Always half way takes up to a quarter more products where the basis is narrow.
+ * problems"). Always half way takes more products where the basis is narrow.
  */
 function columnsKept(
   { values }: RitzValues,

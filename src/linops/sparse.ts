@@ -4,6 +4,7 @@ import { atDoor } from '../core/door.ts';
 import { dtypeOf, type FloatArray } from '../core/dtype.ts';
 import { type CsrMatrix, transposeCsr } from '../linalg/csr.ts';
 import { multiplySparse } from '../linalg/kernels/sparse.ts';
+import { trusted } from './apply.ts';
 import { defineOperator, type Operator } from './define.ts';
 import type { Asymmetry } from './operator.ts';
 import { type SparseEntries, toCsr } from './sparse-entries.ts';
@@ -56,7 +57,7 @@ export function csrOperator(name: string, A: CsrMatrix, psd?: boolean): SparseOp
   const multiply = (A: CsrMatrix, X: Block, Y: Block = zeros(A.rows, X.cols, dtype)): Promise<Block> =>
     multiplySparse(A, asDType(X, dtype), Y);
   let transposed: CsrMatrix | undefined;
-  return defineOperator(name, {
+  const op = defineOperator(name, {
     shape,
     dtype,
     ...(psd ? { psd } : {}),
@@ -70,6 +71,7 @@ export function csrOperator(name: string, A: CsrMatrix, psd?: boolean): SparseOp
       return multiply(transposed ?? A, Y);
     },
   });
+  return trusted(op);
 }
 
 /**

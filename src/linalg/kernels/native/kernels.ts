@@ -27,7 +27,7 @@ export interface NativeKernels extends Kernels {
   sgemm(product: Product<Float32Array>): void;
 }
 
-/** Between the kernels of another backend the library's threads fall asleep: to wake them takes longer than so much work. */
+/** Between the kernels of another backend so much work takes less time on one of the library's threads: race `gradients`. */
 const SHORT_BETWEEN_OTHERS = 2e7;
 
 /** Rows of a strip in a product of which only the upper triangle is wanted. */

@@ -1,6 +1,6 @@
 /** addGram, times, solve, subtract and gemm on an engine: operands are copied into shared memory, at most one tile of the result at a time. */
 import { type Block, type Matrix, rowsOf, zeroMatrix } from '../../../core/block.ts';
-import { bytesPerEntry, type DType, dtypeOf, type FloatArray } from '../../../core/dtype.ts';
+import { bytesPerEntry, type DType, dtypeOf, type FloatArray, viewOf } from '../../../core/dtype.ts';
 import { invertSmall } from '../../cholesky.ts';
 import { subMatrix } from '../../small.ts';
 import { type GemmOptions, SUMMED_ROWS } from '../provider.ts';
@@ -32,10 +32,6 @@ type Sink = (values: FloatArray, tile: Tile) => void;
 
 const typeOf = (kind: ProductKind): DType => (kind === 'productF32' ? 'float32' : 'float64');
 
-function view(dtype: DType, memory: SharedArrayBuffer, at: Address, length: number): FloatArray {
-  return dtype === 'float32' ? new Float32Array(memory, at, length) : new Float64Array(memory, at, length);
-}
-
 /** Copies `count` outer entries of a source from `first` on to `at`, rounded to `dtype`. */
 function load(
   source: Source,
@@ -49,10 +45,10 @@ function load(
   const bytes = bytesPerEntry(dtype);
   if (!byColumns) {
     const length = count * block.cols;
-    view(dtype, memory, at, length).set(block.data.subarray(first * block.cols, first * block.cols + length));
+    viewOf(dtype, memory, at, length).set(block.data.subarray(first * block.cols, first * block.cols + length));
     return { at, outer: block.cols * bytes, depth: bytes };
   }
-  const target = view(dtype, memory, at, block.rows * count);
+  const target = viewOf(dtype, memory, at, block.rows * count);
   if (count === block.cols) target.set(block.data);
   else {
     for (let i = 0; i < block.rows; i++) {
@@ -92,7 +88,7 @@ function tileJob(kind: ProductKind, A: Source, B: Source, structure: Structure, 
       return { program: 'multiply', args: { ...args, upper: structure === 'upper' } };
     },
     store(memory, base) {
-      sink(view(dtype, memory, base + offsetC, rows * cols), tile);
+      sink(viewOf(dtype, memory, base + offsetC, rows * cols), tile);
     },
   };
 }
@@ -246,14 +242,14 @@ function solveJob(kind: ProductKind, X: Block, R: Matrix, inverses: Matrix): Job
     bytes: offsetPacked + packedBytes(halfOf(k), halfOf(k)),
     work: rows * k * k,
     load(memory, base) {
-      view(dtype, memory, base, rows * k).set(X.data);
-      view(dtype, memory, base + offsetR, k * k).set(R.data);
-      view(dtype, memory, base + offsetT, inverses.data.length).set(inverses.data);
+      viewOf(dtype, memory, base, rows * k).set(X.data);
+      viewOf(dtype, memory, base + offsetR, k * k).set(R.data);
+      viewOf(dtype, memory, base + offsetT, inverses.data.length).set(inverses.data);
       const places = { B: base, Q: base + offsetQ, R: base + offsetR, inverses: base + offsetT };
       return { program: 'solve', args: { kind, rows, k, ...places, packed: base + offsetPacked } };
     },
     store(memory, base) {
-      X.data.set(view(dtype, memory, base + offsetQ, rows * k));
+      X.data.set(viewOf(dtype, memory, base + offsetQ, rows * k));
     },
   };
 }

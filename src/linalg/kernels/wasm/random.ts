@@ -1,6 +1,6 @@
 /** Random columns on an engine: filled in the shared memory, panel by panel, and copied out. */
 import type { Block } from '../../../core/block.ts';
-import { bytesPerEntry, dtypeOf } from '../../../core/dtype.ts';
+import { bytesPerEntry, dtypeOf, viewOf } from '../../../core/dtype.ts';
 import { type Distribution, initialState, type StreamKey, sparseStride } from '../../../core/random.ts';
 import type { Engine, Job } from './engine.ts';
 import { type Address, align } from './module.ts';
@@ -89,8 +89,7 @@ export async function fillColumns(
     },
     store(memory, base) {
       states.set(new Int32Array(memory, base, states.length));
-      const made = [memory, base + offsetOut, height * cols] as const;
-      data.set(dtype === 'float32' ? new Float32Array(...made) : new Float64Array(...made), start * cols);
+      data.set(viewOf(dtype, memory, base + offsetOut, height * cols), start * cols);
     },
   });
   for (let start = 0; start < rows; start += step) await engine.run(panel(start, Math.min(step, rows - start)));

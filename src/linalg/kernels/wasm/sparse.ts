@@ -3,12 +3,12 @@
  * out behind them.
  */
 import { type Block, copyColumns } from '../../../core/block.ts';
-import { bytesPerEntry, type DType, dtypeOf, type FloatArray } from '../../../core/dtype.ts';
+import { bytesPerEntry, dtypeOf, viewOf } from '../../../core/dtype.ts';
 import { UnsupportedError } from '../../../core/errors.ts';
 import type { CsrMatrix } from '../../csr.ts';
 import { Engine, type Job } from './engine.ts';
 import { teamSize } from './load.ts';
-import { type Address, ALIGNMENT, align, compileModule } from './module.ts';
+import { ALIGNMENT, align, compileModule } from './module.ts';
 
 /** Memory for matrices and blocks together: what 32-bit addresses reach, less the threads' own areas. */
 const MOST_BYTES = 2 ** 32 - 2 ** 26;
@@ -97,10 +97,6 @@ class Residents {
   }
 }
 
-function view(dtype: DType, memory: SharedArrayBuffer, at: Address, length: number): FloatArray {
-  return dtype === 'float32' ? new Float32Array(memory, at, length) : new Float64Array(memory, at, length);
-}
-
 /** The threads that multiply sparse matrices, with a memory of their own. */
 export class SparseEngine {
   readonly #engine: Engine;
@@ -157,11 +153,11 @@ export class SparseEngine {
         if (!resident.isLoaded) {
           new Int32Array(memory, indptr, A.indptr.length).set(A.indptr);
           new Int32Array(memory, indices, A.indices.length).set(A.indices);
-          view(dtype, memory, data, A.data.length).set(A.data);
+          viewOf(dtype, memory, data, A.data.length).set(A.data);
           new Int32Array(memory, bounds, parts + 1).set(balancedBounds(A, parts));
           resident.isLoaded = true;
         }
-        const block = { rows: A.cols, cols, data: view(dtype, memory, base + offsetX, A.cols * cols) };
+        const block = { rows: A.cols, cols, data: viewOf(dtype, memory, base + offsetX, A.cols * cols) };
         copyColumns(X, first, first + cols, block, 0);
         const kind = dtype === 'float32' ? 'csrF32' : 'csrF64';
         const [atX, atY] = [base + offsetX, base + offsetY];
@@ -171,7 +167,7 @@ export class SparseEngine {
         };
       },
       store(memory, base) {
-        const data = view(dtype, memory, base + offsetY, A.rows * cols);
+        const data = viewOf(dtype, memory, base + offsetY, A.rows * cols);
         copyColumns({ rows: A.rows, cols, data }, 0, cols, out, first);
       },
     };
