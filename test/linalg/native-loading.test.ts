@@ -6,6 +6,8 @@ import { delimiter, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { candidates } from '../../src/linalg/kernels/native/candidates.ts';
+import { identify } from '../../src/linalg/kernels/native/identify.ts';
+import type { BlasLibrary } from '../../src/linalg/kernels/native/library.ts';
 import { afterAll, beforeAll, describe, expect, test } from '../support/jest.ts';
 import { describeNative } from '../support/native.ts';
 import { skippedTitle } from '../support/skips.ts';
@@ -132,6 +134,23 @@ compiled(compiled === describeNative ? imposter : skippedTitle(imposter, 'there 
     expect(by).toHaveLength(1);
     expect(by).not.toContain(pid);
   });
+});
+
+test.each([
+  [{ openblas_get_corename: 'Prescott' }, 'native (OpenBLAS 0.3.21 for Prescott, 2 threads)'],
+  [{ openblas_get_corename64_: 'Zen' }, 'native (OpenBLAS 0.3.21 for Zen, 2 threads)'],
+  [{}, 'native (OpenBLAS 0.3.21, 2 threads)'],
+])('the name says which processor the kernels of OpenBLAS are for, if it tells: %j', (core, name) => {
+  const answers: Record<string, unknown> = {
+    openblas_get_config: 'OpenBLAS 0.3.21 DYNAMIC_ARCH MAX_THREADS=64',
+    openblas_get_num_threads: 2,
+    ...core,
+  };
+  const func = (symbol: string) => {
+    if (!(symbol in answers)) throw new Error(`no ${symbol}`);
+    return () => answers[symbol];
+  };
+  expect(identify({ files: ['libopenblas.so.0'], handles: [{ func }] } as unknown as BlasLibrary)).toBe(name);
 });
 
 describe('candidates', () => {

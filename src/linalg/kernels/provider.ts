@@ -25,7 +25,7 @@ export interface GemmOptions {
  * before the promise settles.
  */
 export interface Kernels {
-  /** Recorded in every result, e.g. `js` or `native (OpenBLAS 0.3.21, 2 threads)`. */
+  /** Recorded in every result, e.g. `js` or `native (OpenBLAS 0.3.21 for Haswell, 2 threads)`. */
   readonly name: string;
   /**
    * G += X^T Y. X: p x k, Y: p x l of one dtype, G: k x l. Float64 panels are added up in float64, float32 panels in float32

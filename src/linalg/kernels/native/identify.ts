@@ -20,7 +20,10 @@ const openblas: Identity = (handles) => {
     findFunction(handles, [name, `${name}64_`, `${name}_64_`], result, [])?.();
   const config = find('openblas_get_config', 'str');
   if (config === undefined) return undefined;
-  return { product: withVersion('OpenBLAS', String(config)), threads: Number(find('openblas_get_num_threads', 'int')) };
+  // The processor that its kernels are for: an early one where the library does not know this one.
+  const core = find('openblas_get_corename', 'str');
+  const product = withVersion('OpenBLAS', String(config)) + (core === undefined ? '' : ` for ${core}`);
+  return { product, threads: Number(find('openblas_get_num_threads', 'int')) };
 };
 
 const mkl: Identity = (handles) => {
@@ -39,7 +42,7 @@ const blis: Identity = (handles) => {
   return { product: withVersion('BLIS', String(version)), threads: Number(threads) };
 };
 
-/** For example `native (OpenBLAS 0.3.21, 2 threads)`, or `native (libblas.so.3)` when the library does not say. */
+/** For example `native (OpenBLAS 0.3.21 for Haswell, 2 threads)`, or `native (libblas.so.3)` when the library does not say. */
 export function identify({ handles, files }: BlasLibrary): string {
   // Only the first file, which has the products: the LAPACK beside it may bring a BLAS of its own.
   for (const ask of [openblas, mkl, blis]) {
