@@ -95,6 +95,22 @@ function pairsOf({ rows, cols, data }: Block, first: number): Block | undefined 
 }
 
 /** Copies columns `first..end` of `source` into columns starting at `offset` of `target`; rows must agree. */
+export type CopyColumns = (source: Block, first: number, end: number, target: Block, offset: number) => void;
+
+/** Numbers from which on a call of foreign code costs little beside a copy. */
+const LARGE_COPY = 2 ** 16;
+
+let copyLarge: CopyColumns | undefined;
+
+/**
+ * Says who copies columns of large blocks of one element type. Their rows lie on pages far apart, which a processor waits for
+ * one after the other where a loop has many instructions.
+ */
+export function copyLargeWith(copy: CopyColumns): void {
+  copyLarge = copy;
+}
+
+/** See {@link CopyColumns}. */
 export function copyColumns(source: Block, first: number, end: number, target: Block, offset: number): void {
   const width = end - first;
   // the rows would be gone through all the same
@@ -102,6 +118,10 @@ export function copyColumns(source: Block, first: number, end: number, target: B
   const [from, to] = [source.data, target.data];
   if (width === source.cols && width === target.cols) {
     to.set(from);
+    return;
+  }
+  if (copyLarge && width >= 8 && source.rows * width >= LARGE_COPY && dtypeOf(from) === dtypeOf(to)) {
+    copyLarge(source, first, end, target, offset);
     return;
   }
   // a loop converts each number of float32 to float64 and back, but not a pair of them

@@ -1,5 +1,5 @@
 /** Columns copied between blocks: every entry as it was, whatever way the widths and offsets allow. */
-import { type Block, copyColumns, zeros } from '../../src/core/block.ts';
+import { type Block, copyColumns, copyLargeWith, zeros } from '../../src/core/block.ts';
 import type { DType } from '../../src/core/dtype.ts';
 import { describe, expect, test } from '../support/jest.ts';
 
@@ -34,6 +34,17 @@ describe.each<DType>(['float32', 'float64'])('%s', (dtype) => {
     }
     expect(target.data).toEqual(expected.data);
   });
+});
+
+test('another may copy what is large and of one type, and nothing else', () => {
+  const asked: number[][] = [];
+  copyLargeWith((source, first, end, target, offset) => asked.push([source.rows, first, end, target.cols, offset]));
+  const [source, target] = [numbered(2 ** 13, 10, 'float32'), zeros(2 ** 13, 12, 'float32')];
+  copyColumns(source, 1, 9, target, 3);
+  expect(asked).toEqual([[2 ** 13, 1, 9, 12, 3]]);
+  copyColumns(source, 1, 9, zeros(2 ** 13, 12, 'float64'), 3);
+  copyColumns({ rows: 3, cols: 10, data: source.data.subarray(0, 30) }, 1, 9, zeros(3, 12, 'float32'), 3);
+  expect(asked).toHaveLength(1);
 });
 
 test('rows of float32 that begin at an odd number in memory', () => {

@@ -90,7 +90,19 @@ function hasCompiler(): boolean {
 }
 
 /** Libraries made for the purpose: every routine has the same body. */
-const ROUTINES = ['sgemm_', 'dgemm_', 'sgemv_', 'dgemv_', 'ssyrk_', 'dsyrk_', 'strsm_', 'dtrsm_', 'dsyevd_'];
+const ROUTINES = [
+  'sgemm_',
+  'dgemm_',
+  'sgemv_',
+  'dgemv_',
+  'ssyrk_',
+  'dsyrk_',
+  'strsm_',
+  'dtrsm_',
+  'dsyevd_',
+  'slacpy_',
+  'dlacpy_',
+];
 
 const imposters: [string, string, RegExp][] = [
   ['does nothing', '', /gives wrong matrix products/],

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Block, type Matrix, zeroMatrix, zeros } from '../../src/core/block.ts';
-import type { DType } from '../../src/core/dtype.ts';
+import { bytesPerEntry, type DType, viewOf } from '../../src/core/dtype.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { inFlight } from '../../src/linalg/kernels/native/threads.ts';
 import { betweenCalls } from '../../src/linalg/kernels/native.ts';
@@ -192,6 +192,37 @@ describeNative('native', (native) => {
         expect(C[i * 14 + j]).toBe(sum);
       }
     }
+  });
+
+  test.each(['float32', 'float64'] as const)(
+    'copyColumns: every bit as it was, also in shared memory (%s)',
+    (dtype) => {
+      const [rows, cols, width] = [3000, 40, 33];
+      const special = [Number.NaN, Number.POSITIVE_INFINITY, -0, 2 ** -149, 1 / 3];
+      const shared = new SharedArrayBuffer(rows * cols * bytesPerEntry(dtype));
+      const source: Block = { rows, cols, data: viewOf(dtype, shared, 0, rows * cols) };
+      for (let at = 0; at < source.data.length; at++) source.data[at] = special[at % 7] ?? at;
+      const target = zeros(rows, width + 5, dtype);
+      native.copyColumns(source, 6, 6 + width, target, 3);
+      const expected = zeros(rows, width + 5, dtype);
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < width; j++) expected.data[i * (width + 5) + 3 + j] = source.data[i * cols + 6 + j]!;
+      }
+      expect(target.data.every((value, at) => Object.is(value, expected.data[at]))).toBe(true);
+    },
+  );
+
+  test('copyColumns refuses columns that are not there', () => {
+    const block = zeros(3, 4, 'float32');
+    for (const [first, end, offset] of [
+      [2, 5, 0],
+      [0, 2, 3],
+      [-1, 1, 0],
+      [0, 2, -1],
+    ] as const) {
+      expect(() => native.copyColumns(block, first, end, zeros(3, 4, 'float32'), offset)).toThrow(/no columns/);
+    }
+    expect(() => native.copyColumns(block, 0, 2, zeros(2, 4, 'float32'), 0)).toThrow(/3 x 4/);
   });
 
   test('an array that is too short, or a size that is none, is refused before memory is touched', async () => {

@@ -11,6 +11,7 @@ export const UPPER: Uint8Array = character('U');
 export const LOWER: Uint8Array = character('L');
 export const LEFT: Uint8Array = character('L');
 export const VECTORS: Uint8Array = character('V');
+export const ALL: Uint8Array = character('A');
 
 /**
  * An integer that reads the same at 32 and at 64 bits (on little-endian machines), so a library built either way gets

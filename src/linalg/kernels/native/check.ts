@@ -4,6 +4,7 @@ import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../../../co
 import type { DType } from '../../../core/dtype.ts';
 import { mirrorUpper } from '../../small.ts';
 import type { Kernels } from '../provider.ts';
+import type { NativeKernels } from './kernels.ts';
 
 /** Large enough for a library to use its threads and this one its calls off the event loop. */
 const ROWS = 150;
@@ -106,13 +107,26 @@ async function eigenpairsAreRight(kernels: Kernels, k: number): Promise<boolean>
   return worst < 1e-9;
 }
 
+/** Some columns of a block, put between others of another one. */
+function copiesAreRight(kernels: NativeKernels): boolean {
+  return (['float32', 'float64'] as const).every((dtype) => {
+    const [from, to] = [wholeNumbers(ROWS, 20, dtype), wholeNumbers(ROWS, 15, dtype)];
+    const expected = to.data.map((value, at) => {
+      const [i, j] = [Math.floor(at / 15), at % 15];
+      return j >= 3 && j < 12 ? from.data[20 * i + 5 + j - 3]! : value;
+    });
+    kernels.copyColumns(from, 5, 14, to, 3);
+    return equal(to, { ...to, data: expected });
+  });
+}
+
 /** What is wrong with a provider, or undefined if its answers are right. */
-export async function findFault(kernels: Kernels): Promise<string | undefined> {
+export async function findFault(kernels: NativeKernels): Promise<string | undefined> {
   if (!((await productsAreRight(kernels)) && (await projectionsAreRight(kernels))))
     return 'gives wrong matrix products';
   if (!(await solutionsAreRight(kernels))) return 'solves triangular systems wrongly';
   for (const order of [3, ROWS]) {
     if (!(await eigenpairsAreRight(kernels, order))) return 'gives wrong eigenpairs';
   }
-  return undefined;
+  return copiesAreRight(kernels) ? undefined : 'copies columns wrongly';
 }

@@ -1,11 +1,19 @@
 /** The provider `'native'`: a system BLAS and LAPACK, called in place on the library's own memory. */
-import { asDType, type Block, checkBlock, type Matrix, rowsOf, zeroMatrix } from '../../../core/block.ts';
+import {
+  asDType,
+  type Block,
+  type CopyColumns,
+  checkBlock,
+  type Matrix,
+  rowsOf,
+  zeroMatrix,
+} from '../../../core/block.ts';
 import { dtypeOf, type FloatArray } from '../../../core/dtype.ts';
-import { UnsupportedError } from '../../../core/errors.ts';
+import { ShapeError, UnsupportedError } from '../../../core/errors.ts';
 import { breathe } from '../../../core/schedule.ts';
 import { Scratch } from '../../../core/scratch.ts';
 import { type GemmOptions, type Kernels, SUMMED_ROWS } from '../provider.ts';
-import { integer, LEFT, LOWER, NO_TRANSPOSE, ONE_CHARACTER, scalar } from './arguments.ts';
+import { ALL, integer, LEFT, LOWER, NO_TRANSPOSE, ONE_CHARACTER, scalar } from './arguments.ts';
 import { eigh } from './eigh.ts';
 import type { ForeignFunction } from './ffi.ts';
 import type { BlasLibrary } from './library.ts';
@@ -25,6 +33,8 @@ export interface NativeKernels extends Kernels {
   /** The files the routines come from. */
   readonly files: readonly string[];
   sgemm(product: Product<Float32Array>): void;
+  /** At once and on this thread, for blocks of one element type. @throws ShapeError for columns that a block does not have. */
+  copyColumns: CopyColumns;
 }
 
 /** Between the kernels of another backend so much work takes less time on one of the library's threads: race `gradients`. */
@@ -177,6 +187,21 @@ class BlasKernels implements NativeKernels {
     const { m, n, k } = product;
     const args = productArguments(product);
     this.#library.alone(2 * m * n * k, () => this.#library.sgemm(...args), SHORT_BETWEEN_OTHERS);
+  }
+
+  copyColumns(source: Block, first: number, end: number, target: Block, offset: number): void {
+    const [rows, cols] = [source.rows, end - first];
+    if (Math.min(first, cols, offset) < 0 || end > source.cols || offset + cols > target.cols) {
+      throw new ShapeError(
+        `copyColumns: no columns ${first}..${end} of ${source.cols} or ${offset} of ${target.cols}`,
+        {},
+      );
+    }
+    checkBlock('copyColumns', source, rows, source.cols);
+    checkBlock('copyColumns', target, rows, target.cols);
+    const copy = dtypeOf(source.data) === 'float32' ? this.#library.slacpy : this.#library.dlacpy;
+    const [from, to] = [source.data.subarray(first), target.data.subarray(offset)];
+    copy(ALL, integer(cols), integer(rows), from, integer(source.cols), to, integer(target.cols), ONE_CHARACTER);
   }
 
   #multiply(product: Product): Promise<void> {

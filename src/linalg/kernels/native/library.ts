@@ -15,6 +15,8 @@ const SIGNATURES = {
   strsm: [11, 4],
   dtrsm: [11, 4],
   dsyevd: [11, 2],
+  slacpy: [7, 1],
+  dlacpy: [7, 1],
 } as const;
 type RoutineName = keyof typeof SIGNATURES;
 
@@ -60,5 +62,7 @@ export function openLibrary(ffi: Ffi, files: Candidate): BlasLibrary {
     strsm: bind('strsm'),
     dtrsm: bind('dtrsm'),
     dsyevd: bind('dsyevd'),
+    slacpy: bind('slacpy'),
+    dlacpy: bind('dlacpy'),
   };
 }

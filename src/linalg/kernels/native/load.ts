@@ -1,5 +1,6 @@
 /** Finding a usable library. Nothing here throws: what does not work is a reason, and the caller goes on without. */
 import { types } from 'node:util';
+import { copyLargeWith } from '../../../core/block.ts';
 import { type Candidate, candidates, LIBRARY_VARIABLE } from './candidates.ts';
 import { findFault } from './check.ts';
 import { faultInChild } from './child-trial.ts';
@@ -41,7 +42,9 @@ async function attempt(ffi: Ffi, files: Candidate, isNamed: boolean): Promise<At
     const kernels = nativeKernels(library, identify(library));
     // Once more here, where koffi's stacks and the library's threads may be set up differently.
     const faultHere = await findFault(kernels);
-    return faultHere === undefined ? { kernels } : { reason: faultHere };
+    if (faultHere !== undefined) return { reason: faultHere };
+    copyLargeWith(kernels.copyColumns.bind(kernels));
+    return { kernels };
   } catch (error) {
     return { reason: messageOf(error) };
   }
