@@ -87,6 +87,18 @@ describeNative('native', (native) => {
     expect(relativeDistance(await jsKernels.gemm(A, B, options), await native.gemm(A, B, options))).toBeLessThan(1e-14);
   });
 
+  test('of 1,920 terms of a float32 product, 192 at most do not reach the sum for being small beside one of them', async () => {
+    const [rows, k, cols] = [64, 1920, 300];
+    const X: Block = { rows, cols: k, data: new Float32Array(rows * k).fill(1) };
+    for (let i = 0; i < rows; i++) X.data[i * k] = 2 ** 25;
+    const out = zeros(rows, cols, 'float32');
+    await native.times(X, { rows: k, cols, data: new Float64Array(k * cols).fill(1) } as Matrix, out);
+    for (const sum of out.data) {
+      expect(sum - 2 ** 25).toBeLessThanOrEqual(k);
+      expect(sum - 2 ** 25).toBeGreaterThanOrEqual(k - 192);
+    }
+  });
+
   test('an empty dimension gives an empty or zero result', async () => {
     const out = zeros(3, 2, 'float32');
     out.data.fill(7);

@@ -40,6 +40,12 @@ export interface NativeKernels extends Kernels {
 /** Between the kernels of another backend so much work takes less time on one of the library's threads: race `gradients`. */
 const SHORT_BETWEEN_OTHERS = 2e7;
 
+/**
+ * Terms of a wide X C that are added up in float32 before their sum is added to the others. OpenBLAS takes up to 320, whose rounding
+ * is then a large part of what is wrong with eigenvectors; fewer terms would cost time.
+ */
+const SUMMED_TERMS = 192;
+
 /** Rows of a strip in a product of which only the upper triangle is wanted. */
 const STRIP = 256;
 
@@ -100,9 +106,16 @@ class BlasKernels implements NativeKernels {
   async times(X: Block, C: Block, out: Block): Promise<void> {
     checkBlock('times', X, X.rows, C.rows);
     checkBlock('times', out, X.rows, C.cols);
+    const depth = dtypeOf(X.data) === 'float32' && C.cols > NARROW ? SUMMED_TERMS : X.cols;
     await this.#withFactor('times', X, C, out, async (B) => {
       for (const [x, product] of pieces(X, C.cols, out)) {
-        await this.#multiply({ m: x.rows, n: C.cols, k: x.cols, A: x.data, B, C: product.data });
+        let first = 0;
+        do {
+          const terms = { A: x.data.subarray(first), B: B.subarray(first * C.cols), beta: Number(first > 0) };
+          const k = Math.min(depth, x.cols - first);
+          await this.#multiply({ m: x.rows, n: C.cols, k, ...terms, C: product.data, strideA: x.cols });
+          first += depth;
+        } while (first < x.cols);
       }
     });
   }
