@@ -11,6 +11,7 @@ import { panelBuffer, sweep } from '../multivector/sweep.ts';
 import { addSquares, columnNorms, concatenate, gram, leadingColumns } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import { residualEstimates, roundingOfSamples } from '../spectrum/residual-samples.ts';
+import { chiSquareQuantile } from '../stats/distributions.ts';
 import { effectiveDimension, likelySquaredInterval } from '../stats/effective-dimension.ts';
 import { type Interval, squaredInterval, withNoise } from '../stats/interval.ts';
 import {
@@ -60,13 +61,12 @@ const rowNorms = (A: Matrix): Float64Array =>
 const lengthDefect = (theta: Float64Array, norms: Float64Array): number =>
   norms.reduce((worst, norm, i) => Math.max(worst, 2 * Math.abs(theta[i]! * (norm - 1))), 0);
 
-/**
- * Of 100 vectors, an estimate is below the truth over 1.7 with probability at most P(chi2_100 <= 100 / 1.7^2) = 1.2e-10, and one of
- * 10,000 estimates is below the truth over 2 with 1.1e-11. For as many columns or fewer all of V^T V is computed instead.
- */
-const DEFECT_PROBES = 100;
-const DEFECT_FACTOR = 1.7;
-const EACH_FACTOR = 2;
+/** Of so many columns or fewer all of V^T V is computed. Of more, Gaussian vectors show how far it is from I. */
+const EXACT_COLUMNS = 100;
+const DEFECT_PROBES = 50;
+
+/** What these vectors take of the probability with which each event may fail, in equal parts for the three norms that they show. */
+const DEFECT_SHARE = 0.01;
 
 /** The largest ||E v|| that the run shows, v a unit vector. */
 const largestOf = ({ diagonal, offDiagonal }: ErrorRun): number =>
@@ -153,12 +153,30 @@ export interface SeenVectors {
   squares: Float64Array;
   /** A combination of the leading ones, n x 1: {@link leadingWeights}. */
   leading: Block;
-  /** ||C (V^T V - I)||_F beside the scale of C, at most. */
+  /** ||C (V^T V - I)||_F beside the scale of C. */
   defect: number;
-  /** ||V^T V - I||_F, at most. */
+  /** ||V^T V - I||_F. */
   spread: number;
-  /** Where the Ritz vectors are V U: | ||V u_i||^2 - 1 |, at most. */
+  /** Where the Ritz vectors are V U: a bound of | ||V u_i||^2 - 1 |, the norm of (V^T V - I) u_i. */
   rotated?: Float64Array;
+  /** Gaussian vectors that these norms are estimated from, as root mean squares; absent where they are exact, or bounds. */
+  probes?: number;
+}
+
+/**
+ * Bounds in place of estimates, and the level that is left to other events. The mean of ||D w||^2 for p Gaussian vectors w is at most x
+ * ||D||_F^2 with probability at most P(chi2_p <= p x), whatever D is.
+ */
+export function boundsOfSeen(seen: SeenVectors, level: number): { seen: SeenVectors; left: number } {
+  const { probes, defect, spread, rotated } = seen;
+  if (probes === undefined) return { seen, left: level };
+  const factor = (count: number): number =>
+    Math.sqrt(probes / chiSquareQuantile((DEFECT_SHARE * (1 - level)) / (3 * count), probes));
+  const bounds = {
+    ...{ defect: factor(1) * defect, spread: factor(1) * spread },
+    ...(rotated ? { rotated: rotated.map((norm) => factor(rotated.length) * norm) } : {}),
+  };
+  return { seen: { ...seen, ...bounds }, left: 1 - (1 - DEFECT_SHARE) * (1 - level) };
 }
 
 /** Rows that are seen at a time: roundings of longer sums would come to more of what a float32 estimate of the defect says. */
@@ -184,7 +202,7 @@ export async function freeOfSpan(
   core: Core,
 ): Promise<SeenVectors> {
   const { kernels } = verbs;
-  const exact = V.cols <= DEFECT_PROBES ? exactDefect(V.cols, kernels) : undefined;
+  const exact = V.cols <= EXACT_COLUMNS ? exactDefect(V.cols, kernels) : undefined;
   const probes = defectProbes(V.cols, V.dtype, exact ? 0 : DEFECT_PROBES);
   const factors = zeroMatrix(V.cols, 1 + probes.cols);
   placeSideBySide([await leadingWeights(core), probes], factors);
@@ -213,15 +231,16 @@ export async function freeOfSpan(
   await projectOut([Omega], [V], verbs, { measured: { overlap, squares } });
   // D = V^T V - I, or D times the probes
   const D = exact?.matrix() ?? difference(subMatrix(returned, 0, V.cols, Omega.cols + 1, returned.cols), probes);
-  const [ofNorm, ofEach] = exact ? [1, 1] : [DEFECT_FACTOR, EACH_FACTOR].map((factor) => factor / Math.sqrt(D.cols));
+  const root = exact ? 1 : Math.sqrt(probes.cols);
   return {
     squares: lengths,
     leading,
-    defect: ratio(ofNorm! * frobeniusNorm(await core.times(D)), core.scale),
-    spread: ofNorm! * frobeniusNorm(D),
+    defect: ratio(frobeniusNorm(await core.times(D)) / root, core.scale),
+    spread: frobeniusNorm(D) / root,
     ...(core.rotation
-      ? { rotated: rowNorms(await kernels.gemm(core.rotation, D, { transA: true })).map((norm) => ofEach! * norm) }
+      ? { rotated: rowNorms(await kernels.gemm(core.rotation, D, { transA: true })).map((norm) => norm / root) }
       : {}),
+    ...(exact ? {} : { probes: probes.cols }),
   };
 }
 
@@ -253,15 +272,15 @@ function residualSquare(
  * @param core V^T A V, where V are other vectors of the same span than the Ritz vectors
  */
 export async function certifyDeflated(
-  run: Certification,
+  given: Certification,
   pairs: RitzPairs,
   { seen, core = diagonalCore(pairs.eigenvalues) }: { seen?: SeenVectors | undefined; core?: Core } = {},
 ): Promise<Statements> {
-  const { op, tests, level, verbs, measuring } = run;
   const { eigenvalues: theta, eigenvectors: V, residualNorms, residualSamples } = pairs;
-  const view = seen ?? (await freeOfSpan(run, V, core));
-  const { squares: lengths, leading, defect: relativeDefect, spread, rotated } = view;
-  const G = run.Omega;
+  const bounded = boundsOfSeen(seen ?? (await freeOfSpan(given, V, core)), given.level);
+  const { squares: lengths, leading, defect: relativeDefect, spread, rotated } = bounded.seen;
+  const run = { ...given, level: bounded.left };
+  const { op, tests, level, verbs, measuring, Omega: G } = run;
   const AG = await measure(op, G, measuring);
   const asymmetricNoise = await measureAsymmetricNoise(run, G, AG);
   const repeated = await noiseFromRepetition(op, await G.readColumns(0, 1), await AG.readColumns(0, 1));

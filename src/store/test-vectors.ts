@@ -49,6 +49,7 @@ export interface TestsStage extends WantedTests {
   /** Then, how far the eigenvectors are from orthonormal: {@link SeenVectors}. */
   defect?: number;
   spread?: number;
+  probes?: number;
   work: WorkRecord;
 }
 
@@ -100,10 +101,15 @@ export async function readTests(directory: Certified): Promise<TestsStage | unde
   if (attributes.freed !== 1) return stage;
   const { arrays } = await readRecordFile(file, ['squares']);
   const [defect, spread] = [Number(attributes.defect), Number(attributes.spread)];
-  if (!(defect >= 0 && spread >= 0)) {
-    throw new StoreError(`${file}: the eigenvectors have no defect of ${defect} and ${spread}${REMEDY}`, { file });
+  // absent where the two are exact, and of vectors that were made before the number was kept: they are bounds then
+  const probes = attributes.probes === undefined ? {} : { probes: Number(attributes.probes) };
+  if (!(defect >= 0 && spread >= 0 && Number.isSafeInteger(probes.probes ?? 1) && (probes.probes ?? 1) > 0)) {
+    const from = probes.probes === undefined ? '' : ` from ${probes.probes} vectors`;
+    throw new StoreError(`${file}: the eigenvectors have no defect of ${defect} and ${spread}${from}${REMEDY}`, {
+      file,
+    });
   }
-  return { ...stage, squares: arrays.squares!.data, defect, spread };
+  return { ...stage, squares: arrays.squares!.data, defect, spread, ...probes };
 }
 
 /** Whether the vectors that are there are those of a result that are wanted. */
@@ -145,6 +151,7 @@ export async function ensureTests(
       ...stageIdentity(directory),
       ...{ seed, block_size: blockSize, result: await nameOfResult(result), freed: seen ? 1 : 0 },
       ...(seen ? { defect: seen.defect, spread: seen.spread } : {}),
+      ...(seen?.probes === undefined ? {} : { probes: seen.probes }),
       ...recordAttributes(work),
     };
     const arrays = seen && { squares: { shape: [seen.squares.length], data: seen.squares } };
@@ -193,11 +200,14 @@ export async function openTests(directory: Certified, stage: TestsStage, space: 
   const blocks = Array.from({ length: testBlocks(stage) }, (_, block) => block);
   for (const block of blocks) await checkTestBlock(directory, stage, block);
   const Omega = await space.open(blocks.map((block) => testBlockPath(directory, block)));
-  const { squares, defect, spread } = stage;
+  const { squares, defect, spread, probes } = stage;
   if (!squares || defect === undefined || spread === undefined) return { Omega };
   const path = leadingPath(directory);
   const file = await BlockFile.open(path);
   await file.close();
   refuseForeignTests(path, directory, file.attributes);
-  return { Omega, seen: { squares, defect, spread, leading: await readWholeFile(path) } };
+  return {
+    Omega,
+    seen: { squares, defect, spread, leading: await readWholeFile(path), ...(probes === undefined ? {} : { probes }) },
+  };
 }

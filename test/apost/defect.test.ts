@@ -1,4 +1,5 @@
 /** Statements are about the vectors that are returned: what they lack in orthonormality is counted. */
+import { boundsOfSeen } from '../../src/apost/deflated.ts';
 import { apost, diagonalOperator } from '../../src/index.ts';
 import { jsKernels } from '../../src/linalg/kernels/js.ts';
 import { estimatedDefect, exactDefect } from '../../src/multivector/defect.ts';
@@ -66,4 +67,27 @@ test('||V^T V - I||_F: exact for few columns, estimated for many', async () => {
   const ratio = meters.estimated.value() / truth;
   expect(ratio).toBeGreaterThan(0.5);
   expect(ratio).toBeLessThan(2);
+});
+
+/**
+ * SciPy 1.10: `sqrt(50 / chi2.ppf(0.01 * (1 - level) / 3, 50))`, and over 3 * 2 for one of two columns: P(chi2_50 <= 50 x) is how
+ * likely an estimate of a square from 50 vectors is below x times the truth, at rank one.
+ */
+test.each([
+  [0.9, 1.4809008965534556, 1.5165793009622257],
+  [0.99, 1.5984976529676098, 1.6335571859662588],
+])('estimated norms become bounds for a hundredth of what may fail at %d', (level, one, ofTwo) => {
+  const seen = { squares: new Float64Array(2), leading: randomBlock(3, 1, 1), defect: 2, spread: 3 };
+  const estimated = { ...seen, rotated: Float64Array.of(4, 5), probes: 50 };
+  const { seen: bounds, left } = boundsOfSeen(estimated, level);
+  expect([bounds.defect / 2, bounds.spread / 3].map((factor) => factor / one)).toEqual([
+    expect.closeTo(1, 9),
+    expect.closeTo(1, 9),
+  ]);
+  expect(bounds.rotated![0]! / 4 / ofTwo).toBeCloseTo(1, 9);
+  expect(bounds.rotated![1]! / 5 / ofTwo).toBeCloseTo(1, 9);
+  // what the three take and what is left are all of it
+  expect(1 - left).toBeCloseTo(0.99 * (1 - level), 12);
+  // nothing is taken for norms that are exact, or bounds
+  expect(boundsOfSeen(seen, level)).toEqual({ seen, left: level });
 });

@@ -1,5 +1,5 @@
 /** Test vectors and their products in several processes: of results without residual norms, and where others lie there. */
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlockFile } from '../../src/hdf5/index.ts';
 import { readRecordFile, writeRecordFile } from '../../src/hdf5/record-file.ts';
@@ -65,6 +65,36 @@ describe.each([
     expect(await numbersOf(at(parts))).toMatchObject(await numbersOf(at(whole)));
   });
 });
+
+test('how far many vectors are from orthonormal: an estimate with its number of vectors, or a bound without', async () => {
+  const [directory, matrix] = [at('many'), at('A.mtx')];
+  const entries = Array.from({ length: 200 }, (_, i) => `${i + 1} ${i + 1} ${1 / (i + 1)}`);
+  const header = '%%MatrixMarket matrix coordinate real symmetric\n200 200 200';
+  await writeFile(matrix, `${header}\n${entries.join('\n')}\n`);
+  const own = ['--operator', matrix];
+  await step('run', ...own, '--dims', '110', '--block-size', '55', '--seed', '5', '--tests', '4', '--out', directory);
+  const file = join(directory, 'tests/stage.h5');
+  const { attributes, arrays } = await readRecordFile(file, ['squares']);
+  expect(attributes.probes).toBe(50);
+  const certify = async (seen: Record<string, number>) => {
+    const { probes: _, ...others } = attributes;
+    await writeRecordFile(file, { attributes: { ...others, ...seen }, arrays });
+    return runHere(['certify', directory, ...own, '--tests', '4', '--json'], { EIGENSKETCH_KERNELS: 'js' });
+  };
+  const bound = async (seen: Record<string, number>): Promise<number> =>
+    JSON.parse((await certify(seen)).stdout).certificate.missedEigenvalueBound;
+  const none = await bound({ defect: 0 });
+  const first = await bound({ defect: 1e3 });
+  // as much is added for a bound, and the factor of an estimate of 50 vectors beside it (at 0.99, SciPy)
+  expect((await bound({ defect: 1e3, probes: 50 })) / first).toBeCloseTo(1.5985, 3);
+  expect(none).toBeLessThan(1e-2 * first);
+  for (const probes of [0, 2.5]) {
+    expect(await certify({ probes })).toMatchObject({
+      code: 5,
+      stderr: expect.stringContaining(`from ${probes} vectors`),
+    });
+  }
+}, 60_000);
 
 describe('a shard of the products', () => {
   const { open } = BlockFile;
