@@ -1,6 +1,6 @@
 /** How large an eigenvalue can be that a sketch has missed. */
 
-import { type Matrix, zeroMatrix } from '../core/block.ts';
+import { type Matrix, placeSideBySide, zeroMatrix } from '../core/block.ts';
 import { maximum } from '../core/extremes.ts';
 import { breathe } from '../core/schedule.ts';
 import { sumOfSquares } from '../core/vector-norm.ts';
@@ -9,9 +9,9 @@ import { tridiagonalOf } from '../krylov/lanczos.ts';
 import { eigenvalueBound, type LanczosRun, mirrored } from '../krylov/lanczos-bound.ts';
 import { roundingOf } from '../krylov/ritz.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
-import { frobeniusNorm, scaleRows } from '../linalg/small.ts';
+import { frobeniusNorm, scaleRows, subMatrix } from '../linalg/small.ts';
 import type { Multivector } from '../multivector/multivector.ts';
-import { sweep, type Visit } from '../multivector/sweep.ts';
+import { panelBuffer, sweep, type Visit } from '../multivector/sweep.ts';
 import { columnNorms, gram, leadingColumns, times } from '../multivector/verbs.ts';
 import { measure } from '../sketch/measure.ts';
 import { chiSquareQuantile } from '../stats/distributions.ts';
@@ -76,14 +76,16 @@ async function deflate(
   { verbs }: Certification,
 ): Promise<Deflated> {
   const { kernels } = verbs;
-  const [z, inSpan] = [zeroMatrix(V.cols, 1), zeroMatrix(V.cols, 1)];
+  const both = zeroMatrix(V.cols, 2);
+  const buffer = panelBuffer(2, y.dtype);
   const visit: Visit = async ([v, x], [product]) => {
     await kernels.subtract(v!, coordinates, product!);
-    await kernels.addGram(v!, product!, inSpan, false);
-    await kernels.addGram(v!, x!, z, false);
+    const sides = buffer(v!.rows);
+    placeSideBySide([x!, product!], sides);
+    await kernels.addGram(v!, sides, both, false);
   };
   await sweep('apost', [V, w], verbs, visit, { updated: [y] });
-  return { z, inSpan };
+  return { z: subMatrix(both, 0, V.cols, 0, 1), inSpan: subMatrix(both, 0, V.cols, 1, 2) };
 }
 
 /** V^T of the next vector of the run, (y - sum_i H_i,last v_i) / B_last, from those of y and of the vectors so far. */

@@ -1,6 +1,6 @@
 /** Certification of Ritz pairs: the known part of the error is separated, only the rest is sampled. */
 
-import { type Block, copyColumns, type Matrix, rowsOf, zeroMatrix, zeros } from '../core/block.ts';
+import { type Block, type Matrix, placeSideBySide, rowsOf, zeroMatrix, zeros } from '../core/block.ts';
 import { unitRoundoff } from '../core/dtype.ts';
 import { sumOfSquares, vectorNorm } from '../core/vector-norm.ts';
 import { frobeniusNorm, subMatrix } from '../linalg/small.ts';
@@ -181,15 +181,6 @@ export function boundsOfSeen(seen: SeenVectors, level: number): { seen: SeenVect
 
 /** Rows that are seen at a time: roundings of longer sums would come to more of what a float32 estimate of the defect says. */
 const SEEN_ROWS = 1024;
-
-/** [parts] of equal height in `out`. */
-function placeSideBySide(parts: readonly Block[], out: Block): void {
-  let column = 0;
-  for (const part of parts) {
-    copyColumns(part, 0, part.cols, out, column);
-    column += part.cols;
-  }
-}
 
 /**
  * Frees the test vectors, in place, of the span of V. What there is to see of V is seen on the way: a product with few columns

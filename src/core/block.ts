@@ -142,3 +142,12 @@ export function copyColumns(source: Block, first: number, end: number, target: B
     }
   }
 }
+
+/** [parts] of equal height in `out`. */
+export function placeSideBySide(parts: readonly Block[], out: Block): void {
+  let column = 0;
+  for (const part of parts) {
+    copyColumns(part, 0, part.cols, out, column);
+    column += part.cols;
+  }
+}

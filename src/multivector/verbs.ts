@@ -1,5 +1,5 @@
 /** The n-scale verbs: each streams row panels of its operands, so memory is O(panel x k) beside the operands. */
-import { type Block, copyColumns, type Matrix, rowsOf, zeroMatrix } from '../core/block.ts';
+import { type Block, copyColumns, type Matrix, placeSideBySide, rowsOf, zeroMatrix } from '../core/block.ts';
 import { allocate, dtypeOf } from '../core/dtype.ts';
 import { Scratch } from '../core/scratch.ts';
 import { sumOfSquares } from '../core/vector-norm.ts';
@@ -238,14 +238,9 @@ export async function concatenate(
   out: Multivector,
   context: SweepContext = {},
 ): Promise<Multivector> {
-  const visit = async (panels: Block[], [all]: Block[]): Promise<void> => {
-    let column = 0;
-    for (const panel of panels) {
-      copyColumns(panel, 0, panel.cols, all!, column);
-      column += panel.cols;
-    }
-  };
-  await sweep('concatenate', parts, context, visit, { outputs: [out] });
+  await sweep('concatenate', parts, context, async (panels, [all]) => placeSideBySide(panels, all!), {
+    outputs: [out],
+  });
   return out;
 }
 
