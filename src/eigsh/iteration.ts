@@ -149,7 +149,7 @@ export class Iteration {
     return this.state.H.rows;
   }
 
-  /** SketchRequest pairs that are there and not yet good enough. */
+  /** Wanted pairs that are there and not yet good enough. */
   get unconverged(): number[] {
     return unconvergedOf(this.ritz, this.settings.count, this.settings.tol, this.floors.noise);
   }

@@ -21,18 +21,16 @@ interface Outcome {
   name?: string;
   reason?: string;
   product?: number[];
-  core?: string;
 }
 
-/** What a fresh process finds with EIGENSKETCH_BLAS set to `library`; it runs `before` first and evaluates `core` last. */
-async function load(library: string, { root = sources, before = '', core = 'undefined' } = {}): Promise<Outcome> {
+/** What a fresh process finds with EIGENSKETCH_BLAS set to `library`; it runs `before` first. */
+async function load(library: string, { root = sources, before = '' } = {}): Promise<Outcome> {
   const program = `${before}
     const { loadNativeKernels } = await import(${JSON.stringify(new URL('linalg/kernels/native.js', root).href)});
     const { kernels, reason } = await loadNativeKernels();
     const A = { rows: 300, cols: 300, data: new Float64Array(90000).fill(1) };
     const C = await kernels?.gemm(A, A);
-    console.log(JSON.stringify({ pid: process.pid, name: kernels?.name, reason, product: C && [C.data[0], C.data[89999]],
-      core: ${core} }));`;
+    console.log(JSON.stringify({ pid: process.pid, name: kernels?.name, reason, product: C && [C.data[0], C.data[89999]] }));`;
   const env = { ...process.env, NODE_OPTIONS: '', EIGENSKETCH_BLAS: library };
   const args = ['--input-type=module', '--eval', program];
   const { stdout } = await promisify(execFile)(process.execPath, args, { env });
@@ -68,43 +66,6 @@ describeNative('loading a native library', (native) => {
     const koffi = JSON.stringify(import.meta.resolve('koffi'));
     const before = `(await import(${koffi})).default.load(${JSON.stringify(first)});`;
     expect((await load(native.files.join(delimiter), { before })).product).toEqual([300, 300]);
-  });
-});
-
-/** A fresh process in which OpenBLAS has set itself up as for a processor of 2004: the kind that it takes there after loading. */
-async function coreAfterLoading(files: readonly string[], isChosen: boolean): Promise<string> {
-  const koffi = JSON.stringify(import.meta.resolve('koffi'));
-  const before = `
-    const { default: koffi } = await import(${koffi});
-    koffi.config({ ...koffi.config(), sync_stack_size: 8 * 2 ** 20, async_stack_size: 8 * 2 ** 20 });
-    process.env.OPENBLAS_CORETYPE = 'Prescott';
-    const openblas = koffi.load(${JSON.stringify(files[0])});
-    if (!${isChosen}) delete process.env.OPENBLAS_CORETYPE;`;
-  const core = `openblas.func('openblas_get_corename', 'str', [])()`;
-  return (await load(files.join(delimiter), { before, core })).core!;
-}
-
-/** What OpenBLAS has for instructions that a processor has, best first. */
-const CORES = [
-  ['Cooperlake', 'avx512_bf16'],
-  ['SkylakeX', 'avx512vl'],
-  ['Haswell', 'avx2'],
-] as const;
-const flags = process.platform === 'linux' ? (/^flags.*$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[0] ?? '') : '';
-const best = CORES.find(([, flag]) => flags.includes(flag))?.[0];
-
-describeNative('an OpenBLAS that takes the processor for an old one', (native) => {
-  const isOpenblas = best !== undefined && /OpenBLAS/.test(native.name);
-  const whenOpenblas = isOpenblas ? test : test.skip;
-  const title = (name: string): string =>
-    isOpenblas ? name : skippedTitle(name, 'there is no OpenBLAS on a Linux with AVX2');
-
-  whenOpenblas(title('uses the instructions that there are'), async () => {
-    expect(await coreAfterLoading(native.files, false)).toBe(best);
-  });
-
-  whenOpenblas(title('does as the environment says'), async () => {
-    expect(await coreAfterLoading(native.files, true)).toBe('Prescott');
   });
 });
 

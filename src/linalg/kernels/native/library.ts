@@ -1,7 +1,6 @@
 /** The Fortran routines of a BLAS and LAPACK, bound by name. */
 import type { Candidate } from './candidates.ts';
 import type { Ffi, ForeignFunction, ForeignLibrary } from './ffi.ts';
-import { suitProcessor } from './processor.ts';
 import { findFunction } from './symbols.ts';
 import { type Alone, aloneWith } from './threads.ts';
 
@@ -49,7 +48,6 @@ export function openLibrary(ffi: Ffi, files: Candidate): BlasLibrary {
     if (routine === undefined) throw new NotBlasError(`has no routine ${decorated(name).join(', ')}`);
     return routine;
   };
-  suitProcessor(ffi, handles);
   return {
     files,
     handles,
