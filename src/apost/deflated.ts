@@ -203,10 +203,12 @@ export async function freeOfSpan(
   const returned = zeroMatrix(V.cols, Omega.cols + factors.cols);
   const [imageBuffer, rightBuffer] = [panelBuffer(factors.cols, V.dtype), panelBuffer(returned.cols, V.dtype)];
   const visit = async (v: Block, x: Block, start: number): Promise<void> => {
+    const [images, right] = [imageBuffer(v.rows), rightBuffer(v.rows)];
+    const product = kernels.times(v, factors, images);
+    // beside the product, during which this thread would be idle
     addSquares(v, lengths);
     addSquares(x, squares);
-    const [images, right] = [imageBuffer(v.rows), rightBuffer(v.rows)];
-    await kernels.times(v, factors, images);
+    await product;
     for (let i = 0; i < images.rows; i++) leading.data[start + i] = images.data[i * images.cols]!;
     placeSideBySide([x, images], right);
     await kernels.addGram(v, right, returned, false);
