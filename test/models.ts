@@ -21,10 +21,14 @@ const LIMIT_MS = 3_600_000;
 /** Models at a time: the reference, which takes longest, runs on one thread, and of the largest takes more than 10 GB. */
 const LANES = totalmem() > 32e9 ? 2 : 1;
 
+/** What a process found: JSON has no NaN, and null would count as 0. */
+const findingOf = (text: string): Finding =>
+  JSON.parse(text, (_, value: unknown) => (value === null ? Number.NaN : value)) as Finding;
+
 /** What an earlier run found. */
 function earlier(directory: string): Finding | undefined {
   const file = join(directory, 'finding.json');
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Finding) : undefined;
+  return existsSync(file) ? findingOf(readFileSync(file, 'utf8')) : undefined;
 }
 
 /** What a process prints, and the signal that ended it. */
@@ -47,7 +51,7 @@ async function check(each: ModelCase, directory: string): Promise<Finding> {
   const { stdout, stderr, signal } = await run('dist/test/models/check.js', [JSON.stringify(each), directory]);
   const line = stdout.trim().split('\n').at(-1) ?? '';
   if (line.startsWith('{')) {
-    const finding = { ...(JSON.parse(line) as Finding), commit: describeMachine().commit };
+    const finding = { ...findingOf(line), commit: describeMachine().commit };
     writeFileSync(join(directory, 'finding.json'), JSON.stringify(finding));
     return finding;
   }

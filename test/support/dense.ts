@@ -30,7 +30,7 @@ export async function someColumns(op: LinearOperator, columns: readonly number[]
   return values;
 }
 
-/** ||A - B||_F / ||B||_F. */
+/** ||A - B||_F / ||B||_F, 0 where both are 0. */
 export function relativeError(A: ArrayLike<number>, B: ArrayLike<number>): number {
   let difference = 0;
   let norm = 0;
@@ -38,5 +38,6 @@ export function relativeError(A: ArrayLike<number>, B: ArrayLike<number>): numbe
     difference += (A[i]! - B[i]!) ** 2;
     norm += B[i]! ** 2;
   }
-  return A.length === B.length ? Math.sqrt(difference / norm) : Number.NaN;
+  if (A.length !== B.length) return Number.NaN;
+  return difference === 0 ? 0 : Math.sqrt(difference / norm);
 }
