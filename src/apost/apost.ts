@@ -90,18 +90,18 @@ function basisOf({ eigenvalues, eigenvectors }: KnownResiduals, { kernels }: Ver
  */
 export async function drawTestVectors(
   approximation: LinearOperator,
-  vectors: Pick<TestMatrix, 'cols' | 'firstColumn'> & { seed: number },
+  vectors: Pick<TestMatrix, 'cols'> & Certification['stream'],
   space: Space,
   blockSize: number,
   verbs: VerbContext,
   basis?: Basis,
 ): Promise<TestVectors> {
   const { seed, ...columns } = vectors;
-  const stream = { distribution: 'gaussian', key: { seed, purpose: 'test' }, rows: space.rows } as const;
-  const Omega = await materialise({ ...stream, ...columns }, space, blockSize, verbs.signal);
+  const tests = { distribution: 'gaussian', key: { seed, purpose: 'test' }, rows: space.rows } as const;
+  const Omega = await materialise({ ...tests, ...columns }, space, blockSize, verbs.signal);
   if (!isOfRitzPairs(approximation)) return { Omega };
   const { V, core } = basis ?? basisOf(approximation, verbs);
-  return { Omega, seen: await freeOfSpan({ Omega, verbs }, V, core) };
+  return { Omega, seen: await freeOfSpan({ Omega, verbs, stream: vectors }, V, core) };
 }
 
 /**
@@ -148,7 +148,7 @@ export async function certify(
     // once: eigenvectors may be formed in the meantime
     const basis = isOfRitzPairs(known) ? basisOf(known, verbs) : undefined;
     const { Omega, seen } = kept ?? (await drawTestVectors(approximation, vectors, ofTests, blockSize, verbs, basis));
-    const run: Certification = { op, tests, confidence, level, lanczosSteps, verbs, measuring, Omega };
+    const run: Certification = { op, tests, confidence, level, lanczosSteps, verbs, measuring, stream: vectors, Omega };
     if (isGiven(approximation)) return approximation.certifyGiven(run, approximation);
     if (!isOfRitzPairs(known) || !basis) return certifySampled(run, approximation, known);
     const { eigenvalues, residualNorms, residualSamples } = known;

@@ -18,6 +18,8 @@ export interface Certification {
   lanczosSteps: number;
   verbs: VerbContext;
   measuring: MeasureContext;
+  /** Where its random columns begin: earlier looks under the same seed have used as many test vectors. */
+  stream: { seed: number; firstColumn: number };
   /** n x tests standard Gaussian vectors; may be overwritten. */
   Omega: Multivector;
 }

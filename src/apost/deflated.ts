@@ -164,8 +164,8 @@ export interface SeenVectors {
 }
 
 /**
- * Bounds in place of estimates, and the level that is left to other events. The mean of ||D w||^2 for p Gaussian vectors w is at most x
- * ||D||_F^2 with probability at most P(chi2_p <= p x), whatever D is.
+ * Bounds in place of estimates, and the level that is left to other events. The mean of ||D w||^2 for p Gaussian vectors w, independent
+ * of D, is at most x ||D||_F^2, x <= 1, with probability at most P(chi2_p <= p x), whatever D is.
  */
 export function boundsOfSeen(seen: SeenVectors, level: number): { seen: SeenVectors; left: number } {
   const { probes, defect, spread, rotated } = seen;
@@ -188,13 +188,15 @@ const SEEN_ROWS = 1024;
  * @param core C of the approximation V C V^T
  */
 export async function freeOfSpan(
-  { Omega, verbs }: Pick<Certification, 'Omega' | 'verbs'>,
+  { Omega, verbs, stream: { seed, firstColumn } }: Pick<Certification, 'Omega' | 'verbs' | 'stream'>,
   V: Multivector,
   core: Core,
 ): Promise<SeenVectors> {
   const { kernels } = verbs;
   const exact = V.cols <= EXACT_COLUMNS ? exactDefect(V.cols, kernels) : undefined;
-  const probes = defectProbes(V.cols, V.dtype, exact ? 0 : DEFECT_PROBES);
+  // of this certificate alone: what made V, and earlier looks, may have depended on other ones
+  const key = { seed, purpose: 'defect' } as const;
+  const probes = defectProbes(V.cols, V.dtype, exact ? 0 : DEFECT_PROBES, key, DEFECT_PROBES * firstColumn);
   const factors = zeroMatrix(V.cols, 1 + probes.cols);
   placeSideBySide([await leadingWeights(core), probes], factors);
   const lengths = new Float64Array(V.cols);

@@ -18,6 +18,7 @@ const PURPOSES = {
   traceRange: 7,
   synthetic: 8,
   residual: 9,
+  defect: 10,
 } as const;
 export type Purpose = keyof typeof PURPOSES;
 

@@ -1,7 +1,7 @@
 /** How far the columns of a tall block are from orthonormal, from one pass over its row panels. */
 import { asDType, type Block, type Matrix, zeroMatrix, zeros } from '../core/block.ts';
 import type { DType } from '../core/dtype.ts';
-import { fillRandom } from '../core/random.ts';
+import { fillRandom, type StreamKey } from '../core/random.ts';
 import type { Kernels } from '../linalg/kernels/provider.ts';
 import { frobeniusNorm, identity, mirrorUpper } from '../linalg/small.ts';
 import { panelBuffer } from './sweep.ts';
@@ -33,7 +33,7 @@ export function exactDefect(cols: number, kernels: Kernels): DefectMeter & { mat
  * roundings of the sums come to what it measures, so that it may be above a small D by as much.
  */
 export function estimatedDefect(cols: number, dtype: DType, kernels: Kernels, vectors: number): DefectMeter {
-  const probes = defectProbes(cols, dtype, vectors);
+  const probes = defectProbes(cols, dtype, vectors, { seed: 0, purpose: 'probe' });
   const returned = zeroMatrix(cols, vectors);
   const buffer = panelBuffer(vectors, dtype);
   return {
@@ -46,9 +46,9 @@ export function estimatedDefect(cols: number, dtype: DType, kernels: Kernels, ve
   };
 }
 
-/** `vectors` Gaussian columns w, cols x vectors, which `dtype` holds exactly. */
-export function defectProbes(cols: number, dtype: DType, vectors: number): Matrix {
+/** `vectors` Gaussian columns w of a stream from `first` on, cols x vectors, which `dtype` holds exactly. */
+export function defectProbes(cols: number, dtype: DType, vectors: number, key: StreamKey, first = 0): Matrix {
   const drawn = zeros(cols, vectors, dtype);
-  fillRandom(drawn, 'gaussian', { seed: 0, purpose: 'probe' }, 0);
+  fillRandom(drawn, 'gaussian', key, first);
   return asDType(drawn, 'float64') as Matrix;
 }

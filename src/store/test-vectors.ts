@@ -144,7 +144,7 @@ export async function ensureTests(
   const scope = space.scope();
   const startedAt = performance.now();
   try {
-    const vectors = { seed, cols: tests };
+    const vectors = { seed, cols: tests, firstColumn: 0 };
     const { Omega, seen } = await drawTestVectors(result, vectors, scope, Math.min(blockSize, tests), verbs);
     const work = recordWork(worker, (performance.now() - startedAt) / 1000);
     const attributes = {
