@@ -14,7 +14,7 @@ import { selectKernels } from '../../src/linalg/kernels/select.ts';
 import { defectProbes } from '../../src/multivector/defect.ts';
 import { hostSpace, multivectorOf } from '../../src/multivector/host.ts';
 import { describe, expect, test } from '../support/jest.ts';
-import { repeats } from '../support/long.ts';
+import { repeatedTitle, repeats } from '../support/long.ts';
 import { frobenius, identity, multiply, randomBlock, transposed } from '../support/matrices.ts';
 import { expectRate } from '../support/statistics.ts';
 
@@ -115,7 +115,7 @@ const CASES = [
 
 describe.each(['float64', 'float32'] as const)('bounds of norms of V^T V - I, %s', (dtype) => {
   test.each(CASES)(
-    '%s: too small for less than a hundredth of what may fail, and no resignation',
+    repeatedTitle('%s: too small for less than a hundredth of what may fail, and no resignation'),
     async (_, k, off) => {
       const V = nearIdentity(170, k, off, dtype);
       const [D, theta] = [defectOf(V), decaying(k)];
@@ -254,11 +254,11 @@ const mostMissed = (count: number): number =>
 
 describe.each(['float64', 'float32 with noise'])('results of seigh with 120 columns, %s', (operator) => {
   test.each([[{}], [{ lazyVectors: true }]])(
-    '%p: all statements are true as often as they say',
+    repeatedTitle('%p: all statements are true as often as they say'),
     async (options) => {
       const values = Float64Array.from({ length: 160 }, (_, i) => (i % 3 === 2 ? -1 : 1) * 0.93 ** i);
       const missed = new Map<string, number>();
-      const SEEDS = repeats(15, 60, 200);
+      const SEEDS = repeats(8, 60, 200);
       for (let seed = 0; seed < SEEDS; seed++) {
         const A = operator === 'float64' ? diagonalOperator(values) : noisyDiagonal(values, 1e-5, seed + 1);
         const result = await seigh(A, 120, { seed, ...options });
