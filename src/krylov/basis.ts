@@ -1,5 +1,6 @@
 /** An orthonormal basis that grows by a few columns at a time: column blocks side by side, in memory or on disk. */
 import { asDType, type Matrix, negated } from '../core/block.ts';
+import type { Kernels } from '../linalg/kernels/provider.ts';
 import { subMatrix, transpose } from '../linalg/small.ts';
 import type { ColumnStore, Multivector, Space } from '../multivector/multivector.ts';
 import { concatenate, subtractTimes, times, type VerbContext } from '../multivector/verbs.ts';
@@ -34,22 +35,29 @@ export async function join(parts: Parts, space: Space): Promise<Multivector> {
 /** Columns that lie one after the other are allocated so many at a time. */
 const STORED_COLUMNS = 16;
 
+/** Room for columns that lie one after the other, in the kernels' own memory where they have some for such columns. */
+const allocateColumns = async (capacity: number, space: Space, { columns }: Kernels): Promise<ColumnStore> =>
+  space.allocateColumns!(capacity, await columns?.lend(space.dtype, space.rows, capacity));
+
 /** The stores with one more block at the end, which is used up. */
-async function store(stores: Parts, block: Multivector, space: Space): Promise<Parts> {
+async function store(stores: Parts, block: Multivector, space: Space, kernels: Kernels): Promise<Parts> {
   const data = await block.readColumns(0, block.cols);
   const last = stores.at(-1) as ColumnStore | undefined;
   const first = last?.cols ?? 0;
   const hasRoom = last?.widen(block.cols) === true;
-  const target = hasRoom ? last : await space.allocateColumns!(Math.max(STORED_COLUMNS, block.cols));
+  const target = hasRoom ? last : await allocateColumns(Math.max(STORED_COLUMNS, block.cols), space, kernels);
   if (!hasRoom) target.widen(block.cols);
   await target.writeColumns(hasRoom ? first : 0, data);
   await space.release(block);
   return hasRoom ? stores : [...stores, target];
 }
 
-/** The parts with one more block at the end, which is used up where narrow parts at the end are joined, as they are. */
-export async function append(parts: Parts, block: Multivector, space: Space, isNarrow = false): Promise<Parts> {
-  if (isNarrow && space.allocateColumns) return store(parts, block, space);
+/**
+ * The parts with one more block at the end, which is used up where narrow parts at the end are joined, as they are. With `kernels`
+ * it is kept column by column, for these.
+ */
+export async function append(parts: Parts, block: Multivector, space: Space, kernels?: Kernels): Promise<Parts> {
+  if (kernels && space.allocateColumns) return store(parts, block, space, kernels);
   let all = [...parts, block];
   for (const width of JOINED_COLUMNS) {
     const first = all.findLastIndex(({ cols }) => cols >= width) + 1;
@@ -82,10 +90,12 @@ export async function combineAlike(parts: Parts, C: Matrix, space: Space, contex
     return out;
   }
   const { kernels } = context;
-  const out = await space.allocateColumns!(C.cols);
+  const out = await allocateColumns(C.cols, space, kernels);
   out.widen(C.cols);
+  const all = parts.map(({ transposed }) => transposed);
+  if (await kernels.columns?.combine(all, factors.map(transpose), out.transposed)) return out;
   for (const [at, rows] of factors.entries()) {
-    const columns = parts[at]!.transposed!;
+    const columns = all[at]!;
     const left = asDType(transpose(at === 0 ? rows : negated(rows)), out.dtype);
     if (at === 0) await kernels.times(left, columns, out.transposed);
     else await kernels.subtract(left, columns, out.transposed);

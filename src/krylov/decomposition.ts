@@ -175,7 +175,7 @@ export async function expand(
   const expected = zeroMatrix(order, columns);
   placeBlock(expected, transpose(subMatrix(state.B, first, state.B.rows, 0, m)), 0, 0);
   placeBlock(expected, await gram(taken, Y, context), m, 0);
-  const V = await append(state.V, taken, space, context.isNarrow);
+  const V = await append(state.V, taken, space, context.isNarrow ? context.kernels : undefined);
   const { added, coupling } = await extendBasis(V, Y, space, context, expected);
   await space.release(Y);
   const H = atTheEnd(coupling, order);

@@ -5,6 +5,7 @@
 import { type Block, checkBlock, copyColumns, zeros } from '../core/block.ts';
 import { allocate, type DType, dtypeOf, type FloatArray } from '../core/dtype.ts';
 import { Pool } from '../core/scratch.ts';
+import type { Loan } from '../linalg/kernels/provider.ts';
 import type { ColumnStore, Multivector, Scope, Space } from './multivector.ts';
 
 class HostMultivector implements Multivector {
@@ -144,6 +145,7 @@ class HostSpace implements Scope {
   readonly panelEntries: number = PANEL_ENTRIES;
   readonly blockColumns: number = Number.POSITIVE_INFINITY;
   readonly #memory = new WeakMap<Multivector, FloatArray>();
+  readonly #loans = new WeakMap<Multivector, Loan>();
   /** What is too much to keep for others. */
   readonly #own = new Pool(Number.POSITIVE_INFINITY);
 
@@ -160,10 +162,11 @@ class HostSpace implements Scope {
     return multivector;
   }
 
-  async allocateColumns(capacity: number): Promise<ColumnStore> {
-    const memory = this.#take(this.rows * capacity);
+  async allocateColumns(capacity: number, loan?: Loan): Promise<ColumnStore> {
+    const memory = loan?.memory ?? this.#take(this.rows * capacity);
     const columns = new HostColumns(this, memory.subarray(0, this.rows * capacity));
     this.#memory.set(columns, memory);
+    if (loan) this.#loans.set(columns, loan);
     return columns;
   }
 
@@ -175,7 +178,9 @@ class HostSpace implements Scope {
   async release(multivector: Multivector): Promise<void> {
     const memory = this.#memory.get(multivector);
     if (!memory || !this.#memory.delete(multivector)) return;
-    if (!shared.give(memory)) this.#own.give(memory);
+    const loan = this.#loans.get(multivector);
+    if (loan) loan.giveBack();
+    else if (!shared.give(memory)) this.#own.give(memory);
   }
 
   /** The garbage collector knows what is in use. */

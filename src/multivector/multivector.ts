@@ -1,6 +1,6 @@
 /** The contract of the tall block: everything of size n is one of these, in memory or elsewhere. */
 import type { Block, Matrix } from '../core/block.ts';
-import type { DType } from '../core/dtype.ts';
+import type { DType, FloatArray } from '../core/dtype.ts';
 
 /** Columns as a product of two matrices. */
 export interface Factors {
@@ -65,8 +65,11 @@ export interface Space {
   readonly blockColumns: number;
   /** A multivector with `cols` columns of any content. */
   allocate(cols: number): Promise<Multivector>;
-  /** In memory: no columns yet, and room for some that will lie one after the other. */
-  allocateColumns?(capacity: number): Promise<ColumnStore>;
+  /**
+   * In memory, that of `loan` where there is one, which is given back once they are released: no columns yet, and room for some
+   * that will lie one after the other.
+   */
+  allocateColumns?(capacity: number, loan?: { memory: FloatArray; giveBack(): void }): Promise<ColumnStore>;
   /** Takes back one of its multivectors, which is not used any more, to use its place for another. */
   release(multivector: Multivector): Promise<void>;
   /** A space like this one whose multivectors are given back together. */

@@ -122,6 +122,17 @@ async function pass(
   if (isInMemory && V.some(({ transposed }) => transposed)) {
     for (const [i, block] of blocks.entries()) {
       const target = rowsOf(block.X);
+      const all = V.map(({ transposed }) => transposed);
+      const found = await kernels.columns?.project(all, away[i]!, target, measured[i]!);
+      if (found) {
+        let first = 0;
+        for (const { data } of block.overlap) {
+          data.set(found.overlap.subarray(first, first + data.length));
+          first += data.length;
+        }
+        block.squares[0] = found.square;
+        continue;
+      }
       for (const [at, part] of V.entries()) {
         const C = away[i]![at]!;
         if (!steps[i]![at]) continue;

@@ -26,9 +26,13 @@ export function defaultChoice(): string {
  * where WebAssembly does not work.
  */
 export async function embedded<T>(load: () => Promise<T>): Promise<T | undefined> {
-  if (defaultChoice() === 'js') return undefined;
+  return defaultChoice() === 'js' ? undefined : unlessUnsupported(load);
+}
+
+/** What `work` gives; undefined where this machine, or the memory that it has left, does not allow it. */
+export async function unlessUnsupported<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
-    return await load();
+    return await work();
   } catch (error) {
     if (error instanceof UnsupportedError) return undefined;
     throw error;

@@ -1,5 +1,6 @@
 /** What a dense kernel provider does for the library: a few operations, all row-major, the long ones off the caller's back. */
 import type { Block, Matrix } from '../../core/block.ts';
+import type { DType, FloatArray } from '../../core/dtype.ts';
 import type { Product } from './native/product.ts';
 
 /** Rows of float32 numbers that are added up in float32: of more, rounding in the sums would exceed that of the numbers. */
@@ -17,6 +18,39 @@ export interface SmallEigh {
 export interface GemmOptions {
   transA?: boolean;
   transB?: boolean;
+}
+
+/** What a column has in the span of others. */
+export interface Measured {
+  /** V^T x, the columns of V side by side. */
+  overlap: Float64Array;
+  /** x^T x. */
+  square: number;
+}
+
+/** Memory of a provider's own, which it takes for others once it is given back or nobody has it any more. */
+export interface Loan {
+  memory: FloatArray;
+  giveBack(): void;
+}
+
+/**
+ * Memory of a provider's own for columns that lie one after the other, and what it does with them where they are. Parts of V have
+ * a column in each row. Nothing is done, and the answer is undefined or false, where other operations do as well; the numbers do
+ * not depend on what memory is left to lend.
+ */
+export interface ColumnMemory {
+  /** Room for `count` columns; undefined where another memory does as well, or there is no more of this one. */
+  lend(dtype: DType, rows: number, count: number): Promise<Loan | undefined>;
+  /** x -= V c, c in one piece for each part, and where it `isMeasured` what x has in the span of V then: one pass over V. */
+  project(
+    parts: readonly (Block | undefined)[],
+    away: readonly Matrix[],
+    x: Block,
+    isMeasured: boolean,
+  ): Promise<Measured | undefined>;
+  /** out = V C, `out` with a column in each row, too; `factors`: the rows of C for each part, transposed. */
+  combine(parts: readonly (Block | undefined)[], factors: readonly Matrix[], out: Block): Promise<boolean>;
 }
 
 /**
@@ -55,6 +89,8 @@ export interface Kernels {
   gemm(A: Matrix, B: Matrix, options?: GemmOptions): Promise<Matrix>;
   /** Eigenvalues and eigenvectors of a small symmetric matrix; only its symmetric part is meant. */
   eigh(A: Matrix): Promise<SmallEigh>;
+  /** Only where products with single columns gain by it. */
+  readonly columns?: ColumnMemory;
   /**
    * A product in float32, at once and on this thread, for callers with memory of their own such as a WebAssembly heap; only
    * where the provider has a BLAS that works in place.

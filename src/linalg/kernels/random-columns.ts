@@ -2,13 +2,10 @@
 import type { Block } from '../../core/block.ts';
 import { type Distribution, fillRandom, type StreamKey } from '../../core/random.ts';
 import { embedded } from './choice.ts';
-import type { WasmKernels } from './wasm/load.ts';
+import { loadWasmKernels } from './wasm.ts';
 
 /** Up to this many numbers are made here: a fraction of a millisecond, and no WebAssembly is compiled for them. */
 const FEW = 2 ** 13;
-
-/** The embedded kernels. Options and help reach this file: they need none. */
-const load = async (): Promise<WasmKernels> => (await import('./wasm/load.ts')).loadWasmKernels();
 
 /** As `fillRandom` of core/. */
 export async function fillColumns(
@@ -17,7 +14,7 @@ export async function fillColumns(
   key: StreamKey,
   firstColumn: number,
 ): Promise<void> {
-  const kernels = block.data.length <= FEW ? undefined : await embedded(load);
+  const kernels = block.data.length <= FEW ? undefined : await embedded(loadWasmKernels);
   if (kernels) await kernels.fillColumns(block, distribution, key, firstColumn);
   else fillRandom(block, distribution, key, firstColumn);
 }

@@ -7,7 +7,7 @@ import { CHOICE, defaultChoice, type KernelsChoice } from './choice.ts';
 import { withFasterPanels, withPanels } from './device.ts';
 import { panelKernels } from './panels.ts';
 import type { Kernels } from './provider.ts';
-import { loadWasmKernels } from './wasm/load.ts';
+import { loadWasmKernels } from './wasm.ts';
 
 async function onHost(): Promise<Kernels> {
   const { kernels, reason } = await loadNativeKernels();

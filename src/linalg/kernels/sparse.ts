@@ -2,7 +2,7 @@
 import type { Block } from '../../core/block.ts';
 import { type CsrMatrix, multiplyRows } from '../csr.ts';
 import { embedded } from './choice.ts';
-import { loadSparseEngine } from './wasm/sparse.ts';
+import { loadSparseEngine } from './wasm.ts';
 
 /** Up to this many operations a product is done here sooner than on two threads with copies to and fro. */
 const SMALL_WORK = 1e6;

@@ -62,9 +62,26 @@ export class Engine {
 
   /** Runs a job on the team when those before it are done; what it needs is asked for then. */
   runInTurn(prepare: () => Job): Promise<void> {
-    const run = this.#last.then(() => this.#runOnTeam(prepare()));
-    this.#last = run.catch(() => {});
-    return run;
+    return this.inTurn(() => this.#runOnTeam(prepare()));
+  }
+
+  /** Does something between two calls of the team. */
+  inTurn<T>(work: () => T | Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.then(
+      () => {},
+      () => {},
+    );
+    return result;
+  }
+
+  /**
+   * `length` numbers of the memory of large calls, `at` bytes from its beginning.
+   * @throws UnsupportedError where the memory cannot grow as far.
+   */
+  numbers(at: number, length: number): Float64Array {
+    growMemory(this.#memory, this.#large + at + 8 * length);
+    return new Float64Array(this.#memory.buffer, this.#large + at, length);
   }
 
   /** Ends the workers once the calls under way are done. */

@@ -1,15 +1,15 @@
 /** The embedded default provider: SIMD kernels in WebAssembly on threads over one shared memory. */
-import { host } from '#host';
 import type { Block } from '../../../core/block.ts';
-import { ArgumentError } from '../../../core/errors.ts';
 import type { Distribution, StreamKey } from '../../../core/random.ts';
 import { addColumnOverlap, addRowOverlap, subtractColumn, subtractRows } from '../column.ts';
 import type { Kernels } from '../provider.ts';
+import { threadColumns } from './columns.ts';
 import { eigh } from './eigh/solve.ts';
 import { Engine } from './engine.ts';
 import { compileModule } from './module.ts';
 import { addGram, addOverlap, gemm, solve, subtract, subtractColumns, times } from './products.ts';
 import { fillColumns, OWN_PANEL, TEAM_PANEL, workOf } from './random.ts';
+import { teamSize } from './team-size.ts';
 
 /** A provider that also fills random columns, and can release what it holds. */
 export interface WasmKernels extends Kernels {
@@ -19,18 +19,8 @@ export interface WasmKernels extends Kernels {
   close(): Promise<void>;
 }
 
-const MAX_THREADS = 8;
-
 /** Operations for random numbers that take about as long as threads take to start, which nothing else may ask for. */
 const START_WORK = 1e9;
-
-/** Threads of the team: what the machine gives, at most 8, or what EIGENSKETCH_THREADS says; 0 where threads share no memory. */
-export function teamSize(): number {
-  const wanted = host.setting('EIGENSKETCH_THREADS');
-  if (wanted === undefined || wanted === '') return Math.min(MAX_THREADS, host.threads());
-  if (/^[1-9]\d?$/.test(wanted)) return Number(wanted);
-  throw new ArgumentError(`EIGENSKETCH_THREADS must be an integer in 1..99, got '${wanted}'`, { wanted });
-}
 
 async function start(): Promise<WasmKernels> {
   const size = teamSize();
@@ -50,6 +40,7 @@ async function start(): Promise<WasmKernels> {
     subtract: async (X, C, Z) => (Z.cols === 1 ? subtractColumn(X, C, Z) : subtract(engine(), X, C, Z)),
     addOverlap: async (V, X, S) => (X.cols === 1 ? addRowOverlap(V, X, S) : addOverlap(engine(), V, X, S)),
     subtractColumns: async (V, C, X) => (X.cols === 1 ? subtractRows(V, C, X) : subtractColumns(engine(), V, C, X)),
+    columns: threadColumns,
     gemm: (A, B, options) => gemm(engine(), A, B, options),
     eigh: (A) => eigh(engine(), A),
     fillColumns: (block, distribution, key, firstColumn) => {

@@ -78,6 +78,8 @@ export interface Exports {
   scaleAll(a: Address, n: number, factor: number): void;
   transposeRows(from: Address, n: number, order: Address, into: Address): void;
   rotate(x: Address, y: Address, c: number, s: number, length: number): void;
+  manyDots(rows: Address, rowBytes: number, count: number, x: Address, length: number, into: Address): void;
+  subtractScaled(y: Address, factors: Address, rows: Address, rowBytes: number, count: number, length: number): void;
   panelReflector(
     a: Address,
     n: number,

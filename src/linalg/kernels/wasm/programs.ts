@@ -2,6 +2,7 @@
 import { type CsrProduct, multiplyCsr } from './csr.ts';
 import { type EighArguments, eigh } from './eigh/program.ts';
 import { multiply, multiplySymmetric, type Product } from './product.ts';
+import { type ColumnCombination, type ColumnProjection, combineColumns, projectColumn } from './projection.ts';
 import { type RandomColumns, randomColumns } from './random.ts';
 import { type RowSketchPart, sketchRows } from './sketch-rows.ts';
 import { type Solve, solve } from './solve.ts';
@@ -13,6 +14,8 @@ export interface ProgramArguments {
   multiplySymmetric: Product;
   solve: Solve;
   multiplyCsr: CsrProduct;
+  projectColumn: ColumnProjection;
+  combineColumns: ColumnCombination;
   randomColumns: RandomColumns;
   sketchRows: RowSketchPart;
   eigh: EighArguments;
@@ -37,6 +40,12 @@ export function runCall(thread: Thread, call: Call): void {
       break;
     case 'multiplyCsr':
       multiplyCsr(thread, call.args);
+      break;
+    case 'projectColumn':
+      projectColumn(thread, call.args);
+      break;
+    case 'combineColumns':
+      combineColumns(thread, call.args);
       break;
     case 'randomColumns':
       randomColumns(thread, call.args);

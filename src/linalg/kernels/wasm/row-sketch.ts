@@ -1,8 +1,8 @@
 /** Sketches of tall panels on worker threads; the sum stays in their memory from panel to panel. */
 import { type Block, copyColumns, type Matrix, zeroMatrix } from '../../../core/block.ts';
 import { Engine, type Job } from './engine.ts';
-import { teamSize } from './load.ts';
 import { compileModule } from './module.ts';
+import { teamSize } from './team-size.ts';
 
 /** Where the strata of S lie: `strata` of `stratum` rows each, one entry of every column of S in each. */
 export interface Strata {

@@ -1,14 +1,16 @@
 /**
- * Sparse products on worker threads: matrices stay in the shared memory from product to product, blocks are copied in and
- * out behind them.
+ * Sparse products on worker threads, and projections on columns: both stay in the shared memory from product to product, blocks
+ * are copied in and out behind them.
  */
-import { type Block, copyColumns } from '../../../core/block.ts';
-import { bytesPerEntry, dtypeOf, viewOf } from '../../../core/dtype.ts';
-import { UnsupportedError } from '../../../core/errors.ts';
+import { type Block, copyColumns, type Matrix } from '../../../core/block.ts';
+import { bytesPerEntry, dtypeOf, type FloatArray, viewOf } from '../../../core/dtype.ts';
 import type { CsrMatrix } from '../../csr.ts';
+import { unlessUnsupported } from '../choice.ts';
 import { Engine, type Job } from './engine.ts';
-import { teamSize } from './load.ts';
-import { ALIGNMENT, align, compileModule } from './module.ts';
+import { type Address, ALIGNMENT, align, compileModule } from './module.ts';
+import { combinedBytes, PIECE } from './projection.ts';
+import { Residents } from './residents.ts';
+import { teamSize } from './team-size.ts';
 
 /** Memory for matrices and blocks together: what 32-bit addresses reach, less the threads' own areas. */
 const MOST_BYTES = 2 ** 32 - 2 ** 26;
@@ -50,59 +52,34 @@ export function balancedBounds({ rows, indptr }: CsrMatrix, parts: number): Int3
   return bounds;
 }
 
-/** A matrix in the shared memory. It is not kept alive by that: its place is used again when nobody has it any more. */
-interface Resident {
-  matrix: WeakRef<CsrMatrix>;
-  /** Offset from the engine's base. */
-  at: number;
-  bytes: number;
-  /** Its numbers have been copied there. */
-  isLoaded: boolean;
+/** Numbers that are measured of a column: its products with those of V, and with itself. */
+const sumsOf = (parts: readonly Block[]): number => parts.reduce((total, { rows }) => total + rows, 1);
+
+/** Copies small matrices to `start` and on, one after the other. */
+function placeMatrices(matrices: readonly Matrix[], memory: SharedArrayBuffer, start: Address): Address[] {
+  let next = start;
+  return matrices.map(({ data }) => {
+    const at = next;
+    new Float64Array(memory, at, data.length).set(data);
+    next += data.byteLength;
+    return at;
+  });
 }
 
-/** Which matrices are where; the memory above them all is for the blocks of the product under way. */
-class Residents {
-  #all: Resident[] = [];
+/** Columns take at most this part of the memory, so that a matrix fits beside them. */
+const COLUMNS_SHARE = 1 / 2;
 
-  get top(): number {
-    const last = this.#all.at(-1);
-    return last ? last.at + last.bytes : 0;
-  }
+/** Of columns that are elsewhere so many rows are copied at a time: whole pieces. */
+const COPIED_ROWS = 16 * PIECE;
 
-  readonly #most: number;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  /** The place of a matrix with `above` bytes free above all of them; the others have to leave when they are in the way. */
-  admit(A: CsrMatrix, bytes: number, above: number): Resident {
-    const place = this.#all.find(({ matrix }) => matrix.deref() === A) ?? this.#place(A, bytes);
-    if (this.top + above <= this.#most) return place;
-    this.#all = [];
-    return this.#place(A, bytes);
-  }
-
-  /** The first gap that a matrix fits into, after those that are gone have left theirs. */
-  #place(A: CsrMatrix, bytes: number): Resident {
-    this.#all = this.#all.filter(({ matrix }) => matrix.deref() !== undefined);
-    let at = 0;
-    let index = 0;
-    for (; index < this.#all.length && this.#all[index]!.at - at < bytes; index++) {
-      at = this.#all[index]!.at + this.#all[index]!.bytes;
-    }
-    const placed = { matrix: new WeakRef(A), at, bytes, isLoaded: false };
-    this.#all.splice(index, 0, placed);
-    return placed;
-  }
-}
-
-/** The threads that multiply sparse matrices, with a memory of their own. */
+/** The threads that multiply sparse matrices and project on columns, with a memory of their own. */
 export class SparseEngine {
   readonly #engine: Engine;
   readonly #parts: number;
   readonly #most: number;
   readonly #residents: Residents;
+  /** The memory under each of its names: it gets another one when it grows. */
+  readonly #buffers = new WeakSet<ArrayBufferLike>();
 
   /** `most`: bytes for matrices and blocks together. */
   constructor(engine: Engine, threads: number, most: number = MOST_BYTES) {
@@ -119,21 +96,146 @@ export class SparseEngine {
     const room = Math.min(BLOCK_BYTES, this.#most - layout.bytes - 2 * ALIGNMENT);
     const width = Math.min(X.cols, Math.floor(room / columnBytes));
     if (width < 1) return false;
-    try {
+    const done = await unlessUnsupported(async () => {
       for (let first = 0; first < X.cols; first += width) {
         const cols = Math.min(width, X.cols - first);
         await this.#engine.runInTurn(() => this.#prepare(A, layout, X, out, first, cols));
       }
       return true;
-    } catch (error) {
-      if (error instanceof UnsupportedError) return false;
-      throw error;
-    }
+    });
+    return done === true;
+  }
+
+  /**
+   * `length` numbers of any content that stay where they are until they are given back, or collected; undefined when there is no
+   * memory.
+   */
+  lend(length: number): Promise<Float64Array | undefined> {
+    const bytes = align(8 * length);
+    return unlessUnsupported(() =>
+      this.#engine.inTurn(() => {
+        const at = this.#residents.gapFor(bytes);
+        if (length === 0 || at + bytes > COLUMNS_SHARE * this.#most) return undefined;
+        const numbers = this.#engine.numbers(at, length);
+        this.#residents.add({ owner: new WeakRef(numbers), at, bytes, isFixed: true, isLoaded: true });
+        this.#buffers.add(numbers.buffer);
+        return numbers;
+      }),
+    );
+  }
+
+  /** Takes numbers back that were lent; false for others. */
+  giveBack(numbers: FloatArray): boolean {
+    return this.#residents.remove(numbers);
+  }
+
+  /**
+   * x -= V c for columns V, one in each row of the parts, and then V^T x, the parts one below the other, and at the end x^T x;
+   * nothing of that where it is not to be measured. Parts that were not lent are copied, with the same result to the bit.
+   * Undefined when there is no memory for that: x is as it was.
+   */
+  project(
+    parts: readonly Block[],
+    away: readonly Matrix[],
+    x: Block,
+    isMeasured: boolean,
+  ): Promise<Float64Array | undefined> {
+    const total = new Float64Array(isMeasured ? sumsOf(parts) : 0);
+    const isHere = parts.every((part) => this.#has(part));
+    const step = isHere ? x.rows : COPIED_ROWS;
+    const rest = (isHere ? x.data : x.data.slice()) as Float64Array;
+    return unlessUnsupported(async () => {
+      for (let first = 0; first < x.rows; first += step) {
+        const piece = rest.subarray(first, first + step);
+        await this.#engine.runInTurn(() => this.#projection(parts, away, piece, first, total));
+      }
+      if (!isHere) x.data.set(rest);
+      return total;
+    });
+  }
+
+  /**
+   * out = V C for columns V and out, one in each row; `factors` are the rows of C for each part of V, transposed. False where
+   * not all were lent, or there is no memory.
+   */
+  async combine(parts: readonly Block[], factors: readonly Matrix[], out: Block): Promise<boolean> {
+    if (![...parts, out].every((part) => this.#has(part))) return false;
+    const columns = parts.map(({ rows: count, data }) => ({ at: data.byteOffset, count }));
+    const combination = (): Job => {
+      const offsetFactors = this.#residents.top;
+      const offsetPacked = offsetFactors + align(8 * factors.reduce((total, { data }) => total + data.length, 0));
+      return {
+        bytes: offsetPacked + combinedBytes(columns),
+        work: 2 * out.data.length * sumsOf(parts),
+        load(memory, base) {
+          const addresses = placeMatrices(factors, memory, base + offsetFactors);
+          const placed = columns.map((each, i) => ({ ...each, factors: addresses[i]! }));
+          const result = { out: out.data.byteOffset, count: out.rows, packed: base + offsetPacked };
+          return { program: 'combineColumns', args: { parts: placed, rows: out.cols, ...result } };
+        },
+        store() {},
+      };
+    };
+    const done = await unlessUnsupported(async () => {
+      await this.#engine.runInTurn(combination);
+      return true;
+    });
+    return done === true;
   }
 
   /** Ends the threads once the products under way are done; a later product starts them again. */
   close(): Promise<void> {
     return this.#engine.close();
+  }
+
+  /** Whether the numbers are in what was lent. */
+  #has({ data }: Block): boolean {
+    return this.#buffers.has(data.buffer);
+  }
+
+  /** The projection of rows `first..` of a column, whose sums are added to `total` where it has room for them. */
+  #projection(
+    parts: readonly Block[],
+    away: readonly Matrix[],
+    x: Float64Array,
+    first: number,
+    total: Float64Array,
+  ): Job {
+    const rows = x.length;
+    const width = total.length;
+    const offsetX = this.#residents.top;
+    const offsetAway = offsetX + align(8 * rows);
+    const offsetSums = offsetAway + align(8 * sumsOf(parts));
+    const sumsLength = width * Math.ceil(rows / PIECE);
+    let bytes = offsetSums + align(8 * sumsLength);
+    const columns = parts.map((part) => {
+      if (this.#has(part)) return { part, offset: undefined };
+      const offset = bytes;
+      bytes += align(8 * rows * part.rows);
+      return { part, offset };
+    });
+    return {
+      bytes,
+      work: 4 * rows * sumsOf(parts),
+      load(memory, base) {
+        new Float64Array(memory, base + offsetX, rows).set(x);
+        const addresses = placeMatrices(away, memory, base + offsetAway);
+        const placed = columns.map(({ part, offset }, i) => {
+          const place = { count: part.rows, away: addresses[i]! };
+          if (offset === undefined) return { ...place, at: part.data.byteOffset + 8 * first, rowBytes: 8 * part.cols };
+          const data = new Float64Array(memory, base + offset, part.rows * rows);
+          copyColumns(part, first, first + rows, { rows: part.rows, cols: rows, data }, 0);
+          return { ...place, at: base + offset, rowBytes: 8 * rows };
+        });
+        const sums = width > 0 ? base + offsetSums : undefined;
+        return { program: 'projectColumn', args: { parts: placed, rows, x: base + offsetX, sums } };
+      },
+      store(memory, base) {
+        x.set(new Float64Array(memory, base + offsetX, rows));
+        const sums = new Float64Array(memory, base + offsetSums, sumsLength);
+        for (let at = 0; at < sums.length; ) for (let j = 0; j < width; j++, at++) total[j]! += sums[at]!;
+      },
+    };
   }
 
   #prepare(A: CsrMatrix, layout: Layout, X: Block, out: Block, first: number, cols: number): Job {

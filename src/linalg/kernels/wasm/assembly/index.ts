@@ -5,7 +5,7 @@ export { rankOneVectors } from './rankone';
 export { sketchRows } from './row-sketch';
 export { averageUpper, mirrorUpper, scaleAll, transposeRows } from './square';
 export { barrier, joinTeam } from './team';
-export { rotate } from './vector';
+export { manyDots, rotate, subtractScaled } from './vector';
 
 import { csrProduct } from './csr';
 import { product } from './product';

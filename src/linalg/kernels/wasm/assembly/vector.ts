@@ -99,3 +99,60 @@ export function fourDots(rows: usize, rowBytes: usize, x: usize, length: usize, 
   store<f64>(into + 16, halvesSum(f64x2.add(sum2, more2)) + dot(row2 + at, x + at, rest));
   store<f64>(into + 24, halvesSum(f64x2.add(sum3, more3)) + dot(row3 + at, x + at, rest));
 }
+
+/** Products of `count` rows, `rowBytes` apart, with one vector. */
+export function manyDots(rows: usize, rowBytes: usize, count: usize, x: usize, length: usize, into: usize): void {
+  let row: usize = 0;
+  for (; row + 4 <= count; row += 4) fourDots(rows + row * rowBytes, rowBytes, x, length, into + row * 8);
+  for (; row < count; row++) store<f64>(into + row * 8, dot(rows + row * rowBytes, x, length));
+}
+
+/** y -= the sum of four rows, `rowBytes` apart, each times its factor: y is read once for all four. */
+function subtractFour(y: usize, factors: usize, rows: usize, rowBytes: usize, length: usize): void {
+  const a = load<f64>(factors);
+  const b = load<f64>(factors, 8);
+  const c = load<f64>(factors, 16);
+  const d = load<f64>(factors, 24);
+  const row1 = rows + rowBytes;
+  const row2 = row1 + rowBytes;
+  const row3 = row2 + rowBytes;
+  const as = f64x2.splat(a);
+  const bs = f64x2.splat(b);
+  const cs = f64x2.splat(c);
+  const ds = f64x2.splat(d);
+  let i: usize = 0;
+  for (; i + 2 <= length; i += 2) {
+    const at = i * 8;
+    const first = f64x2.add(f64x2.mul(as, v128.load(rows + at)), f64x2.mul(bs, v128.load(row1 + at)));
+    const second = f64x2.add(f64x2.mul(cs, v128.load(row2 + at)), f64x2.mul(ds, v128.load(row3 + at)));
+    v128.store(y + at, f64x2.sub(v128.load(y + at), f64x2.add(first, second)));
+  }
+  if (i < length) {
+    const at = i * 8;
+    const first = a * load<f64>(rows + at) + b * load<f64>(row1 + at);
+    const second = c * load<f64>(row2 + at) + d * load<f64>(row3 + at);
+    store<f64>(y + at, load<f64>(y + at) - (first + second));
+  }
+}
+
+/** y -= the sum of `count` rows, `rowBytes` apart, each times its factor; what has factors of 0 alone is not read. */
+export function subtractScaled(
+  y: usize,
+  factors: usize,
+  rows: usize,
+  rowBytes: usize,
+  count: usize,
+  length: usize,
+): void {
+  let row: usize = 0;
+  for (; row + 4 <= count; row += 4) {
+    const four = factors + row * 8;
+    if (v128.any_true(v128.or(v128.load(four), v128.load(four, 16)))) {
+      subtractFour(y, four, rows + row * rowBytes, rowBytes, length);
+    }
+  }
+  for (; row < count; row++) {
+    const factor = load<f64>(factors + row * 8);
+    if (factor !== 0) addScaled(y, -factor, rows + row * rowBytes, length);
+  }
+}
