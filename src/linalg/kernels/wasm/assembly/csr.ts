@@ -4,6 +4,40 @@
  */
 import { barrier, resetTickets, takeTicket } from './team';
 
+/** Rows `first..end` of y = A x, both one column: four entries at a time, whose numbers of x come from all over the memory. */
+function multiplyRowsByColumn<T>(
+  indptr: usize,
+  indices: usize,
+  data: usize,
+  x: usize,
+  y: usize,
+  first: usize,
+  end: usize,
+): void {
+  const from = <usize>load<u32>(indptr + first * 4);
+  let index = indices + from * 4;
+  let entry = data + from * sizeof<T>();
+  for (let row = first; row < end; row++) {
+    const last = indices + <usize>load<u32>(indptr + row * 4, 4) * 4;
+    let sum: T = 0;
+    for (; index + 16 <= last; index += 16, entry += 4 * sizeof<T>()) {
+      // all four under way before the first is added, in the order of the entries
+      const a = load<T>(x + <usize>load<u32>(index) * sizeof<T>());
+      const b = load<T>(x + <usize>load<u32>(index, 4) * sizeof<T>());
+      const c = load<T>(x + <usize>load<u32>(index, 8) * sizeof<T>());
+      const d = load<T>(x + <usize>load<u32>(index, 12) * sizeof<T>());
+      sum += load<T>(entry) * a;
+      sum += load<T>(entry, sizeof<T>()) * b;
+      sum += load<T>(entry, 2 * sizeof<T>()) * c;
+      sum += load<T>(entry, 3 * sizeof<T>()) * d;
+    }
+    for (; index < last; index += 4, entry += sizeof<T>()) {
+      sum += load<T>(entry) * load<T>(x + <usize>load<u32>(index) * sizeof<T>());
+    }
+    store<T>(y + row * sizeof<T>(), sum);
+  }
+}
+
 /** Rows `first..end` of Y = A X. X and Y: `rowBytes` from row to row, end to end. */
 function multiplyRows<T>(
   indptr: usize,
@@ -62,6 +96,14 @@ function multiplyRows<T>(
       v128.store(out + c, sum0);
       v128.store(out + c, sum1, 16);
     }
+    for (; c + 16 <= rowBytes; c += 16) {
+      let sum = v128.splat<T>(0);
+      for (let k = from; k < to; k++) {
+        const a = v128.splat<T>(load<T>(data + k * sizeof<T>()));
+        sum = v128.add<T>(sum, v128.mul<T>(a, v128.load(x + <usize>load<u32>(indices + k * 4) * rowBytes + c)));
+      }
+      v128.store(out + c, sum);
+    }
     for (; c < rowBytes; c += sizeof<T>()) {
       let sum: T = 0;
       for (let k = from; k < to; k++) {
@@ -92,7 +134,10 @@ export function csrProduct<T>(
   barrier();
   for (let part = takeTicket(); part < parts; part = takeTicket()) {
     const bound = bounds + <usize>part * 4;
-    multiplyRows<T>(indptr, indices, data, x, y, rowBytes, <usize>load<u32>(bound), <usize>load<u32>(bound, 4));
+    const first = <usize>load<u32>(bound);
+    const end = <usize>load<u32>(bound, 4);
+    if (rowBytes === sizeof<T>()) multiplyRowsByColumn<T>(indptr, indices, data, x, y, first, end);
+    else multiplyRows<T>(indptr, indices, data, x, y, rowBytes, first, end);
   }
   barrier();
 }
