@@ -73,7 +73,10 @@ export const COMBINED_ROWS = 4096;
 
 /** Bytes in which they are packed. */
 export const combinedBytes = (parts: readonly { count: number }[]): number =>
-  packedBytes(COMBINED_ROWS, Math.max(...parts.map(({ count }) => count)));
+  packedBytes(
+    COMBINED_ROWS,
+    parts.reduce((most, { count }) => Math.max(most, count), 0),
+  );
 
 /** Called by every thread of a team. */
 export function combineColumns({ kernels }: Thread, { parts, rows, out, count, packed }: ColumnCombination): void {
