@@ -103,10 +103,10 @@ const LARGE_COPY = 2 ** 16;
 let copyLarge: CopyColumns | undefined;
 
 /**
- * Says who copies columns of large blocks of one element type. Their rows lie on pages far apart, which a processor waits for
+ * Says who copies columns of large blocks of one element type, undefined for nobody else. Their rows lie on pages far apart, which a processor waits for
  * one after the other where a loop has many instructions.
  */
-export function copyLargeWith(copy: CopyColumns): void {
+export function copyLargeWith(copy: CopyColumns | undefined): void {
   copyLarge = copy;
 }
 

@@ -41,8 +41,8 @@ export interface NativeKernels extends Kernels {
 const SHORT_BETWEEN_OTHERS = 2e7;
 
 /**
- * Terms of a wide X C that are added up in float32 before their sum is added to the others. OpenBLAS takes up to 320, whose rounding
- * is then a large part of what is wrong with eigenvectors; fewer terms would cost time.
+ * Terms of a wide X C that are added up in float32 before their sum is added to the others. OpenBLAS takes more, by kind of
+ * processor, whose rounding shows in eigenvectors; fewer would cost time.
  */
 const SUMMED_TERMS = 192;
 
